@@ -1,0 +1,328 @@
+// The addon: arguments in, values and errors out. The only file that knows Node.
+#include <napi.h>
+
+#include <cstring>
+#include <mutex>
+#include <new>
+
+#include "crc32c.h"
+#include "group.h"
+#include "names.h"
+#include "owner.h"
+#include "segment_writer.h"
+
+namespace prom {
+namespace {
+
+// Throws what node:fs would: an Error with errno, syscall and path; the caller in TypeScript adds `code`.
+Napi::Value ThrowSystemError(Napi::Env env, const SystemError& error) {
+  Napi::Error thrown = Napi::Error::New(env, std::strerror(error.code));
+  thrown.Set("errno", Napi::Number::New(env, -error.code));
+  thrown.Set("syscall", Napi::String::New(env, error.syscall));
+  thrown.Set("path", Napi::String::New(env, error.path));
+  thrown.ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
+uint32_t Uint32(const Napi::Value& value) { return value.As<Napi::Number>().Uint32Value(); }
+double Double(const Napi::Value& value) { return value.As<Napi::Number>().DoubleValue(); }
+std::string String(const Napi::Value& value) { return value.As<Napi::String>().Utf8Value(); }
+
+layout::LabelKind KindOf(const Napi::Value& value) {
+  switch (value.Type()) {
+    case napi_string:
+      return layout::LabelKind::kString;
+    case napi_number:
+      return layout::LabelKind::kNumber;
+    case napi_boolean:
+      return layout::LabelKind::kBoolean;
+    case napi_null:
+      return layout::LabelKind::kNull;
+    case napi_undefined:
+      return layout::LabelKind::kUndefined;
+    default:
+      return layout::LabelKind::kOther;
+  }
+}
+
+std::vector<std::string> Strings(const Napi::Array& array) {
+  std::vector<std::string> strings;
+  for (uint32_t i = 0; i < array.Length(); i++) strings.push_back(String(array.Get(i)));
+  return strings;
+}
+
+// A segment of this thread: new SegmentHandle(directory | undefined, workerThread, maxBytes, place: Float64Array(3)).
+// Calls that give out cells write [record, extent, index] into `place`.
+class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, "Segment",
+                       {
+                           InstanceMethod<&SegmentHandle::AddScope>("addScope"),
+                           InstanceMethod<&SegmentHandle::AddFamily>("addFamily"),
+                           InstanceMethod<&SegmentHandle::AddMember>("addMember"),
+                           InstanceMethod<&SegmentHandle::AddSeries>("addSeries"),
+                           InstanceMethod<&SegmentHandle::AddPage>("addPage"),
+                           InstanceMethod<&SegmentHandle::Remove>("remove"),
+                           InstanceMethod<&SegmentHandle::Release>("release"),
+                           InstanceMethod<&SegmentHandle::Extent>("extent"),
+                           InstanceMethod<&SegmentHandle::Beat>("beat"),
+                           InstanceMethod<&SegmentHandle::Close>("close"),
+                           InstanceAccessor<&SegmentHandle::Path>("path"),
+                           InstanceAccessor<&SegmentHandle::LockExcludes>("lockExcludes"),
+                       });
+  }
+
+  explicit SegmentHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SegmentHandle>(info) {
+    Napi::Env env = info.Env();
+    OwnerIdentity owner = CurrentOwner(Uint32(info[1]));
+    auto max_bytes = static_cast<uint64_t>(Double(info[2]));
+    auto writer = info[0].IsString() ? SegmentWriter::Create(String(info[0]), owner, max_bytes)
+                                     : SegmentWriter::CreatePrivate(owner, max_bytes);
+    if (!writer.ok()) {
+      ThrowSystemError(env, writer.error());
+      return;
+    }
+    writer_ = std::move(writer.value());
+    auto place = info[3].As<Napi::Float64Array>();
+    place_ = Napi::Persistent(place.As<Napi::Object>());
+    place_data_ = place.Data();
+    // The lock must not outlive the environment: the mappings, which keep it, go only when the garbage collector says so.
+    env.AddCleanupHook([](std::weak_ptr<SegmentWriter>* writer) {
+      if (auto open = writer->lock()) open->Close();
+      delete writer;
+    }, new std::weak_ptr<SegmentWriter>(writer_));
+  }
+
+  std::shared_ptr<const ByteSource> source() const { return writer_; }
+
+ private:
+  void AddScope(const Napi::CallbackInfo& info) {
+    ScopeRecord record;
+    record.id = Uint32(info[0]);
+    record.name = String(info[1]);
+    auto labels = info[2].As<Napi::Array>();
+    for (uint32_t i = 0; i + 1 < labels.Length(); i += 2) {
+      Napi::Value value = labels.Get(i + 1);
+      record.default_labels.push_back({String(labels.Get(i)), KindOf(value), value.ToString().Utf8Value()});
+    }
+    Append(info, layout::RecordType::kScope, Encode(record));
+  }
+
+  Napi::Value AddFamily(const Napi::CallbackInfo& info) {
+    auto given = info[1].As<Napi::Object>();
+    FamilyRecord record;
+    record.id = Uint32(info[0]);
+    record.type = *kTypeNames.Find(String(given.Get("type")));
+    record.merge_mode = *kMergeModeNames.Find(String(given.Get("mergeMode")));
+    record.name = String(given.Get("name"));
+    record.help = String(given.Get("help"));
+    record.label_names = Strings(given.Get("labelNames").As<Napi::Array>());
+    auto bounds = given.Get("bounds").As<Napi::Array>();
+    for (uint32_t i = 0; i < bounds.Length(); i++) record.bounds.push_back(Double(bounds.Get(i)));
+    record.age_buckets = Uint32(given.Get("ageBuckets"));
+    record.slot_ms = Double(given.Get("slotMs"));
+    return Append(info, layout::RecordType::kFamily, Encode(record));
+  }
+
+  Napi::Value AddMember(const Napi::CallbackInfo& info) {
+    return Append(info, layout::RecordType::kMember, Encode(MemberRecord{Uint32(info[0]), Uint32(info[1])}));
+  }
+
+  // (family, [index of the label's name, value, ...] in printed order, cells)
+  void AddSeries(const Napi::CallbackInfo& info) {
+    SeriesRecord record;
+    record.family = Uint32(info[0]);
+    auto labels = info[1].As<Napi::Array>();
+    for (uint32_t i = 0; i + 1 < labels.Length(); i += 2) {
+      Napi::Value value = labels.Get(i + 1);
+      record.labels.push_back(
+          {static_cast<uint16_t>(Uint32(labels.Get(i))), KindOf(value), value.ToString().Utf8Value()});
+    }
+    record.cell_count = Uint32(info[2]);
+    record.created_ms = static_cast<double>(RealtimeNs()) / 1e6;
+    Place(info, record.cell_count, layout::RecordType::kSeries, [&](const CellRange& cells) {
+      record.cells_offset = cells.file_offset;
+      return Encode(record);
+    });
+  }
+
+  // (extent and index of the series, slot, sign, schema, generation, number)
+  void AddPage(const Napi::CallbackInfo& info) {
+    PageRecord record;
+    record.series_offset = FileOffset(Uint32(info[0]), Uint32(info[1]));
+    record.slot = static_cast<uint16_t>(Uint32(info[2]));
+    record.sign = static_cast<int8_t>(info[3].As<Napi::Number>().Int32Value());
+    record.schema = static_cast<int8_t>(info[4].As<Napi::Number>().Int32Value());
+    record.generation = Uint32(info[5]);
+    record.number = info[6].As<Napi::Number>().Int32Value();
+    Place(info, layout::kPageCells, layout::RecordType::kPage, [&](const CellRange& cells) {
+      record.cells_offset = cells.file_offset;
+      return Encode(record);
+    });
+  }
+
+  void Remove(const Napi::CallbackInfo& info) { writer_->Remove(static_cast<uint64_t>(Double(info[0]))); }
+
+  // (record, extent, index, count): removes the record and takes its cells back.
+  void Release(const Napi::CallbackInfo& info) {
+    writer_->Remove(static_cast<uint64_t>(Double(info[0])));
+    CellRange cells{Uint32(info[1]), Uint32(info[2]), 0};
+    cells.file_offset = FileOffset(cells.extent, cells.index);
+    writer_->FreeCells(cells, Uint32(info[3]));
+  }
+
+  Napi::Value Extent(const Napi::CallbackInfo& info) {
+    const CellExtent& extent = writer_->extent(Uint32(info[0]));
+    auto* keep = new std::shared_ptr<Mapping>(extent.mapping);
+    return Napi::ArrayBuffer::New(
+        info.Env(), extent.data, extent.length,
+        [](Napi::BasicEnv, void*, std::shared_ptr<Mapping>* mapping) { delete mapping; }, keep);
+  }
+
+  void Beat(const Napi::CallbackInfo&) { writer_->Beat(); }
+  void Close(const Napi::CallbackInfo&) { writer_->Close(); }
+  Napi::Value Path(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), writer_->path()); }
+  Napi::Value LockExcludes(const Napi::CallbackInfo& info) {
+    return Napi::Boolean::New(info.Env(), writer_->lock_excludes());
+  }
+
+  uint64_t FileOffset(uint32_t extent, uint32_t index) const {
+    return writer_->extent(extent).file_offset + uint64_t{index} * sizeof(double);
+  }
+
+  Napi::Value Append(const Napi::CallbackInfo& info, layout::RecordType type, const Bytes& body) {
+    auto record = writer_->Append(type, body);
+    if (!record.ok()) return ThrowSystemError(info.Env(), record.error());
+    return Napi::Number::New(info.Env(), static_cast<double>(record.value()));
+  }
+
+  template <typename EncodeWith>
+  void Place(const Napi::CallbackInfo& info, uint32_t count, layout::RecordType type, EncodeWith encode) {
+    auto cells = writer_->AllocateCells(count);
+    if (!cells.ok()) {
+      ThrowSystemError(info.Env(), cells.error());
+      return;
+    }
+    auto record = writer_->Append(type, encode(cells.value()));
+    if (!record.ok()) {
+      writer_->FreeCells(cells.value(), count);
+      ThrowSystemError(info.Env(), record.error());
+      return;
+    }
+    place_data_[0] = static_cast<double>(record.value());
+    place_data_[1] = cells.value().extent;
+    place_data_[2] = cells.value().index;
+  }
+
+  std::shared_ptr<SegmentWriter> writer_;
+  Napi::ObjectReference place_;
+  double* place_data_ = nullptr;
+};
+
+class RenderWorker : public Napi::AsyncWorker {
+ public:
+  RenderWorker(Napi::Env env, std::shared_ptr<Group> group, Scrape scrape)
+      : Napi::AsyncWorker(env, "prom-client-mmap scrape"),
+        deferred_(Napi::Promise::Deferred::New(env)),
+        group_(std::move(group)),
+        scrape_(std::move(scrape)) {}
+
+  Napi::Promise promise() const { return deferred_.Promise(); }
+
+ protected:
+  void Execute() override {
+    try {
+      out_ = std::make_unique<TextBuffer>(group_->Render(scrape_));
+    } catch (const std::bad_alloc&) {
+      SetError("out of memory while the group was read");
+    }
+  }
+  void OnOK() override {
+    size_t size = out_->size();
+    deferred_.Resolve(Napi::Buffer<char>::NewOrCopy(Env(), out_->Release(), size,
+                                                    [](Napi::BasicEnv, char* data) { std::free(data); }));
+  }
+  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  std::shared_ptr<Group> group_;
+  Scrape scrape_;
+  std::unique_ptr<TextBuffer> out_;
+};
+
+// What a scrape reads: new GroupHandle(directory).
+class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, "Group", {InstanceMethod<&GroupHandle::Render>("render")});
+  }
+
+  explicit GroupHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<GroupHandle>(info) {
+    group_ = std::make_shared<Group>(info[0].IsString() ? String(info[0]) : std::string(), CurrentOwner(0));
+  }
+
+ private:
+  // (scopes, defaultLabels, name | undefined, format, now in ms, private segments) -> Promise<Buffer>
+  Napi::Value Render(const Napi::CallbackInfo& info) {
+    Scrape scrape;
+    scrape.view = {Strings(info[0].As<Napi::Array>()), info[1].As<Napi::Boolean>().Value()};
+    if (info[2].IsString()) scrape.name = String(info[2]);
+    scrape.format = String(info[3]) == "json" ? Format::kJson : Format::kText;
+    scrape.now_ms = Double(info[4]);
+    auto segments = info[5].As<Napi::Array>();
+    for (uint32_t i = 0; i < segments.Length(); i++) {
+      auto* handle = Napi::ObjectWrap<SegmentHandle>::Unwrap(segments.Get(i).As<Napi::Object>());
+      scrape.private_segments.push_back(handle->source());
+    }
+    auto* worker = new RenderWorker(info.Env(), group_, std::move(scrape));
+    Napi::Promise promise = worker->promise();
+    worker->Queue();
+    return promise;
+  }
+
+  std::shared_ptr<Group> group_;
+};
+
+// When a process started, in a form that no later process of the same pid has; '' when there is none or none that we see.
+Napi::Value ProcessStart(const Napi::CallbackInfo& info) {
+  ProcessStat stat = ReadProcessStat(Uint32(info[0]));
+  bool running = stat.readable && !stat.zombie;
+  return Napi::String::New(info.Env(), running ? std::to_string(stat.start_ticks) : "");
+}
+
+// Eight digits that differ between boots, machines and pid namespaces: where a pid and its start time mean something.
+Napi::Value HostId(const Napi::CallbackInfo& info) {
+  OwnerIdentity self = CurrentOwner(0);
+  uint8_t bytes[24];
+  std::memcpy(bytes, self.boot_id, 16);
+  std::memcpy(bytes + 16, &self.pid_namespace, 8);
+  char text[9];
+  std::snprintf(text, sizeof text, "%08x", Crc32c(bytes, sizeof bytes));
+  return Napi::String::New(info.Env(), text);
+}
+
+// One string that all threads of the process share: processGroup() reads it, processGroup(text) sets it if it is unset.
+// Either way the answer is what it is now, '' when unset.
+Napi::Value ProcessGroup(const Napi::CallbackInfo& info) {
+  static std::mutex mutex;
+  static std::string group;
+  std::lock_guard lock(mutex);
+  if (group.empty() && info[0].IsString()) group = String(info[0]);
+  return Napi::String::New(info.Env(), group);
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("Segment", SegmentHandle::Define(env));
+  exports.Set("Group", GroupHandle::Define(env));
+  exports.Set("processStart", Napi::Function::New<ProcessStart>(env, "processStart"));
+  exports.Set("hostId", Napi::Function::New<HostId>(env, "hostId"));
+  exports.Set("processGroup", Napi::Function::New<ProcessGroup>(env, "processGroup"));
+  return exports;
+}
+
+NODE_API_MODULE(NODE_GYP_MODULE_NAME, Init)
+
+}  // namespace
+}  // namespace prom

@@ -1,0 +1,29 @@
+// Labels as the text formats print them.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "layout.h"
+
+namespace prom {
+
+struct MergedLabel {
+  std::string name;
+  layout::LabelKind kind;
+  std::string text;
+};
+
+// Escapes backslash and line feed, as HELP lines want it.
+void AppendEscaped(std::string& out, std::string_view text);
+
+// The label of that name, or null.
+const MergedLabel* FindLabel(const std::vector<MergedLabel>& labels, std::string_view name);
+
+// Appends `name="value"`, joined by commas to each other and to what is there. As in prom-client, only values that were
+// strings are escaped. Labels whose name is in `except` are left out.
+void AppendLabels(std::string& out, const std::vector<MergedLabel>& labels,
+                  const std::vector<MergedLabel>& except = {});
+
+}  // namespace prom

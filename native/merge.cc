@@ -1,0 +1,196 @@
+#include "merge.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace prom {
+namespace {
+
+using layout::MergeMode;
+using layout::MetricType;
+
+// Whether an owner's values count at all: `live` modes, and prom-client's aggregators, forget the dead.
+bool Counts(MergeMode mode, bool live) {
+  switch (mode) {
+    case MergeMode::kAll:
+    case MergeMode::kMin:
+    case MergeMode::kMax:
+    case MergeMode::kSum:
+    case MergeMode::kMostRecent:
+      return true;
+    default:
+      return live;
+  }
+}
+
+// A NaN is taken only where there is nothing else, so that the order of owners does not matter.
+bool Better(bool smaller, double value, double known) {
+  if (std::isnan(known)) return true;
+  return smaller ? value < known : value > known;
+}
+
+}  // namespace
+
+void Merge::Run(std::span<const MergeInput> inputs, double now_ms) {
+  if (!PlanHolds(inputs)) MakePlan(inputs);
+  size_t known = series_.size();
+  PlanNewSeries(inputs);
+  bool reranked = std::any_of(families_.begin(), families_.end(),
+                              [](const MergedFamily& family) { return family.unsorted; });
+  if (series_.size() != known || reranked || known == 0) SortNewSeries();
+
+  std::fill(accumulators_.begin(), accumulators_.end(), DoubleDouble{});
+  std::fill(sketches_.begin(), sketches_.end(), Sketch{});
+  for (MergedSeries& series : series_) series.contributors = 0;
+  for (size_t i = 0; i < inputs.size(); i++) Accumulate(inputs[i], plan_[i], now_ms);
+  Finish();
+}
+
+void Merge::Accumulate(const MergeInput& input, const SegmentPlan& plan, double now_ms) {
+  const double* cells = input.reader->values();
+  for (const Contribution& from : plan.contributions) {
+    MergedSeries& series = series_[from.series];
+    const MergedFamily& family = families_[series.family];
+    MergeMode mode = family.definition.merge_mode;
+    if (!Counts(mode, input.live)) continue;
+    const double* own = cells + from.cell;
+    MetricType type = family.definition.type;
+    if (type == MetricType::kCounter || type == MetricType::kGauge) {
+      if (mode == MergeMode::kMostRecent || mode == MergeMode::kLiveMostRecent) {
+        AccumulateMostRecent(series, own, input.this_boot);
+      } else {
+        AccumulateValues(series, mode, own, 1);
+      }
+      continue;
+    }
+    const ReadSeries& source = input.reader->series()[from.source];
+    if (mode != MergeMode::kSum) {
+      const std::vector<double>& exposed = Exposed(*input.reader, source, family.definition, now_ms);
+      AccumulateValues(series, mode, exposed.data(), exposed.size());
+    } else if (type == MetricType::kHistogram) {
+      // Sum, then buckets; the count cell only marks a finished observation.
+      DoubleDouble* to = &accumulators_[series.accumulator];
+      to[0].Add(own[0]);
+      for (uint32_t i = 1; i < family.value_count; i++) to[i].hi += own[i + 1];
+      series.contributors++;
+    } else {
+      DoubleDouble* to = &accumulators_[series.accumulator];
+      to[0].Add(own[0]);
+      to[1].Add(own[1]);
+      AccumulateSketch(sketches_[series.sketch], *input.reader, source, family.definition, now_ms);
+      series.contributors++;
+    }
+  }
+}
+
+void Merge::AccumulateValues(MergedSeries& series, MergeMode mode, const double* values, size_t count) {
+  DoubleDouble* to = &accumulators_[series.accumulator];
+  bool first = series.contributors++ == 0;
+  switch (mode) {
+    case MergeMode::kSum:
+    case MergeMode::kLiveSum:
+    case MergeMode::kAverage:
+      for (size_t i = 0; i < count; i++) to[i].Add(values[i]);
+      return;
+    case MergeMode::kMin:
+    case MergeMode::kLiveMin:
+    case MergeMode::kMax:
+    case MergeMode::kLiveMax: {
+      bool smaller = mode == MergeMode::kMin || mode == MergeMode::kLiveMin;
+      for (size_t i = 0; i < count; i++) {
+        if (first || Better(smaller, values[i], to[i].hi)) to[i].hi = values[i];
+      }
+      return;
+    }
+    default:  // first, omit and all: whoever comes first, and for the last two nobody else should
+      for (size_t i = 0; first && i < count; i++) to[i].hi = values[i];
+  }
+}
+
+void Merge::AccumulateMostRecent(MergedSeries& series, const double* cells, bool this_boot) {
+  // Times before the last boot are of another clock: any of this one is later.
+  double time = this_boot ? cells[1] : cells[1] * 1e-200;
+  if (cells[1] == 0) return;  // never set: no sample, as in Python's client
+  DoubleDouble* to = &accumulators_[series.accumulator];
+  if (series.contributors++ != 0 && !(time > to[1].hi)) return;
+  to[0].hi = cells[0];
+  to[1].hi = time;
+}
+
+void Merge::AccumulateSketch(Sketch& sketch, const SegmentReader& reader, const ReadSeries& source,
+                             const FamilyRecord& family, double now_ms) const {
+  const double* cells = reader.values();
+  double now = std::isfinite(family.slot_ms) ? std::floor(now_ms / family.slot_ms) : 1;
+  for (uint32_t slot = 0; slot < family.age_buckets; slot++) {
+    const double* head =
+        cells + source.cell + layout::kSummaryHeaderCells + slot * layout::kSummarySlotCells;
+    bool current = head[0] > now - family.age_buckets && head[0] <= now;
+    if (!current) continue;
+    sketch.AddSlot(head[2], head[3], head[4], head[5]);
+    for (const ReadPage& page : source.pages) {
+      if (page.slot != slot || page.generation != head[1]) continue;
+      for (int32_t i = 0; i < static_cast<int32_t>(layout::kPageCells); i++) {
+        sketch.AddBucket(page.schema, page.number * 32 + i, page.sign, cells[page.cell + static_cast<uint32_t>(i)]);
+      }
+    }
+  }
+}
+
+// What one owner alone would expose.
+const std::vector<double>& Merge::Exposed(const SegmentReader& reader, const ReadSeries& source,
+                                          const FamilyRecord& family, double now_ms) {
+  const double* own = reader.values() + source.cell;
+  exposed_.clear();
+  if (family.type == MetricType::kHistogram) {
+    exposed_.push_back(own[0]);
+    double cumulative = 0;
+    for (uint32_t i = layout::kHistogramHeaderCells; i < source.record.cell_count; i++) {
+      exposed_.push_back(cumulative += own[i]);
+    }
+  } else {
+    Sketch sketch;
+    AccumulateSketch(sketch, reader, source, family, now_ms);
+    sketch.Finish();
+    for (double q : family.bounds) exposed_.push_back(sketch.Quantile(q));
+    exposed_.push_back(own[1]);
+    exposed_.push_back(own[0]);
+  }
+  return exposed_;
+}
+
+void Merge::Finish() {
+  for (MergedFamily& family : families_) {
+    family.omitted = false;
+    bool omit = family.definition.merge_mode == MergeMode::kOmit;
+    for (uint32_t index : family.series) {
+      MergedSeries& series = series_[index];
+      // With one owner there is nothing to aggregate, and so nothing to leave out.
+      series.present = omit ? series.contributors == 1 : series.contributors != 0;
+      if (omit && series.contributors > 1) family.omitted = true;
+      if (series.present) FinishSeries(family, series);
+    }
+  }
+}
+
+void Merge::FinishSeries(const MergedFamily& family, MergedSeries& series) {
+  const DoubleDouble* from = &accumulators_[series.accumulator];
+  double* to = &values_[series.value];
+  MergeMode mode = family.definition.merge_mode;
+  if (mode != MergeMode::kSum || family.value_count == 1) {
+    double divisor = mode == MergeMode::kAverage ? series.contributors : 1;
+    for (uint32_t i = 0; i < family.value_count; i++) to[i] = from[i].Value() / divisor;
+  } else if (family.definition.type == MetricType::kHistogram) {
+    to[0] = from[0].Value();
+    double cumulative = 0;
+    for (uint32_t i = 1; i < family.value_count; i++) to[i] = cumulative += from[i].hi;
+  } else {
+    Sketch& sketch = sketches_[series.sketch];
+    sketch.Finish();
+    uint32_t i = 0;
+    for (double q : family.definition.bounds) to[i++] = sketch.Quantile(q);
+    to[i++] = from[1].Value();
+    to[i] = from[0].Value();
+  }
+}
+
+}  // namespace prom

@@ -1,0 +1,134 @@
+// The segments of a group become one set of families.
+//
+// A merge keeps a plan: which cell of which segment goes into which merged series. The plan is extended when series were
+// appended and made anew when anything else changed, so that a scrape of an unchanged group hashes and allocates nothing:
+// it adds numbers.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "double_double.h"
+#include "label_text.h"
+#include "segment_reader.h"
+#include "sketch.h"
+
+namespace prom {
+
+// What is asked for: the families that are members of any of these scopes.
+struct View {
+  std::vector<std::string> scopes;
+  bool default_labels = true;
+
+  bool operator==(const View&) const = default;
+};
+
+// One segment of the group, as it was read. A merge gets them oldest first, and always in the same order.
+struct MergeInput {
+  const SegmentReader* reader;
+  bool live;
+  // False when the owner ran before the last boot: its clock of `mostrecent` gauges says nothing about ours.
+  bool this_boot;
+  // What tells this owner from the others in the `all` modes: the value of the label `pid`.
+  std::string instance;
+};
+
+struct MergedSeries {
+  uint32_t family = 0;
+  uint64_t rank = 0;  // place in the exposition: the oldest segment that has it, and its place there
+  uint64_t accumulator = 0;
+  uint64_t value = 0;   // index of its first value; a family says how many there are
+  uint32_t sketch = 0;  // summaries that are summed
+  uint32_t contributors = 0;
+  bool present = false;
+  std::vector<MergedLabel> own;
+  std::vector<MergedLabel> defaults;  // those of its registry, also where the series has a label of that name
+  std::string text;  // all labels, in the order in which prom-client prints them
+};
+
+// Values of one series: counter, gauge: the value. Histogram: sum, then cumulative buckets, the last one +Inf.
+// Summary: each quantile, then sum, then count.
+struct MergedFamily {
+  FamilyRecord definition;
+  uint32_t value_count = 0;
+  uint64_t rank = 0;
+  bool unsorted = false;
+  std::vector<uint32_t> series;  // by rank
+  std::unordered_map<std::string, uint32_t> by_labels;
+
+  // True when this family is not to be shown at all: `omit`, and several live owners have it.
+  bool omitted = false;
+};
+
+class Merge {
+ public:
+  explicit Merge(View view) : view_(std::move(view)) {}
+
+  // `now_ms` is the wall clock that the owners use for the age windows of summaries.
+  void Run(std::span<const MergeInput> inputs, double now_ms);
+
+  const View& view() const { return view_; }
+  // In the order of their first registration.
+  const std::vector<MergedFamily>& families() const { return families_; }
+  const std::vector<MergedSeries>& series() const { return series_; }
+  const double* values(const MergedSeries& series) const { return values_.data() + series.value; }
+  // Families that were left out because another definition of their name was chosen.
+  uint32_t conflicts() const { return conflicts_; }
+
+ private:
+  struct Contribution {
+    uint32_t series;
+    uint32_t cell;
+    uint32_t source;  // index into the reader's series
+  };
+  // Where the families of one segment go; by index into the reader's families.
+  struct FamilyPlan {
+    int32_t merged = -1;
+    int32_t scope = -1;  // index into the reader's scopes: whose default labels apply
+  };
+  // What the plan knows of one input. While this is true of the input, the plan holds.
+  struct SegmentPlan {
+    std::array<uint8_t, 16> id;
+    uint64_t epoch;
+    bool live;
+    size_t families, members, scopes, series;
+    std::string instance;
+    std::vector<FamilyPlan> by_family;
+    std::vector<Contribution> contributions;
+  };
+
+  // merge_plan.cc
+  bool PlanHolds(std::span<const MergeInput> inputs) const;
+  void MakePlan(std::span<const MergeInput> inputs);
+  void PlanFamilies(std::span<const MergeInput> inputs);
+  void PlanNewSeries(std::span<const MergeInput> inputs);
+  uint32_t SeriesOf(const MergeInput& input, const FamilyPlan& plan, const ReadSeries& source, uint64_t rank);
+  void SortNewSeries();
+
+  // merge.cc
+  void Accumulate(const MergeInput& input, const SegmentPlan& plan, double now_ms);
+  void AccumulateValues(MergedSeries& series, layout::MergeMode mode, const double* values, size_t count);
+  void AccumulateMostRecent(MergedSeries& series, const double* cells, bool this_boot);
+  void AccumulateSketch(Sketch& sketch, const SegmentReader& reader, const ReadSeries& source,
+                        const FamilyRecord& family, double now_ms) const;
+  const std::vector<double>& Exposed(const SegmentReader& reader, const ReadSeries& source,
+                                     const FamilyRecord& family, double now_ms);
+  void Finish();
+  void FinishSeries(const MergedFamily& family, MergedSeries& series);
+
+  View view_;
+  std::vector<SegmentPlan> plan_;
+  std::vector<MergedFamily> families_;
+  std::vector<MergedSeries> series_;
+  std::vector<DoubleDouble> accumulators_;
+  std::vector<double> values_;
+  std::vector<double> exposed_;  // one owner's values of a series, for modes other than sum
+  std::vector<Sketch> sketches_;
+  uint32_t conflicts_ = 0;
+};
+
+}  // namespace prom

@@ -1,0 +1,245 @@
+// The planning half of Merge: which cell of which segment goes where.
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "merge.h"
+
+namespace prom {
+namespace {
+
+using layout::LabelKind;
+using layout::MergeMode;
+using layout::MetricType;
+
+// Two definitions of one name can be merged when their cells mean the same.
+bool Compatible(const FamilyRecord& a, const FamilyRecord& b) {
+  if (a.type != b.type || a.CellCount() != b.CellCount()) return false;
+  if (a.type == MetricType::kHistogram) return a.bounds == b.bounds;
+  if (a.type == MetricType::kSummary) return a.slot_ms == b.slot_ms;
+  return true;
+}
+
+uint32_t ValueCount(const FamilyRecord& family) {
+  auto bounds = static_cast<uint32_t>(family.bounds.size());
+  if (family.type == MetricType::kHistogram) return bounds + 2;
+  if (family.type == MetricType::kSummary) return bounds + 2;
+  return 1;
+}
+
+// Doubles that one series needs while owners are added up.
+uint64_t AccumulatorCount(const MergedFamily& family) {
+  if (family.definition.type == MetricType::kGauge) return family.definition.CellCount();
+  return family.value_count;
+}
+
+bool IsPerOwner(MergeMode mode) { return mode == MergeMode::kAll || mode == MergeMode::kLiveAll; }
+
+// Segment and place in it, so that any process lists a group's series in the same order.
+uint64_t Rank(size_t segment, size_t place) { return uint64_t{segment} << 32 | place; }
+
+void AppendKeyPart(std::string& key, std::string_view part) {
+  auto length = static_cast<uint32_t>(part.size());
+  key.append(reinterpret_cast<const char*>(&length), sizeof length);
+  key.append(part);
+}
+
+// What identifies a series among its family: its labels in the order of their names. A label that is `undefined` is
+// the same as none.
+std::string LabelKey(const std::vector<MergedLabel>& own, const std::vector<MergedLabel>& defaults) {
+  std::vector<const MergedLabel*> labels;
+  for (const MergedLabel& label : own) {
+    if (label.kind != LabelKind::kUndefined) labels.push_back(&label);
+  }
+  for (const MergedLabel& label : defaults) {
+    if (FindLabel(own, label.name) == nullptr) labels.push_back(&label);
+  }
+  std::sort(labels.begin(), labels.end(),
+            [](const MergedLabel* a, const MergedLabel* b) { return a->name < b->name; });
+  std::string key;
+  for (const MergedLabel* label : labels) {
+    AppendKeyPart(key, label->name);
+    AppendKeyPart(key, label->text);
+  }
+  return key;
+}
+
+}  // namespace
+
+bool Merge::PlanHolds(std::span<const MergeInput> inputs) const {
+  if (inputs.size() != plan_.size()) return false;
+  for (size_t i = 0; i < inputs.size(); i++) {
+    const SegmentReader& reader = *inputs[i].reader;
+    const SegmentPlan& plan = plan_[i];
+    if (std::memcmp(plan.id.data(), reader.header().segment_id, plan.id.size()) != 0 ||
+        plan.epoch != reader.epoch() || plan.live != inputs[i].live || plan.instance != inputs[i].instance ||
+        plan.families != reader.families().size() || plan.members != reader.members().size() ||
+        plan.scopes != reader.scopes().size()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void Merge::MakePlan(std::span<const MergeInput> inputs) {
+  plan_.clear();
+  families_.clear();
+  series_.clear();
+  conflicts_ = 0;
+  for (const MergeInput& input : inputs) {
+    const SegmentReader& reader = *input.reader;
+    SegmentPlan plan{{},
+                     reader.epoch(),
+                     input.live,
+                     reader.families().size(),
+                     reader.members().size(),
+                     reader.scopes().size(),
+                     0,
+                     input.instance,
+                     std::vector<FamilyPlan>(reader.families().size()),
+                     {}};
+    std::memcpy(plan.id.data(), reader.header().segment_id, plan.id.size());
+    plan_.push_back(std::move(plan));
+  }
+  PlanFamilies(inputs);
+}
+
+void Merge::PlanFamilies(std::span<const MergeInput> inputs) {
+  struct Candidate {
+    size_t segment;
+    uint32_t family;
+    int32_t scope;
+    uint64_t rank;
+  };
+  std::map<std::string_view, std::vector<Candidate>> by_name;
+  for (size_t i = 0; i < inputs.size(); i++) {
+    const SegmentReader& reader = *inputs[i].reader;
+    std::map<uint32_t, int32_t> scopes;  // id -> newest record of it
+    for (size_t s = 0; s < reader.scopes().size(); s++) scopes[reader.scopes()[s].id] = static_cast<int32_t>(s);
+    std::map<uint32_t, uint32_t> families;
+    for (size_t f = 0; f < reader.families().size(); f++) {
+      if (reader.families()[f].live) families[reader.families()[f].record.id] = static_cast<uint32_t>(f);
+    }
+    std::vector<bool> taken(reader.families().size());  // a family of two scopes in one view counts once
+    for (size_t m = 0; m < reader.members().size(); m++) {
+      const ReadMember& member = reader.members()[m];
+      auto scope = scopes.find(member.record.scope);
+      auto family = families.find(member.record.family);
+      if (!member.live || scope == scopes.end() || family == families.end() || taken[family->second]) continue;
+      const std::string& name = reader.scopes()[static_cast<size_t>(scope->second)].name;
+      if (std::find(view_.scopes.begin(), view_.scopes.end(), name) == view_.scopes.end()) continue;
+      taken[family->second] = true;
+      by_name[reader.families()[family->second].record.name].push_back(
+          {i, family->second, scope->second, Rank(i, m)});
+    }
+  }
+  auto record_of = [&](const Candidate& c) -> const FamilyRecord& {
+    return inputs[c.segment].reader->families()[c.family].record;
+  };
+  std::vector<std::pair<uint64_t, std::vector<Candidate>*>> order;
+  for (auto& [name, candidates] : by_name) order.emplace_back(candidates.front().rank, &candidates);
+  std::sort(order.begin(), order.end());
+  for (auto& [rank, candidates] : order) {
+    // The newest definition of a live owner: after a deploy what is running now decides.
+    const Candidate* chosen = &candidates->back();
+    for (const Candidate& c : *candidates) {
+      if (inputs[c.segment].live) chosen = &c;
+    }
+    MergedFamily merged;
+    merged.definition = record_of(*chosen);
+    merged.value_count = ValueCount(merged.definition);
+    merged.rank = rank;
+    auto index = static_cast<int32_t>(families_.size());
+    for (const Candidate& c : *candidates) {
+      if (Compatible(merged.definition, record_of(c))) {
+        plan_[c.segment].by_family[c.family] = {index, c.scope};
+      } else {
+        conflicts_++;
+      }
+    }
+    families_.push_back(std::move(merged));
+  }
+}
+
+void Merge::PlanNewSeries(std::span<const MergeInput> inputs) {
+  for (size_t i = 0; i < inputs.size(); i++) {
+    const std::vector<ReadSeries>& sources = inputs[i].reader->series();
+    SegmentPlan& plan = plan_[i];
+    for (; plan.series < sources.size(); plan.series++) {
+      const ReadSeries& source = sources[plan.series];
+      const FamilyPlan& family = plan.by_family[source.family];
+      if (family.merged < 0) continue;
+      uint32_t series = SeriesOf(inputs[i], family, source, Rank(i, plan.series));
+      plan.contributions.push_back({series, source.cell, static_cast<uint32_t>(plan.series)});
+    }
+  }
+}
+
+uint32_t Merge::SeriesOf(const MergeInput& input, const FamilyPlan& plan, const ReadSeries& source,
+                         uint64_t rank) {
+  MergedFamily& family = families_[static_cast<size_t>(plan.merged)];
+  // The label names are those of the segment that has the series: another owner may list them otherwise.
+  const FamilyRecord& own_definition = input.reader->families()[source.family].record;
+  MergedSeries series;
+  for (const SeriesLabel& label : source.record.labels) {
+    series.own.push_back({own_definition.label_names[label.name], label.kind, label.text});
+  }
+  if (IsPerOwner(family.definition.merge_mode)) {
+    std::erase_if(series.own, [](const MergedLabel& label) { return label.name == "pid"; });
+    series.own.push_back({"pid", LabelKind::kString, input.instance});
+  }
+  if (view_.default_labels) {
+    for (const ScopeLabel& label : input.reader->scopes()[static_cast<size_t>(plan.scope)].default_labels) {
+      series.defaults.push_back({label.name, label.kind, label.text});
+    }
+  }
+  auto [found, added] =
+      family.by_labels.try_emplace(LabelKey(series.own, series.defaults), static_cast<uint32_t>(series_.size()));
+  if (!added) {
+    MergedSeries& known = series_[found->second];
+    if (rank < known.rank) {
+      known.rank = rank;
+      family.unsorted = true;
+    }
+    return found->second;
+  }
+  series.family = static_cast<uint32_t>(plan.merged);
+  series.rank = rank;
+  // prom-client prints a histogram's default labels before its own, other types' after.
+  bool defaults_first = family.definition.type == MetricType::kHistogram;
+  if (defaults_first) AppendLabels(series.text, series.defaults, series.own);
+  AppendLabels(series.text, series.own);
+  if (!defaults_first) AppendLabels(series.text, series.defaults, series.own);
+  if (!family.series.empty() && rank < series_[family.series.back()].rank) family.unsorted = true;
+  family.series.push_back(found->second);
+  series_.push_back(std::move(series));
+  return found->second;
+}
+
+void Merge::SortNewSeries() {
+  uint64_t accumulators = 0;
+  uint64_t values = 0;
+  uint32_t sketches = 0;
+  for (MergedFamily& family : families_) {
+    if (family.unsorted) {
+      std::sort(family.series.begin(), family.series.end(),
+                [&](uint32_t a, uint32_t b) { return series_[a].rank < series_[b].rank; });
+      family.unsorted = false;
+    }
+    bool summary = family.definition.type == MetricType::kSummary;
+    for (uint32_t index : family.series) {
+      MergedSeries& series = series_[index];
+      series.accumulator = accumulators;
+      series.value = values;
+      series.sketch = sketches;
+      accumulators += AccumulatorCount(family);
+      values += family.value_count;
+      if (summary) sketches++;
+    }
+  }
+  accumulators_.resize(accumulators);
+  values_.resize(values);
+  sketches_.resize(sketches);
+}
+
+}  // namespace prom

@@ -1,0 +1,17 @@
+// The merged families for JavaScript: JSON in which a label is [name, kind, text] and a number that JSON cannot say is
+// a string.
+//
+//   [{"name","help","type","mode","bounds":[..],"series":[{"labels":[..],"defaults":[..],"values":[..]}]}]
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "merge.h"
+#include "text_buffer.h"
+
+namespace prom {
+
+void RenderJson(const Merge& merge, const std::optional<std::string>& name, TextBuffer& out);
+
+}  // namespace prom

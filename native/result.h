@@ -1,0 +1,31 @@
+// A value, or the system call that failed: what Node's own system errors carry.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace prom {
+
+struct SystemError {
+  int code = 0;              // errno
+  const char* syscall = "";  // static
+  std::string path;
+};
+
+template <typename T>
+class Result {
+ public:
+  Result(T value) : state_(std::move(value)) {}             // NOLINT: a value is a result
+  Result(SystemError error) : state_(std::move(error)) {}   // NOLINT: and so is a failure
+
+  bool ok() const { return std::holds_alternative<T>(state_); }
+  T& value() { return std::get<T>(state_); }
+  const T& value() const { return std::get<T>(state_); }
+  const SystemError& error() const { return std::get<SystemError>(state_); }
+
+ private:
+  std::variant<T, SystemError> state_;
+};
+
+}  // namespace prom

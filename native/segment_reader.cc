@@ -1,0 +1,373 @@
+#include "segment_reader.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+
+#include "crc32c.h"
+
+namespace prom {
+namespace {
+
+using layout::ExtentType;
+using layout::Header;
+using layout::RecordHeader;
+using layout::RecordState;
+using layout::RecordType;
+
+constexpr int kSettleAttempts = 8;
+
+// The acquire half of the owner's StoreRelease: what is read after this is at least as new as what was read before.
+void AcquireFence() { std::atomic_thread_fence(std::memory_order_acquire); }
+
+bool SameCells(const double* a, const double* b, uint64_t count) {
+  return std::memcmp(a, b, count * sizeof(double)) == 0;
+}
+
+}  // namespace
+
+const char* SkipReasonName(SkipReason reason) {
+  switch (reason) {
+    case SkipReason::kNone:
+      return "none";
+    case SkipReason::kForeign:
+      return "foreign";
+    case SkipReason::kVersion:
+      return "version";
+    case SkipReason::kCorrupt:
+      return "corrupt";
+    case SkipReason::kTruncated:
+      return "truncated";
+    case SkipReason::kForbidden:
+      return "forbidden";
+    case SkipReason::kUnreadable:
+      return "unreadable";
+  }
+  return "none";
+}
+
+void SegmentReader::Forget() {
+  epoch_++;
+  parsed_end_ = 0;
+  compound_ = false;
+  families_.clear();
+  family_by_id_.clear();
+  series_.clear();
+  series_by_cells_.clear();
+  members_.clear();
+  scopes_.clear();
+  for (CellExtent& extent : cell_extents_) extent.used = 0;
+}
+
+SkipReason SegmentReader::Update(const ByteSource& source) {
+  uint8_t id[16];
+  std::memcpy(id, header_.segment_id, sizeof id);
+  uint64_t removals = header_.removals;
+  SkipReason reason = ReadHeader(source);
+  if (reason == SkipReason::kNone) {
+    AcquireFence();
+    if (!known_ || std::memcmp(id, header_.segment_id, sizeof id) != 0) {
+      cell_extents_.clear();
+      record_extents_.clear();
+      Forget();
+    } else if (removals != header_.removals || header_.records_end < parsed_end_) {
+      Forget();  // states changed in what is parsed already
+    }
+    known_ = true;
+    reason = TakeExtents();
+  }
+  if (reason == SkipReason::kNone) reason = ParseNew(source, header_.records_end);
+  if (reason != SkipReason::kNone) {
+    known_ = false;
+    Forget();
+  }
+  return reason;
+}
+
+SkipReason SegmentReader::ReadHeader(const ByteSource& source) {
+  alignas(64) Header header;
+  if (!source.Read(&header, sizeof header, 0)) return SkipReason::kTruncated;
+  if (std::memcmp(header.magic, layout::kMagic, sizeof header.magic) != 0) return SkipReason::kForeign;
+  if (header.endian_mark != layout::kEndianMark || header.major != layout::kMajor ||
+      header.incompat_bits != 0) {
+    return SkipReason::kVersion;
+  }
+  if (header.header_crc != Crc32c(&header, offsetof(Header, header_crc)) ||
+      header.header_size != layout::kHeaderSize ||
+      header.kind != static_cast<uint32_t>(layout::FileKind::kSegment) ||
+      header.extent_count > layout::kMaxExtents) {
+    return SkipReason::kCorrupt;
+  }
+  header_ = header;
+  return SkipReason::kNone;
+}
+
+// Extents never change, so only those beyond the known ones are new.
+SkipReason SegmentReader::TakeExtents() {
+  uint64_t total = 0;
+  size_t cells = 0;
+  size_t records = 0;
+  for (uint32_t i = 0; i < header_.extent_count; i++) {
+    const layout::Extent& extent = header_.extents[i];
+    bool sane = extent.offset >= layout::kHeaderSize && extent.offset % 8 == 0 && extent.length % 8 == 0 &&
+                extent.offset <= layout::kMaxSegmentBytes && extent.length <= layout::kMaxSegmentBytes;
+    if (!sane) return SkipReason::kCorrupt;
+    total += extent.length;
+    if (total > layout::kMaxSegmentBytes) return SkipReason::kCorrupt;
+    if (extent.type == static_cast<uint32_t>(ExtentType::kCells)) {
+      if (cells == cell_extents_.size()) {
+        uint64_t first =
+            cells == 0 ? 0 : cell_extents_[cells - 1].first_cell + cell_extents_[cells - 1].length / 8;
+        cell_extents_.push_back({extent.offset, extent.length, first, 0});
+      } else if (cell_extents_[cells].offset != extent.offset ||
+                 cell_extents_[cells].length != extent.length) {
+        return SkipReason::kCorrupt;
+      }
+      cells++;
+    } else if (extent.type == static_cast<uint32_t>(ExtentType::kRecords)) {
+      if (records == record_extents_.size()) {
+        uint64_t start = records == 0 ? 0
+                                      : record_extents_[records - 1].stream_offset +
+                                            record_extents_[records - 1].length;
+        record_extents_.push_back({extent.offset, extent.length, start});
+      } else if (record_extents_[records].offset != extent.offset ||
+                 record_extents_[records].length != extent.length) {
+        return SkipReason::kCorrupt;
+      }
+      records++;
+    }
+  }
+  if (cells != cell_extents_.size() || records != record_extents_.size()) return SkipReason::kCorrupt;
+  cell_count_ = cells == 0 ? 0 : cell_extents_.back().first_cell + cell_extents_.back().length / 8;
+  return SkipReason::kNone;
+}
+
+SkipReason SegmentReader::ParseNew(const ByteSource& source, uint64_t end) {
+  for (const RecordExtent& extent : record_extents_) {
+    uint64_t extent_end = extent.stream_offset + extent.length;
+    if (parsed_end_ >= extent_end) continue;
+    if (parsed_end_ >= end) break;
+    uint64_t from = parsed_end_ - extent.stream_offset;
+    uint64_t to = std::min(end, extent_end) - extent.stream_offset;
+    if (!records_.Reserve(to - from)) return SkipReason::kUnreadable;
+    if (!source.Read(records_.bytes(), to - from, extent.offset + from)) return SkipReason::kTruncated;
+    SkipReason reason = ParseExtent(records_.bytes(), to - from);
+    if (reason != SkipReason::kNone) return reason;
+    parsed_end_ = extent.stream_offset + to;
+  }
+  return parsed_end_ >= end ? SkipReason::kNone : SkipReason::kCorrupt;
+}
+
+SkipReason SegmentReader::ParseExtent(const uint8_t* data, uint64_t length) {
+  uint64_t at = 0;
+  // What is left at the end of an extent and too short for a record is nothing.
+  while (length - at >= layout::kRecordHeaderSize) {
+    RecordHeader head;
+    std::memcpy(&head, data + at, sizeof head);
+    if (head.length < layout::kRecordHeaderSize || head.length % layout::kRecordAlignment != 0 ||
+        head.length > length - at) {
+      return SkipReason::kCorrupt;
+    }
+    const uint8_t* body = data + at + layout::kRecordHeaderSize;
+    at += head.length;
+    if (head.type == static_cast<uint16_t>(RecordType::kSkip)) continue;
+    if (head.crc != Crc32c(body, head.length - layout::kRecordHeaderSize)) return SkipReason::kCorrupt;
+    if (!ParseRecord(head, body)) return SkipReason::kCorrupt;
+  }
+  return SkipReason::kNone;
+}
+
+bool SegmentReader::ParseRecord(const RecordHeader& head, const uint8_t* body) {
+  std::span<const uint8_t> bytes(body, head.length - layout::kRecordHeaderSize);
+  bool live = head.state == static_cast<uint32_t>(RecordState::kLive);
+  switch (static_cast<RecordType>(head.type)) {
+    case RecordType::kFamily: {
+      auto record = DecodeFamily(bytes);
+      if (!record) return false;
+      compound_ = compound_ || record->type == layout::MetricType::kHistogram ||
+                  record->type == layout::MetricType::kSummary;
+      family_by_id_[record->id] = static_cast<uint32_t>(families_.size());
+      families_.push_back({std::move(*record), live});
+      return true;
+    }
+    case RecordType::kSeries: {
+      auto record = DecodeSeries(bytes);
+      return record && AddSeries(std::move(*record), live);
+    }
+    case RecordType::kPage: {
+      auto record = DecodePage(bytes);
+      return record && AddPage(*record, live);
+    }
+    case RecordType::kScope: {
+      auto record = DecodeScope(bytes);
+      if (!record) return false;
+      scopes_.push_back(std::move(*record));
+      return true;
+    }
+    case RecordType::kMember: {
+      auto record = DecodeMember(bytes);
+      if (!record) return false;
+      members_.push_back({*record, live});
+      return true;
+    }
+    default:
+      return true;  // a later minor version may know more kinds
+  }
+}
+
+bool SegmentReader::AddSeries(SeriesRecord record, bool live) {
+  // A removed series is kept only as far as others count from it: its cells may belong to another by now.
+  if (!live) return true;
+  auto family = family_by_id_.find(record.family);
+  if (family == family_by_id_.end()) return false;
+  const FamilyRecord& definition = families_[family->second].record;
+  uint32_t cell;
+  if (record.cell_count != definition.CellCount()) return false;
+  if (!FindCells(record.cells_offset, record.cell_count, &cell)) return false;
+  for (const SeriesLabel& label : record.labels) {
+    if (label.name >= definition.label_names.size()) return false;
+  }
+  series_by_cells_[record.cells_offset] = static_cast<uint32_t>(series_.size());
+  series_.push_back({std::move(record), family->second, cell, live, {}});
+  return true;
+}
+
+bool SegmentReader::AddPage(const PageRecord& record, bool live) {
+  if (!live) return true;
+  auto series = series_by_cells_.find(record.series_offset);
+  if (series == series_by_cells_.end()) return true;  // its series was removed since
+  ReadSeries& owner = series_[series->second];
+  const FamilyRecord& definition = families_[owner.family].record;
+  uint32_t cell;
+  if (definition.type != layout::MetricType::kSummary || record.slot >= definition.age_buckets) return false;
+  if (!FindCells(record.cells_offset, layout::kPageCells, &cell)) return false;
+  owner.pages.push_back(
+      {record.number, record.generation, record.slot, record.schema, record.sign, cell, live});
+  return true;
+}
+
+bool SegmentReader::FindCells(uint64_t offset, uint64_t count, uint32_t* cell) {
+  for (CellExtent& extent : cell_extents_) {
+    if (offset < extent.offset || offset - extent.offset >= extent.length) continue;
+    uint64_t at = offset - extent.offset;
+    uint64_t bytes = count * sizeof(double);
+    if (at % sizeof(double) != 0 || bytes > extent.length - at) return false;
+    extent.used = std::max(extent.used, at + bytes);
+    *cell = static_cast<uint32_t>(extent.first_cell + at / sizeof(double));
+    return true;
+  }
+  return false;
+}
+
+SkipReason SegmentReader::ReadValues(const ByteSource& source) {
+  uint64_t bytes = cell_count_ * sizeof(double);
+  if (!values_.Reserve(bytes) || (compound_ && !before_.Reserve(bytes))) return SkipReason::kUnreadable;
+  // The later read is the one that counts: a scrape then misses nothing that was there when it began.
+  if (compound_ && !ReadCells(source, before_.doubles())) return SkipReason::kTruncated;
+  if (!ReadCells(source, values_.doubles())) return SkipReason::kTruncated;
+  if (compound_) {
+    for (const ReadSeries& series : series_) {
+      if (Settled(series, before_.doubles(), values_.doubles())) continue;
+      if (!Settle(source, series, before_.doubles())) return SkipReason::kTruncated;
+    }
+  }
+  AcquireFence();
+  uint64_t removals;
+  if (!source.Read(&removals, sizeof removals, offsetof(Header, removals))) return SkipReason::kTruncated;
+  if (removals == header_.removals) return SkipReason::kNone;
+  // Cells may have gone to other series between the records and the cells. Of the records that were known then, those
+  // that are still live kept their cells all the time; newer ones wait for the next scrape.
+  uint64_t known_end = parsed_end_;
+  SkipReason reason = ReadHeader(source);
+  if (reason != SkipReason::kNone) return reason;
+  AcquireFence();
+  Forget();
+  return ParseNew(source, known_end);
+}
+
+bool SegmentReader::ReadCells(const ByteSource& source, double* to) const {
+  for (const CellExtent& extent : cell_extents_) {
+    if (extent.used != 0 && !source.Read(to + extent.first_cell, extent.used, extent.offset)) return false;
+  }
+  return true;
+}
+
+// How far the buckets of a histogram or summary are from its count: 0 unless an observation is in flight.
+double SegmentReader::Skew(const ReadSeries& series, const double* cells) const {
+  const FamilyRecord& family = families_[series.family].record;
+  const double* own = cells + series.cell;
+  double skew = 0;
+  if (family.type == layout::MetricType::kHistogram) {
+    double sum = 0;
+    for (uint32_t i = layout::kHistogramHeaderCells; i < series.record.cell_count; i++) sum += own[i];
+    skew = std::fabs(sum - own[1]);
+  } else if (family.type == layout::MetricType::kSummary) {
+    for (uint32_t slot = 0; slot < family.age_buckets; slot++) {
+      const double* head = own + layout::kSummaryHeaderCells + slot * layout::kSummarySlotCells;
+      double sum = head[3];
+      for (const ReadPage& page : series.pages) {
+        if (page.slot != slot || page.generation != head[1]) continue;
+        for (uint32_t i = 0; i < layout::kPageCells; i++) sum += cells[page.cell + i];
+      }
+      skew += std::fabs(sum - head[2]);
+    }
+  }
+  return std::isnan(skew) ? 0 : skew;
+}
+
+bool SegmentReader::Settled(const ReadSeries& series, const double* first, const double* second) const {
+  layout::MetricType type = families_[series.family].record.type;
+  if (type != layout::MetricType::kHistogram && type != layout::MetricType::kSummary) return true;
+  if (!SameCells(first + series.cell, second + series.cell, series.record.cell_count)) return false;
+  for (const ReadPage& page : series.pages) {
+    if (!SameCells(first + page.cell, second + page.cell, layout::kPageCells)) return false;
+  }
+  return Skew(series, second) == 0;
+}
+
+bool SegmentReader::Settle(const ByteSource& source, const ReadSeries& series, const double* first) {
+  // `attempt_` is as long as `values_` so that one set of indexes serves all; only this series' cells are touched.
+  if (!attempt_.Reserve(cell_count_ * sizeof(double))) return false;
+  double* last = values_.doubles();
+  double* next = attempt_.doubles();
+  double best = SameCells(first + series.cell, last + series.cell, series.record.cell_count)
+                    ? Skew(series, last)
+                    : INFINITY;
+  for (int i = 0; i < kSettleAttempts; i++) {
+    if (!ReadSeriesCells(source, series, next)) return false;
+    if (Settled(series, last, next)) {
+      CopySeriesCells(series, next, last);
+      return true;
+    }
+    double skew = Skew(series, next);
+    if (skew <= best) {
+      best = skew;
+      CopySeriesCells(series, next, last);
+    }
+  }
+  return true;
+}
+
+bool SegmentReader::ReadSeriesCells(const ByteSource& source, const ReadSeries& series, double* to) const {
+  auto read = [&](uint32_t cell, uint64_t count) {
+    return source.Read(to + cell, count * sizeof(double), FileOffset(cell));
+  };
+  if (!read(series.cell, series.record.cell_count)) return false;
+  return std::all_of(series.pages.begin(), series.pages.end(),
+                     [&](const ReadPage& page) { return read(page.cell, layout::kPageCells); });
+}
+
+void SegmentReader::CopySeriesCells(const ReadSeries& series, const double* from, double* to) const {
+  std::copy_n(from + series.cell, series.record.cell_count, to + series.cell);
+  for (const ReadPage& page : series.pages) std::copy_n(from + page.cell, layout::kPageCells, to + page.cell);
+}
+
+uint64_t SegmentReader::FileOffset(uint32_t cell) const {
+  auto after = std::upper_bound(cell_extents_.begin(), cell_extents_.end(), cell,
+                                [](uint64_t value, const CellExtent& extent) { return value < extent.first_cell; });
+  const CellExtent& extent = *std::prev(after);
+  return extent.offset + (cell - extent.first_cell) * sizeof(double);
+}
+
+}  // namespace prom

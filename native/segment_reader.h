@@ -1,0 +1,132 @@
+// Decodes a segment, whatever its bytes are, and keeps what it learned between scrapes.
+//
+// Records are append-only, so a scrape parses only what is new; the cells are read again each time. Every reference is
+// checked against what is really there, and a segment that lies is refused as a whole with a reason.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "aligned_buffer.h"
+#include "byte_source.h"
+#include "layout.h"
+#include "record.h"
+
+namespace prom {
+
+// Why a file of a group was not read. The names are those of the self-metric's `reason` label.
+enum class SkipReason {
+  kNone,
+  kForeign,     // not one of our files
+  kVersion,     // ours, but of a later version
+  kCorrupt,     // its bytes contradict themselves
+  kTruncated,   // shorter than it says
+  kForbidden,   // not a plain file of this user
+  kUnreadable,  // the system refused to open or read it
+};
+const char* SkipReasonName(SkipReason reason);
+
+struct ReadPage {
+  int32_t number;
+  uint32_t generation;
+  uint16_t slot;
+  int8_t schema;
+  int8_t sign;
+  uint32_t cell;  // index into values()
+  bool live;
+};
+
+struct ReadSeries {
+  SeriesRecord record;
+  uint32_t family;  // index into families()
+  uint32_t cell;    // index into values()
+  bool live;
+  std::vector<ReadPage> pages;
+};
+
+struct ReadFamily {
+  FamilyRecord record;
+  bool live;
+};
+
+struct ReadMember {
+  MemberRecord record;
+  bool live;
+};
+
+class SegmentReader {
+ public:
+  // Reads the header and the records that are new. What it learned before stays valid unless `epoch()` changes.
+  SkipReason Update(const ByteSource& source);
+
+  // Reads all cells; may drop series that were removed meanwhile (then `epoch()` changes). A histogram or summary is accepted when two reads in a row are equal and its buckets add up to
+  // its count; after a few attempts the least skewed is taken (the difference is an observation in flight).
+  SkipReason ReadValues(const ByteSource& source);
+
+  const layout::Header& header() const { return header_; }
+  // Changes when anything but an append happened: another segment, or a removal.
+  uint64_t epoch() const { return epoch_; }
+
+  const std::vector<ReadFamily>& families() const { return families_; }
+  const std::vector<ReadSeries>& series() const { return series_; }
+  const std::vector<ReadMember>& members() const { return members_; }
+  // Newest last; a later one replaces an earlier one of the same id.
+  const std::vector<ScopeRecord>& scopes() const { return scopes_; }
+  const double* values() const { return values_.doubles(); }
+
+ private:
+  struct CellExtent {
+    uint64_t offset;
+    uint64_t length;
+    uint64_t first_cell;  // index into values_
+    uint64_t used;        // bytes up to the last cell that a record names
+  };
+  struct RecordExtent {
+    uint64_t offset;
+    uint64_t length;
+    uint64_t stream_offset;
+  };
+
+  SkipReason ReadHeader(const ByteSource& source);
+  SkipReason TakeExtents();
+  SkipReason ParseNew(const ByteSource& source, uint64_t end);
+  SkipReason ParseExtent(const uint8_t* data, uint64_t length);
+  bool ParseRecord(const layout::RecordHeader& head, const uint8_t* body);
+  bool AddSeries(SeriesRecord record, bool live);
+  bool AddPage(const PageRecord& record, bool live);
+  // The index of the cell at a file offset if `count` cells are there.
+  bool FindCells(uint64_t offset, uint64_t count, uint32_t* cell);
+  bool ReadCells(const ByteSource& source, double* to) const;
+  bool Settled(const ReadSeries& series, const double* first, const double* second) const;
+  double Skew(const ReadSeries& series, const double* cells) const;
+  bool Settle(const ByteSource& source, const ReadSeries& series, const double* first);
+  bool ReadSeriesCells(const ByteSource& source, const ReadSeries& series, double* to) const;
+  void CopySeriesCells(const ReadSeries& series, const double* from, double* to) const;
+  uint64_t FileOffset(uint32_t cell) const;
+  void Forget();
+
+  layout::Header header_{};
+  uint64_t epoch_ = 0;
+  uint64_t parsed_end_ = 0;
+  bool known_ = false;
+  bool compound_ = false;  // there are histograms or summaries
+
+  std::vector<CellExtent> cell_extents_;
+  std::vector<RecordExtent> record_extents_;
+  uint64_t cell_count_ = 0;
+
+  std::vector<ReadFamily> families_;
+  std::unordered_map<uint32_t, uint32_t> family_by_id_;
+  std::vector<ReadSeries> series_;
+  std::unordered_map<uint64_t, uint32_t> series_by_cells_;
+  std::vector<ReadMember> members_;
+  std::vector<ScopeRecord> scopes_;
+
+  AlignedBuffer records_;
+  AlignedBuffer values_;
+  AlignedBuffer before_;   // the first of the pair of reads
+  AlignedBuffer attempt_;  // one series, while it settles
+};
+
+}  // namespace prom

@@ -1,0 +1,294 @@
+#include "segment_writer.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "crc32c.h"
+
+namespace prom {
+namespace {
+
+using layout::ExtentType;
+using layout::Header;
+using layout::OwnerState;
+using layout::RecordHeader;
+using layout::RecordState;
+using layout::RecordType;
+
+// The release half of every publication: what was stored before is there for whoever loads the new value (acquire).
+template <typename T>
+void StoreRelease(T& at, T value) {
+  std::atomic_ref<T>(at).store(value, std::memory_order_release);
+}
+
+std::string RandomHex() {
+  uint8_t bytes[8];
+  if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes) std::memset(bytes, 0, sizeof bytes);
+  char text[17];
+  for (int i = 0; i < 8; i++) std::snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+  return text;
+}
+
+uint64_t RoundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
+
+// Chunks of one type: 64 KiB twice, then doubling, so that small owners stay small and large ones need few extents.
+uint64_t ChunkLength(size_t earlier, uint64_t least) {
+  uint64_t length = layout::kGranule << (earlier < 2 ? 0 : std::min<size_t>(earlier - 1, 6));
+  return std::max(std::min(length, layout::kMaxChunk), RoundUp(least, layout::kGranule));
+}
+
+// True when a second lock of the same file is refused, as it must be.
+bool LockExcludes(const std::string& path) {
+  UniqueFd second(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  return second.valid() && ProbeLock(second.get()) == LockProbe::kHeld;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(const std::string& directory,
+                                                             const OwnerIdentity& owner,
+                                                             uint64_t max_bytes) {
+  std::string random = RandomHex();
+  std::string temporary = directory + "/.t." + random;
+  UniqueFd fd(::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd.valid()) return SystemError{errno, "open", temporary};
+
+  std::unique_ptr<SegmentWriter> writer(new SegmentWriter(std::move(fd), max_bytes));
+  writer->path_ = temporary;
+  auto fail = [&](SystemError error) {
+    ::unlink(temporary.c_str());
+    writer->path_.clear();
+    return error;
+  };
+  auto chunk = writer->AddChunk(layout::kGranule);
+  if (!chunk.ok()) return fail(chunk.error());
+  writer->WriteHeader(owner);
+
+  // Locked before it is visible: a visible segment without a lock is never one whose owner is not yet that far.
+  if (::flock(writer->fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return fail(SystemError{errno, "flock", temporary});
+    writer->lock_excludes_ = false;
+  } else {
+    writer->lock_excludes_ = LockExcludes(temporary);
+  }
+  char name[64];
+  std::snprintf(name, sizeof name, "/s.%u.%u.", owner.pid, owner.tid);
+  std::string path = directory + name + random;
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return fail(SystemError{errno, "rename", path});
+  writer->path_ = path;
+  return writer;
+}
+
+Result<std::unique_ptr<SegmentWriter>> SegmentWriter::CreatePrivate(const OwnerIdentity& owner,
+                                                                    uint64_t max_bytes) {
+  std::unique_ptr<SegmentWriter> writer(new SegmentWriter(UniqueFd(), max_bytes));
+  auto chunk = writer->AddChunk(layout::kGranule);
+  if (!chunk.ok()) return chunk.error();
+  writer->WriteHeader(owner);
+  return writer;
+}
+
+SegmentWriter::~SegmentWriter() { Close(); }
+
+Result<std::shared_ptr<Mapping>> SegmentWriter::AddChunk(uint64_t length) {
+  if (file_size_ + length > max_bytes_) return SystemError{EFBIG, "fallocate", path_};
+  auto mapping = fd_.valid() ? Mapping::OfFile(fd_.get(), file_size_, length, path_)
+                             : Mapping::Anonymous(length);
+  if (!mapping.ok()) return mapping;
+  std::lock_guard lock(chunks_mutex_);
+  chunks_.push_back({mapping.value(), file_size_});
+  file_size_ += length;
+  return mapping;
+}
+
+void SegmentWriter::WriteHeader(const OwnerIdentity& owner) {
+  const Chunk& first = chunks_[0];
+  uint8_t* base = first.mapping->data();
+  header_ = reinterpret_cast<Header*>(base);
+  std::memcpy(header_->magic, layout::kMagic, sizeof header_->magic);
+  header_->endian_mark = layout::kEndianMark;
+  header_->major = layout::kMajor;
+  header_->minor = layout::kMinor;
+  header_->header_size = layout::kHeaderSize;
+  header_->granule = layout::kGranule;
+  if (::getrandom(header_->segment_id, sizeof header_->segment_id, 0) < 0) {
+    uint64_t now[2] = {RealtimeNs(), BoottimeNs() ^ (uint64_t{owner.pid} << 32 | owner.tid)};
+    std::memcpy(header_->segment_id, now, sizeof now);
+  }
+  header_->kind = static_cast<uint32_t>(layout::FileKind::kSegment);
+  header_->worker_thread = owner.worker_thread;
+  header_->pid = owner.pid;
+  header_->tid = owner.tid;
+  header_->pid_namespace = owner.pid_namespace;
+  header_->start_ticks = owner.start_ticks;
+  std::memcpy(header_->boot_id, owner.boot_id, sizeof header_->boot_id);
+  header_->created_realtime_ns = RealtimeNs();
+  header_->created_boottime_ns = BoottimeNs();
+  header_->header_crc = Crc32c(header_, offsetof(Header, header_crc));
+  Beat();
+
+  uint64_t records_length = layout::kFirstCellsOffset - layout::kFirstRecordsOffset;
+  uint64_t cells_length = layout::kGranule - layout::kFirstCellsOffset;
+  record_extents_.push_back({base + layout::kFirstRecordsOffset, 0, records_length});
+  cell_extents_.push_back({first.mapping, reinterpret_cast<double*>(base + layout::kFirstCellsOffset),
+                           cells_length, layout::kFirstCellsOffset});
+  PublishExtent(ExtentType::kRecords, 0, layout::kFirstRecordsOffset, records_length);
+  PublishExtent(ExtentType::kCells, 0, layout::kFirstCellsOffset, cells_length);
+  header_->state = static_cast<uint32_t>(OwnerState::kActive);
+}
+
+void SegmentWriter::PublishExtent(ExtentType type, uint32_t index, uint64_t offset, uint64_t length) {
+  uint32_t count = header_->extent_count;
+  header_->extents[count] = {offset, length, static_cast<uint32_t>(type), index, 0};
+  StoreRelease(header_->extent_count, count + 1);
+}
+
+Result<uint32_t> SegmentWriter::AddExtent(ExtentType type, uint64_t least) {
+  if (header_->extent_count >= layout::kMaxExtents) return SystemError{EFBIG, "fallocate", path_};
+  bool records = type == ExtentType::kRecords;
+  size_t earlier = records ? record_extents_.size() : cell_extents_.size();
+  uint64_t offset = file_size_;
+  auto mapping = AddChunk(ChunkLength(earlier, least));
+  if (!mapping.ok()) return mapping.error();
+  uint64_t length = mapping.value()->length();
+  auto index = static_cast<uint32_t>(earlier);
+  if (records) {
+    const RecordExtent& last = record_extents_.back();
+    record_extents_.push_back({mapping.value()->data(), last.stream_offset + last.length, length});
+    // The mapping is kept by chunks_; records are never handed out.
+  } else {
+    cell_extents_.push_back(
+        {mapping.value(), reinterpret_cast<double*>(mapping.value()->data()), length, offset});
+    cells_used_ = 0;
+  }
+  PublishExtent(type, index, offset, length);
+  return index;
+}
+
+Result<uint64_t> SegmentWriter::Append(RecordType type, const Bytes& body) {
+  uint64_t length = RoundUp(layout::kRecordHeaderSize + body.size(), layout::kRecordAlignment);
+  if (length > layout::kMaxRecord) return SystemError{E2BIG, "append", path_};
+  RecordExtent* extent = &record_extents_.back();
+  uint64_t used = records_end_ - extent->stream_offset;
+  uint64_t left = extent->length - used;
+  uint64_t skipped = 0;
+  if (length > left) {
+    auto added = AddExtent(ExtentType::kRecords, length);
+    if (!added.ok()) return added.error();
+    RecordExtent& before = record_extents_[record_extents_.size() - 2];
+    if (left >= layout::kRecordHeaderSize) {
+      RecordHeader skip{static_cast<uint32_t>(left), static_cast<uint16_t>(RecordType::kSkip), 0, 0,
+                        static_cast<uint32_t>(RecordState::kLive)};
+      std::memcpy(before.data + used, &skip, sizeof skip);
+    }
+    extent = &record_extents_.back();
+    skipped = left;
+    used = 0;
+  }
+  Bytes padded(length - layout::kRecordHeaderSize);
+  if (!body.empty()) std::memcpy(padded.data(), body.data(), body.size());
+  RecordHeader head{static_cast<uint32_t>(length), static_cast<uint16_t>(type), 0,
+                    Crc32c(padded.data(), padded.size()), static_cast<uint32_t>(RecordState::kLive)};
+  uint8_t* at = extent->data + used;
+  std::memcpy(at, &head, sizeof head);
+  std::memcpy(at + sizeof head, padded.data(), padded.size());
+  uint64_t record = records_end_ + skipped;
+  records_end_ = record + length;
+  StoreRelease(header_->records_end, records_end_);
+  return record;
+}
+
+void SegmentWriter::Remove(uint64_t record) {
+  auto after = std::upper_bound(
+      record_extents_.begin(), record_extents_.end(), record,
+      [](uint64_t value, const RecordExtent& extent) { return value < extent.stream_offset; });
+  const RecordExtent& extent = *std::prev(after);
+  auto* head = reinterpret_cast<RecordHeader*>(extent.data + (record - extent.stream_offset));
+  head->state = static_cast<uint32_t>(RecordState::kRemoved);
+  // A reader compares this before and after it read the cells; see SegmentReader::ReadValues.
+  StoreRelease(header_->removals, header_->removals + 1);
+}
+
+Result<CellRange> SegmentWriter::AllocateCells(uint32_t count) {
+  auto free = free_cells_.find(count);
+  if (free != free_cells_.end() && !free->second.empty()) {
+    CellRange range = free->second.back();
+    free->second.pop_back();
+    // Zeroed only now, after `removals` was bumped, so that a reader never takes the zeros for the old series' value.
+    std::fill_n(cell_extents_[range.extent].data + range.index, count, 0.0);
+    return range;
+  }
+  uint64_t bytes = uint64_t{count} * sizeof(double);
+  if (bytes > layout::kMaxChunk) return SystemError{E2BIG, "allocate", path_};
+  if (bytes > cell_extents_.back().length - cells_used_) {
+    auto added = AddExtent(ExtentType::kCells, bytes);
+    if (!added.ok()) return added.error();
+  }
+  const CellExtent& extent = cell_extents_.back();
+  CellRange range{static_cast<uint32_t>(cell_extents_.size() - 1),
+                  static_cast<uint32_t>(cells_used_ / sizeof(double)),
+                  extent.file_offset + cells_used_};
+  cells_used_ += bytes;
+  return range;
+}
+
+void SegmentWriter::FreeCells(const CellRange& range, uint32_t count) {
+  free_cells_[count].push_back(range);
+}
+
+void SegmentWriter::Beat() {
+  header_->heartbeat_boottime_ns = BoottimeNs();
+  header_->heartbeat_realtime_ns = RealtimeNs();
+}
+
+void SegmentWriter::Close() {
+  if (!fd_.valid()) return;
+  if (header_ != nullptr) StoreRelease(header_->state, static_cast<uint32_t>(OwnerState::kClosed));
+  // Explicitly: as long as a mapping is left, closing the descriptor alone keeps the lock.
+  ::flock(fd_.get(), LOCK_UN);
+  fd_.reset();
+}
+
+bool SegmentWriter::Read(void* to, uint64_t length, uint64_t offset) const {
+  auto* out = static_cast<uint8_t*>(to);
+  while (length > 0) {
+    std::shared_ptr<Mapping> mapping;
+    uint64_t at = 0;
+    {
+      std::lock_guard lock(chunks_mutex_);
+      auto after = std::upper_bound(chunks_.begin(), chunks_.end(), offset,
+                                    [](uint64_t value, const Chunk& chunk) { return value < chunk.offset; });
+      if (after == chunks_.begin()) return false;
+      const Chunk& chunk = *std::prev(after);
+      at = offset - chunk.offset;
+      if (at >= chunk.mapping->length()) return false;
+      mapping = chunk.mapping;
+    }
+    uint64_t part = std::min(length, mapping->length() - at);
+    // Word by word where it is aligned: the owner may be storing doubles meanwhile.
+    uint64_t done = 0;
+    if ((at | reinterpret_cast<uintptr_t>(out)) % 8 == 0) {
+      for (; done + 8 <= part; done += 8) {
+        auto* word = reinterpret_cast<uint64_t*>(mapping->data() + at + done);
+        uint64_t value = std::atomic_ref<uint64_t>(*word).load(std::memory_order_relaxed);
+        std::memcpy(out + done, &value, 8);
+      }
+    }
+    std::memcpy(out + done, mapping->data() + at + done, part - done);
+    out += part;
+    offset += part;
+    length -= part;
+  }
+  return true;
+}
+
+}  // namespace prom
