@@ -1,0 +1,158 @@
+import { format, inspect } from 'node:util';
+
+/** Names an error for programs: match on the code, never on the text. A code is never renamed or reused. */
+export type ErrorCode =
+  | 'ERR_AGGREGATOR'
+  | 'ERR_BUCKET_COUNT'
+  | 'ERR_BUCKET_FACTOR'
+  | 'ERR_BUCKET_START'
+  | 'ERR_COLLECT'
+  | 'ERR_CONFIG'
+  | 'ERR_CONFIGURED_TOO_LATE'
+  | 'ERR_CONTENT_TYPE'
+  | 'ERR_COUNTER_DECREASE'
+  | 'ERR_EXEMPLARS_FORMAT'
+  | 'ERR_GROUP_DIRECTORY'
+  | 'ERR_HELP_MISSING'
+  | 'ERR_LABEL_COUNT'
+  | 'ERR_LABEL_NAME'
+  | 'ERR_LABEL_RESERVED'
+  | 'ERR_LABEL_UNKNOWN'
+  | 'ERR_MERGE_CONTENT_TYPE'
+  | 'ERR_MERGE_EMPTY'
+  | 'ERR_METRIC_EXISTS'
+  | 'ERR_METRIC_NAME'
+  | 'ERR_METRIC_UNKNOWN'
+  | 'ERR_MOST_RECENT_DELTA'
+  | 'ERR_MULTIPROCESS_MODE'
+  | 'ERR_NAME_MISSING'
+  | 'ERR_NOT_A_NUMBER'
+  | 'ERR_REGISTRY_NAME'
+  | 'ERR_SUMMARY_WINDOW';
+
+/** An ordinary Error, TypeError or RangeError that also carries its code. */
+export type CodedError<E extends Error = Error> = E & { readonly code: string };
+
+/** Gives an error its code. */
+export function coded<E extends Error>(code: string, error: E): CodedError<E> {
+  return Object.assign(error, { code });
+}
+
+const plain = (code: ErrorCode, message: string): CodedError => coded(code, new Error(message));
+const type = (code: ErrorCode, message: string): CodedError<TypeError> => coded(code, new TypeError(message));
+
+// Where prom-client has a text for the case, text and class are prom-client's to the letter: users match on them.
+
+export const configMissing = (): CodedError => type('ERR_CONFIG', 'constructor expected a config object');
+export const helpMissing = (): CodedError => plain('ERR_HELP_MISSING', 'Missing mandatory help parameter');
+export const nameMissing = (): CodedError => plain('ERR_NAME_MISSING', 'Missing mandatory name parameter');
+export const badMetricName = (): CodedError => plain('ERR_METRIC_NAME', 'Invalid metric name');
+export const badLabelName = (): CodedError => plain('ERR_LABEL_NAME', 'Invalid label name');
+export const badCollect = (): CodedError =>
+  plain('ERR_COLLECT', 'Optional "collect" parameter must be a function');
+
+export const reservedLabel = (label: string): CodedError =>
+  plain('ERR_LABEL_RESERVED', `${label} is a reserved label keyword`);
+
+export const unknownLabel = (label: string, names: readonly string[]): CodedError =>
+  plain('ERR_LABEL_UNKNOWN', `Added label "${label}" is not included in initial labelset: ${inspect(names)}`);
+
+export const labelCount = (values: readonly unknown[], names: readonly string[]): CodedError =>
+  plain(
+    'ERR_LABEL_COUNT',
+    `Invalid number of arguments (${values.length}): "${values.join(', ')}" ` +
+      `for label names (${names.length}): "${names.join(', ')}".`,
+  );
+
+export const badValue = (value: unknown): CodedError<TypeError> =>
+  type('ERR_NOT_A_NUMBER', `Value is not a valid number: ${format(value)}`);
+
+export const badDelta = (delta: unknown): CodedError<TypeError> =>
+  type('ERR_NOT_A_NUMBER', `Delta is not a valid number: ${format(delta)}`);
+
+export const counterDecrease = (): CodedError =>
+  plain('ERR_COUNTER_DECREASE', 'It is not possible to decrease a counter');
+
+export const exemplarsFormat = (): CodedError<TypeError> =>
+  type('ERR_EXEMPLARS_FORMAT', 'Exemplars are supported only on OpenMetrics registries');
+
+export const metricExists = (name: unknown): CodedError =>
+  plain('ERR_METRIC_EXISTS', `A metric with the name ${name} has already been registered.`);
+
+/** prom-client's own words are those of the engine at the place where it stumbles over the missing metric. */
+export const unknownMetric = (): CodedError<TypeError> =>
+  type('ERR_METRIC_UNKNOWN', "Cannot read properties of undefined (reading 'getForPromString')");
+
+/** A TypeError from the constructor of a registry, an Error from `setContentType()`: so does prom-client. */
+export const badContentType = (
+  contentType: unknown,
+  ErrorClass: ErrorConstructor | TypeErrorConstructor,
+): CodedError =>
+  coded('ERR_CONTENT_TYPE' satisfies ErrorCode, new ErrorClass(`Content type ${contentType} is unsupported`));
+
+export const mergeContentType = (): CodedError =>
+  plain('ERR_MERGE_CONTENT_TYPE', 'Registers can only be merged if they have the same content type');
+
+/** The engine's words again, see `unknownMetric`. */
+export const mergeEmpty = (): CodedError<TypeError> =>
+  type('ERR_MERGE_EMPTY', "Cannot read properties of undefined (reading 'contentType')");
+
+export const badBucketCount = (kind: 'Linear' | 'Exponential'): CodedError =>
+  plain('ERR_BUCKET_COUNT', `${kind} buckets needs a positive count`);
+
+export const badBucketStart = (): CodedError =>
+  plain('ERR_BUCKET_START', 'Exponential buckets needs a positive start');
+
+export const badBucketFactor = (): CodedError =>
+  plain('ERR_BUCKET_FACTOR', 'Exponential buckets needs a factor greater than 1');
+
+export const badAggregator = (aggregator: unknown): CodedError =>
+  plain('ERR_AGGREGATOR', `'${aggregator}' is not a defined aggregator.`);
+
+// The rest has no counterpart in prom-client.
+
+export const badMultiprocessMode = (
+  name: string,
+  mode: unknown,
+  modes: readonly string[],
+): CodedError<TypeError> =>
+  type(
+    'ERR_MULTIPROCESS_MODE',
+    `Expected multiprocessMode of gauge "${name}" to be one of ${modes.join(', ')}, but got ${inspect(mode)}`,
+  );
+
+export const mostRecentDelta = (name: string, method: 'inc' | 'dec', mode: string): CodedError =>
+  plain(
+    'ERR_MOST_RECENT_DELTA',
+    `Expected only set() on gauge "${name}", whose multiprocessMode is ${mode}, but got ${method}(): ` +
+      'the most recent value of several processes cannot be changed by a difference. Call set(), or use another mode',
+  );
+
+export const badSummaryWindow = (name: string, option: string, value: unknown): CodedError<RangeError> =>
+  coded(
+    'ERR_SUMMARY_WINDOW' satisfies ErrorCode,
+    new RangeError(
+      `Expected ${option} of summary "${name}" to be a positive ` +
+        `${option === 'ageBuckets' ? 'whole number' : 'number of seconds'}, but got ${inspect(value)}`,
+    ),
+  );
+
+export const badRegistryName = (name: unknown): CodedError<TypeError> =>
+  type(
+    'ERR_REGISTRY_NAME',
+    'Expected the name of a registry to be a non-empty string that is not a number ' +
+      `(numbers name the registries without a name), but got ${inspect(name)}`,
+  );
+
+export const configuredTooLate = (): CodedError =>
+  plain(
+    'ERR_CONFIGURED_TOO_LATE',
+    'Expected configure() before the first metric and the first scrape of this thread, but its store is open already: ' +
+      'call it at the start of the program, before the modules that define metrics are loaded',
+  );
+
+export const forbiddenDirectory = (path: string, reason: string): CodedError =>
+  plain(
+    'ERR_GROUP_DIRECTORY',
+    `Expected a directory of this user alone at ${path}, but ${reason}: remove it, or name another directory`,
+  );

@@ -1,0 +1,61 @@
+import type { MetricType, Sample } from '../model/family';
+import type { LabelSet } from '../model/labels';
+
+/** A family as it is printed. */
+export interface TextFamily {
+  readonly name: string;
+  readonly help: string;
+  readonly type: MetricType;
+  readonly values?: readonly TextSample[];
+}
+
+/** A line. Its own labels are printed first, default labels next, and those it shares with its neighbours last. */
+export interface TextSample extends Sample {
+  readonly sharedLabels?: LabelSet;
+}
+
+export type TextFormat = 'prometheus' | 'openmetrics';
+
+/** One family with its HELP and TYPE lines, without a newline at the end; prom-client's output to the byte. */
+export function familyText(family: TextFamily, defaultLabels: LabelSet, format: TextFormat): string {
+  const isTotal = format === 'openmetrics' && family.type === 'counter';
+  const name = escapeText(isTotal ? family.name.replace(/_total$/, '') : family.name);
+  const lines = [`# HELP ${name} ${escapeText(family.help)}`, `# TYPE ${name} ${family.type}`];
+  for (const sample of family.values ?? []) {
+    const sampleName = `${sample.metricName ?? name}${isTotal ? '_total' : ''}`;
+    lines.push(`${sampleName}${labelsText(sample, defaultLabels)} ${numberText(sample.value)}`);
+  }
+  return lines.join('\n');
+}
+
+/** All of an exposition, from the texts of its families. */
+export function documentText(families: readonly string[], format: TextFormat): string {
+  return format === 'openmetrics' ? `${families.join('\n')}\n# EOF\n` : `${families.join('\n\n')}\n`;
+}
+
+/** A number as prom-client spells it: JavaScript's text, but for `Nan`, `+Inf` and `-Inf`. */
+export function numberText(value: number): string {
+  if (Number.isFinite(value)) return `${value}`;
+  if (Number.isNaN(value)) return 'Nan';
+  return value < 0 ? '-Inf' : '+Inf';
+}
+
+function labelsText(sample: TextSample, defaultLabels: LabelSet): string {
+  const { labels, sharedLabels = {} } = sample;
+  const parts: string[] = [];
+  // Own labels keep their place and their value; default labels only add what is not there.
+  for (const [name, value] of Object.entries({ ...labels, ...defaultLabels, ...labels })) {
+    if (!Object.hasOwn(sharedLabels, name)) parts.push(labelText(name, value));
+  }
+  for (const [name, value] of Object.entries(sharedLabels)) parts.push(labelText(name, value));
+  return parts.length > 0 ? `{${parts.join(',')}}` : '';
+}
+
+/** Only strings are escaped: prom-client prints other values as their text is. */
+function labelText(name: string, value: unknown): string {
+  return `${name}="${typeof value === 'string' ? escapeText(value).replace(/"/g, '\\"') : value}"`;
+}
+
+function escapeText(text: string): string {
+  return `${text}`.replace(/\\/g, '\\\\').replace(/\n/g, '\\n');
+}

@@ -1,0 +1,17 @@
+import type { Aggregator } from '../model/family';
+import type { CollectFunction } from '../registry/metric-types';
+import type { AnyRegistry } from '../registry/registry';
+
+/** What all metrics are made from. Undefined means the default; every property is copied onto the metric. */
+export interface MetricConfiguration<T extends string, M> {
+  name: string;
+  help: string;
+  labelNames?: T[] | readonly T[] | undefined;
+  /** Where to register; the global registry if not given. */
+  registers?: AnyRegistry[] | null | undefined;
+  /** How the values of several processes become one: 'sum' if not given. */
+  aggregator?: Aggregator | null | undefined;
+  /** Called before each reading of the metric, to bring it up to date. */
+  collect?: CollectFunction<M> | undefined;
+  enableExemplars?: boolean | undefined;
+}

@@ -1,0 +1,234 @@
+import { badDelta, badValue, mostRecentDelta } from '../errors';
+import type { MergeMode, MultiprocessMode, Sample } from '../model/family';
+import type { LabelSet, LabelValues } from '../model/labels';
+import { checkMultiprocessMode, isMostRecent, mergeModeOf } from '../model/merge-mode';
+import { currentStore } from '../store/current';
+import { Children, type KeptSeries } from './children';
+import type { MetricConfiguration } from './configuration';
+import { Metric } from './metric';
+import { FamilySeries, Series } from './series';
+import { startTimer } from './timer';
+
+declare module '../registry/metric-types' {
+  interface MetricClasses<T extends string> {
+    gauge: Gauge<T>;
+  }
+}
+
+export interface GaugeConfiguration<T extends string> extends MetricConfiguration<T, Gauge<T>> {
+  /** How the values of several processes become one, in the words of Python's client; it outdoes `aggregator`. */
+  multiprocessMode?: MultiprocessMode | undefined;
+}
+
+/** The functions of one series of a gauge, to be kept and called as often as needed. */
+export interface GaugeChild<T extends string> {
+  /** Adds `value`, or 1. */
+  inc(value?: number): void;
+  /** Subtracts `value`, or 1. */
+  dec(value?: number): void;
+  set(value: number): void;
+  /** Sets the Unix time in seconds. */
+  setToCurrentTime(): void;
+  /** Starts a stop-watch; the function returned sets the seconds since, and returns them. */
+  startTimer(): (labels?: LabelValues<T>) => number;
+}
+
+/** A number that goes up and down, such as of open connections. */
+export class Gauge<T extends string = string> extends Metric<T> {
+  declare readonly multiprocessMode?: MultiprocessMode | undefined;
+  readonly #series: FamilySeries<Series>;
+  readonly #children: Children<Series, GaugeChild<T>>;
+  readonly #writer: Writer;
+
+  /** Throws what every metric throws, and a TypeError for an unknown `multiprocessMode`. */
+  constructor(config: GaugeConfiguration<T>) {
+    super(config, 'gauge');
+    const mode = this.multiprocessMode
+      ? checkMultiprocessMode(this.name, this.multiprocessMode)
+      : mergeModeOf('gauge', this.aggregator);
+    const writer = isMostRecent(mode) ? new MostRecentWriter(this.name, mode) : new Writer();
+    this.#writer = writer;
+    this.#series = new FamilySeries(currentStore(), this.define({ mergeMode: mode }), writer.cells);
+    this.#children = new Children(
+      this.#series,
+      (labels) => new Series(labels),
+      (kept) => gaugeChild<T>(kept, writer),
+    );
+    if (this.labelNames.length === 0) this.#children.unlabelled();
+    this.register(this.#series);
+  }
+
+  /**
+   * Sets the series of `labels`. Throws a TypeError for what is no number (NaN and the infinities are numbers), and an
+   * Error for a label that the metric does not have.
+   */
+  set(labels: LabelValues<T>, value: number): void;
+  /** Sets the series without labels. */
+  set(value: number): void;
+  set(labels: LabelValues<T> | number, value?: number): void {
+    const number = isLabels(labels) ? value : labels;
+    if (typeof number !== 'number') throw badValue(number);
+    this.#writer.set(this.#at(labels), number);
+  }
+
+  /** Adds `value`, or 1. Throws as `set()` does, and if the mode is one of the most recent value. */
+  inc(labels: LabelValues<T>, value?: number): void;
+  inc(value?: number): void;
+  inc(labels?: LabelValues<T> | number, value?: number): void {
+    const delta = deltaOf(isLabels(labels) ? value : labels);
+    this.#writer.checkDelta('inc');
+    this.#at(labels).add(0, delta);
+  }
+
+  /** Subtracts `value`, or 1. Throws as `inc()` does. */
+  dec(labels: LabelValues<T>, value?: number): void;
+  dec(value?: number): void;
+  dec(labels?: LabelValues<T> | number, value?: number): void {
+    const delta = negativeDeltaOf(isLabels(labels) ? value : labels);
+    this.#writer.checkDelta('dec');
+    this.#at(labels).add(0, delta);
+  }
+
+  /** Sets the Unix time in seconds. */
+  setToCurrentTime(labels?: LabelValues<T>): void {
+    const now = Date.now() / 1000;
+    if (labels === undefined) this.set(now);
+    else this.set(labels, now);
+  }
+
+  /** Starts a stop-watch; the function returned sets the seconds since, and returns them. */
+  startTimer(labels?: LabelValues<T>): (labels?: LabelValues<T>) => number {
+    // `labels` are read at the end: callers complete them in between.
+    return startTimer<LabelValues<T>>((endLabels, seconds) => {
+      this.set({ ...labels, ...endLabels } as LabelValues<T>, seconds);
+    });
+  }
+
+  /** The functions for one series, which need no labels any more; the series is made at the first write. */
+  labels(...values: string[]): GaugeChild<T>;
+  labels(labels: LabelValues<T>): GaugeChild<T>;
+  labels(...args: unknown[]): GaugeChild<T> {
+    return this.#children.child(args, true);
+  }
+
+  /** Removes the series of these label values; it is no error if there is none. */
+  remove(...values: string[]): void;
+  remove(labels: LabelValues<T>): void;
+  remove(...args: unknown[]): void {
+    this.#children.remove(args);
+  }
+
+  /** Removes all series, or sets the only one back if the gauge has no labels. */
+  reset(): void {
+    if (this.labelNames.length === 0) this.#writer.clear(this.#children.unlabelled());
+    else this.#children.clear();
+  }
+
+  protected samples(): Sample[] {
+    return Array.from(this.#series.live)
+      .filter((series) => this.#writer.isSet(series))
+      .map((series) => ({ value: series.get(0), labels: { ...series.labels } }));
+  }
+
+  #at(labels: unknown): Series {
+    return isLabels(labels) ? this.#children.at(labels) : this.#children.unlabelled();
+  }
+}
+
+export declare namespace Gauge {
+  export type Internal<T extends string> = GaugeChild<T>;
+}
+
+/** How a gauge fills its cells: [value]. */
+class Writer {
+  readonly cells: number = 1;
+
+  set(series: Series, value: number): void {
+    series.set(0, value);
+  }
+
+  clear(series: Series): void {
+    series.set(0, 0);
+  }
+
+  isSet(_series: Series): boolean {
+    return true;
+  }
+
+  checkDelta(_method: 'inc' | 'dec'): void {}
+}
+
+/** [value, milliseconds since the boot when it was set]; a series at time 0 has never been set and has no sample. */
+class MostRecentWriter extends Writer {
+  override readonly cells: number = 2;
+  readonly #name: string;
+  readonly #mode: MergeMode;
+
+  constructor(name: string, mode: MergeMode) {
+    super();
+    this.#name = name;
+    this.#mode = mode;
+  }
+
+  /** Value first: a reader between the two stores sees the new value with an old time, which at worst is not used yet. */
+  override set(series: Series, value: number): void {
+    series.set(0, value);
+    const [seconds, nanoseconds] = process.hrtime();
+    series.set(1, seconds * 1e3 + nanoseconds / 1e6);
+  }
+
+  /** Time first: the value that goes away must not look newly set. */
+  override clear(series: Series): void {
+    series.set(1, 0);
+    series.set(0, 0);
+  }
+
+  override isSet(series: Series): boolean {
+    return series.get(1) > 0;
+  }
+
+  override checkDelta(method: 'inc' | 'dec'): void {
+    throw mostRecentDelta(this.#name, method, this.#mode);
+  }
+}
+
+function gaugeChild<T extends string>(
+  kept: KeptSeries<Series, GaugeChild<T>>,
+  writer: Writer,
+): GaugeChild<T> {
+  const set = (value: number): void => {
+    if (typeof value !== 'number') throw badValue(value);
+    writer.set(kept.live(), value);
+  };
+  return {
+    inc(value?: number): void {
+      const delta = deltaOf(value);
+      writer.checkDelta('inc');
+      kept.live().add(0, delta);
+    },
+    dec(value?: number): void {
+      const delta = negativeDeltaOf(value);
+      writer.checkDelta('dec');
+      kept.live().add(0, delta);
+    },
+    set,
+    setToCurrentTime: () => set(Date.now() / 1000),
+    startTimer: () =>
+      startTimer<LabelValues<T>>((endLabels, seconds) => writer.set(kept.liveWith(endLabels), seconds)),
+  };
+}
+
+function isLabels(value: unknown): value is LabelSet {
+  return typeof value === 'object' && value !== null;
+}
+
+function deltaOf(value: unknown): number {
+  if (value === undefined) return 1;
+  if (typeof value !== 'number') throw badDelta(value);
+  return value;
+}
+
+/** Negated before it is looked at, so that `dec('5')` works though `inc('5')` does not: so it is in prom-client. */
+function negativeDeltaOf(value: unknown): number {
+  return value === undefined ? -1 : deltaOf(-(value as number));
+}

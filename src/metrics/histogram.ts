@@ -1,0 +1,191 @@
+import { badValue, reservedLabel } from '../errors';
+import type { TextFamily, TextSample } from '../exposition/text';
+import { bucketOf, DEFAULT_BUCKETS } from '../model/buckets';
+import type { Sample } from '../model/family';
+import type { LabelValues } from '../model/labels';
+import { isFiniteNumber } from '../model/numbers';
+import { collect } from '../registry/registrable';
+import { currentStore } from '../store/current';
+import { Children, type KeptSeries } from './children';
+import type { MetricConfiguration } from './configuration';
+import { Metric } from './metric';
+import { FamilySeries, Series } from './series';
+import { startTimer } from './timer';
+
+declare module '../registry/metric-types' {
+  interface MetricClasses<T extends string> {
+    histogram: Histogram<T>;
+  }
+}
+
+export interface HistogramConfiguration<T extends string> extends MetricConfiguration<T, Histogram<T>> {
+  /** Upper bounds, ascending, without `+Inf`. The array is frozen. */
+  buckets?: number[] | undefined;
+}
+
+/** The functions of one series of a histogram, to be kept and called as often as needed. */
+export interface HistogramChild<T extends string> {
+  observe(value: number): void;
+  /** Starts a stop-watch; the function returned observes the seconds since, and returns them. */
+  startTimer(): (labels?: LabelValues<T>) => number;
+}
+
+// The cells of a series: [sum, count, buckets..., the bucket up to +Inf]. Buckets are not cumulative.
+const SUM = 0;
+const COUNT = 1;
+const BUCKETS = 2;
+
+/** Counts observations by size, such as of request durations, so that servers can be compared and added up. */
+export class Histogram<T extends string = string> extends Metric<T> {
+  declare readonly buckets: readonly number[];
+  declare readonly upperBounds: readonly number[];
+  readonly #bounds: Float64Array;
+  readonly #series: FamilySeries<Series>;
+  readonly #children: Children<Series, HistogramChild<T>>;
+
+  /** Throws what every metric throws, and an Error for a label called `le`. */
+  constructor(config: HistogramConfiguration<T>) {
+    super(config, 'histogram', { buckets: [...DEFAULT_BUCKETS] });
+    const bounds = Float64Array.from(this.buckets);
+    this.#bounds = bounds;
+    const cells = BUCKETS + bounds.length + 1;
+    this.#series = new FamilySeries(currentStore(), this.define({ buckets: [...bounds] }), cells);
+    this.#children = new Children(
+      this.#series,
+      (labels) => new Series(labels),
+      (kept) => histogramChild<T>(kept, bounds),
+    );
+    this.register(this.#series);
+    // After the registration, so that the name is taken all the same: so it is in prom-client.
+    if (this.labelNames.includes('le')) throw reservedLabel('le');
+    Object.assign(this, { upperBounds: Object.freeze(this.buckets) });
+    if (this.labelNames.length === 0) this.#children.unlabelled();
+  }
+
+  /**
+   * Counts `value` in the series of `labels`. Throws for a label that the metric does not have, and a TypeError for
+   * what is no finite number. Values may be negative.
+   */
+  observe(labels: LabelValues<T>, value: number): void;
+  /** Counts `value` in the series without labels. */
+  observe(value: number): void;
+  observe(labels: LabelValues<T> | number | null | undefined, value?: number): void {
+    const children = this.#children;
+    if (typeof labels === 'object' && labels !== null) {
+      if (!isFiniteNumber(value)) {
+        children.check(labels);
+        throw badValue(value);
+      }
+      record(children.at(labels), this.#bounds, value);
+    } else {
+      // Whatever else is falsy stands for no labels, if it is not the number 0.
+      const only = labels || labels === 0 ? labels : value;
+      if (!isFiniteNumber(only)) throw badValue(only);
+      record(children.unlabelled(), this.#bounds, only);
+    }
+  }
+
+  /** Starts a stop-watch; the function returned observes the seconds since, and returns them. */
+  startTimer(labels?: LabelValues<T>): (labels?: LabelValues<T>) => number {
+    // `labels` are read at the end: callers complete them in between.
+    return startTimer<LabelValues<T>>((endLabels, seconds) => {
+      this.observe({ ...labels, ...endLabels } as LabelValues<T>, seconds);
+    });
+  }
+
+  /** Sets the series of `labels` to 0, and makes it if need be. Throws for a label that the metric does not have. */
+  zero(labels: LabelValues<T>): void {
+    const series = this.#children.at(labels ?? {});
+    for (let cell = 0; cell < BUCKETS + this.#bounds.length + 1; cell++) series.set(cell, 0);
+  }
+
+  /** The functions for one series, which need no labels any more; the series is made at the first observation. */
+  labels(...values: string[]): HistogramChild<T>;
+  labels(labels: LabelValues<T>): HistogramChild<T>;
+  labels(...args: unknown[]): HistogramChild<T> {
+    return this.#children.child(args, true);
+  }
+
+  /** Removes the series of these label values; it is no error if there is none. */
+  remove(...values: string[]): void;
+  remove(labels: LabelValues<T>): void;
+  remove(...args: unknown[]): void {
+    this.#children.remove(args);
+  }
+
+  /** Removes all series, the one without labels too: it comes back with the next observation. */
+  reset(): void {
+    this.#children.clear();
+  }
+
+  /** What `get()` returns, with the labels that all lines of a series have apart from `le`: they are printed last. */
+  async getForPromString(): Promise<TextFamily> {
+    await collect(this);
+    const { name, help, type } = this;
+    return { name, help, type, values: this.#lines() };
+  }
+
+  protected samples(): Sample[] {
+    return this.#lines().map(({ sharedLabels, labels, ...line }) => ({
+      ...line,
+      labels: { ...labels, ...sharedLabels },
+    }));
+  }
+
+  #lines(): TextSample[] {
+    return Array.from(this.#series.live).flatMap((series) => this.#linesOf(series));
+  }
+
+  /** The count is the sum of the buckets, so that it always equals the bucket of `+Inf`. */
+  #linesOf(series: Series): TextSample[] {
+    const sharedLabels = { ...series.labels };
+    let count = 0;
+    const buckets = [...this.buckets, '+Inf'].map((le, i): TextSample => {
+      count += series.get(BUCKETS + i);
+      return {
+        labels: { le },
+        sharedLabels,
+        value: count,
+        metricName: `${this.name}_bucket`,
+        exemplar: null,
+      };
+    });
+    const rest = { labels: {}, sharedLabels, exemplar: undefined };
+    return [
+      ...buckets,
+      { ...rest, value: series.get(SUM), metricName: `${this.name}_sum` },
+      { ...rest, value: count, metricName: `${this.name}_count` },
+    ];
+  }
+}
+
+export declare namespace Histogram {
+  export type Internal<T extends string> = HistogramChild<T>;
+  export interface Config {
+    buckets?: number[];
+  }
+}
+
+function histogramChild<T extends string>(
+  kept: KeptSeries<Series, HistogramChild<T>>,
+  bounds: Float64Array,
+): HistogramChild<T> {
+  return {
+    observe(value: number): void {
+      if (!isFiniteNumber(value)) throw badValue(value);
+      record(kept.live(), bounds, value);
+    },
+    startTimer: () =>
+      startTimer<LabelValues<T>>((endLabels, seconds) => record(kept.liveWith(endLabels), bounds, seconds)),
+  };
+}
+
+/**
+ * Bucket, sum, count, in this order: readers take a pair of equal reads in which the buckets add up to the count, so
+ * an observation that is only half there when they look is either complete in the next read or not counted yet.
+ */
+function record(series: Series, bounds: Float64Array, value: number): void {
+  series.add(BUCKETS + bucketOf(value, bounds), 1);
+  series.add(SUM, value);
+  series.add(COUNT, 1);
+}

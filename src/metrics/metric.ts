@@ -1,0 +1,95 @@
+import {
+  badCollect,
+  badLabelName,
+  badMetricName,
+  configMissing,
+  exemplarsFormat,
+  helpMissing,
+  nameMissing,
+} from '../errors';
+import type { Aggregator, FamilyDefinition, MetricType, Sample } from '../model/family';
+import { mergeModeOf } from '../model/merge-mode';
+import { validateLabelNames, validateMetricName } from '../model/names';
+import { prometheusContentType } from '../registry/content-type';
+import type {
+  CollectFunction,
+  MetricObjectWithValues,
+  MetricValue,
+  MetricValueWithName,
+} from '../registry/metric-types';
+import { collect, FAMILY, type FamilyHandle } from '../registry/registrable';
+import { type AnyRegistry, globalRegistry } from '../registry/registry';
+import type { MetricConfiguration } from './configuration';
+
+/**
+ * What the four metrics have in common. The fields are declared only: the constructor copies them, like every other
+ * property of the configuration, and a class field would wipe them out afterwards.
+ */
+export abstract class Metric<T extends string> {
+  declare readonly name: string;
+  declare readonly help: string;
+  declare readonly type: MetricType;
+  declare readonly labelNames: readonly string[];
+  declare readonly registers: readonly AnyRegistry[];
+  declare readonly aggregator: Aggregator;
+  declare readonly enableExemplars: boolean;
+  declare readonly collect?: CollectFunction<this> | undefined;
+
+  /** Checks and copies the configuration; what is undefined or null in it has its default. */
+  protected constructor(
+    config: MetricConfiguration<T, never>,
+    type: MetricType,
+    defaults: Readonly<Record<string, unknown>> = {},
+  ) {
+    if (typeof config !== 'object' || config === null) throw configMissing();
+    const standard = {
+      labelNames: [],
+      registers: [globalRegistry],
+      aggregator: 'sum',
+      enableExemplars: false,
+    };
+    const fields = Object.assign(this as Record<string, unknown>, config);
+    for (const [key, value] of Object.entries({ ...standard, ...defaults })) fields[key] ??= value;
+    fields['type'] = type;
+    if (!this.help) throw helpMissing();
+    if (!this.name) throw nameMissing();
+    if (!validateMetricName(this.name)) throw badMetricName();
+    if (!validateLabelNames(this.labelNames)) throw badLabelName();
+    if (this.collect && typeof this.collect !== 'function') throw badCollect();
+  }
+
+  /** The numbers of this process, after `collect` has run. Rejects with what `collect` throws. */
+  async get(): Promise<MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>> {
+    await collect(this);
+    const { help, name, type, aggregator } = this;
+    return { help, name, type, values: this.samples() as MetricValueWithName<T>[], aggregator };
+  }
+
+  /** Sets the metric back to its beginning, in this process. */
+  abstract reset(): void;
+
+  protected abstract samples(): Sample[];
+
+  /** The family as the store is told it; `more` is what this type of metric adds. */
+  protected define(more: Partial<FamilyDefinition> = {}): FamilyDefinition {
+    return {
+      name: this.name,
+      type: this.type,
+      help: `${this.help}`,
+      labelNames: [...this.labelNames],
+      mergeMode: mergeModeOf(this.type, this.aggregator),
+      buckets: [],
+      quantiles: [],
+      ...more,
+    };
+  }
+
+  /** The last step of construction: from here on the metric is exposed. */
+  protected register(handle: FamilyHandle): void {
+    Object.defineProperty(this, FAMILY, { value: handle });
+    for (const register of this.registers) {
+      if (this.enableExemplars && register.contentType === prometheusContentType) throw exemplarsFormat();
+      register.registerMetric(this);
+    }
+  }
+}

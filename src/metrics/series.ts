@@ -1,0 +1,93 @@
+import type { FamilyDefinition } from '../model/family';
+import { type LabelSet, labelList } from '../model/labels';
+import type { CellHolder, CellStore } from '../store/store';
+
+const NO_CELLS = new Float64Array(0);
+
+/** Neighbouring cells, numbered from 0. The store may move them, so nothing but this object knows where they are. */
+export class Cells implements CellHolder {
+  values: Float64Array = NO_CELLS;
+  index = 0;
+  record = -1;
+
+  get(cell: number): number {
+    return this.values[this.index + cell] as number;
+  }
+
+  set(cell: number, value: number): void {
+    this.values[this.index + cell] = value;
+  }
+
+  /** The one statement that everything else in this library is there for. */
+  add(cell: number, amount: number): void {
+    const at = this.index + cell;
+    this.values[at] = (this.values[at] as number) + amount;
+  }
+}
+
+/**
+ * One label set of a metric and the cells it counts in. It is dead (`record` is -1) until it gets cells and again
+ * after it has been removed; whoever keeps one looks before each write.
+ */
+export class Series extends Cells {
+  /** As the first caller gave them, in that order: they are printed so. */
+  readonly labels: LabelSet;
+
+  constructor(labels: LabelSet) {
+    super();
+    this.labels = labels;
+  }
+
+  /** Called once the cells are there and all zero. */
+  begin(): void {}
+
+  /** Gives the cells back, and whatever hangs on them. */
+  end(store: CellStore, cells: number): void {
+    store.release(this, cells);
+  }
+}
+
+/**
+ * A family in the store and its live series of this process, in order of first use. It knows neither the metric nor
+ * its children: it outlives them by a moment, to give their cells back when they have been garbage collected.
+ */
+export class FamilySeries<S extends Series> {
+  readonly store: CellStore;
+  readonly definition: FamilyDefinition;
+  readonly family: number;
+  readonly #cells: number;
+  readonly #live = new Set<S>();
+
+  constructor(store: CellStore, definition: FamilyDefinition, cells: number) {
+    this.store = store;
+    this.definition = definition;
+    this.family = store.addFamily(definition);
+    this.#cells = cells;
+  }
+
+  get live(): Iterable<S> {
+    return this.#live;
+  }
+
+  /** Gives `series` its cells. Cold: at most one native call. */
+  begin(series: S): void {
+    this.store.allocate(this.family, labelList(series.labels), this.#cells, series);
+    series.begin();
+    this.#live.add(series);
+  }
+
+  end(series: S): void {
+    this.#live.delete(series);
+    series.end(this.store, this.#cells);
+  }
+
+  endAll(): void {
+    for (const series of this.#live) this.end(series);
+  }
+
+  /** Takes the family out of the store, after all of its series. */
+  dispose(): void {
+    this.endAll();
+    this.store.removeFamily(this.family);
+  }
+}

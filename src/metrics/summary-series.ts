@@ -1,0 +1,108 @@
+import type { AgeWindow } from '../model/family';
+import type { LabelSet } from '../model/labels';
+import type { Sketch } from '../model/quantiles';
+import type { CellStore } from '../store/store';
+import { Series } from './series';
+import { SLOT_CELLS, SummarySlot } from './summary-slot';
+
+// The cells of a series: [count, sum] since the beginning, then the slots.
+const COUNT = 0;
+const SUM = 1;
+const SLOTS = 2;
+
+/** How many cells a series has, apart from its pages. */
+export function summaryCells(window: AgeWindow): number {
+  return SLOTS + window.ageBuckets * SLOT_CELLS;
+}
+
+/**
+ * One label set of a summary. Its window is a ring of slots, each for the observations of one epoch: the wall clock
+ * divided by the length of a slot. All owners count epochs alike, so slots of several merge by their number alone, and
+ * what is old goes out of sight without anybody touching it.
+ */
+export class SummarySeries extends Series {
+  readonly #window: AgeWindow;
+  readonly #slots: readonly SummarySlot[];
+
+  constructor(labels: LabelSet, window: AgeWindow, store: CellStore) {
+    super(labels);
+    this.#window = window;
+    this.#slots = Array.from(
+      { length: window.ageBuckets },
+      (_, i) => new SummarySlot(this, store, i, SLOTS + i * SLOT_CELLS),
+    );
+  }
+
+  get count(): number {
+    return this.get(COUNT);
+  }
+
+  get sum(): number {
+    return this.get(SUM);
+  }
+
+  override begin(): void {
+    for (const slot of this.#slots) slot.begin(this.#idleEpoch);
+  }
+
+  override end(store: CellStore, cells: number): void {
+    for (const slot of this.#slots) slot.end();
+    super.end(store, cells);
+  }
+
+  /** Counts a finite value. The count is stored last: readers wait for it, as for that of a histogram. */
+  observe(value: number): void {
+    const epoch = this.#epoch();
+    const slot = this.#slots[epoch % this.#slots.length] as SummarySlot;
+    if (slot.epoch !== epoch) slot.restart(epoch);
+    slot.count(value);
+    this.add(SUM, value);
+    slot.confirm();
+    this.add(COUNT, 1);
+  }
+
+  /** Back to the beginning: nothing in the window, nothing counted. */
+  reset(): void {
+    for (const slot of this.#slots) slot.restart(this.#idleEpoch);
+    this.set(SUM, 0);
+    this.set(COUNT, 0);
+  }
+
+  /** Everything in the window. */
+  sketch(): Sketch {
+    const newest = this.#epoch();
+    const slots = this.#slots.filter(
+      ({ epoch, n }) => n > 0 && epoch > newest - this.#slots.length && epoch <= newest,
+    );
+    const schema = Math.min(...slots.map((slot) => slot.schema));
+    const positive = new Map<number, number>();
+    const negative = new Map<number, number>();
+    for (const slot of slots) {
+      slot.addTo(positive, 1, schema);
+      slot.addTo(negative, -1, schema);
+    }
+    return {
+      schema,
+      n: slots.reduce((n, slot) => n + slot.n, 0),
+      zero: slots.reduce((zero, slot) => zero + slot.zero, 0),
+      min: Math.min(...slots.map((slot) => slot.min)),
+      max: Math.max(...slots.map((slot) => slot.max)),
+      positive,
+      negative,
+    };
+  }
+
+  get #isAgeless(): boolean {
+    return this.#window.slotMs === Infinity;
+  }
+
+  /** Without a window there is one epoch for ever. The clock is looked up at each use: test suites replace it. */
+  #epoch(): number {
+    return this.#isAgeless ? 1 : Math.floor(Date.now() / this.#window.slotMs);
+  }
+
+  /** The epoch of a slot that nothing has been counted in. */
+  get #idleEpoch(): number {
+    return this.#isAgeless ? 1 : 0;
+  }
+}

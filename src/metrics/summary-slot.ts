@@ -1,0 +1,263 @@
+import { BASE_SCHEMA, bucketKey, coarserKey } from '../model/exponential-buckets';
+import type { CellStore } from '../store/store';
+import { Cells } from './series';
+
+/** The cells of a slot, after one another in the header of its series. */
+const EPOCH = 0;
+const GENERATION = 1;
+const N = 2;
+const ZERO = 3;
+const MIN = 4;
+const MAX = 5;
+const SCHEMA = 6;
+export const SLOT_CELLS = 7;
+
+type Sign = 1 | -1;
+
+/** 32 buckets of one sign: keys `32 * number` to `32 * number + 31`. */
+class Page extends Cells {
+  readonly sign: Sign;
+  readonly number: number;
+
+  constructor(sign: Sign, number: number) {
+    super();
+    this.sign = sign;
+    this.number = number;
+  }
+}
+
+const PAGE_BITS = 5;
+const PAGE_CELLS = 1 << PAGE_BITS;
+const LAST_CELL = PAGE_CELLS - 1;
+/** Of both signs together; with more, the slot changes to a coarser schema. */
+const MOST_PAGES = 32;
+
+/** The pages of one sign in use last, by the low bits of their number. */
+type Ring = readonly Page[];
+const RING_SIZE = 32;
+/** No double's key is on page 2^20. */
+const EMPTY_RING: Ring = new Array<Page>(RING_SIZE).fill(new Page(1, 1 << 20));
+
+/**
+ * What one age slot of a summary has seen: how many, the extremes, and exponential buckets in pages that are taken
+ * from the store as values come. When they become too many, the slot halves its resolution and goes on.
+ */
+export class SummarySlot {
+  readonly #header: Cells;
+  readonly #store: CellStore;
+  readonly #number: number;
+  readonly #at: number;
+  #pages: Page[] = [];
+  #positive: Ring = EMPTY_RING;
+  #negative: Ring = EMPTY_RING;
+  /** How many schemas below the base the slot is. */
+  #coarser = 0;
+
+  /** The slot called `number`, whose cells begin at cell `at` of the header. */
+  constructor(header: Cells, store: CellStore, number: number, at: number) {
+    this.#header = header;
+    this.#store = store;
+    this.#number = number;
+    this.#at = at;
+  }
+
+  get epoch(): number {
+    return this.#get(EPOCH);
+  }
+
+  get n(): number {
+    return this.#get(N);
+  }
+
+  get zero(): number {
+    return this.#get(ZERO);
+  }
+
+  get min(): number {
+    return this.#get(MIN);
+  }
+
+  get max(): number {
+    return this.#get(MAX);
+  }
+
+  get schema(): number {
+    return this.#get(SCHEMA);
+  }
+
+  /** Prepares new cells, which are all zero. */
+  begin(epoch: number): void {
+    this.#set(SCHEMA, BASE_SCHEMA);
+    this.#set(EPOCH, epoch);
+  }
+
+  /** Counts a finite value. The caller adds to what covers all slots: `sum` after this and before `confirm()`. */
+  count(value: number): void {
+    if (value === 0) this.#header.add(this.#at + ZERO, 1);
+    else this.#countInPage(value);
+    const isFirst = this.n === 0;
+    if (isFirst || value < this.min) this.#set(MIN, value);
+    if (isFirst || value > this.max) this.#set(MAX, value);
+  }
+
+  /** Completes `count()`: readers believe a slot whose buckets add up to n. */
+  confirm(): void {
+    this.#header.add(this.#at + N, 1);
+  }
+
+  /** Forgets everything and stands for `epoch` from now on. Epoch 0 meanwhile tells readers that nothing is here. */
+  restart(epoch: number): void {
+    this.#set(EPOCH, 0);
+    if (this.#coarser > 0) {
+      this.#publish(0, []);
+    } else {
+      for (const page of this.#pages) for (let i = 0; i < PAGE_CELLS; i++) page.set(i, 0);
+    }
+    for (const cell of [N, ZERO, MIN, MAX]) this.#set(cell, 0);
+    this.#set(EPOCH, epoch);
+  }
+
+  /** Gives the pages back. */
+  end(): void {
+    this.#release(this.#pages);
+    this.#pages = [];
+  }
+
+  /** Adds the buckets of one sign to `counts`, by their keys at `schema`, which is not above the slot's own. */
+  addTo(counts: Map<number, number>, sign: Sign, schema: number): void {
+    const steps = this.schema - schema;
+    for (const page of this.#pages) {
+      if (page.sign === sign)
+        eachBucket(page, (key, count) => increase(counts, coarserKey(key, steps), count));
+    }
+  }
+
+  #countInPage(value: number): void {
+    const key = this.#keyOf(value);
+    const number = key >> PAGE_BITS;
+    const ring = value > 0 ? this.#positive : this.#negative;
+    const page = ring[number & (RING_SIZE - 1)] as Page;
+    if (page.number === number) page.add(key & LAST_CELL, 1);
+    else this.#countInOtherPage(value);
+  }
+
+  #countInOtherPage(value: number): void {
+    const sign = value > 0 ? 1 : -1;
+    for (;;) {
+      const key = this.#keyOf(value);
+      const page = this.#pageOf(sign, key >> PAGE_BITS);
+      if (page !== undefined) {
+        this.#remember(page);
+        page.add(key & LAST_CELL, 1);
+        return;
+      }
+      this.#makeRoom();
+    }
+  }
+
+  #keyOf(value: number): number {
+    const key = bucketKey(Math.abs(value));
+    return this.#coarser === 0 ? key : coarserKey(key, this.#coarser);
+  }
+
+  /** The page, new if need be; undefined if there are too many. */
+  #pageOf(sign: Sign, number: number): Page | undefined {
+    const known = this.#pages.find((page) => page.number === number && page.sign === sign);
+    if (known !== undefined || this.#pages.length >= MOST_PAGES) return known;
+    const page = this.#allocate(sign, number, this.#coarser, this.#get(GENERATION));
+    this.#pages.push(page);
+    return page;
+  }
+
+  #allocate(sign: Sign, number: number, coarser: number, generation: number): Page {
+    const page = new Page(sign, number);
+    const key = { slot: this.#number, sign, schema: BASE_SCHEMA - coarser, generation, number };
+    this.#store.allocatePage(this.#header, key, page);
+    return page;
+  }
+
+  #remember(page: Page): void {
+    const ring = [...(page.sign > 0 ? this.#positive : this.#negative)];
+    ring[page.number & (RING_SIZE - 1)] = page;
+    if (page.sign > 0) this.#positive = ring;
+    else this.#negative = ring;
+  }
+
+  /** Gives back the pages that have stayed empty since an earlier epoch or, if there are none, halves the resolution. */
+  #makeRoom(): void {
+    const empty = this.#pages.filter(isEmpty);
+    if (empty.length === 0) {
+      this.#collapse();
+      return;
+    }
+    this.#pages = this.#pages.filter((page) => !empty.includes(page));
+    this.#forget();
+    this.#release(empty);
+  }
+
+  #collapse(): void {
+    const generation = this.#get(GENERATION) + 1;
+    const coarser = this.#coarser + 1;
+    const merged: Page[] = [];
+    for (const page of this.#pages) {
+      eachBucket(page, (key, count) => {
+        const half = coarserKey(key, 1);
+        const number = half >> PAGE_BITS;
+        let target = merged.find((other) => other.number === number && other.sign === page.sign);
+        if (target === undefined) {
+          target = this.#allocate(page.sign, number, coarser, generation);
+          merged.push(target);
+        }
+        target.add(half & LAST_CELL, count);
+      });
+    }
+    this.#publish(coarser, merged);
+  }
+
+  /**
+   * Puts `pages` in the place of the present ones. Readers go by the generation alone, so its store commits the change:
+   * whoever dies before it leaves the old pages valid, after it the new ones.
+   */
+  #publish(coarser: number, pages: Page[]): void {
+    const old = this.#pages;
+    this.#set(SCHEMA, BASE_SCHEMA - coarser);
+    this.#header.add(this.#at + GENERATION, 1);
+    this.#coarser = coarser;
+    this.#pages = pages;
+    this.#forget();
+    this.#release(old);
+  }
+
+  #forget(): void {
+    this.#positive = EMPTY_RING;
+    this.#negative = EMPTY_RING;
+  }
+
+  #release(pages: readonly Page[]): void {
+    for (const page of pages) this.#store.release(page, PAGE_CELLS);
+  }
+
+  #get(cell: number): number {
+    return this.#header.get(this.#at + cell);
+  }
+
+  #set(cell: number, value: number): void {
+    this.#header.set(this.#at + cell, value);
+  }
+}
+
+function eachBucket(page: Page, visit: (key: number, count: number) => void): void {
+  for (let i = 0; i < PAGE_CELLS; i++) {
+    const count = page.get(i);
+    if (count > 0) visit(page.number * PAGE_CELLS + i, count);
+  }
+}
+
+function isEmpty(page: Page): boolean {
+  for (let i = 0; i < PAGE_CELLS; i++) if (page.get(i) > 0) return false;
+  return true;
+}
+
+function increase(counts: Map<number, number>, key: number, by: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + by);
+}

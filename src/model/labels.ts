@@ -1,0 +1,46 @@
+import { labelCount, unknownLabel } from '../errors';
+import type { Label, LabelValue } from './family';
+
+/** Label values by name, as users write them; a label that is left out is no part of the series. */
+export type LabelValues<T extends string> = Partial<Record<T, string | number>>;
+
+/** Label values by name as they really come: any JavaScript value. */
+export type LabelSet = Readonly<Record<string, LabelValue>>;
+
+/**
+ * What identifies a label value: its text. `undefined` means that the label is absent, which is not the same as ''.
+ * Throws what the value's own conversion throws (a symbol: TypeError).
+ */
+export function labelText(value: LabelValue): string | undefined {
+  return value === undefined || typeof value === 'string' ? value : `${value}`;
+}
+
+/** Every primitive but the string itself whose text is `text`. */
+export function primitivesOfText(text: string): readonly LabelValue[] {
+  const found: LabelValue[] = [];
+  const number = Number(text);
+  if (`${number}` === text) found.push(number);
+  if (/^-?\d+$/.test(text) && `${BigInt(text)}` === text) found.push(BigInt(text));
+  if (text === 'true') found.push(true);
+  if (text === 'false') found.push(false);
+  if (text === 'null') found.push(null);
+  return found;
+}
+
+/** Throws unless every label of `labels`, inherited ones included, is among `names`. */
+export function checkLabels(labels: LabelSet, names: readonly string[]): void {
+  for (const name in labels) if (!names.includes(name)) throw unknownLabel(name, names);
+}
+
+/** The labels that `labels(...args)` and `remove(...args)` mean: one object, or one value for each of `names`. */
+export function labelsOfArguments(args: readonly unknown[], names: readonly string[]): LabelSet {
+  const first = args[0];
+  if (typeof first === 'object') return (first ?? {}) as LabelSet;
+  if (args.length !== names.length) throw labelCount(args, names);
+  return Object.fromEntries(names.map((name, i) => [name, args[i]]));
+}
+
+/** `labels` as a list, in the order of the object. */
+export function labelList(labels: LabelSet): Label[] {
+  return Object.entries(labels).map(([name, value]) => ({ name, value }));
+}

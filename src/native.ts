@@ -1,0 +1,104 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+/** What the addon needs of a family to write its record. */
+export interface NativeFamily {
+  readonly type: string;
+  readonly mergeMode: string;
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: readonly string[];
+  /** Upper bounds of a histogram, quantiles of a summary. */
+  readonly bounds: readonly number[];
+  readonly ageBuckets: number;
+  readonly slotMs: number;
+}
+
+/**
+ * The one writer of a segment. Calls that give out cells write `[record, extent, index]` into the array that the
+ * constructor got; all throw a `NativeError` when there is no room.
+ */
+export interface NativeSegment {
+  readonly path: string;
+  /** False where the file system's locks do not exclude, so that nothing may be concluded from a free one. */
+  readonly lockExcludes: boolean;
+  addScope(id: number, name: string, defaultLabels: readonly unknown[]): void;
+  addFamily(id: number, family: NativeFamily): number;
+  addMember(scope: number, family: number): number;
+  addSeries(family: number, labels: readonly unknown[], cells: number): void;
+  addPage(
+    extent: number,
+    index: number,
+    slot: number,
+    sign: number,
+    schema: number,
+    generation: number,
+    page: number,
+  ): void;
+  remove(record: number): void;
+  release(record: number, extent: number, index: number, cells: number): void;
+  /** The memory of a V extent: the mapped file itself. */
+  extent(index: number): ArrayBuffer;
+  beat(): void;
+  close(): void;
+}
+
+/** Reads, merges and renders a directory of segments on the worker pool. */
+export interface NativeGroup {
+  render(
+    scopes: readonly string[],
+    defaultLabels: boolean,
+    name: string | undefined,
+    format: 'text' | 'json',
+    nowMs: number,
+    privateSegments: readonly NativeSegment[],
+  ): Promise<Buffer>;
+}
+
+export interface NativeAddon {
+  readonly Segment: new (
+    directory: string | undefined,
+    workerThread: number,
+    maxBytes: number,
+    place: Float64Array,
+  ) => NativeSegment;
+  readonly Group: new (directory: string | undefined) => NativeGroup;
+  /** When a process started, as a text that no later process of that pid has; '' when no such process is seen. */
+  processStart(pid: number): string;
+  /** Eight hex digits for this boot and pid namespace. */
+  hostId(): string;
+  /** A text that all threads of this process share; set once, '' until then. */
+  processGroup(set?: string): string;
+}
+
+/** A failed system call, as the addon throws it. `errno` is negative, as in Node's own errors. */
+export interface NativeError extends Error {
+  readonly errno: number;
+  readonly syscall: string;
+  readonly path: string;
+}
+
+export interface MissingAddon {
+  /** What was tried, and what came. */
+  readonly reason: string;
+}
+
+const places: readonly string[] = [join('build', 'Release'), join('build', 'Debug')];
+
+/**
+ * Finds and loads the addon. An addon that is missing or was built for something else is an answer, not an error:
+ * everything then counts in this process only.
+ */
+export function loadAddon(): NativeAddon | MissingAddon {
+  const load = createRequire(__filename);
+  const reasons: string[] = [];
+  for (const place of places) {
+    const path = join(__dirname, '..', place, 'prom_client_mmap.node');
+    try {
+      return load(path) as NativeAddon;
+    } catch (error) {
+      reasons.push((error as Error).message.split('\n', 1)[0] ?? path);
+    }
+  }
+  return { reason: reasons.join('; ') };
+}

@@ -1,0 +1,37 @@
+import type { TextFamily } from '../exposition/text';
+import type { CellStore } from '../store/store';
+
+/**
+ * The mark of this library's own metrics. A well-known symbol, not a class: several copies of the library may be
+ * loaded in one process, and a metric of one may be registered with a registry of another.
+ */
+export const FAMILY: unique symbol = Symbol.for('prom-client-mmap.family');
+
+/** What a registry needs to know about the numbers of an own metric. */
+export interface FamilyHandle {
+  readonly store: CellStore;
+  readonly family: number;
+  /** Runs in each scrape when `collect` is done, before the store is read. */
+  readonly settle?: () => void;
+}
+
+/**
+ * What can be registered: own metrics, those of prom-client, and anything else that can tell its numbers. Foreign
+ * metrics count in this process only and are rendered here.
+ */
+export interface Registrable {
+  readonly name?: string;
+  readonly collect?: ((this: never) => unknown) | undefined;
+  readonly [FAMILY]?: FamilyHandle;
+  get(): TextFamily | Promise<TextFamily>;
+  /** The same numbers, with the labels in the order in which they are printed. */
+  getForPromString?(): TextFamily | Promise<TextFamily>;
+  reset?(): void;
+}
+
+/** Runs the metric's `collect` function, if it has one, and waits for it if it returns a Promise. */
+export async function collect(metric: Pick<Registrable, 'collect'>): Promise<void> {
+  // Called as a method: `this` is the metric.
+  const pending = (metric as { collect?(): unknown }).collect?.();
+  if (pending instanceof Promise) await pending;
+}

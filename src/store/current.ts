@@ -1,0 +1,100 @@
+import process from 'node:process';
+import { isMainThread } from 'node:worker_threads';
+import { configuredTooLate } from '../errors';
+import { loadAddon, type NativeAddon } from '../native';
+import { baseDirectory, type GroupPlace, openGroup } from './group';
+import { HeapStore } from './heap-store';
+import { keepAlive } from './maintenance';
+import { SharedStore } from './shared-store';
+import type { Store } from './store';
+import { removeOwnGroup, sweepGroups } from './sweep';
+
+/** What can be chosen about a process's part in its group. All of it is optional. */
+export interface GroupOptions {
+  /** The group's directory. Default: found by the rules of docs/design.md, "Groups". */
+  readonly dir?: string;
+  /** `false` counts in this process only, in plain memory, as prom-client does. Default `true`. */
+  readonly shared?: boolean;
+  /** Bytes that this thread's segment may take; what does not fit counts in this process only. Default 256 MiB. */
+  readonly maxSegmentBytes?: number;
+}
+
+interface State {
+  options: GroupOptions;
+  store?: Store;
+}
+
+// On a global symbol: however often and however the library is loaded, a thread has one segment.
+const stateKey: unique symbol = Symbol.for('prom-client-mmap/store/1');
+const globals = globalThis as { [stateKey]?: State };
+globals[stateKey] ??= { options: {} };
+const state: State = globals[stateKey];
+
+/**
+ * Says which group this thread counts into. Optional; call it before the first metric or scrape.
+ *
+ * @throws an Error with code `ERR_CONFIGURED_TOO_LATE` once there is a metric or was a scrape.
+ */
+export function configure(options: GroupOptions): void {
+  if (state.store !== undefined) throw configuredTooLate();
+  state.options = { ...options };
+}
+
+/** This thread's store, opened at first use. Never throws: what cannot be shared is warned about and kept in memory. */
+export function currentStore(): Store {
+  state.store ??= openStore(state.options);
+  return state.store;
+}
+
+function openStore(options: GroupOptions): Store {
+  if (options.shared === false) return new HeapStore();
+  const addon = loadAddon();
+  if ('reason' in addon) {
+    warn(
+      `Expected the native addon of prom-client-mmap for ${process.platform}-${process.arch}, but got: ${addon.reason}. ` +
+        'Metrics are counted in this process only. Install a C++20 compiler and run `npm rebuild prom-client-mmap`, ' +
+        'or say `configure({ shared: false })` if that is what you want.',
+      'ERR_ADDON',
+    );
+    return new HeapStore();
+  }
+  const place = openPlace(addon, options.dir);
+  const store = new SharedStore(addon, {
+    directory: place?.directory,
+    maxSegmentBytes: options.maxSegmentBytes ?? 256 * 1024 * 1024,
+    warn,
+  });
+  keepAlive(store);
+  if (place?.rootPid === process.pid && isMainThread) tidyUp(addon, place.directory);
+  return store;
+}
+
+function openPlace(addon: NativeAddon, dir: string | undefined): GroupPlace | undefined {
+  try {
+    return openGroup(addon, dir);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    warn(
+      `Expected a directory for the metrics of this group, but got ${message}. They are counted in this process only. ` +
+        'Make it accessible, or name another in PROMETHEUS_MULTIPROC_DIR.',
+      code ?? 'ERR_GROUP_DIRECTORY',
+    );
+    return undefined;
+  }
+}
+
+/** The first process of a group removes what earlier ones left behind, and at its end what nobody needs any more. */
+function tidyUp(addon: NativeAddon, directory: string): void {
+  sweepGroups(addon, baseDirectory()).catch(() => undefined); // somebody else sweeps too; the next start tries again
+  process.once('exit', () => {
+    try {
+      removeOwnGroup(addon, directory, process.pid);
+    } catch {
+      // The next start of any application sweeps it.
+    }
+  });
+}
+
+function warn(message: string, code: string): void {
+  process.emitWarning(message, { type: 'PromClientMmapWarning', code });
+}

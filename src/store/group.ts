@@ -1,0 +1,92 @@
+import cluster from 'node:cluster';
+import { createHash } from 'node:crypto';
+import { accessSync, constants, lstatSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { isMainThread } from 'node:worker_threads';
+import { forbiddenDirectory } from '../errors';
+import type { NativeAddon } from '../native';
+
+/** Where the segments of a group are, and how that was decided. */
+export interface GroupPlace {
+  readonly directory: string;
+  /** The process whose life is the group's life; absent where the user or PM2 named the group. */
+  readonly rootPid?: number;
+}
+
+/** The directory of all groups that we name ourselves. In memory where the system has such a place. */
+export function baseDirectory(): string {
+  return join(memoryDirectory(), `prom-client-mmap-${process.getuid?.() ?? 0}`);
+}
+
+function memoryDirectory(): string {
+  try {
+    accessSync('/dev/shm', constants.W_OK);
+    return '/dev/shm';
+  } catch {
+    return tmpdir();
+  }
+}
+
+/**
+ * Decides which group this process belongs to and makes its directory: the one that was asked for, that of
+ * `PROMETHEUS_MULTIPROC_DIR`, that of the PM2 application, that of the cluster's primary, else one of its own (which
+ * worker threads and later cluster workers find by the same rule). The first thread decides for all.
+ *
+ * @throws an Error with code `ERR_GROUP_DIRECTORY` or a system error when the directory cannot be had.
+ */
+export function openGroup(addon: NativeAddon, dir: string | undefined): GroupPlace {
+  const asked = dir ?? process.env['PROMETHEUS_MULTIPROC_DIR'] ?? process.env['prometheus_multiproc_dir'];
+  if (asked) {
+    mkdirSync(asked, { recursive: true, mode: 0o700 });
+    return { directory: asked };
+  }
+  const base = baseDirectory();
+  makePrivate(base);
+  const name = addon.processGroup(addon.processGroup() || groupName(addon));
+  const directory = join(base, name);
+  makePrivate(directory);
+  const root = parseGroupName(name);
+  return root === undefined ? { directory } : { directory, rootPid: root.pid };
+}
+
+/** Taken when the library is loaded: once the primary is gone, another process is the parent. */
+const parentPid = process.ppid;
+
+function groupName(addon: NativeAddon): string {
+  const host = addon.hostId();
+  const { pm_id, name, PM2_HOME } = process.env;
+  // Before the cluster: PM2 runs the workers of all its applications as one cluster.
+  if (pm_id !== undefined && name !== undefined)
+    return `pm2-${fileName(name)}-${digest(PM2_HOME ?? '')}-${host}`;
+  const rootPid = cluster.isWorker && isMainThread ? parentPid : process.pid;
+  return `${rootPid}-${addon.processStart(rootPid) || 0}-${host}`;
+}
+
+/** The process that a group is named after; undefined for groups named otherwise. */
+export function parseGroupName(name: string): { pid: number; start: string; host: string } | undefined {
+  const match = /^(\d+)-(\d+)-([0-9a-f]{8})$/.exec(name);
+  if (match === null) return undefined;
+  const [, pid = '', start = '', host = ''] = match;
+  return { pid: Number(pid), start, host };
+}
+
+/** A directory that is nobody else's: made if missing, refused if others could have put something there. */
+function makePrivate(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const status = lstatSync(path);
+  const owner = process.getuid?.() ?? status.uid;
+  if (!status.isDirectory()) throw forbiddenDirectory(path, 'it is not a directory');
+  if (status.uid !== owner) throw forbiddenDirectory(path, `it belongs to user ${status.uid}`);
+  if ((status.mode & 0o077) !== 0) throw forbiddenDirectory(path, 'other users have rights in it');
+}
+
+function fileName(text: string): string {
+  const safe = text.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 64);
+  return safe === text ? safe : `${safe}-${digest(text)}`;
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}

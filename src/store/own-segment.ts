@@ -1,0 +1,130 @@
+import { threadId } from 'node:worker_threads';
+import type { FamilyDefinition, Label } from '../model/family';
+import type { NativeAddon, NativeSegment } from '../native';
+import type { CellHolder, PageKey } from './store';
+
+/** A segment that this thread writes: what the addon knows by numbers, in terms of families and holders. */
+export class OwnSegment {
+  readonly native: NativeSegment;
+  readonly #place = new Float64Array(3);
+  readonly #extents: Float64Array[] = [];
+  readonly #families = new Map<number, { record: number; labelIndex: Map<string, number> }>();
+  readonly #scopes = new Set<number>();
+  readonly #members = new Map<string, number>();
+
+  /** Without a directory the segment is memory of this process. Throws a NativeError. */
+  constructor(addon: NativeAddon, directory: string | undefined, maxBytes: number) {
+    this.native = new addon.Segment(directory, threadId, maxBytes, this.#place);
+  }
+
+  has(family: number): boolean {
+    return this.#families.has(family);
+  }
+
+  addFamily(family: number, definition: FamilyDefinition): void {
+    const record = this.native.addFamily(family, {
+      type: definition.type,
+      mergeMode: definition.mergeMode,
+      name: definition.name,
+      help: definition.help,
+      labelNames: definition.labelNames,
+      bounds: definition.type === 'summary' ? definition.quantiles : definition.buckets,
+      ageBuckets: definition.window?.ageBuckets ?? 0,
+      slotMs: definition.window?.slotMs ?? 0,
+    });
+    const labelIndex = new Map(definition.labelNames.map((name, index) => [name, index]));
+    this.#families.set(family, { record, labelIndex });
+  }
+
+  removeFamily(family: number): void {
+    const known = this.#families.get(family);
+    if (known === undefined) return;
+    this.#families.delete(family);
+    this.native.remove(known.record);
+  }
+
+  addScope(scope: number, name: string, defaultLabels: Readonly<Record<string, unknown>>): void {
+    const flat = Object.entries(defaultLabels).flatMap(([label, value]) => [label, primitive(value)]);
+    this.native.addScope(scope, name, flat);
+    this.#scopes.add(scope);
+  }
+
+  /** A family that cannot be made a member of anything is forgotten: its series would be seen by nobody. */
+  addMember(scope: number, family: number): void {
+    const key = `${scope}/${family}`;
+    if (this.#members.has(key)) return;
+    try {
+      if (!this.#scopes.has(scope) || !this.has(family)) throw new Error(undefinedHere);
+      this.#members.set(key, this.native.addMember(scope, family));
+    } catch (error) {
+      const isMember = [...this.#members.keys()].some((member) => member.endsWith(`/${family}`));
+      if (!isMember) this.removeFamily(family);
+      throw error;
+    }
+  }
+
+  removeMember(scope: number, family: number): void {
+    const key = `${scope}/${family}`;
+    const record = this.#members.get(key);
+    if (record === undefined) return;
+    this.#members.delete(key);
+    this.native.remove(record);
+  }
+
+  allocate(family: number, labels: readonly Label[], count: number, holder: CellHolder): void {
+    const index = this.#families.get(family)?.labelIndex;
+    if (index === undefined) throw new Error(undefinedHere);
+    const flat: unknown[] = [];
+    for (const { name, value } of labels) flat.push(index.get(name), primitive(value));
+    this.native.addSeries(family, flat, count);
+    this.#fill(holder);
+  }
+
+  allocatePage(header: CellHolder, key: PageKey, page: CellHolder): void {
+    this.native.addPage(
+      extentOf(header),
+      header.index,
+      key.slot,
+      key.sign,
+      key.schema,
+      key.generation,
+      key.number,
+    );
+    this.#fill(page);
+  }
+
+  release(holder: CellHolder, count: number): void {
+    this.native.release(Math.floor(holder.record / recordUnit), extentOf(holder), holder.index, count);
+  }
+
+  #fill(holder: CellHolder): void {
+    const [record = 0, extent = 0, index = 0] = this.#place;
+    let values = this.#extents[extent];
+    if (values === undefined) {
+      values = new Float64Array(this.native.extent(extent));
+      this.#extents[extent] = values;
+    }
+    holder.values = values;
+    holder.index = index;
+    holder.record = record * recordUnit + extent;
+  }
+}
+
+// A reader refuses a whole segment in which something refers to a definition that is not there.
+const undefinedHere = 'there was no room for the definition that this belongs to';
+
+/**
+ * What the addon may turn into text without running the caller's code: a primitive as it is, anything else as an array
+ * of its text, whose own text is the same and which is no string.
+ */
+function primitive(value: unknown): unknown {
+  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return isObject ? [`${value}`] : value;
+}
+
+// A holder's `record` is the record's place in the segment and the number of the extent, of which there are at most 96.
+const recordUnit = 128;
+
+function extentOf(holder: CellHolder): number {
+  return holder.record % recordUnit;
+}

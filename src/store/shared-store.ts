@@ -1,0 +1,231 @@
+import { getSystemErrorName } from 'node:util';
+import type { FamilyDefinition, Label, MetricFamily } from '../model/family';
+import type { NativeAddon, NativeError, NativeGroup } from '../native';
+import { familiesFromJson } from './family-json';
+import { OwnSegment } from './own-segment';
+import type { CellHolder, GroupStore, PageKey, View } from './store';
+
+export interface SharedStoreOptions {
+  /** The group's directory; undefined when it could not be had, and everything counts in this process only. */
+  readonly directory: string | undefined;
+  /** Bounds the segment's file; beyond it new series count in this process only. */
+  readonly maxSegmentBytes: number;
+  /** Called once, with a sentence for the operator, when something cannot be shared. */
+  readonly warn: (message: string, code: string) => void;
+}
+
+/**
+ * This thread's segment of a group and the merged view of all.
+ *
+ * A series that finds no room in the file goes into a second segment, in memory that only this process has: it counts,
+ * and this process's scrapes show it. The next series tries the file again.
+ */
+export class SharedStore implements GroupStore {
+  readonly shared = true;
+  readonly #addon: NativeAddon;
+  readonly #options: SharedStoreOptions;
+  readonly #group: NativeGroup;
+  /** Opened for the first family: who only answers scrapes owns no segment. `null` when it could not be had. */
+  #file: OwnSegment | null | undefined;
+  #private: OwnSegment | undefined;
+  #warned = false;
+
+  // All that was announced, to be said again to a segment that comes later.
+  #lastFamily = 0;
+  readonly #families = new Map<number, FamilyDefinition>();
+  readonly #scopes = new Map<string, { id: number; defaultLabels: Readonly<Record<string, unknown>> }>();
+  readonly #members = new Map<string, { scope: number; family: number }>();
+
+  // Which segment a holder's cells are in; holders that are in neither have lost their place for good.
+  readonly #inPrivate = new WeakSet<CellHolder>();
+
+  constructor(addon: NativeAddon, options: SharedStoreOptions) {
+    this.#addon = addon;
+    this.#options = options;
+    this.#group = new addon.Group(options.directory);
+    if (options.directory === undefined) this.#file = null;
+  }
+
+  /** The segment's file; undefined when there is none. */
+  get path(): string | undefined {
+    return this.#file?.native.path;
+  }
+
+  /** Says that this owner lives, to those who cannot see its pid. */
+  beat(): void {
+    this.#file?.native.beat();
+  }
+
+  /** Gives up the segment: this owner is dead for the group, its counts stay. Nothing may be counted after it. */
+  close(): void {
+    this.#file?.native.close();
+  }
+
+  addFamily(definition: FamilyDefinition): number {
+    const family = ++this.#lastFamily;
+    this.#families.set(family, definition);
+    this.#announce((segment) => segment.addFamily(family, definition));
+    return family;
+  }
+
+  removeFamily(family: number): void {
+    this.#families.delete(family);
+    for (const [key, member] of this.#members) if (member.family === family) this.#removeMember(key, member);
+    for (const segment of this.#segments()) segment.removeFamily(family);
+  }
+
+  register(scope: string, family: number): void {
+    const { id } = this.#scope(scope);
+    this.#members.set(`${id}/${family}`, { scope: id, family });
+    this.#announce((segment) => segment.addMember(id, family));
+  }
+
+  unregister(scope: string, family: number): void {
+    const key = `${this.#scope(scope).id}/${family}`;
+    const member = this.#members.get(key);
+    if (member !== undefined) this.#removeMember(key, member);
+  }
+
+  setDefaultLabels(scope: string, labels: Readonly<Record<string, unknown>>): void {
+    const known = this.#scope(scope);
+    known.defaultLabels = { ...labels };
+    this.#announce((segment) => segment.addScope(known.id, scope, known.defaultLabels));
+  }
+
+  allocate(family: number, labels: readonly Label[], count: number, holder: CellHolder): void {
+    if (this.#file?.has(family)) {
+      try {
+        this.#file.allocate(family, labels, count, holder);
+        this.#inPrivate.delete(holder);
+        return;
+      } catch (error) {
+        this.#warn(error as NativeError);
+      }
+    }
+    this.#allocatePrivately(holder, count, (segment) => segment.allocate(family, labels, count, holder));
+  }
+
+  allocatePage(header: CellHolder, key: PageKey, page: CellHolder): void {
+    // A page is of use only beside the series it belongs to.
+    const segment = this.#inPrivate.has(header) ? this.#private : this.#file;
+    try {
+      if (!segment || header.record === lostRecord) throw new Error('the series has no segment');
+      segment.allocatePage(header, key, page);
+      if (segment === this.#private) this.#inPrivate.add(page);
+    } catch (error) {
+      this.#warn(error as NativeError);
+      loseCells(page, 32);
+    }
+  }
+
+  release(holder: CellHolder, count: number): void {
+    if (holder.record < 0 || holder.record === lostRecord) return;
+    const segment = this.#inPrivate.has(holder) ? this.#private : this.#file;
+    segment?.release(holder, count);
+    holder.record = -1;
+  }
+
+  render(view: View): Promise<Buffer> {
+    return this.#render(view, 'text');
+  }
+
+  async families(view: View): Promise<MetricFamily[]> {
+    return familiesFromJson((await this.#render(view, 'json')).toString('utf8'));
+  }
+
+  #render(view: View, format: 'text' | 'json'): Promise<Buffer> {
+    const privates = this.#private === undefined ? [] : [this.#private.native];
+    return this.#group.render(view.scopes, view.defaultLabels, view.name, format, Date.now(), privates);
+  }
+
+  #scope(name: string): { id: number; defaultLabels: Readonly<Record<string, unknown>> } {
+    let scope = this.#scopes.get(name);
+    if (scope === undefined) {
+      const id = this.#scopes.size;
+      scope = { id, defaultLabels: {} };
+      this.#scopes.set(name, scope);
+      this.#announce((segment) => segment.addScope(id, name, {}));
+    }
+    return scope;
+  }
+
+  #removeMember(key: string, member: { scope: number; family: number }): void {
+    this.#members.delete(key);
+    for (const segment of this.#segments()) segment.removeMember(member.scope, member.family);
+  }
+
+  #segments(): OwnSegment[] {
+    return [this.#file, this.#private].filter((segment) => segment instanceof OwnSegment);
+  }
+
+  /** Tells every segment. What the file has no room for, the private one knows. */
+  #announce(tell: (segment: OwnSegment) => void): void {
+    if (this.#file === undefined) this.#file = this.#openFile();
+    const isTold = this.#file !== null && this.#try(() => tell(this.#file as OwnSegment));
+    if (this.#private !== undefined) this.#try(() => tell(this.#private as OwnSegment));
+    else if (!isTold) this.#try(() => this.#openPrivate());
+  }
+
+  #openFile(): OwnSegment | null {
+    try {
+      return new OwnSegment(this.#addon, this.#options.directory, this.#options.maxSegmentBytes);
+    } catch (error) {
+      this.#warn(error as NativeError);
+      return null;
+    }
+  }
+
+  /** Opens the private segment and repeats to it all that was announced, the newest included. */
+  #openPrivate(): OwnSegment {
+    const segment = new OwnSegment(this.#addon, undefined, this.#options.maxSegmentBytes);
+    this.#private = segment;
+    for (const [name, { id, defaultLabels }] of this.#scopes) {
+      this.#try(() => segment.addScope(id, name, defaultLabels));
+    }
+    for (const [family, definition] of this.#families) this.#try(() => segment.addFamily(family, definition));
+    for (const { scope, family } of this.#members.values()) this.#try(() => segment.addMember(scope, family));
+    return segment;
+  }
+
+  #try(action: () => void): boolean {
+    try {
+      action();
+      return true;
+    } catch (error) {
+      this.#warn(error as NativeError);
+      return false;
+    }
+  }
+
+  #allocatePrivately(holder: CellHolder, count: number, place: (segment: OwnSegment) => void): void {
+    try {
+      place(this.#private ?? this.#openPrivate());
+      this.#inPrivate.add(holder);
+    } catch (error) {
+      this.#warn(error as NativeError);
+      loseCells(holder, count);
+    }
+  }
+
+  #warn(error: NativeError): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    const code = error.errno === undefined ? 'ERR_SEGMENT' : getSystemErrorName(error.errno);
+    const call = error.syscall === undefined ? '' : `, ${error.syscall} '${error.path}'`;
+    this.#options.warn(
+      `Expected room for this process's metrics in ${this.#options.directory}, but got ${code}: ` +
+        `${error.message}${call}. What finds no room is counted in this process only and missing from the scrapes of ` +
+        'others: make room there, or name another directory in PROMETHEUS_MULTIPROC_DIR.',
+      code,
+    );
+  }
+}
+
+/** A holder with this record counts into memory that no scrape reads. */
+const lostRecord: number = Number.MAX_SAFE_INTEGER;
+
+function loseCells(holder: CellHolder, count: number): void {
+  holder.values = new Float64Array(count);
+  holder.index = 0;
+  holder.record = lostRecord;
+}

@@ -1,0 +1,38 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { NativeAddon } from '../native';
+import { parseGroupName } from './group';
+
+/** The pid in a segment's file name; undefined for other files. */
+function ownerPid(file: string): number | undefined {
+  const match = /^s\.(\d+)\./.exec(file);
+  return match === null ? undefined : Number(match[1]);
+}
+
+function someoneLives(addon: NativeAddon, files: readonly string[], except?: number): boolean {
+  return files.some((file) => {
+    const pid = ownerPid(file);
+    return pid !== undefined && pid !== except && addon.processStart(pid) !== '';
+  });
+}
+
+/**
+ * Removes the groups that outlived their application: those of our own naming whose first process is gone, and all
+ * owners with it. A group of another boot or pid namespace is left alone: its pids mean nothing here.
+ */
+export async function sweepGroups(addon: NativeAddon, base: string): Promise<void> {
+  const host = addon.hostId();
+  for (const name of await readdir(base)) {
+    const root = parseGroupName(name);
+    if (root === undefined || root.host !== host || addon.processStart(root.pid) === root.start) continue;
+    const directory = join(base, name);
+    if (someoneLives(addon, await readdir(directory))) continue;
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Removes the group of a process that is about to exit, unless others still count into it. */
+export function removeOwnGroup(addon: NativeAddon, directory: string, pid: number): void {
+  if (!someoneLives(addon, readdirSync(directory), pid)) rmSync(directory, { recursive: true, force: true });
+}
