@@ -1,6 +1,6 @@
 import { badValue, counterDecrease } from '../errors';
 import type { Sample } from '../model/family';
-import type { LabelSet, LabelValues } from '../model/labels';
+import type { LabelValues } from '../model/labels';
 import { currentStore } from '../store/current';
 import { Children, type KeptSeries } from './children';
 import type { MetricConfiguration } from './configuration';

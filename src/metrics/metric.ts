@@ -48,9 +48,8 @@ export abstract class Metric<T extends string> {
       aggregator: 'sum',
       enableExemplars: false,
     };
-    const fields = Object.assign(this as Record<string, unknown>, config);
+    const fields = Object.assign(this as Record<string, unknown>, config, { type });
     for (const [key, value] of Object.entries({ ...standard, ...defaults })) fields[key] ??= value;
-    fields['type'] = type;
     if (!this.help) throw helpMissing();
     if (!this.name) throw nameMissing();
     if (!validateMetricName(this.name)) throw badMetricName();

@@ -3,17 +3,8 @@ import type { LabelSet } from '../model/labels';
 import type { Sketch } from '../model/quantiles';
 import type { CellStore } from '../store/store';
 import { Series } from './series';
-import { SLOT_CELLS, SummarySlot } from './summary-slot';
-
-// The cells of a series: [count, sum] since the beginning, then the slots.
-const COUNT = 0;
-const SUM = 1;
-const SLOTS = 2;
-
-/** How many cells a series has, apart from its pages. */
-export function summaryCells(window: AgeWindow): number {
-  return SLOTS + window.ageBuckets * SLOT_CELLS;
-}
+import { COUNT, SUM } from './summary-cells';
+import { SummarySlot } from './summary-slot';
 
 /**
  * One label set of a summary. Its window is a ring of slots, each for the observations of one epoch: the wall clock
@@ -27,10 +18,7 @@ export class SummarySeries extends Series {
   constructor(labels: LabelSet, window: AgeWindow, store: CellStore) {
     super(labels);
     this.#window = window;
-    this.#slots = Array.from(
-      { length: window.ageBuckets },
-      (_, i) => new SummarySlot(this, store, i, SLOTS + i * SLOT_CELLS),
-    );
+    this.#slots = Array.from({ length: window.ageBuckets }, (_, i) => new SummarySlot(this, store, i));
   }
 
   get count(): number {
@@ -50,15 +38,13 @@ export class SummarySeries extends Series {
     super.end(store, cells);
   }
 
-  /** Counts a finite value. The count is stored last: readers wait for it, as for that of a histogram. */
+  /** Counts a finite value. */
   observe(value: number): void {
     const epoch = this.#epoch();
-    const slot = this.#slots[epoch % this.#slots.length] as SummarySlot;
+    const slots = this.#slots;
+    const slot = (slots.length === 1 ? slots[0] : slots[epoch % slots.length]) as SummarySlot;
     if (slot.epoch !== epoch) slot.restart(epoch);
-    slot.count(value);
-    this.add(SUM, value);
-    slot.confirm();
-    this.add(COUNT, 1);
+    slot.observe(value);
   }
 
   /** Back to the beginning: nothing in the window, nothing counted. */

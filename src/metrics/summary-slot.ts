@@ -1,16 +1,7 @@
 import { BASE_SCHEMA, bucketKey, coarserKey } from '../model/exponential-buckets';
 import type { CellStore } from '../store/store';
 import { Cells } from './series';
-
-/** The cells of a slot, after one another in the header of its series. */
-const EPOCH = 0;
-const GENERATION = 1;
-const N = 2;
-const ZERO = 3;
-const MIN = 4;
-const MAX = 5;
-const SCHEMA = 6;
-export const SLOT_CELLS = 7;
+import { COUNT, EPOCH, GENERATION, MAX, MIN, N, SCHEMA, SUM, slotAt, ZERO } from './summary-cells';
 
 type Sign = 1 | -1;
 
@@ -53,12 +44,11 @@ export class SummarySlot {
   /** How many schemas below the base the slot is. */
   #coarser = 0;
 
-  /** The slot called `number`, whose cells begin at cell `at` of the header. */
-  constructor(header: Cells, store: CellStore, number: number, at: number) {
+  constructor(header: Cells, store: CellStore, number: number) {
     this.#header = header;
     this.#store = store;
     this.#number = number;
-    this.#at = at;
+    this.#at = slotAt(number);
   }
 
   get epoch(): number {
@@ -91,18 +81,22 @@ export class SummarySlot {
     this.#set(EPOCH, epoch);
   }
 
-  /** Counts a finite value. The caller adds to what covers all slots: `sum` after this and before `confirm()`. */
-  count(value: number): void {
-    if (value === 0) this.#header.add(this.#at + ZERO, 1);
-    else this.#countInPage(value);
-    const isFirst = this.n === 0;
-    if (isFirst || value < this.min) this.#set(MIN, value);
-    if (isFirst || value > this.max) this.#set(MAX, value);
-  }
-
-  /** Completes `count()`: readers believe a slot whose buckets add up to n. */
-  confirm(): void {
-    this.#header.add(this.#at + N, 1);
+  /**
+   * Counts a finite value. The slot's n is stored after its bucket and the count of the series last: readers take a
+   * pair of equal reads in which the buckets add up to n.
+   */
+  observe(value: number): void {
+    if (value !== 0) this.#countInPage(value);
+    // Not before the page: a store that gives out a new one may move the header.
+    const { values, index } = this.#header;
+    const at = index + this.#at;
+    const n = values[at + N] as number;
+    if (value === 0) values[at + ZERO] = (values[at + ZERO] as number) + 1;
+    if (n === 0 || value < (values[at + MIN] as number)) values[at + MIN] = value;
+    if (n === 0 || value > (values[at + MAX] as number)) values[at + MAX] = value;
+    values[index + SUM] = (values[index + SUM] as number) + value;
+    values[at + N] = n + 1;
+    values[index + COUNT] = (values[index + COUNT] as number) + 1;
   }
 
   /** Forgets everything and stands for `epoch` from now on. Epoch 0 meanwhile tells readers that nothing is here. */

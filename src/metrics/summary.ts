@@ -8,7 +8,8 @@ import { Children, type KeptSeries } from './children';
 import type { MetricConfiguration } from './configuration';
 import { Metric } from './metric';
 import { FamilySeries } from './series';
-import { SummarySeries, summaryCells } from './summary-series';
+import { summaryCells } from './summary-cells';
+import { SummarySeries } from './summary-series';
 import { startTimer } from './timer';
 
 declare module '../registry/metric-types' {

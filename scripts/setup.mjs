@@ -1,0 +1,150 @@
+// Brings a clone to where tests, demo and benchmarks run: the packages of the lock file, the addon, the JavaScript.
+// Each step is skipped when its inputs have the content they had the last time. Uses nothing but Node, because it is
+// what installs the rest. `--force` compiles everything from scratch.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ADDON, compileAddon } from './addon.mjs';
+import { withLock } from './lock.mjs';
+
+process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
+const force = process.argv.includes('--force');
+
+const steps = [
+  {
+    name: 'install the packages of package-lock.json',
+    isDone: packagesAreInstalled,
+    // Not `npm ci`: it refuses a lock file with a hole, and registries that do not serve the packages of every platform
+    // make holes. The package's own install script would compile the addon, which is the next step's.
+    run: () => runTool(...npm('install', '--no-save', '--ignore-scripts', '--include=dev')),
+  },
+  {
+    name: 'compile the addon',
+    isDone: () => !force && existsSync(ADDON) && isStamped('addon', addonInputs()),
+    run: () => {
+      compileAddon({ everything: force });
+      stamp('addon', addonInputs());
+    },
+  },
+  {
+    name: 'compile TypeScript',
+    isDone: () =>
+      !force && outputs().every((file) => existsSync(file)) && isStamped('typescript', typeScriptInputs()),
+    run: () => {
+      if (force) rmSync('dist', { recursive: true, force: true });
+      runTool(process.execPath, ['node_modules/typescript/bin/tsc']);
+      removeLeftovers();
+      stamp('typescript', typeScriptInputs());
+    },
+  },
+];
+
+try {
+  // Without the lock first: nearly always there is nothing to do.
+  if (!steps.every((step) => step.isDone())) await withLock('build/setup.lock', runSteps);
+} catch (error) {
+  report([error.message, error.cause].join('\n'));
+  process.exitCode = 1;
+}
+
+function runSteps() {
+  for (const { name, isDone, run } of steps) {
+    if (isDone()) continue;
+    process.stderr.write(`setup: ${name} ...`);
+    const start = performance.now();
+    try {
+      run();
+    } catch (error) {
+      process.stderr.write(' failed\n');
+      throw error;
+    }
+    process.stderr.write(` ${((performance.now() - start) / 1000).toFixed(1)} s\n`);
+  }
+}
+
+// npm itself notes in node_modules, at the end of an installation, what it has installed.
+function packagesAreInstalled() {
+  if (!existsSync('node_modules/.package-lock.json')) return false;
+  const wanted = JSON.parse(readFileSync('package-lock.json', 'utf8')).packages;
+  const found = JSON.parse(readFileSync('node_modules/.package-lock.json', 'utf8')).packages;
+  return Object.entries(wanted).every(
+    ([path, { version, integrity, optional }]) =>
+      path === '' ||
+      (found[path]
+        ? found[path].version === version && found[path].integrity === integrity
+        : optional === true),
+  );
+}
+
+function addonInputs() {
+  return [...filesIn('native'), 'binding.gyp', 'package-lock.json', 'scripts/addon.mjs'];
+}
+
+function typeScriptInputs() {
+  return [...filesIn('src'), 'tsconfig.json', 'package-lock.json'];
+}
+
+function outputs() {
+  return filesIn('src').flatMap((file) => {
+    const stem = file.replace(/^src/, 'dist').replace(/\.ts$/, '');
+    return [`${stem}.js`, `${stem}.d.ts`];
+  });
+}
+
+// What was compiled from sources that are gone would still be found by `require`, and published.
+function removeLeftovers() {
+  const wanted = new Set(outputs());
+  for (const file of filesIn('dist')) if (!wanted.has(file)) rmSync(file);
+}
+
+function filesIn(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+function isStamped(name, inputs) {
+  return (
+    existsSync(`build/stamps/${name}`) && readFileSync(`build/stamps/${name}`, 'utf8') === digest(inputs)
+  );
+}
+
+function stamp(name, inputs) {
+  mkdirSync('build/stamps', { recursive: true });
+  writeFileSync(`build/stamps/${name}`, digest(inputs));
+}
+
+function digest(files) {
+  const hash = createHash('sha256').update(`${process.version} ${process.platform} ${process.arch}\n`);
+  for (const file of files) {
+    const content = readFileSync(file);
+    hash.update(`${file} ${content.length}\n`).update(content);
+  }
+  return hash.digest('hex');
+}
+
+// The npm that is running this, if one is.
+function npm(...args) {
+  const cli = process.env.npm_execpath;
+  return cli?.endsWith('npm-cli.js') ? [process.execPath, [cli, ...args]] : ['npm', args];
+}
+
+// The first complaint of a compiler or of npm says most; the rest is kept.
+function report(message) {
+  const lines = message.split('\n');
+  console.error(`setup failed: ${lines.slice(0, 40).join('\n')}`);
+  if (lines.length <= 40) return;
+  writeFileSync('build/setup.log', message);
+  console.error(`... ${lines.length - 40} more lines are in build/setup.log`);
+}
+
+function runTool(command, args) {
+  const { status, error, stdout, stderr } = spawnSync(command, args, {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}\n${error ?? `${stdout}${stderr}`}`);
+}

@@ -1,0 +1,94 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { expect, test } from 'vitest';
+
+// The architecture of src/, top down: what a part may import besides itself. A part is a folder, or a file beside it.
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  index: ['integrations', 'collectors', 'metrics', 'registry', 'exposition', 'store', 'model', 'errors'],
+  integrations: ['collectors', 'metrics', 'registry', 'exposition', 'store', 'model', 'errors'],
+  collectors: ['metrics', 'registry', 'exposition', 'store', 'model', 'errors'],
+  metrics: ['registry', 'exposition', 'store', 'model', 'errors'],
+  registry: ['exposition', 'store', 'model', 'errors'],
+  cli: ['exposition', 'store', 'model', 'errors'],
+  exposition: ['model', 'errors'],
+  store: ['native', 'model', 'errors'],
+  native: ['errors'],
+  model: ['errors'],
+  errors: [],
+};
+
+const longestFile = 400;
+
+const root = join(__dirname, '..');
+const src = join(root, 'src');
+const sources = filesIn('src', /\.ts$/);
+const nativeSources = filesIn('native', /\.(cc|h)$/);
+
+test.each(sources)('%s imports only from the parts below its own', (file) => {
+  const part = partOf(join(root, file));
+  const imported = importsOf(file)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => partOf(join(root, dirname(file), specifier)));
+
+  expect(Object.keys(allowed)).toContain(part);
+  expect(imported.filter((other) => other !== part && !allowed[part]?.includes(other))).toEqual([]);
+});
+
+test('src needs nothing but Node and the dependencies that a user installs', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const known = new Set(Object.keys(dependencies));
+  const packages = sources.flatMap(importsOf).filter((specifier) => !/^(\.|node:)/.test(specifier));
+
+  expect(packages.filter((name) => !known.has(name))).toEqual([]);
+});
+
+test('only native/addon.cc knows Node', () => {
+  const including = nativeSources.filter((file) => /#include\s+<(napi|node|v8|uv)/.test(read(file)));
+
+  expect(including).toEqual(['native/addon.cc']);
+});
+
+test('the writer and the reader of segments do not include each other', () => {
+  const files = nativeSources.filter((file) => /^native\/segment_(reader|writer)\./.test(file));
+  const other = (file: string) => (file.includes('reader') ? 'segment_writer' : 'segment_reader');
+
+  expect(files).toHaveLength(4);
+  expect(files.filter((file) => read(file).includes(`#include "${other(file)}`))).toEqual([]);
+});
+
+test('no source is left unfinished', () => {
+  // Spelled in two parts, so that a search for the marks does not find this line.
+  const marks = new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX'].join('|')})\\b`);
+
+  expect([...sources, ...nativeSources].filter((file) => marks.test(read(file)))).toEqual([]);
+});
+
+test(`no source has more than ${longestFile} lines`, () => {
+  const others = ['scripts', 'bench', 'examples'].flatMap((folder) => filesIn(folder, /\.(ts|mjs|cjs)$/));
+  const lengths = [...sources, ...nativeSources, ...others].map(
+    (file) => `${file}: ${read(file).split('\n').length - 1}`,
+  );
+
+  expect(lengths.filter((entry) => Number(entry.split(': ')[1]) > longestFile)).toEqual([]);
+});
+
+function filesIn(folder: string, pattern: RegExp): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => pattern.test(name))
+    .map((name) => join(folder, name).replaceAll(sep, '/'))
+    .sort();
+}
+
+function read(file: string): string {
+  return readFileSync(join(root, file), 'utf8');
+}
+
+function importsOf(file: string): string[] {
+  const pattern = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*'([^']+)'/g;
+  return [...read(file).matchAll(pattern)].map((match) => match[1] ?? '');
+}
+
+// `src/store/group.ts` and `src/store/group` are of `store`; `src/errors.ts` and `src/errors` are `errors`.
+function partOf(path: string): string {
+  return (relative(src, path).split(sep)[0] ?? '').replace(/\.ts$/, '');
+}
