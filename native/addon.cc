@@ -88,10 +88,12 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     place_ = Napi::Persistent(place.As<Napi::Object>());
     place_data_ = place.Data();
     // The lock must not outlive the environment: the mappings, which keep it, go only when the garbage collector says so.
-    env.AddCleanupHook([](std::weak_ptr<SegmentWriter>* writer) {
-      if (auto open = writer->lock()) open->Close();
-      delete writer;
-    }, new std::weak_ptr<SegmentWriter>(writer_));
+    env.AddCleanupHook(
+        [](std::weak_ptr<SegmentWriter>* writer) {
+          if (auto open = writer->lock()) open->Close();
+          delete writer;
+        },
+        new std::weak_ptr<SegmentWriter>(writer_));
   }
 
   std::shared_ptr<const ByteSource> source() const { return writer_; }

@@ -22,9 +22,7 @@ constexpr size_t kMergesKept = 8;
 bool IsSegmentName(std::string_view name) { return name.starts_with("s."); }
 
 // What else we put into a directory ourselves, and what every directory has.
-bool IsOwnName(std::string_view name) {
-  return name.starts_with(".") || name == "archive" || name == "lock";
-}
+bool IsOwnName(std::string_view name) { return name.starts_with(".") || name == "archive" || name == "lock"; }
 
 bool Older(const MergeInput& a, const MergeInput& b) {
   const layout::Header& x = a.reader->header();
@@ -146,8 +144,8 @@ std::vector<MergeInput> Group::Inputs(const Scrape& scrape, GroupStats& stats) {
 }
 
 Merge& Group::MergeFor(const View& view) {
-  auto found = std::find_if(merges_.begin(), merges_.end(),
-                            [&](const Merge& merge) { return merge.view() == view; });
+  auto found =
+      std::find_if(merges_.begin(), merges_.end(), [&](const Merge& merge) { return merge.view() == view; });
   if (found == merges_.end()) {
     merges_.emplace_front(view);
     if (merges_.size() > kMergesKept) merges_.pop_back();

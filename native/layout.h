@@ -45,7 +45,8 @@ inline constexpr uint16_t kMajor = 1;
 inline constexpr uint16_t kMinor = 0;
 
 inline constexpr uint64_t kHeaderSize = 4096;
-inline constexpr uint64_t kGranule = 64 * 1024;        // chunks start at multiples: valid for 4, 16 and 64 KiB pages
+// Chunks start at multiples of it: valid for pages of 4, 16 and 64 KiB.
+inline constexpr uint64_t kGranule = 64 * 1024;
 inline constexpr uint64_t kMaxChunk = 4 * 1024 * 1024;
 inline constexpr uint32_t kMaxExtents = 96;
 inline constexpr uint64_t kFirstRecordsOffset = kHeaderSize;
@@ -97,8 +98,8 @@ enum class LabelKind : uint8_t {
 struct Extent {
   uint64_t offset;  // in the file, a multiple of 8
   uint64_t length;
-  uint32_t type;    // ExtentType
-  uint32_t index;   // its place among the extents of its type
+  uint32_t type;   // ExtentType
+  uint32_t index;  // its place among the extents of its type
   uint64_t reserved;
 };
 static_assert(sizeof(Extent) == 32);
@@ -111,15 +112,15 @@ struct Header {
   uint16_t minor;
   uint32_t header_size;
   uint32_t granule;
-  uint8_t segment_id[16];     // random; the identity of an owner, never a pid
-  uint32_t kind;              // FileKind
-  uint32_t incompat_bits;     // a reader skips a file with a bit it does not know
+  uint8_t segment_id[16];  // random; the identity of an owner, never a pid
+  uint32_t kind;           // FileKind
+  uint32_t incompat_bits;  // a reader skips a file with a bit it does not know
   uint32_t compat_bits;
-  uint32_t worker_thread;     // worker_threads' threadId, 0 for the main thread
-  uint32_t pid;               // pid and tid as the owner's pid namespace numbers them
+  uint32_t worker_thread;  // worker_threads' threadId, 0 for the main thread
+  uint32_t pid;            // pid and tid as the owner's pid namespace numbers them
   uint32_t tid;
-  uint64_t pid_namespace;     // inode of /proc/self/ns/pid, 0 when unknown
-  uint64_t start_ticks;       // field 22 of /proc/self/stat, 0 when unknown
+  uint64_t pid_namespace;  // inode of /proc/self/ns/pid, 0 when unknown
+  uint64_t start_ticks;    // field 22 of /proc/self/stat, 0 when unknown
   uint8_t boot_id[16];
   uint64_t created_realtime_ns;
   uint64_t created_boottime_ns;
@@ -128,13 +129,13 @@ struct Header {
   uint32_t folded_count;
   uint32_t archive_crc;
   uint8_t reserved0[60];
-  uint32_t header_crc;        // crc32c of bytes 0..251
+  uint32_t header_crc;  // crc32c of bytes 0..251
 
   // 256..319: owner only, changes while it lives.
-  uint64_t records_end;       // bytes of the record stream in use (release)
-  uint32_t extent_count;      // (release)
-  uint32_t state;             // OwnerState
-  uint64_t removals;          // counts state flips of records; bumped (release) before freed cells are used again
+  uint64_t records_end;   // bytes of the record stream in use (release)
+  uint32_t extent_count;  // (release)
+  uint32_t state;         // OwnerState
+  uint64_t removals;      // counts state flips of records; bumped (release) before freed cells are used again
   uint64_t reserved1;
   uint64_t dropped_series;
   uint64_t dropped_updates;
@@ -171,8 +172,8 @@ struct RecordHeader {
   uint32_t length;  // with this header, a multiple of 8
   uint16_t type;    // RecordType
   uint16_t flags;
-  uint32_t crc;     // crc32c of the body
-  uint32_t state;   // RecordState: the only part that changes after publication
+  uint32_t crc;    // crc32c of the body
+  uint32_t state;  // RecordState: the only part that changes after publication
 };
 static_assert(sizeof(RecordHeader) == kRecordHeaderSize);
 

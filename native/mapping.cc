@@ -20,8 +20,8 @@ constexpr int kSharedFlags = MAP_SHARED;
 int WriteZeros(int fd, uint64_t offset, uint64_t length) {
   std::vector<char> zeros(64 * 1024);
   while (length > 0) {
-    ssize_t n = ::pwrite(fd, zeros.data(), zeros.size() < length ? zeros.size() : length,
-                         static_cast<off_t>(offset));
+    ssize_t n =
+        ::pwrite(fd, zeros.data(), zeros.size() < length ? zeros.size() : length, static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return errno;
     offset += static_cast<uint64_t>(n);
@@ -47,8 +47,7 @@ int ReserveBlocks(int fd, uint64_t offset, uint64_t length) {
 Result<std::shared_ptr<Mapping>> Mapping::OfFile(int fd, uint64_t offset, uint64_t length,
                                                  const std::string& path) {
   if (int error = ReserveBlocks(fd, offset, length)) return SystemError{error, "fallocate", path};
-  void* data = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, kSharedFlags, fd,
-                      static_cast<off_t>(offset));
+  void* data = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, kSharedFlags, fd, static_cast<off_t>(offset));
   if (data == MAP_FAILED) return SystemError{errno, "mmap", path};
 #ifdef MADV_DONTFORK
   // A forked child must not count into its parent's segment.

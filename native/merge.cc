@@ -122,15 +122,15 @@ void Merge::AccumulateSketch(Sketch& sketch, const SegmentReader& reader, const 
   const double* cells = reader.values();
   double now = std::isfinite(family.slot_ms) ? std::floor(now_ms / family.slot_ms) : 1;
   for (uint32_t slot = 0; slot < family.age_buckets; slot++) {
-    const double* head =
-        cells + source.cell + layout::kSummaryHeaderCells + slot * layout::kSummarySlotCells;
+    const double* head = cells + source.cell + layout::kSummaryHeaderCells + slot * layout::kSummarySlotCells;
     bool current = head[0] > now - family.age_buckets && head[0] <= now;
     if (!current) continue;
     sketch.AddSlot(head[2], head[3], head[4], head[5]);
     for (const ReadPage& page : source.pages) {
       if (page.slot != slot || page.generation != head[1]) continue;
       for (int32_t i = 0; i < static_cast<int32_t>(layout::kPageCells); i++) {
-        sketch.AddBucket(page.schema, page.number * 32 + i, page.sign, cells[page.cell + static_cast<uint32_t>(i)]);
+        sketch.AddBucket(page.schema, page.number * 32 + i, page.sign,
+                         cells[page.cell + static_cast<uint32_t>(i)]);
       }
     }
   }

@@ -47,7 +47,7 @@ struct MergedSeries {
   bool present = false;
   std::vector<MergedLabel> own;
   std::vector<MergedLabel> defaults;  // those of its registry, also where the series has a label of that name
-  std::string text;  // all labels, in the order in which prom-client prints them
+  std::string text;                   // all labels, in the order in which prom-client prints them
 };
 
 // Values of one series: counter, gauge: the value. Histogram: sum, then cumulative buckets, the last one +Inf.

@@ -115,7 +115,8 @@ void Merge::PlanFamilies(std::span<const MergeInput> inputs) {
   for (size_t i = 0; i < inputs.size(); i++) {
     const SegmentReader& reader = *inputs[i].reader;
     std::map<uint32_t, int32_t> scopes;  // id -> newest record of it
-    for (size_t s = 0; s < reader.scopes().size(); s++) scopes[reader.scopes()[s].id] = static_cast<int32_t>(s);
+    for (size_t s = 0; s < reader.scopes().size(); s++)
+      scopes[reader.scopes()[s].id] = static_cast<int32_t>(s);
     std::map<uint32_t, uint32_t> families;
     for (size_t f = 0; f < reader.families().size(); f++) {
       if (reader.families()[f].live) families[reader.families()[f].record.id] = static_cast<uint32_t>(f);
@@ -125,7 +126,8 @@ void Merge::PlanFamilies(std::span<const MergeInput> inputs) {
       const ReadMember& member = reader.members()[m];
       auto scope = scopes.find(member.record.scope);
       auto family = families.find(member.record.family);
-      if (!member.live || scope == scopes.end() || family == families.end() || taken[family->second]) continue;
+      if (!member.live || scope == scopes.end() || family == families.end() || taken[family->second])
+        continue;
       const std::string& name = reader.scopes()[static_cast<size_t>(scope->second)].name;
       if (std::find(view_.scopes.begin(), view_.scopes.end(), name) == view_.scopes.end()) continue;
       taken[family->second] = true;
@@ -193,8 +195,8 @@ uint32_t Merge::SeriesOf(const MergeInput& input, const FamilyPlan& plan, const 
       series.defaults.push_back({label.name, label.kind, label.text});
     }
   }
-  auto [found, added] =
-      family.by_labels.try_emplace(LabelKey(series.own, series.defaults), static_cast<uint32_t>(series_.size()));
+  auto [found, added] = family.by_labels.try_emplace(LabelKey(series.own, series.defaults),
+                                                     static_cast<uint32_t>(series_.size()));
   if (!added) {
     MergedSeries& known = series_[found->second];
     if (rank < known.rank) {

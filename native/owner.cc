@@ -17,8 +17,8 @@
 namespace prom {
 namespace {
 
-constexpr uint64_t kBeatsMissedNs = 60ull * 1000 * 1000 * 1000;        // same boot, other pid namespace: 12 beats
-constexpr uint64_t kOtherBootNs = 10ull * 60 * 1000 * 1000 * 1000;     // other boot, or another machine
+constexpr uint64_t kBeatsMissedNs = 60ull * 1000 * 1000 * 1000;  // same boot, other pid namespace: 12 beats
+constexpr uint64_t kOtherBootNs = 10ull * 60 * 1000 * 1000 * 1000;  // other boot, or another machine
 
 std::string ReadSmallFile(const char* path) {
   std::string text;
@@ -118,8 +118,7 @@ Evidence OwnerEvidence(const layout::Header& header, const OwnerIdentity& self) 
   if (header.state == static_cast<uint32_t>(layout::OwnerState::kClosed)) return Evidence::kGone;
   bool same_boot = std::memcmp(header.boot_id, self.boot_id, sizeof self.boot_id) == 0;
   if (!same_boot) {
-    return RealtimeNs() > header.heartbeat_realtime_ns + kOtherBootNs ? Evidence::kGone
-                                                                      : Evidence::kUnknown;
+    return RealtimeNs() > header.heartbeat_realtime_ns + kOtherBootNs ? Evidence::kGone : Evidence::kUnknown;
   }
   if (header.pid_namespace == 0 || header.pid_namespace != self.pid_namespace) {
     return BoottimeNs() > header.heartbeat_boottime_ns + kBeatsMissedNs ? Evidence::kGone

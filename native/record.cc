@@ -85,8 +85,7 @@ uint32_t FamilyRecord::CellCount() const {
     case layout::MetricType::kCounter:
       return 1;
     case layout::MetricType::kGauge:
-      return merge_mode == layout::MergeMode::kMostRecent ||
-                     merge_mode == layout::MergeMode::kLiveMostRecent
+      return merge_mode == layout::MergeMode::kMostRecent || merge_mode == layout::MergeMode::kLiveMostRecent
                  ? 2
                  : 1;
     case layout::MetricType::kHistogram:

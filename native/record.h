@@ -19,9 +19,10 @@ struct FamilyRecord {
   uint32_t id = 0;
   layout::MetricType type = layout::MetricType::kCounter;
   layout::MergeMode merge_mode = layout::MergeMode::kSum;
-  uint32_t age_buckets = 0;     // summaries: slots of the age window
-  double slot_ms = 0;           // summaries: length of a slot; infinite when nothing ages
-  std::vector<double> bounds;   // histograms: upper bounds without +Inf; summaries: the quantiles that are shown
+  uint32_t age_buckets = 0;  // summaries: slots of the age window
+  double slot_ms = 0;        // summaries: length of a slot; infinite when nothing ages
+  std::vector<double>
+      bounds;  // histograms: upper bounds without +Inf; summaries: the quantiles that are shown
   std::string name;
   std::string help;
   std::vector<std::string> label_names;

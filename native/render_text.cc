@@ -27,13 +27,13 @@ void AppendHead(TextBuffer& out, std::string_view name, std::string_view help, s
 
 class FamilyRenderer {
  public:
-  FamilyRenderer(const MergedFamily& family, TextBuffer& out)
-      : definition_(family.definition), out_(out) {
+  FamilyRenderer(const MergedFamily& family, TextBuffer& out) : definition_(family.definition), out_(out) {
     if (definition_.type == MetricType::kHistogram) {
       for (double bound : definition_.bounds) leading_.push_back("_bucket{le=\"" + JsNumber(bound) + '"');
       leading_.push_back("_bucket{le=\"+Inf\"");
     } else if (definition_.type == MetricType::kSummary) {
-      for (double quantile : definition_.bounds) leading_.push_back("{quantile=\"" + JsNumber(quantile) + '"');
+      for (double quantile : definition_.bounds)
+        leading_.push_back("{quantile=\"" + JsNumber(quantile) + '"');
     }
   }
 

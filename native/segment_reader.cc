@@ -127,9 +127,9 @@ SkipReason SegmentReader::TakeExtents() {
       cells++;
     } else if (extent.type == static_cast<uint32_t>(ExtentType::kRecords)) {
       if (records == record_extents_.size()) {
-        uint64_t start = records == 0 ? 0
-                                      : record_extents_[records - 1].stream_offset +
-                                            record_extents_[records - 1].length;
+        uint64_t start =
+            records == 0 ? 0
+                         : record_extents_[records - 1].stream_offset + record_extents_[records - 1].length;
         record_extents_.push_back({extent.offset, extent.length, start});
       } else if (record_extents_[records].offset != extent.offset ||
                  record_extents_[records].length != extent.length) {
@@ -364,8 +364,9 @@ void SegmentReader::CopySeriesCells(const ReadSeries& series, const double* from
 }
 
 uint64_t SegmentReader::FileOffset(uint32_t cell) const {
-  auto after = std::upper_bound(cell_extents_.begin(), cell_extents_.end(), cell,
-                                [](uint64_t value, const CellExtent& extent) { return value < extent.first_cell; });
+  auto after =
+      std::upper_bound(cell_extents_.begin(), cell_extents_.end(), cell,
+                       [](uint64_t value, const CellExtent& extent) { return value < extent.first_cell; });
   const CellExtent& extent = *std::prev(after);
   return extent.offset + (cell - extent.first_cell) * sizeof(double);
 }

@@ -55,8 +55,7 @@ bool LockExcludes(const std::string& path) {
 }  // namespace
 
 Result<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(const std::string& directory,
-                                                             const OwnerIdentity& owner,
-                                                             uint64_t max_bytes) {
+                                                             const OwnerIdentity& owner, uint64_t max_bytes) {
   std::string random = RandomHex();
   std::string temporary = directory + "/.t." + random;
   UniqueFd fd(::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -101,8 +100,8 @@ SegmentWriter::~SegmentWriter() { Close(); }
 
 Result<std::shared_ptr<Mapping>> SegmentWriter::AddChunk(uint64_t length) {
   if (file_size_ + length > max_bytes_) return SystemError{EFBIG, "fallocate", path_};
-  auto mapping = fd_.valid() ? Mapping::OfFile(fd_.get(), file_size_, length, path_)
-                             : Mapping::Anonymous(length);
+  auto mapping =
+      fd_.valid() ? Mapping::OfFile(fd_.get(), file_size_, length, path_) : Mapping::Anonymous(length);
   if (!mapping.ok()) return mapping;
   std::lock_guard lock(chunks_mutex_);
   chunks_.push_back({mapping.value(), file_size_});
@@ -235,15 +234,12 @@ Result<CellRange> SegmentWriter::AllocateCells(uint32_t count) {
   }
   const CellExtent& extent = cell_extents_.back();
   CellRange range{static_cast<uint32_t>(cell_extents_.size() - 1),
-                  static_cast<uint32_t>(cells_used_ / sizeof(double)),
-                  extent.file_offset + cells_used_};
+                  static_cast<uint32_t>(cells_used_ / sizeof(double)), extent.file_offset + cells_used_};
   cells_used_ += bytes;
   return range;
 }
 
-void SegmentWriter::FreeCells(const CellRange& range, uint32_t count) {
-  free_cells_[count].push_back(range);
-}
+void SegmentWriter::FreeCells(const CellRange& range, uint32_t count) { free_cells_[count].push_back(range); }
 
 void SegmentWriter::Beat() {
   header_->heartbeat_boottime_ns = BoottimeNs();

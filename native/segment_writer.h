@@ -43,8 +43,7 @@ class SegmentWriter : public ByteSource {
   static Result<std::unique_ptr<SegmentWriter>> Create(const std::string& directory,
                                                        const OwnerIdentity& owner, uint64_t max_bytes);
   // The same in memory that only this process sees: where a series goes when no file has room for it.
-  static Result<std::unique_ptr<SegmentWriter>> CreatePrivate(const OwnerIdentity& owner,
-                                                              uint64_t max_bytes);
+  static Result<std::unique_ptr<SegmentWriter>> CreatePrivate(const OwnerIdentity& owner, uint64_t max_bytes);
   ~SegmentWriter() override;
 
   // Appends and publishes a record; the result names it for Remove().
