@@ -65,7 +65,7 @@ function openStore(options: GroupOptions): Store {
     warn,
   });
   keepAlive(store);
-  if (place?.rootPid === process.pid && isMainThread) tidyUp(addon, place.directory);
+  if (place?.isOurs && isMainThread) tidyUp(addon, place);
   return store;
 }
 
@@ -83,9 +83,13 @@ function openPlace(addon: NativeAddon, dir: string | undefined): GroupPlace | un
   }
 }
 
-/** The first process of a group removes what earlier ones left behind, and at its end what nobody needs any more. */
-function tidyUp(addon: NativeAddon, directory: string): void {
+/**
+ * Whoever starts removes what earlier applications left behind: a cluster's primary may never open a store. The process
+ * that a group is named after removes it at its end if nobody needs it any more.
+ */
+function tidyUp(addon: NativeAddon, { directory, rootPid }: GroupPlace): void {
   sweepGroups(addon, baseDirectory()).catch(() => undefined); // somebody else sweeps too; the next start tries again
+  if (rootPid !== process.pid) return;
   process.once('exit', () => {
     try {
       removeOwnGroup(addon, directory, process.pid);

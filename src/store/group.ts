@@ -11,6 +11,8 @@ import type { NativeAddon } from '../native';
 /** Where the segments of a group are, and how that was decided. */
 export interface GroupPlace {
   readonly directory: string;
+  /** True where nobody but us named the directory, so that we may remove it. */
+  readonly isOurs: boolean;
   /** The process whose life is the group's life; absent where the user or PM2 named the group. */
   readonly rootPid?: number;
 }
@@ -40,7 +42,7 @@ export function openGroup(addon: NativeAddon, dir: string | undefined): GroupPla
   const asked = dir ?? process.env['PROMETHEUS_MULTIPROC_DIR'] ?? process.env['prometheus_multiproc_dir'];
   if (asked) {
     mkdirSync(asked, { recursive: true, mode: 0o700 });
-    return { directory: asked };
+    return { directory: asked, isOurs: false };
   }
   const base = baseDirectory();
   makePrivate(base);
@@ -48,7 +50,7 @@ export function openGroup(addon: NativeAddon, dir: string | undefined): GroupPla
   const directory = join(base, name);
   makePrivate(directory);
   const root = parseGroupName(name);
-  return root === undefined ? { directory } : { directory, rootPid: root.pid };
+  return root === undefined ? { directory, isOurs: true } : { directory, isOurs: true, rootPid: root.pid };
 }
 
 /** Taken when the library is loaded: once the primary is gone, another process is the parent. */

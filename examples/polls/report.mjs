@@ -1,0 +1,97 @@
+// What the demo saw, as a table; and everything in it that must not be.
+
+/**
+ * The differences that make the demo fail; none if every answer was counted exactly once.
+ *
+ * The worker counts in request_count just before it hands over an answer, in worker_requests_total just after.
+ * Both agree but for a SIGKILL that hits the microseconds between them, and then by one: of that one response
+ * nobody but the generator can know whether it left. Only then may the totals differ, by that one.
+ */
+export function differences({ generator, killed, scraper, total, pages, disagreements, prometheus }) {
+  const undecided = total.counted - total.handedOver;
+  const found = [...scraper.backwards, ...disagreements];
+  const expect = (fine, text) => fine || found.push(text);
+
+  expect(
+    generator.sent === generator.amount,
+    `the generator was to send ${generator.amount} requests, and sent ${generator.sent}`,
+  );
+  // One that the killed worker was answering, and one that node:cluster was handing to it.
+  expect(scraper.unanswered <= 2, `${scraper.unanswered} scrapes got no answer`);
+  expect(killed, 'the load was over before a worker could be killed');
+  expect(
+    undecided === 0 || (killed && undecided === 1),
+    `${total.counted} answers were counted before they were given, ${total.handedOver} after it`,
+  );
+  for (const { endpoint, answered, counted, observed } of [
+    { endpoint: 'all endpoints', ...total },
+    ...pages,
+  ]) {
+    expect(
+      isBetween(counted - answered, 0, undecided),
+      `${endpoint}: ${answered} answered, but ${counted} counted`,
+    );
+    expect(
+      isBetween(counted - observed, 0, undecided),
+      `${endpoint}: ${counted} counted, but ${observed} timed`,
+    );
+  }
+  expect(
+    prometheus === undefined || prometheus === total.counted,
+    `Prometheus holds ${prometheus} requests, /metrics ${total.counted}`,
+  );
+  return found;
+}
+
+const isBetween = (value, low, high) => value >= low && value <= high;
+
+/** The table at the end of the demo. */
+export function table({ generator, killed, scraper, total, pages, workers, prometheus }) {
+  const undecided = total.counted - total.handedOver;
+  const hanging =
+    generator.timeouts > 0 ? `${generator.timeouts} of them without a word, given up after 5 s` : '';
+  const lines = [
+    ...columns([
+      ['requests sent by the generator', generator.sent],
+      ['  answered', generator.answered],
+      [`  cut off${killed ? ' by the SIGKILL' : ''}`, generator.sent - generator.answered, hanging],
+      ['counted by /metrics', total.counted],
+      ...(prometheus === undefined ? [] : [['counted by Prometheus', prometheus]]),
+      ...(undecided === 0 ? [] : [['  counted when the SIGKILL came, perhaps not answered', undecided]]),
+    ]),
+    '',
+    ...columns([
+      ['endpoint', 'status', 'answered', 'counted', 'p50', 'p90', 'p99', '| generator: p50', 'p90', 'p99'],
+      ...pages.map(({ endpoint, status, answered, counted, fromBuckets, fromGenerator }) => {
+        return [endpoint, status, answered, counted, ...[...fromBuckets, ...fromGenerator].map(seconds)];
+      }),
+    ]),
+    '',
+    ...columns([
+      ['worker', 'pid', 'counted'],
+      ...workers.map(({ id, pid, counted, note }) => [id, pid, counted, note]),
+    ]),
+    '',
+    `  ${scraper.count} scrapes, answered by ${scraper.pids.size} processes` +
+      (scraper.unanswered > 0 ? `; ${scraper.unanswered} went down with the killed worker` : ''),
+  ];
+  return lines.join('\n');
+}
+
+const seconds = (value) => `${value.toFixed(value < 0.1 ? 4 : 2)} s`;
+
+/** Rows with their columns aligned: the first to the left, the others to the right. */
+function columns(rows) {
+  const widths = [];
+  for (const row of rows) {
+    row.forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, String(cell).length);
+    });
+  }
+  return rows.map((row) => {
+    const cells = row.map((cell, i) =>
+      i === 0 ? String(cell).padEnd(widths[i]) : String(cell).padStart(widths[i]),
+    );
+    return `  ${cells.join('  ')}`.trimEnd();
+  });
+}

@@ -1,0 +1,55 @@
+// A primary that keeps four workers running, all on one port: `node examples/polls/server.mjs [port]`.
+import cluster from 'node:cluster';
+import { createServer } from 'node:http';
+
+const host = '127.0.0.1';
+const port = Number(process.argv[2] ?? 0);
+
+if (cluster.isPrimary) {
+  runPrimary(4);
+} else {
+  process.on('SIGINT', () => {}); // Ctrl-C reaches the whole terminal: the primary decides when workers end.
+  const { app } = await import('./app.mjs');
+  createServer(app).listen(port, host);
+}
+
+function runPrimary(size) {
+  const listening = new Map();
+  let url;
+  let stopping = false;
+
+  const report = () => process.connected && process.send({ url, workers: [...listening.values()] });
+
+  cluster.on('listening', (worker, address) => {
+    listening.set(worker.id, { id: worker.id, pid: worker.process.pid });
+    url = `http://${host}:${address.port}`;
+    if (listening.size === size && !process.send) console.log(`${url}/polls/2xx_success/\n${url}/metrics`);
+    report();
+  });
+
+  cluster.on('exit', (worker, code, signal) => {
+    const served = listening.delete(worker.id);
+    report();
+    if (stopping) return;
+    if (served) {
+      cluster.fork();
+    } else {
+      // It never came up, and so would its replacement not.
+      console.error(`worker ${worker.id} ended with ${signal ?? code} before it listened`);
+      process.exitCode = 1;
+      stop();
+    }
+  });
+
+  function stop() {
+    if (stopping) return;
+    stopping = true;
+    for (const worker of Object.values(cluster.workers)) worker.process.kill('SIGTERM');
+    process.removeListener('disconnect', stop); // It keeps the channel open, and with it this process.
+  }
+
+  process.on('SIGINT', process.send ? () => {} : stop);
+  process.on('SIGTERM', stop);
+  process.on('disconnect', stop);
+  for (let i = 0; i < size; i++) cluster.fork();
+}
