@@ -222,33 +222,68 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   double* place_data_ = nullptr;
 };
 
-class RenderWorker : public Napi::AsyncWorker {
+// One scrape on the worker pool. Plain Node-API: when a worker thread is terminated meanwhile, no call succeeds any more,
+// which node-addon-api takes for a fatal error.
+class RenderWork {
  public:
-  RenderWorker(Napi::Env env, std::shared_ptr<Group> group, Scrape scrape)
-      : Napi::AsyncWorker(env, "prom-client-mmap scrape"),
-        deferred_(Napi::Promise::Deferred::New(env)),
-        group_(std::move(group)),
-        scrape_(std::move(scrape)) {}
-
-  Napi::Promise promise() const { return deferred_.Promise(); }
-
- protected:
-  void Execute() override {
-    try {
-      out_ = std::make_unique<TextBuffer>(group_->Render(scrape_));
-    } catch (const std::bad_alloc&) {
-      SetError("out of memory while the group was read");
-    }
+  static Napi::Value Queue(Napi::Env env, std::shared_ptr<Group> group, Scrape scrape) {
+    auto* work = new RenderWork(std::move(group), std::move(scrape));
+    napi_value promise;
+    napi_value name;
+    bool queued =
+        napi_create_promise(env, &work->deferred_, &promise) == napi_ok &&
+        napi_create_string_utf8(env, "prom-client-mmap scrape", NAPI_AUTO_LENGTH, &name) == napi_ok &&
+        napi_create_async_work(env, nullptr, name, Execute, Complete, work, &work->work_) == napi_ok &&
+        napi_queue_async_work(env, work->work_) == napi_ok;
+    if (queued) return Napi::Value(env, promise);
+    delete work;
+    return env.Undefined();
   }
-  void OnOK() override {
-    size_t size = out_->size();
-    deferred_.Resolve(Napi::Buffer<char>::NewOrCopy(Env(), out_->Release(), size,
-                                                    [](Napi::BasicEnv, char* data) { std::free(data); }));
-  }
-  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
 
  private:
-  Napi::Promise::Deferred deferred_;
+  RenderWork(std::shared_ptr<Group> group, Scrape scrape)
+      : group_(std::move(group)), scrape_(std::move(scrape)) {}
+
+  static void Execute(napi_env, void* data) {
+    auto* work = static_cast<RenderWork*>(data);
+    try {
+      work->out_ = std::make_unique<TextBuffer>(work->group_->Render(work->scrape_));
+    } catch (const std::bad_alloc&) {
+      // out_ stays empty: the scrape is rejected
+    }
+  }
+
+  static void Complete(napi_env env, napi_status, void* data) {
+    std::unique_ptr<RenderWork> work(static_cast<RenderWork*>(data));
+    napi_delete_async_work(env, work->work_);
+    napi_value result;
+    if (work->out_ && work->MakeBuffer(env, &result)) {
+      napi_resolve_deferred(env, work->deferred_, result);
+    } else if (work->MakeError(env, &result)) {
+      napi_reject_deferred(env, work->deferred_, result);
+    }
+  }
+
+  bool MakeBuffer(napi_env env, napi_value* buffer) {
+    size_t size = out_->size();
+    char* text = out_->Release();
+    auto free_text = [](napi_env, void* text, void*) { std::free(text); };
+    if (napi_create_external_buffer(env, size, text, free_text, nullptr, buffer) == napi_ok) return true;
+    // Where memory from outside is not wanted (V8's sandbox).
+    bool copied = napi_create_buffer_copy(env, size, text, nullptr, buffer) == napi_ok;
+    std::free(text);
+    return copied;
+  }
+
+  static bool MakeError(napi_env env, napi_value* error) {
+    napi_value message;
+    return napi_create_string_utf8(env, "out of memory while the group was read", NAPI_AUTO_LENGTH,
+                                   &message) == napi_ok &&
+           napi_create_error(env, nullptr, message, error) == napi_ok;
+  }
+
+  napi_deferred deferred_ = nullptr;
+  napi_async_work work_ = nullptr;
   std::shared_ptr<Group> group_;
   Scrape scrape_;
   std::unique_ptr<TextBuffer> out_;
@@ -278,10 +313,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
       auto* handle = Napi::ObjectWrap<SegmentHandle>::Unwrap(segments.Get(i).As<Napi::Object>());
       scrape.private_segments.push_back(handle->source());
     }
-    auto* worker = new RenderWorker(info.Env(), group_, std::move(scrape));
-    Napi::Promise promise = worker->promise();
-    worker->Queue();
-    return promise;
+    return RenderWork::Queue(info.Env(), group_, std::move(scrape));
   }
 
   std::shared_ptr<Group> group_;

@@ -34,7 +34,7 @@ export type ErrorCode =
 export type CodedError<E extends Error = Error> = E & { readonly code: string };
 
 /** Gives an error its code. */
-export function coded<E extends Error>(code: string, error: E): CodedError<E> {
+function coded<E extends Error>(code: string, error: E): CodedError<E> {
   return Object.assign(error, { code });
 }
 

@@ -34,7 +34,7 @@ export function documentText(families: readonly string[], format: TextFormat): s
 }
 
 /** A number as prom-client spells it: JavaScript's text, but for `Nan`, `+Inf` and `-Inf`. */
-export function numberText(value: number): string {
+function numberText(value: number): string {
   if (Number.isFinite(value)) return `${value}`;
   if (Number.isNaN(value)) return 'Nan';
   return value < 0 ? '-Inf' : '+Inf';

@@ -3,7 +3,8 @@ import type { CollectFunction } from '../registry/metric-types';
 import type { AnyRegistry } from '../registry/registry';
 
 /** What all metrics are made from. Undefined means the default; every property is copied onto the metric. */
-export interface MetricConfiguration<T extends string, M> {
+// biome-ignore lint/suspicious/noExplicitAny: a configuration for metrics of any type, as in prom-client's types.
+export interface MetricConfiguration<T extends string, M = any> {
   name: string;
   help: string;
   labelNames?: T[] | readonly T[] | undefined;

@@ -55,7 +55,8 @@ export class Counter<T extends string = string> extends Metric<T> {
       }
     } else {
       const amount = labels === undefined ? 1 : labels;
-      children.unlabelled().add(0, isAmount(amount) ? amount : amountOf(amount));
+      const checked = isAmount(amount) ? amount : amountOf(amount);
+      children.unlabelled().add(0, checked);
     }
   }
 

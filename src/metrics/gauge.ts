@@ -1,10 +1,11 @@
-import { badDelta, badValue, mostRecentDelta } from '../errors';
-import type { MergeMode, MultiprocessMode, Sample } from '../model/family';
+import { badDelta, badValue } from '../errors';
+import type { MultiprocessMode, Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
-import { checkMultiprocessMode, isMostRecent, mergeModeOf } from '../model/merge-mode';
+import { checkMultiprocessMode, mergeModeOf } from '../model/merge-mode';
 import { currentStore } from '../store/current';
 import { Children, type KeptSeries } from './children';
 import type { MetricConfiguration } from './configuration';
+import { type GaugeCells, gaugeCells } from './gauge-cells';
 import { Metric } from './metric';
 import { FamilySeries, Series } from './series';
 import { startTimer } from './timer';
@@ -38,7 +39,7 @@ export class Gauge<T extends string = string> extends Metric<T> {
   declare readonly multiprocessMode?: MultiprocessMode | undefined;
   readonly #series: FamilySeries<Series>;
   readonly #children: Children<Series, GaugeChild<T>>;
-  readonly #writer: Writer;
+  readonly #cells: GaugeCells;
 
   /** Throws what every metric throws, and a TypeError for an unknown `multiprocessMode`. */
   constructor(config: GaugeConfiguration<T>) {
@@ -46,13 +47,13 @@ export class Gauge<T extends string = string> extends Metric<T> {
     const mode = this.multiprocessMode
       ? checkMultiprocessMode(this.name, this.multiprocessMode)
       : mergeModeOf('gauge', this.aggregator);
-    const writer = isMostRecent(mode) ? new MostRecentWriter(this.name, mode) : new Writer();
-    this.#writer = writer;
-    this.#series = new FamilySeries(currentStore(), this.define({ mergeMode: mode }), writer.cells);
+    const cells = gaugeCells(this.name, mode);
+    this.#cells = cells;
+    this.#series = new FamilySeries(currentStore(), this.define({ mergeMode: mode }), cells.count);
     this.#children = new Children(
       this.#series,
       (labels) => new Series(labels),
-      (kept) => gaugeChild<T>(kept, writer),
+      (kept) => gaugeChild<T>(kept, cells),
     );
     if (this.labelNames.length === 0) this.#children.unlabelled();
     this.register(this.#series);
@@ -68,7 +69,7 @@ export class Gauge<T extends string = string> extends Metric<T> {
   set(labels: LabelValues<T> | number, value?: number): void {
     const number = isLabels(labels) ? value : labels;
     if (typeof number !== 'number') throw badValue(number);
-    this.#writer.set(this.#at(labels), number);
+    this.#cells.set(this.#at(labels), number);
   }
 
   /** Adds `value`, or 1. Throws as `set()` does, and if the mode is one of the most recent value. */
@@ -76,7 +77,7 @@ export class Gauge<T extends string = string> extends Metric<T> {
   inc(value?: number): void;
   inc(labels?: LabelValues<T> | number, value?: number): void {
     const delta = deltaOf(isLabels(labels) ? value : labels);
-    this.#writer.checkDelta('inc');
+    this.#cells.checkDelta('inc');
     this.#at(labels).add(0, delta);
   }
 
@@ -85,7 +86,7 @@ export class Gauge<T extends string = string> extends Metric<T> {
   dec(value?: number): void;
   dec(labels?: LabelValues<T> | number, value?: number): void {
     const delta = negativeDeltaOf(isLabels(labels) ? value : labels);
-    this.#writer.checkDelta('dec');
+    this.#cells.checkDelta('dec');
     this.#at(labels).add(0, delta);
   }
 
@@ -120,13 +121,13 @@ export class Gauge<T extends string = string> extends Metric<T> {
 
   /** Removes all series, or sets the only one back if the gauge has no labels. */
   reset(): void {
-    if (this.labelNames.length === 0) this.#writer.clear(this.#children.unlabelled());
+    if (this.labelNames.length === 0) this.#cells.clear(this.#children.unlabelled());
     else this.#children.clear();
   }
 
   protected samples(): Sample[] {
     return Array.from(this.#series.live)
-      .filter((series) => this.#writer.isSet(series))
+      .filter((series) => this.#cells.isSet(series))
       .map((series) => ({ value: series.get(0), labels: { ...series.labels } }));
   }
 
@@ -139,82 +140,29 @@ export declare namespace Gauge {
   export type Internal<T extends string> = GaugeChild<T>;
 }
 
-/** How a gauge fills its cells: [value]. */
-class Writer {
-  readonly cells: number = 1;
-
-  set(series: Series, value: number): void {
-    series.set(0, value);
-  }
-
-  clear(series: Series): void {
-    series.set(0, 0);
-  }
-
-  isSet(_series: Series): boolean {
-    return true;
-  }
-
-  checkDelta(_method: 'inc' | 'dec'): void {}
-}
-
-/** [value, milliseconds since the boot when it was set]; a series at time 0 has never been set and has no sample. */
-class MostRecentWriter extends Writer {
-  override readonly cells: number = 2;
-  readonly #name: string;
-  readonly #mode: MergeMode;
-
-  constructor(name: string, mode: MergeMode) {
-    super();
-    this.#name = name;
-    this.#mode = mode;
-  }
-
-  /** Value first: a reader between the two stores sees the new value with an old time, which at worst is not used yet. */
-  override set(series: Series, value: number): void {
-    series.set(0, value);
-    const [seconds, nanoseconds] = process.hrtime();
-    series.set(1, seconds * 1e3 + nanoseconds / 1e6);
-  }
-
-  /** Time first: the value that goes away must not look newly set. */
-  override clear(series: Series): void {
-    series.set(1, 0);
-    series.set(0, 0);
-  }
-
-  override isSet(series: Series): boolean {
-    return series.get(1) > 0;
-  }
-
-  override checkDelta(method: 'inc' | 'dec'): void {
-    throw mostRecentDelta(this.#name, method, this.#mode);
-  }
-}
-
 function gaugeChild<T extends string>(
   kept: KeptSeries<Series, GaugeChild<T>>,
-  writer: Writer,
+  cells: GaugeCells,
 ): GaugeChild<T> {
   const set = (value: number): void => {
     if (typeof value !== 'number') throw badValue(value);
-    writer.set(kept.live(), value);
+    cells.set(kept.live(), value);
   };
   return {
     inc(value?: number): void {
       const delta = deltaOf(value);
-      writer.checkDelta('inc');
+      cells.checkDelta('inc');
       kept.live().add(0, delta);
     },
     dec(value?: number): void {
       const delta = negativeDeltaOf(value);
-      writer.checkDelta('dec');
+      cells.checkDelta('dec');
       kept.live().add(0, delta);
     },
     set,
     setToCurrentTime: () => set(Date.now() / 1000),
     startTimer: () =>
-      startTimer<LabelValues<T>>((endLabels, seconds) => writer.set(kept.liveWith(endLabels), seconds)),
+      startTimer<LabelValues<T>>((endLabels, seconds) => cells.set(kept.liveWith(endLabels), seconds)),
   };
 }
 

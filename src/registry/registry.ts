@@ -76,10 +76,9 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     if (registers.some((register) => register.contentType !== first.contentType)) throw mergeContentType();
     const merged = new Registry<T>(first.contentType);
     merged.merged = [...new Set(registers.flatMap((register) => register.scopes?.() ?? []))];
-    const store = currentStore();
     for (const register of registers) {
       // Own metrics of own registries are seen through the scopes; all others have to be registered here.
-      const isSeen = (metric: Registrable): boolean => 'scopes' in register && isShared(metric, store);
+      const isSeen = (metric: Registrable): boolean => 'scopes' in register && metric[FAMILY] !== undefined;
       for (const metric of register.getMetricsAsArray() as unknown as Registrable[]) {
         if (merged.list(metric) && !isSeen(metric)) merged.announce(metric);
       }
@@ -126,7 +125,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   removeSingleMetric(name: string): void {
     const metric = this.byName.get(name);
     this.byName.delete(name);
-    this.hidden.add(name);
+    if (this.merged.length > 0) this.hidden.add(name);
     if (metric !== undefined) this.retract(metric);
   }
 
@@ -163,7 +162,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     }
     const document = await groupDocument(store, this.view());
     if (texts.length === 0) return document;
-    const families = withoutNewline(document);
+    const families = document.slice(0, -'\n'.length);
     return documentText(families === '' ? texts : [families, ...texts], this.format);
   }
 
@@ -190,7 +189,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     }
     if (metric !== undefined) await settle(metric);
     const text = this.isPlain
-      ? withoutNewline(await groupDocument(store, this.view(name)))
+      ? await groupDocument(store, this.view(name))
       : (await this.groupFamilies(store, name)).map((family) => this.groupText(family)).join('\n');
     if (text === '') throw unknownMetric();
     return text;
@@ -275,13 +274,13 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   }
 
   private announce(metric: Registrable): void {
-    const store = currentStore();
-    if (!store.shared || !isShared(metric, store)) return;
+    if (metric[FAMILY] === undefined) return;
     if (this.scope === undefined) {
       this.scope = nextScope();
       if (!isEmpty(this.defaultLabels)) this.announceDefaultLabels();
     }
-    store.register(this.scope, metric[FAMILY].family);
+    const store = currentStore();
+    if (store.shared && isShared(metric, store)) store.register(this.scope, metric[FAMILY].family);
   }
 
   private retract(metric: Registrable): void {
@@ -313,10 +312,6 @@ async function settle(metric: Registrable): Promise<void> {
 
 async function groupDocument(store: GroupStore, view: View): Promise<string> {
   return (await store.render(view)).toString('utf8');
-}
-
-function withoutNewline(document: string): string {
-  return document.slice(0, -1);
 }
 
 function isEmpty(labels: object): boolean {

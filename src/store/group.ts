@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, lstatSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -62,8 +62,20 @@ function groupName(addon: NativeAddon): string {
   // Before the cluster: PM2 runs the workers of all its applications as one cluster.
   if (pm_id !== undefined && name !== undefined)
     return `pm2-${fileName(name)}-${digest(PM2_HOME ?? '')}-${host}`;
-  const rootPid = cluster.isWorker && isMainThread ? parentPid : process.pid;
+  const rootPid = isClusterWorker() ? parentPid : process.pid;
   return `${rootPid}-${addon.processStart(rootPid) || 0}-${host}`;
+}
+
+/** In a worker thread node:cluster does not tell: it hides its variable, but not from the system's record of the start. */
+function isClusterWorker(): boolean {
+  if (isMainThread) return cluster.isWorker;
+  try {
+    return readFileSync('/proc/self/environ', 'latin1')
+      .split('\0')
+      .some((entry) => entry.startsWith('NODE_UNIQUE_ID='));
+  } catch {
+    return false;
+  }
 }
 
 /** The process that a group is named after; undefined for groups named otherwise. */
