@@ -177,7 +177,7 @@ export class SharedStore implements GroupStore {
 
   /** Opens the private segment and repeats to it all that was announced, the newest included. */
   #openPrivate(): OwnSegment {
-    const segment = new OwnSegment(this.#addon, undefined, this.#options.maxSegmentBytes);
+    const segment = new OwnSegment(this.#addon, undefined, maxPrivateBytes);
     this.#private = segment;
     for (const [name, { id, defaultLabels }] of this.#scopes) {
       this.#try(() => segment.addScope(id, name, defaultLabels));
@@ -220,6 +220,9 @@ export class SharedStore implements GroupStore {
     );
   }
 }
+
+/** What a reader accepts of one segment. A private one has no other bound: what is full is the file. */
+const maxPrivateBytes: number = 2 ** 30;
 
 /** A holder with this record counts into memory that no scrape reads. */
 const lostRecord: number = Number.MAX_SAFE_INTEGER;
