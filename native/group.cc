@@ -28,7 +28,13 @@ bool Older(const MergeInput& a, const MergeInput& b) {
   const layout::Header& x = a.reader->header();
   const layout::Header& y = b.reader->header();
   if (x.created_realtime_ns != y.created_realtime_ns) return x.created_realtime_ns < y.created_realtime_ns;
-  return std::memcmp(x.segment_id, y.segment_id, sizeof x.segment_id) < 0;
+  int order = std::memcmp(x.segment_id, y.segment_id, sizeof x.segment_id);
+  return order != 0 ? order < 0 : a.live && !b.live;
+}
+
+bool SameSegment(const MergeInput& a, const MergeInput& b) {
+  return std::memcmp(a.reader->header().segment_id, b.reader->header().segment_id,
+                     sizeof(layout::Header::segment_id)) == 0;
 }
 
 bool SameOwner(const layout::Header& a, const layout::Header& b) {
@@ -139,6 +145,12 @@ std::vector<MergeInput> Group::Inputs(const Scrape& scrape, GroupStats& stats) {
   for (const auto& [name, segment] : segments_) add(segment);
   for (const auto& [source, segment] : private_segments_) add(segment);
   std::sort(inputs.begin(), inputs.end(), Older);
+  // Equals are next to each other, the living first: a copy has nobody who holds its lock.
+  auto copies = std::unique(inputs.begin(), inputs.end(), SameSegment);
+  if (copies != inputs.end()) {
+    stats.skipped[SkipReason::kDuplicate] = static_cast<uint32_t>(inputs.end() - copies);
+    inputs.erase(copies, inputs.end());
+  }
   NameInstances(inputs);
   return inputs;
 }

@@ -55,7 +55,6 @@ struct MergedSeries {
 struct MergedFamily {
   FamilyRecord definition;
   uint32_t value_count = 0;
-  uint64_t rank = 0;
   bool unsorted = false;
   std::vector<uint32_t> series;  // by rank
   std::unordered_map<std::string, uint32_t> by_labels;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <tuple>
 
 #include "merge.h"
 
@@ -11,6 +12,20 @@ namespace {
 using layout::LabelKind;
 using layout::MergeMode;
 using layout::MetricType;
+
+// A family of one segment that belongs to the view.
+struct Candidate {
+  size_t segment;
+  uint32_t family;
+  int32_t scope;
+  size_t scope_place;  // of its scope in the view
+  uint64_t rank;
+};
+
+// Scope by scope as they were asked for, and within one in the order of registration.
+bool Before(const Candidate& a, const Candidate& b) {
+  return std::tie(a.scope_place, a.rank) < std::tie(b.scope_place, b.rank);
+}
 
 // Two definitions of one name can be merged when their cells mean the same.
 bool Compatible(const FamilyRecord& a, const FamilyRecord& b) {
@@ -105,12 +120,6 @@ void Merge::MakePlan(std::span<const MergeInput> inputs) {
 }
 
 void Merge::PlanFamilies(std::span<const MergeInput> inputs) {
-  struct Candidate {
-    size_t segment;
-    uint32_t family;
-    int32_t scope;
-    uint64_t rank;
-  };
   std::map<std::string_view, std::vector<Candidate>> by_name;
   for (size_t i = 0; i < inputs.size(); i++) {
     const SegmentReader& reader = *inputs[i].reader;
@@ -121,27 +130,35 @@ void Merge::PlanFamilies(std::span<const MergeInput> inputs) {
     for (size_t f = 0; f < reader.families().size(); f++) {
       if (reader.families()[f].live) families[reader.families()[f].record.id] = static_cast<uint32_t>(f);
     }
-    std::vector<bool> taken(reader.families().size());  // a family of two scopes in one view counts once
+    // A family that is in several scopes of the view counts once, where it comes first.
+    std::map<uint32_t, Candidate> chosen;
     for (size_t m = 0; m < reader.members().size(); m++) {
       const ReadMember& member = reader.members()[m];
       auto scope = scopes.find(member.record.scope);
       auto family = families.find(member.record.family);
-      if (!member.live || scope == scopes.end() || family == families.end() || taken[family->second])
-        continue;
+      if (!member.live || scope == scopes.end() || family == families.end()) continue;
       const std::string& name = reader.scopes()[static_cast<size_t>(scope->second)].name;
-      if (std::find(view_.scopes.begin(), view_.scopes.end(), name) == view_.scopes.end()) continue;
-      taken[family->second] = true;
-      by_name[reader.families()[family->second].record.name].push_back(
-          {i, family->second, scope->second, Rank(i, m)});
+      auto asked = std::find(view_.scopes.begin(), view_.scopes.end(), name);
+      if (asked == view_.scopes.end()) continue;
+      Candidate candidate{i, family->second, scope->second, static_cast<size_t>(asked - view_.scopes.begin()),
+                          Rank(i, m)};
+      auto [known, added] = chosen.try_emplace(family->second, candidate);
+      if (!added && Before(candidate, known->second)) known->second = candidate;
+    }
+    for (const auto& [family, candidate] : chosen) {
+      by_name[reader.families()[family].record.name].push_back(candidate);
     }
   }
   auto record_of = [&](const Candidate& c) -> const FamilyRecord& {
     return inputs[c.segment].reader->families()[c.family].record;
   };
-  std::vector<std::pair<uint64_t, std::vector<Candidate>*>> order;
-  for (auto& [name, candidates] : by_name) order.emplace_back(candidates.front().rank, &candidates);
+  std::vector<std::tuple<size_t, uint64_t, std::vector<Candidate>*>> order;
+  for (auto& [name, candidates] : by_name) {
+    const Candidate& first = *std::min_element(candidates.begin(), candidates.end(), Before);
+    order.emplace_back(first.scope_place, first.rank, &candidates);
+  }
   std::sort(order.begin(), order.end());
-  for (auto& [rank, candidates] : order) {
+  for (auto& [scope_place, rank, candidates] : order) {
     // The newest definition of a live owner: after a deploy what is running now decides.
     const Candidate* chosen = &candidates->back();
     for (const Candidate& c : *candidates) {
@@ -150,7 +167,6 @@ void Merge::PlanFamilies(std::span<const MergeInput> inputs) {
     MergedFamily merged;
     merged.definition = record_of(*chosen);
     merged.value_count = ValueCount(merged.definition);
-    merged.rank = rank;
     auto index = static_cast<int32_t>(families_.size());
     for (const Candidate& c : *candidates) {
       if (Compatible(merged.definition, record_of(c))) {

@@ -41,6 +41,8 @@ const char* SkipReasonName(SkipReason reason) {
       return "truncated";
     case SkipReason::kForbidden:
       return "forbidden";
+    case SkipReason::kDuplicate:
+      return "duplicate";
     case SkipReason::kUnreadable:
       return "unreadable";
   }

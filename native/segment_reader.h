@@ -23,6 +23,7 @@ enum class SkipReason {
   kCorrupt,     // its bytes contradict themselves
   kTruncated,   // shorter than it says
   kForbidden,   // not a plain file of this user
+  kDuplicate,   // a copy of a segment that is there already
   kUnreadable,  // the system refused to open or read it
 };
 const char* SkipReasonName(SkipReason reason);

@@ -6,10 +6,51 @@
 namespace prom {
 namespace {
 
+// The bounds of buckets 0 to 31 at schema 5, the same doubles as in src/model/exponential-buckets.ts: what one process says
+// of itself and what is merged must agree to the last digit.
+constexpr int kFinestSchema = 5;
+constexpr double kBounds[1 << kFinestSchema] = {
+    1.0,
+    1.0218971486541166,
+    1.0442737824274138,
+    1.0671404006768235,
+    1.0905077326652577,
+    1.1143867425958924,
+    1.1387886347566916,
+    1.1637248587775775,
+    1.189207115002721,
+    1.2152473599804687,
+    1.241857812073484,
+    1.2690509571917332,
+    1.2968395546510096,
+    1.325236643159741,
+    1.3542555469368927,
+    1.3839098819638318,
+    1.414213562373095,
+    1.4451808069770464,
+    1.4768261459394991,
+    1.5091644275934224,
+    1.5422108254079407,
+    1.5759808451078863,
+    1.610490331949254,
+    1.6457554781539645,
+    1.6817928305074288,
+    1.7186192981224775,
+    1.756252160373299,
+    1.7947090750031065,
+    1.8340080864093422,
+    1.8741676341102995,
+    1.915206561397147,
+    1.9571441241753997,
+};
+
 // The point of bucket `key` from which both ends are equally far in relative terms.
 double Estimate(int schema, int32_t key) {
-  double growth = std::exp2(std::ldexp(1.0, -schema));
-  return 2 * std::exp2(std::ldexp(static_cast<double>(key), -schema)) / (growth + 1);
+  int steps = kFinestSchema - schema;
+  int64_t finest = steps >= 0 ? int64_t{key} << steps : int64_t{key} >> -steps;
+  double growth = schema > 0 && steps >= 0 ? kBounds[(1 << steps) & 31] : std::exp2(std::ldexp(1.0, -schema));
+  double mantissa = kBounds[finest & 31] * (2 / (growth + 1));
+  return std::ldexp(mantissa, static_cast<int>(finest >> kFinestSchema));
 }
 
 }  // namespace

@@ -9,9 +9,14 @@ export type { Aggregator, MetricType, MultiprocessMode } from './model/family';
 export type { LabelValues } from './model/labels';
 export { validateMetricName } from './model/names';
 export {
+  type Charset,
   type OpenMetricsContentType,
+  type OpenMetricsMIME,
+  type OpenMetricsVersion,
   openMetricsContentType,
   type PrometheusContentType,
+  type PrometheusMetricsVersion,
+  type PrometheusMIME,
   prometheusContentType,
   type RegistryContentType,
 } from './registry/content-type';

@@ -119,9 +119,9 @@ export class SharedStore implements GroupStore {
   }
 
   release(holder: CellHolder, count: number): void {
-    if (holder.record < 0 || holder.record === lostRecord) return;
+    if (holder.record < 0) return;
     const segment = this.#inPrivate.has(holder) ? this.#private : this.#file;
-    segment?.release(holder, count);
+    if (holder.record !== lostRecord) segment?.release(holder, count);
     holder.record = -1;
   }
 

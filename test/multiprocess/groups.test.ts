@@ -1,0 +1,186 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { valuesOf } from './support/exposition';
+import { type Member, root, spawn } from './support/member';
+import { newDirectory, ownDirectory, segmentsIn } from './support/places';
+
+describe('processes with one PROMETHEUS_MULTIPROC_DIR', () => {
+  test('are scraped as one, through any of them', async () => {
+    const directory = newDirectory();
+    const members = await Promise.all([spawn({ directory }), spawn({ directory }), spawn({ directory })]);
+    await count(members[0], 1);
+    await count(members[1], 2);
+
+    const [first, ...others] = await Promise.all(members.map((member) => member.scrape()));
+
+    expect(valuesOf(first ?? '')).toEqual(jobs(3));
+    expect(others).toEqual([first, first]);
+  });
+
+  test('may spell it in lower case, as Python does', async () => {
+    const directory = newDirectory();
+    const upper = await spawn({ directory });
+    const lower = await spawn({ env: { prometheus_multiproc_dir: directory } });
+    await count(upper, 1);
+    await count(lower, 2);
+
+    expect(valuesOf(await upper.scrape())).toEqual(jobs(3));
+  });
+
+  test('get the directory made, with its parents', async () => {
+    const directory = join(newDirectory(), 'run', 'metrics');
+    const member = await spawn({ directory });
+    await count(member, 1);
+
+    expect(segmentsIn(directory)).toHaveLength(1);
+    expect(await member.warnings()).toEqual([]);
+  });
+
+  test('keep the counts of those that have ended in whatever way', async () => {
+    const directory = newDirectory();
+    const [observer, killed, left] = await Promise.all([
+      spawn({ directory }),
+      spawn({ directory }),
+      spawn({ directory }),
+    ]);
+    await count(killed, 1);
+    await count(left, 2);
+    await killed.kill();
+
+    expect(await left.leave()).toBe(0);
+    expect(valuesOf(await observer.scrape())).toEqual(jobs(3));
+  });
+
+  test('know nothing of those in another directory', async () => {
+    const here = await spawn({ directory: newDirectory() });
+    const there = await spawn({ directory: newDirectory() });
+    await count(here, 1);
+    await count(there, 2);
+
+    expect(valuesOf(await here.scrape())).toEqual(jobs(1));
+    expect(valuesOf(await there.scrape())).toEqual(jobs(2));
+  });
+});
+
+describe('configure()', () => {
+  test('names the group, whatever the environment says', async () => {
+    const directory = newDirectory();
+    const elsewhere = newDirectory();
+    const asked = await spawn({ directory: elsewhere });
+    await asked.run(({ configure }, dir) => configure({ dir }), directory);
+    const member = await spawn({ directory });
+    await count(asked, 1);
+    await count(member, 2);
+
+    expect(valuesOf(await asked.scrape())).toEqual(jobs(3));
+    expect(segmentsIn(elsewhere)).toEqual([]);
+  });
+
+  test('can keep a process to itself', async () => {
+    const directory = newDirectory();
+    const alone = await spawn({ directory });
+    await alone.run(({ configure }) => configure({ shared: false }));
+    const member = await spawn({ directory });
+    await count(alone, 1);
+    await count(member, 2);
+
+    expect(valuesOf(await alone.scrape())).toEqual(jobs(1));
+    expect(valuesOf(await member.scrape())).toEqual(jobs(2));
+  });
+
+  test('throws once there is a metric', async () => {
+    const member = await spawn();
+    await count(member, 1);
+
+    await expect(member.run(({ configure }) => configure({ shared: false }))).rejects.toMatchObject({
+      code: 'ERR_CONFIGURED_TOO_LATE',
+      message: expect.stringContaining('Expected configure() before the first metric'),
+    });
+  });
+
+  test('throws once there was a scrape', async () => {
+    const member = await spawn();
+    await member.scrape();
+
+    await expect(member.run(({ configure }) => configure({ shared: false }))).rejects.toMatchObject({
+      code: 'ERR_CONFIGURED_TOO_LATE',
+    });
+  });
+});
+
+test('two copies of the library in one process are one owner', async () => {
+  const directory = newDirectory();
+  const member = await spawn({ directory });
+  await count(member, 1);
+  const texts = await member.run(
+    async ({ Counter, register }, entry) => {
+      const require = process.getBuiltinModule('node:module').createRequire(entry);
+      for (const file of Object.keys(require.cache)) delete require.cache[file];
+      const copy = require(entry) as { Counter: typeof Counter; register: typeof register };
+      if (copy.Counter === Counter) throw new Error('there is only one copy');
+      new copy.Counter({ name: 'jobs_total', help: 'Jobs done.' }).inc(2);
+      new copy.Counter({ name: 'mails_total', help: 'Mails sent.' }).inc(4);
+      return [await register.metrics(), await copy.register.metrics()];
+    },
+    join(root, 'dist', 'index.js'),
+  );
+
+  expect(segmentsIn(directory)).toHaveLength(1);
+  expect(valuesOf(texts[0] ?? '')).toEqual(new Map([...jobs(3), ['mails_total{}', 4]]));
+  expect(texts[1]).toBe(texts[0]);
+});
+
+describe('a process that nobody told of a group', () => {
+  test('has one of its own, and removes it when it leaves', async () => {
+    const member = await spawn();
+    await count(member, 1);
+    const directory = ownDirectory(member.pid) ?? '';
+
+    expect(segmentsIn(directory)).toHaveLength(1);
+    expect(await member.leave()).toBe(0);
+    expect(existsSync(directory)).toBe(false);
+  });
+
+  test('does not count for another one', async () => {
+    const [one, other] = await Promise.all([spawn(), spawn()]);
+    await count(one, 1);
+    await count(other, 2);
+
+    expect(valuesOf(await one.scrape())).toEqual(jobs(1));
+    expect(valuesOf(await other.scrape())).toEqual(jobs(2));
+  });
+
+  test('leaves its group behind when it is killed, and the next process removes it', async () => {
+    const killed = await spawn();
+    await count(killed, 1);
+    const directory = ownDirectory(killed.pid) ?? '';
+    // As long as one of the owners is there, nobody removes the group: here it is the process of this test.
+    const owner = join(directory, `s.${process.pid}.${process.pid}.0123456789abcdef`);
+    writeFileSync(owner, '');
+    await killed.kill();
+
+    await sweep();
+    expect(segmentsIn(directory)).toHaveLength(2);
+    rmSync(owner);
+    await sweep();
+    await expect.poll(() => existsSync(directory)).toBe(false);
+  });
+
+  /** Starts a process with a group of its own, and lets it end. */
+  async function sweep(): Promise<void> {
+    const next = await spawn();
+    await count(next, 1);
+    await next.leave();
+  }
+});
+
+async function count(member: Member | undefined, jobsDone: number): Promise<void> {
+  await member?.run(({ Counter }, amount) => {
+    new Counter({ name: 'jobs_total', help: 'Jobs done.' }).inc(amount);
+  }, jobsDone);
+}
+
+function jobs(done: number): Map<string, number> {
+  return new Map([['jobs_total{}', done]]);
+}

@@ -1,0 +1,182 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { valuesOf } from './support/exposition';
+import { type Member, spawn } from './support/member';
+import { installedCopy, newDirectory, segmentsIn, smallPlace } from './support/places';
+
+// More series than a segment of 64 KiB has room for.
+const manySeries = 3000;
+const nobody = 65534;
+
+describe('without the addon', () => {
+  test('a process warns once and counts for itself', async () => {
+    const directory = newDirectory();
+    const from = installedCopy({ addon: false });
+    const [one, other] = await Promise.all([spawn({ directory, from }), spawn({ directory, from })]);
+    await countOfEachType(one);
+    await countOfEachType(other);
+
+    expect(await one.warnings()).toEqual([warning('ERR_ADDON', /npm rebuild prom-client-mmap/)]);
+    expect(valuesOf(await one.scrape())).toEqual(valuesOf(await other.scrape()));
+    expect(valuesOf(await one.scrape()).get('jobs_total{}')).toBe(1);
+    expect(segmentsIn(directory)).toEqual([]);
+  });
+
+  test('the exposition is that of a process with it', async () => {
+    const without = await spawn({ from: installedCopy({ addon: false }) });
+    const member = await spawn();
+    await countOfEachType(without);
+    await countOfEachType(member);
+
+    expect(await without.scrape()).toBe(await member.scrape());
+  });
+});
+
+describe('where nothing can be written', () => {
+  test('a process warns once and counts for itself, and sees what others share', async ({ skip }) => {
+    const directory = newDirectory();
+    const isRoot = process.getuid?.() === 0;
+    // Root may write anywhere, so it has to be somebody else, who must find Node and the library.
+    const member = isRoot ? await spawnAs(nobody, directory) : await spawn({ directory });
+    if (member === undefined) return skip('user 65534 cannot run Node or read the temporary directory');
+    const sharing = await spawn({ directory });
+    await countMany(sharing, manySeries);
+    chmodSync(directory, 0o555);
+    onTestFinished(() => chmodSync(directory, 0o755));
+    await countMany(member, manySeries);
+    await countMany(sharing, manySeries);
+
+    expect(await member.warnings()).toEqual([warning('EACCES', /PROMETHEUS_MULTIPROC_DIR/)]);
+    expect(total(await member.scrape())).toBe(isRoot ? manySeries : 3 * manySeries);
+    expect(total(await sharing.scrape())).toBe(2 * manySeries);
+    expect(await sharing.warnings()).toEqual([]);
+  });
+
+  test('so it is when the directory cannot be made', async () => {
+    const file = join(newDirectory(), 'file');
+    writeFileSync(file, '');
+    const member = await spawn({ directory: join(file, 'metrics') });
+    await countMany(member, manySeries);
+
+    expect(await member.warnings()).toEqual([warning('ENOTDIR', /PROMETHEUS_MULTIPROC_DIR/)]);
+    expect(total(await member.scrape())).toBe(manySeries);
+  });
+});
+
+describe('when the place is full', () => {
+  test('what finds no room counts in its own process, the rest everywhere', async ({ skip }) => {
+    const directory = smallPlace(192 * 1024);
+    if (directory === undefined) return skip('a small file system can only be mounted by root');
+    const members = [await spawn({ directory }), await spawn({ directory }), await spawn({ directory })];
+    const totals: number[] = [];
+    for (const member of members) {
+      await countMany(member, manySeries);
+      await countMany(member, manySeries);
+      totals.push(total(await member.scrape()));
+    }
+
+    for (const [i, member] of members.entries()) {
+      expect(await member.warnings(), `process ${i}`).toEqual([warning('ENOSPC', /make room there/)]);
+    }
+    // Each has all of its own, and of the others' what they could share.
+    const shared = total(await (await spawn({ directory })).scrape());
+    expect(shared).toBeGreaterThan(0);
+    expect(shared).toBeLessThan(2 * manySeries);
+    expect(totals[0]).toBe(2 * manySeries);
+    expect(totals[2]).toBeGreaterThan(2 * manySeries);
+    expect(totals[2]).toBeLessThanOrEqual(2 * manySeries + shared);
+  });
+
+  test('metrics of every type can still be made and counted', async ({ skip }) => {
+    const directory = smallPlace(64 * 1024);
+    if (directory === undefined) return skip('a small file system can only be mounted by root');
+    const [filling, late] = [await spawn({ directory }), await spawn({ directory })];
+    await countMany(filling, manySeries);
+    // In this order: the late one shares nothing, so that the other sees its own alone.
+    for (const member of [late, filling]) {
+      await countOfEachType(member);
+      const values = valuesOf(await member.scrape());
+
+      expect(values.get('jobs_total{}')).toBe(1);
+      expect(values.get('busy{queue="mail"}')).toBe(2);
+      expect(values.get('wait_seconds_bucket{le="0.5"}')).toBe(1);
+      expect(values.get('size_bytes{quantile="0.5",queue="mail"}')).toBeCloseTo(8, 0);
+      expect(values.get('size_bytes_sum{queue="mail"}')).toBe(8);
+    }
+  });
+
+  test('and so it is when a segment has reached its limit', async () => {
+    const dir = newDirectory();
+    const limited = await spawn();
+    await limited.run(({ configure }, options) => configure(options), { dir, maxSegmentBytes: 64 * 1024 });
+    const observer = await spawn({ directory: dir });
+    await countMany(limited, manySeries);
+
+    expect(await limited.warnings()).toEqual([warning('EFBIG', /make room there/)]);
+    expect(total(await limited.scrape())).toBe(manySeries);
+    const shared = total(await observer.scrape());
+    expect(shared).toBeGreaterThan(0);
+    expect(shared).toBeLessThan(manySeries);
+  });
+});
+
+test('a series that was removed makes room for another', async () => {
+  const dir = newDirectory();
+  const limited = await spawn();
+  await limited.run(({ configure }, options) => configure(options), { dir, maxSegmentBytes: 64 * 1024 });
+  const observer = await spawn({ directory: dir });
+  await limited.run(({ Counter }) => {
+    const counter = new Counter({ name: 'jobs_total', help: 'Jobs done.', labelNames: ['queue'] });
+    for (let i = 0; i < 100; i++) {
+      counter.inc({ queue: `q${i}` });
+      counter.remove(`q${i}`);
+    }
+    counter.inc({ queue: 'last' }, 2);
+  });
+
+  expect(await limited.warnings()).toEqual([]);
+  expect(valuesOf(await observer.scrape())).toEqual(new Map([['jobs_total{queue="last"}', 2]]));
+});
+
+/** Needs room for `series` series, all of which count 1. */
+async function countMany(member: Member, series: number): Promise<void> {
+  await member.run(({ Counter, register }, count) => {
+    const name = 'queued_total';
+    const found = register.getSingleMetric(name) as InstanceType<typeof Counter> | undefined;
+    const counter = found ?? new Counter({ name, help: 'Jobs queued.', labelNames: ['queue'] });
+    for (let i = 0; i < count; i++) counter.inc({ queue: `queue-${i}` });
+  }, series);
+}
+
+function total(text: string): number {
+  let sum = 0;
+  for (const [key, value] of valuesOf(text)) if (key.startsWith('queued_total')) sum += value;
+  return sum;
+}
+
+async function countOfEachType(member: Member): Promise<void> {
+  await member.run(({ Counter, Gauge, Histogram, Summary }) => {
+    new Counter({ name: 'jobs_total', help: 'Jobs done.' }).inc();
+    new Gauge({ name: 'busy', help: 'Owners at work.', labelNames: ['queue'] }).set({ queue: 'mail' }, 2);
+    new Histogram({ name: 'wait_seconds', help: 'Time in a queue.' }).observe(0.3);
+    new Summary({ name: 'size_bytes', help: 'Size of a job.', labelNames: ['queue'] }).observe(
+      { queue: 'mail' },
+      8,
+    );
+  });
+}
+
+function warning(code: string, advice: RegExp): unknown {
+  return { name: 'PromClientMmapWarning', code, message: expect.stringMatching(advice) };
+}
+
+/** Undefined where that user cannot run Node, or not read the copy of the library. */
+async function spawnAs(uid: number, directory: string): Promise<Member | undefined> {
+  try {
+    return await spawn({ directory, uid, from: installedCopy({ addon: true }) });
+  } catch (error) {
+    if (/EACCES|ENOENT|MODULE_NOT_FOUND/.test(String(error))) return undefined;
+    throw error;
+  }
+}

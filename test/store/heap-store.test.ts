@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { HeapStore } from '../../src/store/heap-store';
+import type { CellHolder } from '../../src/store/store';
+
+const holder = (): CellHolder => ({ values: new Float64Array(0), index: 0, record: -1 });
+
+function allocate(store: HeapStore, count: number): CellHolder {
+  const taken = holder();
+  store.allocate(0, [], count, taken);
+  return taken;
+}
+
+const cellsOf = ({ values, index }: CellHolder, count: number): Float64Array =>
+  values.subarray(index, index + count);
+
+test('no two series share a cell, however many there are', () => {
+  const store = new HeapStore();
+  const taken = [1, 14, 32].flatMap((count) =>
+    Array.from({ length: 3000 }, () => ({ count, at: allocate(store, count) })),
+  );
+  for (const [i, { count, at }] of taken.entries()) cellsOf(at, count).fill(i);
+
+  for (const [i, { count, at }] of taken.entries()) {
+    expect(cellsOf(at, count)).toEqual(new Float64Array(count).fill(i));
+  }
+});
+
+test('cells that were given back are used again, and are zero', () => {
+  const store = new HeapStore();
+  const old = allocate(store, 3);
+  const { values, index } = old;
+  cellsOf(old, 3).fill(7);
+  store.release(old, 3);
+  expect(old.record).toBe(-1);
+
+  const page = holder();
+  store.allocatePage(old, { slot: 0, sign: 1, schema: 5, generation: 0, number: 0 }, page);
+  const again = allocate(store, 3);
+  expect(again).toEqual({ values, index, record: expect.any(Number) });
+  expect(again.record).toBeGreaterThanOrEqual(0);
+  expect([...cellsOf(again, 3)]).toEqual([0, 0, 0]);
+  expect(cellsOf(page, 32)).toEqual(new Float64Array(32));
+});
