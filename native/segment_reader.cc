@@ -21,6 +21,12 @@ constexpr int kSettleAttempts = 8;
 // The acquire half of the owner's StoreRelease: what is read after this is at least as new as what was read before.
 void AcquireFence() { std::atomic_thread_fence(std::memory_order_acquire); }
 
+// Of no two readers the same, so that a plan made of one never holds for another of the same segment.
+uint64_t NextEpoch() {
+  static std::atomic<uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 bool SameCells(const double* a, const double* b, uint64_t count) {
   return std::memcmp(a, b, count * sizeof(double)) == 0;
 }
@@ -50,7 +56,7 @@ const char* SkipReasonName(SkipReason reason) {
 }
 
 void SegmentReader::Forget() {
-  epoch_++;
+  epoch_ = NextEpoch();
   parsed_end_ = 0;
   compound_ = false;
   families_.clear();
