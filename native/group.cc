@@ -29,7 +29,7 @@ bool Older(const MergeInput& a, const MergeInput& b) {
   const layout::Header& y = b.reader->header();
   if (x.created_realtime_ns != y.created_realtime_ns) return x.created_realtime_ns < y.created_realtime_ns;
   int order = std::memcmp(x.segment_id, y.segment_id, sizeof x.segment_id);
-  return order != 0 ? order < 0 : a.live && !b.live;
+  return order != 0 ? order < 0 : a.locked && !b.locked;
 }
 
 bool SameSegment(const MergeInput& a, const MergeInput& b) {
@@ -120,7 +120,8 @@ SkipReason Group::ReadSegment(int fd, Segment& segment) const {
   SkipReason reason = segment.reader.Update(source);
   if (reason != SkipReason::kNone) return reason;
   // Before the cells: an owner that dies in between is still live in this scrape, with all that it counted.
-  segment.live = !LooksDead(fd, segment.reader.header(), self_);
+  segment.locked = ProbeLock(fd) == LockProbe::kHeld;
+  segment.live = segment.locked || !LooksDead(fd, segment.reader.header(), self_);
   return segment.reader.ReadValues(source);
 }
 
@@ -139,13 +140,13 @@ std::vector<MergeInput> Group::Inputs(const Scrape& scrape, GroupStats& stats) {
     if (segment.reason != SkipReason::kNone) return;
     const layout::Header& header = segment.reader.header();
     bool this_boot = std::memcmp(header.boot_id, self_.boot_id, sizeof self_.boot_id) == 0;
-    inputs.push_back({&segment.reader, segment.live, this_boot, {}});
+    inputs.push_back({&segment.reader, segment.live, this_boot, {}, segment.locked});
     (segment.live ? stats.live : stats.dead)++;
   };
   for (const auto& [name, segment] : segments_) add(segment);
   for (const auto& [source, segment] : private_segments_) add(segment);
   std::sort(inputs.begin(), inputs.end(), Older);
-  // Equals are next to each other, the living first: a copy has nobody who holds its lock.
+  // Equals are next to each other, a locked one first: nobody holds the lock of a copy.
   auto copies = std::unique(inputs.begin(), inputs.end(), SameSegment);
   if (copies != inputs.end()) {
     stats.skipped[SkipReason::kDuplicate] = static_cast<uint32_t>(inputs.end() - copies);

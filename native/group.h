@@ -44,6 +44,7 @@ class Group {
   struct Segment {
     SegmentReader reader;
     bool live = true;
+    bool locked = true;
     bool seen = false;
     SkipReason reason = SkipReason::kNone;
   };

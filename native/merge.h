@@ -35,6 +35,8 @@ struct MergeInput {
   bool this_boot;
   // What tells this owner from the others in the `all` modes: the value of the label `pid`.
   std::string instance;
+  // Whether the owner's lock is held: that tells a segment from its copies.
+  bool locked = true;
 };
 
 struct MergedSeries {

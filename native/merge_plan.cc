@@ -211,23 +211,25 @@ uint32_t Merge::SeriesOf(const MergeInput& input, const FamilyPlan& plan, const 
       series.defaults.push_back({label.name, label.kind, label.text});
     }
   }
-  auto [found, added] = family.by_labels.try_emplace(LabelKey(series.own, series.defaults),
-                                                     static_cast<uint32_t>(series_.size()));
-  if (!added) {
-    MergedSeries& known = series_[found->second];
-    if (rank < known.rank) {
-      known.rank = rank;
-      family.unsorted = true;
-    }
-    return found->second;
-  }
-  series.family = static_cast<uint32_t>(plan.merged);
-  series.rank = rank;
   // prom-client prints a histogram's default labels before its own, other types' after.
   bool defaults_first = family.definition.type == MetricType::kHistogram;
   if (defaults_first) AppendLabels(series.text, series.defaults, series.own);
   AppendLabels(series.text, series.own);
   if (!defaults_first) AppendLabels(series.text, series.defaults, series.own);
+  series.family = static_cast<uint32_t>(plan.merged);
+  series.rank = rank;
+
+  auto [found, added] = family.by_labels.try_emplace(LabelKey(series.own, series.defaults),
+                                                     static_cast<uint32_t>(series_.size()));
+  if (!added) {
+    // The oldest owner decides where a series stands and how its labels are written.
+    MergedSeries& known = series_[found->second];
+    if (rank < known.rank) {
+      known = std::move(series);
+      family.unsorted = true;
+    }
+    return found->second;
+  }
   if (!family.series.empty() && rank < series_[family.series.back()].rank) family.unsorted = true;
   family.series.push_back(found->second);
   series_.push_back(std::move(series));

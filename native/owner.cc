@@ -55,6 +55,11 @@ uint64_t NowNs(clockid_t clock) {
   return static_cast<uint64_t>(now.tv_sec) * 1000000000ull + static_cast<uint64_t>(now.tv_nsec);
 }
 
+// What the age of a heartbeat says. One that lies in the future is of a clock that tells nothing.
+Evidence Silent(uint64_t now, uint64_t beat, uint64_t limit) {
+  return now > beat && now - beat > limit ? Evidence::kGone : Evidence::kUnknown;
+}
+
 }  // namespace
 
 uint64_t BoottimeNs() {
@@ -118,11 +123,10 @@ Evidence OwnerEvidence(const layout::Header& header, const OwnerIdentity& self) 
   if (header.state == static_cast<uint32_t>(layout::OwnerState::kClosed)) return Evidence::kGone;
   bool same_boot = std::memcmp(header.boot_id, self.boot_id, sizeof self.boot_id) == 0;
   if (!same_boot) {
-    return RealtimeNs() > header.heartbeat_realtime_ns + kOtherBootNs ? Evidence::kGone : Evidence::kUnknown;
+    return Silent(RealtimeNs(), header.heartbeat_realtime_ns, kOtherBootNs);
   }
   if (header.pid_namespace == 0 || header.pid_namespace != self.pid_namespace) {
-    return BoottimeNs() > header.heartbeat_boottime_ns + kBeatsMissedNs ? Evidence::kGone
-                                                                        : Evidence::kUnknown;
+    return Silent(BoottimeNs(), header.heartbeat_boottime_ns, kBeatsMissedNs);
   }
   if (header.pid == 0 || header.pid > INT32_MAX) return Evidence::kUnknown;
   // Not "/proc/<pid> is missing": that may be hidden from us.

@@ -122,6 +122,10 @@ std::optional<FamilyRecord> DecodeFamily(std::span<const uint8_t> body) {
   if (bounds > layout::kMaxBuckets || bounds > in.left() / sizeof(double)) in.Refuse();
   if (r.age_buckets > layout::kMaxAgeSlots || !(r.slot_ms >= 0)) in.Refuse();
   if (r.type == layout::MetricType::kSummary && (r.age_buckets < 1 || !(r.slot_ms > 0))) in.Refuse();
+  // Merging by the time of a set reads the cell that only a gauge has for it.
+  bool timed =
+      r.merge_mode == layout::MergeMode::kMostRecent || r.merge_mode == layout::MergeMode::kLiveMostRecent;
+  if (timed && r.type != layout::MetricType::kGauge) in.Refuse();
   if (!in.ok()) return std::nullopt;
   r.bounds.reserve(bounds);
   for (uint32_t i = 0; i < bounds; i++) r.bounds.push_back(in.Get<double>());

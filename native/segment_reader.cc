@@ -269,6 +269,15 @@ bool SegmentReader::FindCells(uint64_t offset, uint64_t count, uint32_t* cell) {
 }
 
 SkipReason SegmentReader::ReadValues(const ByteSource& source) {
+  SkipReason reason = ReadSettledValues(source);
+  if (reason != SkipReason::kNone) {
+    known_ = false;
+    Forget();
+  }
+  return reason;
+}
+
+SkipReason SegmentReader::ReadSettledValues(const ByteSource& source) {
   uint64_t bytes = cell_count_ * sizeof(double);
   if (!values_.Reserve(bytes) || (compound_ && !before_.Reserve(bytes))) return SkipReason::kUnreadable;
   // The later read is the one that counts: a scrape then misses nothing that was there when it began.

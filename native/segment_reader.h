@@ -98,6 +98,7 @@ class SegmentReader {
   bool AddPage(const PageRecord& record, bool live);
   // The index of the cell at a file offset if `count` cells are there.
   bool FindCells(uint64_t offset, uint64_t count, uint32_t* cell);
+  SkipReason ReadSettledValues(const ByteSource& source);
   bool ReadCells(const ByteSource& source, double* to) const;
   bool Settled(const ReadSeries& series, const double* first, const double* second) const;
   double Skew(const ReadSeries& series, const double* cells) const;

@@ -46,9 +46,11 @@ constexpr double kBounds[1 << kFinestSchema] = {
 
 // The point of bucket `key` from which both ends are equally far in relative terms.
 double Estimate(int schema, int32_t key) {
+  double growth = std::exp2(std::ldexp(1.0, -schema));
   int steps = kFinestSchema - schema;
-  int64_t finest = steps >= 0 ? int64_t{key} << steps : int64_t{key} >> -steps;
-  double growth = schema > 0 && steps >= 0 ? kBounds[(1 << steps) & 31] : std::exp2(std::ldexp(1.0, -schema));
+  if (steps < 0) return 2 * std::exp2(std::ldexp(static_cast<double>(key), -schema)) / (growth + 1);
+  if (schema > 0) growth = kBounds[1 << steps];
+  int64_t finest = int64_t{key} << steps;
   double mantissa = kBounds[finest & 31] * (2 / (growth + 1));
   return std::ldexp(mantissa, static_cast<int>(finest >> kFinestSchema));
 }

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { badContentType, mergeContentType, mergeEmpty, metricExists, unknownMetric } from '../errors';
 import { documentText, familyText, type TextFamily, type TextFormat } from '../exposition/text';
 import type { MetricFamily, Sample } from '../model/family';
@@ -311,7 +312,9 @@ async function settle(metric: Registrable): Promise<void> {
 }
 
 async function groupDocument(store: GroupStore, view: View): Promise<string> {
-  return (await store.render(view)).toString('utf8');
+  const document = await store.render(view);
+  // Nearly always, and several times faster.
+  return document.toString(isAscii(document) ? 'latin1' : 'utf8');
 }
 
 function isEmpty(labels: object): boolean {

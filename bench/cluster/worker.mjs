@@ -1,0 +1,39 @@
+// A worker of the cluster: counts, watches its event loop, and answers a scrape where the rival can do that.
+import { load, rivals } from '../rivals.mjs';
+import { LoopWatch } from './loop-watch.mjs';
+import { Scrape } from './scrape.mjs';
+
+const { rival: name, sets } = JSON.parse(process.argv[2]);
+const client = await load(name);
+const metrics = rivals.find((rival) => rival.name === name).scraper(client);
+
+const labelNames = ['method', 'route'];
+const labelSets = Array.from({ length: sets }, (_, index) => ({
+  method: ['GET', 'POST'][index % 2],
+  route: `/r${index >> 1}`,
+}));
+const requests = new client.Counter({ name: 'requests_total', help: 'Requests.', labelNames });
+const latency = new client.Histogram({ name: 'latency_seconds', help: 'How long they take.', labelNames });
+
+const loop = new LoopWatch();
+const scrape = new Scrape();
+
+const tasks = {
+  // Every number is another one at the next scrape. All are eighths: their sums are the same in any order.
+  count() {
+    for (let index = 0; index < sets; index++) {
+      requests.inc(labelSets[index]);
+      latency.observe(labelSets[index], (index % 17) / 8);
+    }
+  },
+  watch: () => loop.start(),
+  report: () => ({ stop: loop.stop() }),
+  scrape: async () => ({ milliseconds: await scrape.run(metrics) }),
+  facts: () => scrape.facts(),
+};
+
+process.on('message', async ({ task }) => {
+  if (task !== undefined) process.send({ answered: task, ...(await tasks[task]()) });
+});
+tasks.count();
+process.send({ answered: 'start' });

@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+
+/** What the figures depend on. */
+export function machine() {
+  return {
+    cpu: cpus()[0]?.model ?? 'unknown processor',
+    cores: availableParallelism(),
+    gibibytes: Math.round(totalmem() / 2 ** 30),
+    system: `${process.platform} ${process.arch}, ${release()}`,
+    node: process.version,
+    v8: process.versions.v8,
+    load: Number((loadavg()[0] ?? 0).toFixed(2)),
+    date: new Date().toISOString().slice(0, 10),
+  };
+}
+
+export function versionOf(name) {
+  const root = new URL('../package.json', import.meta.url);
+  const own = JSON.parse(readFileSync(root, 'utf8'));
+  if (own.name === name) return own.version;
+  return JSON.parse(readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8'))
+    .version;
+}

@@ -1,0 +1,32 @@
+// Who is measured. One line adds a rival: the module of that name is passed to the same workloads.
+//   servers      the processes of a cluster that can answer for all of it: 'primary', 'worker'
+//   scraper      makes the function that does so; called in every process of the cluster, for those that have to listen
+//   givesUpAfter milliseconds after which a scrape that waits for workers fails
+
+const messages = {
+  servers: ['primary'],
+  scraper(client) {
+    const registry = new client.AggregatorRegistry();
+    return () => registry.clusterMetrics();
+  },
+  givesUpAfter: 5000,
+};
+
+const sharedMemory = {
+  servers: ['worker', 'primary'],
+  scraper: (client) => () => client.register.metrics(),
+};
+
+/** The last is ours; the ratios are to the best of the others. */
+export const rivals = [
+  { name: 'prom-client', ...messages },
+  { name: 'prom-client-mmap', ...sharedMemory },
+];
+
+/** Not a rival but the physical reference: what a workload's `limit` does with plain cells. */
+export const limit = 'Float64Array';
+
+export async function load(name) {
+  const module = await import(name);
+  return module.default?.Counter === undefined ? module : module.default;
+}

@@ -1,0 +1,95 @@
+// One trial of scraping a cluster: four workers count the same label sets, and one process answers for all of them.
+// This is the primary. What each scrape took goes to the parent.
+import cluster from 'node:cluster';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { LoopWatch } from './cluster/loop-watch.mjs';
+import { Scrape } from './cluster/scrape.mjs';
+import { load, rivals } from './rivals.mjs';
+
+const trial = JSON.parse(process.argv[2]);
+const rival = rivals.find(({ name }) => name === trial.rival);
+
+// A warning says that something is not as in production, such as counting in memory that is not shared.
+process.on('warning', (warning) => {
+  throw warning;
+});
+// Nobody waits for the figures any more.
+process.once('disconnect', () => process.exit(1));
+cluster.on('exit', (worker, code, signal) => {
+  throw new Error(`worker ${worker.id} of ${trial.rival} ended with ${signal ?? code}`);
+});
+cluster.setupPrimary({
+  exec: fileURLToPath(new URL('cluster/worker.mjs', import.meta.url)),
+  args: [process.argv[2]],
+});
+
+const metrics = rival.scraper(await load(trial.rival));
+const loop = new LoopWatch();
+const scrape = new Scrape();
+const workers = Array.from({ length: 4 }, () => cluster.fork());
+await Promise.all(workers.map((worker) => answer(worker, 'start')));
+
+const scrapes = [];
+while (scrapes.length < trial.scrapes) {
+  await askAll('count');
+  scrapes.push(await watched(serve));
+}
+const idle = await watched(() => sleep(100));
+const facts = trial.server === 'worker' ? await ask(workers[0], 'facts') : scrape.facts();
+cluster.removeAllListeners('exit');
+process.send({ idle, scrapes, ...facts }, () => process.exit());
+
+async function serve() {
+  if (trial.server === 'worker') return ask(workers[0], 'scrape');
+  if (rival.givesUpAfter === undefined) return { milliseconds: await scrape.run(metrics) };
+  return patiently(() => scrape.run(metrics));
+}
+
+/** Lets a rival wait for its workers longer than it would, and says whether it needed that. */
+async function patiently(run) {
+  const { setTimeout } = globalThis;
+  let isTooLate = false;
+  const giveUp = () => {
+    isTooLate = true;
+  };
+  globalThis.setTimeout = (_callback, milliseconds) => setTimeout(giveUp, milliseconds);
+  const running = run();
+  globalThis.setTimeout = setTimeout;
+  return { milliseconds: await running, isTooLate };
+}
+
+/** What `action` gives, and for how long the event loops of the serving process and of the others were stopped. */
+async function watched(action) {
+  await askAll('watch');
+  loop.start();
+  await sleep(5);
+  const result = await action();
+  await sleep(5);
+  const own = loop.stop();
+  const stops = (await askAll('report')).map(({ stop }) => stop);
+  // As long as this process waits for its workers it is one of the others.
+  const [serving, ...others] = trial.server === 'worker' ? [...stops, own] : [own, ...stops];
+  return { ...result, stop: serving, otherStop: Math.max(...others) };
+}
+
+function askAll(task) {
+  return Promise.all(workers.map((worker) => ask(worker, task)));
+}
+
+function ask(worker, task) {
+  const answered = answer(worker, task);
+  worker.send({ task });
+  return answered;
+}
+
+function answer(worker, task) {
+  return new Promise((resolve) => {
+    const listen = ({ answered, ...rest }) => {
+      if (answered !== task) return;
+      worker.off('message', listen);
+      resolve(rest);
+    };
+    worker.on('message', listen);
+  });
+}

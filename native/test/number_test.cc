@@ -1,0 +1,141 @@
+#include "../number.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <string>
+
+#include "../text_buffer.h"
+
+namespace prom {
+namespace {
+
+struct Golden {
+  uint64_t bits;
+  const char* text;
+};
+constexpr Golden kGolden[] = {
+#include "number_golden.inc"
+};
+
+double OfBits(uint64_t bits) {
+  double value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+uint64_t BitsOf(double value) {
+  uint64_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+std::string JsNumber(double value) {
+  char text[kMaxNumberLength];
+  return std::string(text, FormatJsNumber(text, value));
+}
+
+std::string Sample(double value) {
+  char text[kMaxNumberLength];
+  return std::string(text, FormatSample(text, value));
+}
+
+size_t SignificantDigits(const std::string& text) {
+  std::string digits;
+  for (char c : text.substr(0, text.find('e'))) {
+    if (c >= '0' && c <= '9') digits += c;
+  }
+  digits.erase(0, digits.find_first_not_of('0'));
+  digits.erase(digits.find_last_not_of('0') + 1);
+  return digits.size();
+}
+
+TEST_CASE("numbers are spelled as JavaScript spells them") {
+  for (const Golden& golden : kGolden) {
+    double value = OfBits(golden.bits);
+    CHECK(JsNumber(value) == golden.text);
+    if (std::isfinite(value)) CHECK(Sample(value) == golden.text);
+  }
+}
+
+TEST_CASE("samples that are not finite are spelled as prom-client spells them") {
+  CHECK(Sample(std::numeric_limits<double>::quiet_NaN()) == "Nan");
+  CHECK(Sample(-std::numeric_limits<double>::quiet_NaN()) == "Nan");
+  CHECK(Sample(INFINITY) == "+Inf");
+  CHECK(Sample(-INFINITY) == "-Inf");
+  CHECK(Sample(-0.0) == "0");
+}
+
+TEST_CASE("every double reads back from its spelling") {
+  std::mt19937_64 random(20240601);
+  int checked = 0;
+  for (int i = 0; i < 2'000'000; i++) {
+    double value = OfBits(random());
+    if (!std::isfinite(value)) continue;
+    char text[kMaxNumberLength + 1];
+    *FormatSample(text, value) = '\0';
+    if (BitsOf(std::strtod(text, nullptr)) == BitsOf(value)) {
+      checked++;
+    } else {
+      CHECK_MESSAGE(false, text);
+    }
+  }
+  CHECK(checked > 1'900'000);
+}
+
+TEST_CASE("values that metrics have read back from their spelling, and the longest fits") {
+  std::mt19937_64 random(7);
+  size_t longest = 0;
+  for (int i = 0; i < 300'000; i++) {
+    // Magnitudes from 1e-9 to 1e22, where both spellings and the border between them are.
+    double magnitude = std::pow(10.0, static_cast<double>(random() % 3100) / 100.0 - 9);
+    double value = (random() % 2 ? 1 : -1) * magnitude * static_cast<double>(random() >> 11) * 0x1p-53;
+    std::string text = Sample(value);
+    longest = std::max(longest, text.size());
+    if (BitsOf(std::strtod(text.c_str(), nullptr)) != BitsOf(value)) CHECK_MESSAGE(false, text);
+  }
+  CHECK(longest <= static_cast<size_t>(kMaxNumberLength));
+  CHECK(longest >= 24);
+}
+
+TEST_CASE("no shorter spelling reads back") {
+  std::mt19937_64 random(11);
+  for (int i = 0; i < 50'000; i++) {
+    double value = OfBits(random());
+    if (!std::isfinite(value) || value == 0) continue;
+    std::string text = Sample(value);
+    size_t digits = SignificantDigits(text);
+    if (digits < 2) continue;
+    char shorter[64];
+    std::snprintf(shorter, sizeof shorter, "%.*e", static_cast<int>(digits) - 2, value);
+    if (std::strtod(shorter, nullptr) == value) CHECK_MESSAGE(false, text << " is longer than " << shorter);
+  }
+}
+
+TEST_CASE("a text buffer grows by what is appended and can be given away") {
+  TextBuffer buffer;
+  std::string expected;
+  for (int i = 0; i < 5000; i++) {
+    buffer.AppendSample(i * 0.5);
+    buffer.Append(' ');
+    buffer.AppendJsNumber(i % 2 ? NAN : -1e300);
+    buffer.Append("\n");
+    expected += Sample(i * 0.5) + ' ' + (i % 2 ? "NaN" : "-1e+300") + '\n';
+  }
+  CHECK((buffer.view() == expected));
+  TextBuffer moved(std::move(buffer));
+  size_t size = moved.size();
+  char* bytes = moved.Release();
+  CHECK((std::string_view(bytes, size) == expected));
+  CHECK(moved.size() == 0);
+  std::free(bytes);
+}
+
+}  // namespace
+}  // namespace prom
