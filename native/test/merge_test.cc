@@ -471,11 +471,11 @@ TEST_CASE("slots of a summary age out by the reader's clock, and their count and
 TEST_CASE("pages of an earlier generation, or of another slot, are not counted") {
   Owners owners;
   Owner& owner = owners.Add();
-  TestSeries series =
-      owner.segment.Series(owner.segment.Family(test::SummaryFamily("s", {0.5}, 2, INFINITY)));
-  for (int value : {1, 2, 3}) owner.segment.ObserveSummary(series, value);
-  *owner.segment.Page(series, 0, 1, 99, 20) = 1000;
-  *owner.segment.Page(series, 1, 1, 0, 20) = 1000;
+  TestSeries series = owner.segment.Series(owner.segment.Family(test::SummaryFamily("s", {0.5}, 2, 1000)));
+  for (int value : {1, 2, 3}) owner.segment.ObserveSummary(series, value, std::floor(kNowMs / 1000));
+  // Of small values: they would be in front of all others.
+  *owner.segment.Page(series, 0, 1, 99, -20) = 1000;
+  *owner.segment.Page(series, 1, 1, 0, -20) = 1000;
   CHECK(std::stod(Shown(Merged(owners), "s{quantile=\"0.5\"}")) == doctest::Approx(2).epsilon(0.0109));
 }
 
