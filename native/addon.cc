@@ -5,6 +5,8 @@
 #include <mutex>
 #include <new>
 
+#include "addon_pool_work.h"
+#include "addon_values.h"
 #include "crc32c.h"
 #include "group.h"
 #include "names.h"
@@ -13,43 +15,6 @@
 
 namespace prom {
 namespace {
-
-// Throws what node:fs would: an Error with errno, syscall and path; the caller in TypeScript adds `code`.
-Napi::Value ThrowSystemError(Napi::Env env, const SystemError& error) {
-  Napi::Error thrown = Napi::Error::New(env, std::strerror(error.code));
-  thrown.Set("errno", Napi::Number::New(env, -error.code));
-  thrown.Set("syscall", Napi::String::New(env, error.syscall));
-  thrown.Set("path", Napi::String::New(env, error.path));
-  thrown.ThrowAsJavaScriptException();
-  return env.Undefined();
-}
-
-uint32_t Uint32(const Napi::Value& value) { return value.As<Napi::Number>().Uint32Value(); }
-double Double(const Napi::Value& value) { return value.As<Napi::Number>().DoubleValue(); }
-std::string String(const Napi::Value& value) { return value.As<Napi::String>().Utf8Value(); }
-
-layout::LabelKind KindOf(const Napi::Value& value) {
-  switch (value.Type()) {
-    case napi_string:
-      return layout::LabelKind::kString;
-    case napi_number:
-      return layout::LabelKind::kNumber;
-    case napi_boolean:
-      return layout::LabelKind::kBoolean;
-    case napi_null:
-      return layout::LabelKind::kNull;
-    case napi_undefined:
-      return layout::LabelKind::kUndefined;
-    default:
-      return layout::LabelKind::kOther;
-  }
-}
-
-std::vector<std::string> Strings(const Napi::Array& array) {
-  std::vector<std::string> strings;
-  for (uint32_t i = 0; i < array.Length(); i++) strings.push_back(String(array.Get(i)));
-  return strings;
-}
 
 // A segment of this thread: new SegmentHandle(directory | undefined, workerThread, maxBytes, place: Float64Array(3)).
 // Calls that give out cells write [record, extent, index] into `place`.
@@ -63,10 +28,16 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
                            InstanceMethod<&SegmentHandle::AddMember>("addMember"),
                            InstanceMethod<&SegmentHandle::AddSeries>("addSeries"),
                            InstanceMethod<&SegmentHandle::AddPage>("addPage"),
+                           InstanceMethod<&SegmentHandle::AddExemplar>("addExemplar"),
                            InstanceMethod<&SegmentHandle::Remove>("remove"),
                            InstanceMethod<&SegmentHandle::Release>("release"),
                            InstanceMethod<&SegmentHandle::Extent>("extent"),
                            InstanceMethod<&SegmentHandle::Beat>("beat"),
+                           InstanceMethod<&SegmentHandle::OpenBell>("openBell"),
+                           InstanceMethod<&SegmentHandle::HasCollectors>("hasCollectors"),
+                           InstanceMethod<&SegmentHandle::StartCollect>("startCollect"),
+                           InstanceMethod<&SegmentHandle::FinishCollect>("finishCollect"),
+                           InstanceMethod<&SegmentHandle::Lead>("lead"),
                            InstanceMethod<&SegmentHandle::Close>("close"),
                            InstanceAccessor<&SegmentHandle::Path>("path"),
                            InstanceAccessor<&SegmentHandle::LockExcludes>("lockExcludes"),
@@ -164,6 +135,17 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     });
   }
 
+  // (extent and index of the series, bucket)
+  void AddExemplar(const Napi::CallbackInfo& info) {
+    ExemplarRecord record;
+    record.series_offset = FileOffset(Uint32(info[0]), Uint32(info[1]));
+    record.bucket = Uint32(info[2]);
+    Place(info, layout::kExemplarCells, layout::RecordType::kExemplar, [&](const CellRange& cells) {
+      record.cells_offset = cells.file_offset;
+      return Encode(record);
+    });
+  }
+
   void Remove(const Napi::CallbackInfo& info) { writer_->Remove(static_cast<uint64_t>(Double(info[0]))); }
 
   // (record, extent, index, count): removes the record and takes its cells back.
@@ -183,6 +165,21 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   }
 
   void Beat(const Napi::CallbackInfo&) { writer_->Beat(); }
+  // The descriptor of the FIFO, which is the caller's from here on.
+  Napi::Value OpenBell(const Napi::CallbackInfo& info) {
+    auto fd = writer_->OpenBell();
+    if (!fd.ok()) return ThrowSystemError(info.Env(), fd.error());
+    return Napi::Number::New(info.Env(), fd.value());
+  }
+  void HasCollectors(const Napi::CallbackInfo&) { writer_->HasCollectors(); }
+  Napi::Value StartCollect(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), static_cast<double>(writer_->StartCollect()));
+  }
+  // (run, failures)
+  void FinishCollect(const Napi::CallbackInfo& info) {
+    writer_->FinishCollect(static_cast<uint64_t>(Double(info[0])), Uint32(info[1]));
+  }
+  Napi::Value Lead(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), writer_->Lead()); }
   void Close(const Napi::CallbackInfo&) { writer_->Close(); }
   Napi::Value Path(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), writer_->path()); }
   Napi::Value LockExcludes(const Napi::CallbackInfo& info) {
@@ -222,49 +219,16 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   double* place_data_ = nullptr;
 };
 
-// One scrape on the worker pool. Plain Node-API: when a worker thread is terminated meanwhile, no call succeeds any more,
-// which node-addon-api takes for a fatal error.
-class RenderWork {
+class RenderWork : public PoolWork {
  public:
-  static Napi::Value Queue(Napi::Env env, std::shared_ptr<Group> group, Scrape scrape) {
-    auto* work = new RenderWork(std::move(group), std::move(scrape));
-    napi_value promise;
-    napi_value name;
-    bool queued =
-        napi_create_promise(env, &work->deferred_, &promise) == napi_ok &&
-        napi_create_string_utf8(env, "prom-client-mmap scrape", NAPI_AUTO_LENGTH, &name) == napi_ok &&
-        napi_create_async_work(env, nullptr, name, Execute, Complete, work, &work->work_) == napi_ok &&
-        napi_queue_async_work(env, work->work_) == napi_ok;
-    if (queued) return Napi::Value(env, promise);
-    delete work;
-    return env.Undefined();
-  }
-
- private:
   RenderWork(std::shared_ptr<Group> group, Scrape scrape)
       : group_(std::move(group)), scrape_(std::move(scrape)) {}
 
-  static void Execute(napi_env, void* data) {
-    auto* work = static_cast<RenderWork*>(data);
-    try {
-      work->out_ = std::make_unique<TextBuffer>(work->group_->Render(work->scrape_));
-    } catch (const std::bad_alloc&) {
-      // out_ stays empty: the scrape is rejected
-    }
-  }
+ protected:
+  void Run() override { out_ = std::make_unique<TextBuffer>(group_->Render(scrape_)); }
 
-  static void Complete(napi_env env, napi_status, void* data) {
-    std::unique_ptr<RenderWork> work(static_cast<RenderWork*>(data));
-    napi_delete_async_work(env, work->work_);
-    napi_value result;
-    if (work->out_ && work->MakeBuffer(env, &result)) {
-      napi_resolve_deferred(env, work->deferred_, result);
-    } else if (work->MakeError(env, &result)) {
-      napi_reject_deferred(env, work->deferred_, result);
-    }
-  }
-
-  bool MakeBuffer(napi_env env, napi_value* buffer) {
+  bool MakeResult(napi_env env, napi_value* buffer) override {
+    if (!out_) return false;
     size_t size = out_->size();
     char* text = out_->Release();
     auto free_text = [](napi_env, void* text, void*) { std::free(text); };
@@ -275,25 +239,38 @@ class RenderWork {
     return copied;
   }
 
-  static bool MakeError(napi_env env, napi_value* error) {
-    napi_value message;
-    return napi_create_string_utf8(env, "out of memory while the group was read", NAPI_AUTO_LENGTH,
-                                   &message) == napi_ok &&
-           napi_create_error(env, nullptr, message, error) == napi_ok;
-  }
-
-  napi_deferred deferred_ = nullptr;
-  napi_async_work work_ = nullptr;
+ private:
   std::shared_ptr<Group> group_;
   Scrape scrape_;
   std::unique_ptr<TextBuffer> out_;
+};
+
+class RemovalWork : public PoolWork {
+ public:
+  RemovalWork(std::shared_ptr<Group> group, Removal removal)
+      : group_(std::move(group)), removal_(std::move(removal)) {}
+
+ protected:
+  void Run() override { late_ = group_->RemoveSeries(removal_); }
+  bool MakeResult(napi_env env, napi_value* late) override {
+    return late_ && napi_create_uint32(env, *late_, late) == napi_ok;
+  }
+
+ private:
+  std::shared_ptr<Group> group_;
+  Removal removal_;
+  std::optional<uint32_t> late_;
 };
 
 // What a scrape reads: new GroupHandle(directory).
 class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
  public:
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "Group", {InstanceMethod<&GroupHandle::Render>("render")});
+    return DefineClass(env, "Group",
+                       {
+                           InstanceMethod<&GroupHandle::Render>("render"),
+                           InstanceMethod<&GroupHandle::RemoveSeries>("removeSeries"),
+                       });
   }
 
   explicit GroupHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<GroupHandle>(info) {
@@ -301,19 +278,47 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
   }
 
  private:
-  // (scopes, defaultLabels, name | undefined, format, now in ms, private segments) -> Promise<Buffer>
+  // ({ scopes, defaultLabels, perOwner, name, format, nowMs, privateSegments, collectDeadlineMs, ownSegment })
+  // -> Promise<Buffer>
   Napi::Value Render(const Napi::CallbackInfo& info) {
+    auto given = info[0].As<Napi::Object>();
     Scrape scrape;
-    scrape.view = {Strings(info[0].As<Napi::Array>()), info[1].As<Napi::Boolean>().Value()};
-    if (info[2].IsString()) scrape.name = String(info[2]);
-    scrape.format = String(info[3]) == "json" ? Format::kJson : Format::kText;
-    scrape.now_ms = Double(info[4]);
-    auto segments = info[5].As<Napi::Array>();
+    scrape.view.scopes = Strings(given.Get("scopes").As<Napi::Array>());
+    scrape.view.default_labels = given.Get("defaultLabels").As<Napi::Boolean>().Value();
+    scrape.view.per_owner = given.Get("perOwner").As<Napi::Boolean>().Value();
+    if (Napi::Value name = given.Get("name"); name.IsString()) scrape.name = String(name);
+    std::string format = String(given.Get("format"));
+    scrape.format = format == "json"          ? Format::kJson
+                    : format == "openmetrics" ? Format::kOpenMetrics
+                                              : Format::kText;
+    scrape.now_ms = Double(given.Get("nowMs"));
+    auto segments = given.Get("privateSegments").As<Napi::Array>();
     for (uint32_t i = 0; i < segments.Length(); i++) {
       auto* handle = Napi::ObjectWrap<SegmentHandle>::Unwrap(segments.Get(i).As<Napi::Object>());
       scrape.private_segments.push_back(handle->source());
     }
-    return RenderWork::Queue(info.Env(), group_, std::move(scrape));
+    scrape.collect_deadline_ms = Double(given.Get("collectDeadlineMs"));
+    scrape.own_segment = String(given.Get("ownSegment"));
+    return PoolWork::Queue(info.Env(), std::make_unique<RenderWork>(group_, std::move(scrape)));
+  }
+
+  // ({ scope, family, labels: [name, text, ...], message, deadlineMs, ownSegment }) -> Promise<number of late owners>
+  Napi::Value RemoveSeries(const Napi::CallbackInfo& info) {
+    auto given = info[0].As<Napi::Object>();
+    Removal removal;
+    removal.filter.scope = String(given.Get("scope"));
+    if (Napi::Value family = given.Get("family"); family.IsString()) removal.filter.family = String(family);
+    if (Napi::Value labels = given.Get("labels"); labels.IsArray()) {
+      std::vector<std::string> flat = Strings(labels.As<Napi::Array>());
+      removal.filter.labels.emplace();
+      for (size_t i = 0; i + 1 < flat.size(); i += 2) {
+        removal.filter.labels->emplace_back(flat[i], flat[i + 1]);
+      }
+    }
+    removal.message = String(given.Get("message"));
+    removal.deadline_ms = Double(given.Get("deadlineMs"));
+    removal.own_segment = String(given.Get("ownSegment"));
+    return PoolWork::Queue(info.Env(), std::make_unique<RemovalWork>(group_, std::move(removal)));
   }
 
   std::shared_ptr<Group> group_;

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "bell.h"
+#include "dead_segments.h"
 #include "render_json.h"
 #include "render_text.h"
 #include "unique_fd.h"
@@ -22,7 +24,10 @@ constexpr size_t kMergesKept = 8;
 bool IsSegmentName(std::string_view name) { return name.starts_with("s."); }
 
 // What else we put into a directory ourselves, and what every directory has.
-bool IsOwnName(std::string_view name) { return name.starts_with(".") || name == "archive" || name == "lock"; }
+bool IsOwnName(std::string_view name) {
+  return name.starts_with(".") || name.starts_with("b.") || name == "archive" || name == "leader" ||
+         name == "lock";
+}
 
 bool Older(const MergeInput& a, const MergeInput& b) {
   const layout::Header& x = a.reader->header();
@@ -65,6 +70,7 @@ void NameInstances(std::vector<MergeInput>& inputs) {
 TextBuffer Group::Render(const Scrape& scrape) {
   std::lock_guard lock(mutex_);
   GroupStats stats;
+  RingBells(scrape, stats);
   ReadDirectory(stats);
   std::vector<MergeInput> inputs = Inputs(scrape, stats);
   Merge& merge = MergeFor(scrape.view);
@@ -74,10 +80,29 @@ TextBuffer Group::Render(const Scrape& scrape) {
   if (scrape.format == Format::kJson) {
     RenderJson(merge, scrape.name, out);
   } else {
-    RenderText(merge, scrape.name, &stats, out);
+    bool open_metrics = scrape.format == Format::kOpenMetrics;
+    RenderText(merge, open_metrics ? TextFormat::kOpenMetrics : TextFormat::kPrometheus, scrape.name, &stats,
+               out);
   }
   if (!scrape.name) last_size_ = out.size();
   return out;
+}
+
+void Group::RingBells(const Scrape& scrape, GroupStats& stats) const {
+  if (!(scrape.collect_deadline_ms > 0) || directory_.empty()) return;
+  BellRound round("collect\n", layout::Bell::kCollects);
+  round.RingAll(directory_, scrape.own_segment);
+  stats.late = round.Wait(scrape.collect_deadline_ms);
+}
+
+uint32_t Group::RemoveSeries(const Removal& removal) const {
+  if (directory_.empty()) return 0;
+  BellRound round(removal.message, layout::Bell::kListens);
+  round.RingAll(directory_, removal.own_segment);
+  uint32_t late = round.Wait(removal.deadline_ms);
+  // After the living: whoever has died meanwhile is dead by now.
+  RemoveFromDead(directory_, self_, removal.filter);
+  return late;
 }
 
 void Group::ReadDirectory(GroupStats& stats) {
@@ -142,6 +167,7 @@ std::vector<MergeInput> Group::Inputs(const Scrape& scrape, GroupStats& stats) {
     bool this_boot = std::memcmp(header.boot_id, self_.boot_id, sizeof self_.boot_id) == 0;
     inputs.push_back({&segment.reader, segment.live, this_boot, {}, segment.locked});
     (segment.live ? stats.live : stats.dead)++;
+    stats.collect_failures += header.collect_failures;
   };
   for (const auto& [name, segment] : segments_) add(segment);
   for (const auto& [source, segment] : private_segments_) add(segment);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "byte_source.h"
+#include "dead_segments.h"
 #include "group_stats.h"
 #include "merge.h"
 #include "owner.h"
@@ -21,15 +22,27 @@
 
 namespace prom {
 
-enum class Format { kText, kJson };
+enum class Format { kText, kOpenMetrics, kJson };
 
 struct Scrape {
   View view;
   std::optional<std::string> name;  // only the family of this name
   Format format = Format::kText;
   double now_ms = 0;  // wall clock, for the age windows of summaries
+  // How long to wait for the collect functions of other owners; 0 leaves them alone.
+  double collect_deadline_ms = 0;
+  // The asking thread's own segment, whose collect functions have run.
+  std::string own_segment;
   // Segments in memory that only this process has. Kept alive by the caller's pointer for as long as the scrape lasts.
   std::vector<std::shared_ptr<const ByteSource>> private_segments;
+};
+
+// Series that are to go from all segments of the group but the asking thread's own.
+struct Removal {
+  SeriesFilter filter;
+  std::string message;  // what the living are told, a line
+  double deadline_ms = 0;
+  std::string own_segment;
 };
 
 class Group {
@@ -40,6 +53,10 @@ class Group {
   // Reads what is there now, merges and renders. Never fails as a whole: what cannot be read is left out and counted.
   TextBuffer Render(const Scrape& scrape);
 
+  // Has the series removed by the living, and removes them from the segments of the dead. Returns how many of the living
+  // had not done so by the deadline; they will as soon as they can.
+  uint32_t RemoveSeries(const Removal& removal) const;
+
  private:
   struct Segment {
     SegmentReader reader;
@@ -49,6 +66,7 @@ class Group {
     SkipReason reason = SkipReason::kNone;
   };
 
+  void RingBells(const Scrape& scrape, GroupStats& stats) const;
   void ReadDirectory(GroupStats& stats);
   void ReadFile(int directory, const std::string& name, GroupStats& stats);
   SkipReason ReadSegment(int fd, Segment& segment) const;

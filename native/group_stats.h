@@ -11,6 +11,8 @@ namespace prom {
 struct GroupStats {
   uint32_t live = 0;
   uint32_t dead = 0;
+  uint32_t late = 0;              // owners that had not collected by the deadline
+  uint64_t collect_failures = 0;  // since the group began
   std::map<SkipReason, uint32_t> skipped;
 };
 

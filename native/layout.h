@@ -54,6 +54,8 @@ inline constexpr uint64_t kFirstCellsOffset = 32 * 1024;
 
 enum class FileKind : uint32_t { kSegment = 1, kArchive = 2 };
 enum class OwnerState : uint32_t { kInit = 0, kActive = 1, kClosed = 2, kLost = 3 };
+// Whether an owner hears others, and whether it has something to collect.
+enum class Bell : uint32_t { kNone = 0, kListens = 1, kCollects = 2 };
 enum class ExtentType : uint32_t { kRecords = 1, kCells = 2 };
 enum class RecordType : uint16_t {
   kFamily = 1,
@@ -63,6 +65,7 @@ enum class RecordType : uint16_t {
   kPage = 5,
   kScope = 6,
   kMember = 7,
+  kExemplar = 8,
 };
 enum class RecordState : uint32_t { kLive = 1, kRemoved = 2 };
 
@@ -136,19 +139,22 @@ struct Header {
   uint32_t extent_count;  // (release)
   uint32_t state;         // OwnerState
   uint64_t removals;      // counts state flips of records; bumped (release) before freed cells are used again
-  uint64_t reserved1;
+  uint64_t collects_started;  // runs of the owner's collect functions; the number of the newest
   uint64_t dropped_series;
   uint64_t dropped_updates;
-  uint8_t reserved2[16];
+  uint64_t collects_finished;  // the number of the newest run that is over
+  uint32_t bell;               // Bell (release)
+  uint8_t reserved1[4];
 
   // 320..383: heartbeat.
   uint64_t heartbeat_boottime_ns;
   uint64_t heartbeat_realtime_ns;
-  uint8_t reserved3[48];
+  uint64_t collect_failures;  // collect functions that threw while another process scraped
+  uint8_t reserved2[40];
 
-  uint8_t reserved4[128];
+  uint8_t reserved3[128];
   Extent extents[kMaxExtents];
-  uint8_t reserved5[512];
+  uint8_t reserved4[512];
 };
 static_assert(sizeof(Header) == kHeaderSize);
 static_assert(offsetof(Header, segment_id) == 24);
@@ -160,8 +166,12 @@ static_assert(offsetof(Header, header_crc) == 252);
 static_assert(offsetof(Header, records_end) == 256);
 static_assert(offsetof(Header, extent_count) == 264);
 static_assert(offsetof(Header, removals) == 272);
+static_assert(offsetof(Header, collects_started) == 280);
 static_assert(offsetof(Header, dropped_series) == 288);
+static_assert(offsetof(Header, collects_finished) == 304);
+static_assert(offsetof(Header, bell) == 312);
 static_assert(offsetof(Header, heartbeat_boottime_ns) == 320);
+static_assert(offsetof(Header, collect_failures) == 336);
 static_assert(offsetof(Header, extents) == 512);
 
 inline constexpr uint64_t kRecordAlignment = 8;
@@ -182,6 +192,11 @@ inline constexpr uint32_t kPageCells = 32;
 inline constexpr uint32_t kSummaryHeaderCells = 2;
 inline constexpr uint32_t kSummarySlotCells = 7;
 inline constexpr uint32_t kMaxAgeSlots = 1024;
+// Cells of an exemplar: which of two slots counts (1 or 2, 0 for none yet), then the slots: value, time in seconds, bytes of
+// text, the text. The owner fills the slot that does not count, then says that it does.
+inline constexpr uint32_t kExemplarTextCells = 64;
+inline constexpr uint32_t kExemplarSlotCells = 3 + kExemplarTextCells;
+inline constexpr uint32_t kExemplarCells = 1 + 2 * kExemplarSlotCells;
 // Cells of a histogram before its first bucket.
 inline constexpr uint32_t kHistogramHeaderCells = 2;
 // Buckets that a reader accepts in one family.

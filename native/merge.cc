@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <optional>
 
 namespace prom {
 namespace {
@@ -29,6 +31,29 @@ bool Better(bool smaller, double value, double known) {
   return smaller ? value < known : value > known;
 }
 
+// The text of an exemplar's slot: for each label the lengths of name and value, 16 bits each, then both. None when it
+// contradicts itself.
+std::optional<std::vector<MergedLabel>> DecodeExemplarLabels(const double* slot) {
+  constexpr size_t kCapacity = layout::kExemplarTextCells * sizeof(double);
+  if (!(slot[2] >= 0) || slot[2] > kCapacity) return std::nullopt;
+  const char* p = reinterpret_cast<const char*>(slot + 3);
+  auto left = static_cast<size_t>(slot[2]);
+  std::vector<MergedLabel> labels;
+  while (left > 0) {
+    uint16_t lengths[2];
+    if (left < sizeof lengths) return std::nullopt;
+    std::memcpy(lengths, p, sizeof lengths);
+    size_t whole = sizeof lengths + lengths[0] + lengths[1];
+    if (left < whole) return std::nullopt;
+    p += sizeof lengths;
+    labels.push_back(
+        {std::string(p, lengths[0]), layout::LabelKind::kString, std::string(p + lengths[0], lengths[1])});
+    p += lengths[0] + lengths[1];
+    left -= whole;
+  }
+  return labels;
+}
+
 }  // namespace
 
 void Merge::Run(std::span<const MergeInput> inputs, double now_ms) {
@@ -41,7 +66,10 @@ void Merge::Run(std::span<const MergeInput> inputs, double now_ms) {
 
   std::fill(accumulators_.begin(), accumulators_.end(), DoubleDouble{});
   std::fill(sketches_.begin(), sketches_.end(), Sketch{});
-  for (MergedSeries& series : series_) series.contributors = 0;
+  for (MergedSeries& series : series_) {
+    series.contributors = 0;
+    series.exemplars.clear();
+  }
   for (size_t i = 0; i < inputs.size(); i++) Accumulate(inputs[i], plan_[i], now_ms);
   Finish();
 }
@@ -54,6 +82,8 @@ void Merge::Accumulate(const MergeInput& input, const SegmentPlan& plan, double 
     MergeMode mode = family.definition.merge_mode;
     if (!Counts(mode, input.live)) continue;
     const double* own = cells + from.cell;
+    const ReadSeries& source = input.reader->series()[from.source];
+    if (!source.exemplars.empty()) AccumulateExemplars(series, cells, source);
     MetricType type = family.definition.type;
     if (type == MetricType::kCounter || type == MetricType::kGauge) {
       if (mode == MergeMode::kMostRecent || mode == MergeMode::kLiveMostRecent) {
@@ -63,7 +93,6 @@ void Merge::Accumulate(const MergeInput& input, const SegmentPlan& plan, double 
       }
       continue;
     }
-    const ReadSeries& source = input.reader->series()[from.source];
     if (mode != MergeMode::kSum) {
       const std::vector<double>& exposed = Exposed(*input.reader, source, family.definition, now_ms);
       AccumulateValues(series, mode, exposed.data(), exposed.size());
@@ -133,6 +162,23 @@ void Merge::AccumulateSketch(Sketch& sketch, const SegmentReader& reader, const 
                          cells[page.cell + static_cast<uint32_t>(i)]);
       }
     }
+  }
+}
+
+void Merge::AccumulateExemplars(MergedSeries& series, const double* cells, const ReadSeries& source) const {
+  for (const ReadExemplar& exemplar : source.exemplars) {
+    const double* own = cells + exemplar.cell;
+    if (own[0] != 1 && own[0] != 2) continue;  // none yet
+    const double* slot = own + 1 + (own[0] == 2 ? layout::kExemplarSlotCells : 0);
+    auto known = std::find_if(series.exemplars.begin(), series.exemplars.end(),
+                              [&](const MergedExemplar& other) { return other.bucket == exemplar.bucket; });
+    if (known != series.exemplars.end() && !(slot[1] > known->time)) continue;
+    auto labels = DecodeExemplarLabels(slot);
+    if (!labels) continue;  // the owner has filled both slots while we read
+    if (known == series.exemplars.end()) known = series.exemplars.insert(known, {exemplar.bucket, 0, 0, {}});
+    known->value = slot[0];
+    known->time = slot[1];
+    known->labels = std::move(*labels);
   }
 }
 

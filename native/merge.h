@@ -23,6 +23,7 @@ namespace prom {
 struct View {
   std::vector<std::string> scopes;
   bool default_labels = true;
+  bool per_owner = false;  // each owner's series apart, told from the others by the label `pid`
 
   bool operator==(const View&) const = default;
 };
@@ -39,6 +40,14 @@ struct MergeInput {
   bool locked = true;
 };
 
+// The newest exemplar of a counter (bucket 0) or of one bucket of a histogram.
+struct MergedExemplar {
+  uint32_t bucket;
+  double value;
+  double time;  // Unix time in seconds
+  std::vector<MergedLabel> labels;
+};
+
 struct MergedSeries {
   uint32_t family = 0;
   uint64_t rank = 0;  // place in the exposition: the oldest segment that has it, and its place there
@@ -49,7 +58,8 @@ struct MergedSeries {
   bool present = false;
   std::vector<MergedLabel> own;
   std::vector<MergedLabel> defaults;  // those of its registry, also where the series has a label of that name
-  std::string text;                   // all labels, in the order in which prom-client prints them
+  std::vector<MergedExemplar> exemplars;
+  std::string text;  // all labels, in the order in which prom-client prints them
 };
 
 // Values of one series: counter, gauge: the value. Histogram: sum, then cumulative buckets, the last one +Inf.
@@ -114,6 +124,7 @@ class Merge {
   void Accumulate(const MergeInput& input, const SegmentPlan& plan, double now_ms);
   void AccumulateValues(MergedSeries& series, layout::MergeMode mode, const double* values, size_t count);
   void AccumulateMostRecent(MergedSeries& series, const double* cells, bool this_boot);
+  void AccumulateExemplars(MergedSeries& series, const double* cells, const ReadSeries& source) const;
   void AccumulateSketch(Sketch& sketch, const SegmentReader& reader, const ReadSeries& source,
                         const FamilyRecord& family, double now_ms) const;
   const std::vector<double>& Exposed(const SegmentReader& reader, const ReadSeries& source,

@@ -202,7 +202,7 @@ uint32_t Merge::SeriesOf(const MergeInput& input, const FamilyPlan& plan, const 
   for (const SeriesLabel& label : source.record.labels) {
     series.own.push_back({own_definition.label_names[label.name], label.kind, label.text});
   }
-  if (IsPerOwner(family.definition.merge_mode)) {
+  if (view_.per_owner || IsPerOwner(family.definition.merge_mode)) {
     std::erase_if(series.own, [](const MergedLabel& label) { return label.name == "pid"; });
     series.own.push_back({"pid", LabelKind::kString, input.instance});
   }

@@ -189,6 +189,20 @@ std::optional<PageRecord> DecodePage(std::span<const uint8_t> body) {
   return Checked(in, r);
 }
 
+Bytes Encode(const ExemplarRecord& r) {
+  ByteWriter out;
+  return out.Put(r.series_offset).Put(r.cells_offset).Put(r.bucket).Put(uint32_t{0}).Take();
+}
+
+std::optional<ExemplarRecord> DecodeExemplar(std::span<const uint8_t> body) {
+  ByteReader in(body);
+  ExemplarRecord r;
+  r.series_offset = in.Get<uint64_t>();
+  r.cells_offset = in.Get<uint64_t>();
+  r.bucket = in.Get<uint32_t>();
+  return Checked(in, r);
+}
+
 Bytes Encode(const ScopeRecord& r) {
   ByteWriter out;
   out.Put(r.id).Text(r.name).Put(static_cast<uint32_t>(r.default_labels.size()));

@@ -56,6 +56,13 @@ struct PageRecord {
   int8_t sign = 1;
 };
 
+// The exemplar of a counter (bucket 0) or of one bucket of a histogram.
+struct ExemplarRecord {
+  uint64_t series_offset = 0;  // cells_offset of the series
+  uint64_t cells_offset = 0;
+  uint32_t bucket = 0;
+};
+
 struct ScopeLabel {
   std::string name;
   layout::LabelKind kind = layout::LabelKind::kString;
@@ -79,12 +86,14 @@ using Bytes = std::vector<uint8_t>;
 Bytes Encode(const FamilyRecord& record);
 Bytes Encode(const SeriesRecord& record);
 Bytes Encode(const PageRecord& record);
+Bytes Encode(const ExemplarRecord& record);
 Bytes Encode(const ScopeRecord& record);
 Bytes Encode(const MemberRecord& record);
 
 std::optional<FamilyRecord> DecodeFamily(std::span<const uint8_t> body);
 std::optional<SeriesRecord> DecodeSeries(std::span<const uint8_t> body);
 std::optional<PageRecord> DecodePage(std::span<const uint8_t> body);
+std::optional<ExemplarRecord> DecodeExemplar(std::span<const uint8_t> body);
 std::optional<ScopeRecord> DecodeScope(std::span<const uint8_t> body);
 std::optional<MemberRecord> DecodeMember(std::span<const uint8_t> body);
 

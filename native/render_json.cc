@@ -56,6 +56,21 @@ void AppendLabels(TextBuffer& out, const std::vector<MergedLabel>& labels) {
   });
 }
 
+void AppendExemplars(TextBuffer& out, const std::vector<MergedExemplar>& exemplars) {
+  out.Append(",\"exemplars\":");
+  AppendList(out, exemplars, [&](const MergedExemplar& exemplar) {
+    out.Append("{\"bucket\":");
+    AppendNumber(out, exemplar.bucket);
+    out.Append(",\"value\":");
+    AppendNumber(out, exemplar.value);
+    out.Append(",\"time\":");
+    AppendNumber(out, exemplar.time);
+    out.Append(",\"labels\":");
+    AppendLabels(out, exemplar.labels);
+    out.Append('}');
+  });
+}
+
 void AppendSeries(TextBuffer& out, const Merge& merge, const MergedFamily& family) {
   out.Append('[');
   bool first = true;
@@ -71,6 +86,7 @@ void AppendSeries(TextBuffer& out, const Merge& merge, const MergedFamily& famil
     out.Append(",\"values\":");
     AppendList(out, std::span(merge.values(series), family.value_count),
                [&](double value) { AppendNumber(out, value); });
+    if (!series.exemplars.empty()) AppendExemplars(out, series.exemplars);
     out.Append('}');
   }
   out.Append(']');

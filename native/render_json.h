@@ -1,7 +1,8 @@
 // The merged families for JavaScript: JSON in which a label is [name, kind, text] and a number that JSON cannot say is
 // a string.
 //
-//   [{"name","help","type","mode","bounds":[..],"series":[{"labels":[..],"defaults":[..],"values":[..]}]}]
+//   [{"name","help","type","mode","bounds":[..],"series":[{"labels":[..],"defaults":[..],"values":[..],
+//     "exemplars"?:[{"bucket","value","time","labels":[..]}]}]}]
 #pragma once
 
 #include <optional>

@@ -27,7 +27,16 @@ void AppendHead(TextBuffer& out, std::string_view name, std::string_view help, s
 
 class FamilyRenderer {
  public:
-  FamilyRenderer(const MergedFamily& family, TextBuffer& out) : definition_(family.definition), out_(out) {
+  FamilyRenderer(const MergedFamily& family, TextFormat format, TextBuffer& out)
+      : definition_(family.definition),
+        name_(family.definition.name),
+        exemplars_(format == TextFormat::kOpenMetrics),
+        out_(out) {
+    // As prom-client does it: whatever a counter is called, its samples end in _total and its family does not.
+    if (format == TextFormat::kOpenMetrics && definition_.type == MetricType::kCounter) {
+      if (name_.ends_with("_total")) name_.resize(name_.size() - 6);
+      suffix_ = "_total";
+    }
     if (definition_.type == MetricType::kHistogram) {
       for (double bound : definition_.bounds) leading_.push_back("_bucket{le=\"" + JsNumber(bound) + '"');
       leading_.push_back("_bucket{le=\"+Inf\"");
@@ -37,15 +46,21 @@ class FamilyRenderer {
     }
   }
 
+  void AppendHead() { prom::AppendHead(out_, name_, definition_.help, kTypeNames[definition_.type]); }
+
   void Append(const MergedSeries& series, const double* values) {
     switch (definition_.type) {
       case MetricType::kCounter:
       case MetricType::kGauge:
-        AppendLine("", series.text, values[0]);
+        AppendLine(suffix_, series.text, values[0]);
+        AppendExemplar(series, 0);
         break;
       case MetricType::kHistogram: {
         size_t buckets = leading_.size();
-        for (size_t i = 0; i < buckets; i++) AppendLeading(leading_[i], series.text, values[i + 1]);
+        for (size_t i = 0; i < buckets; i++) {
+          AppendLeading(leading_[i], series.text, values[i + 1]);
+          AppendExemplar(series, i);
+        }
         AppendLine("_sum", series.text, values[0]);
         AppendLine("_count", series.text, values[buckets]);
         break;
@@ -63,7 +78,7 @@ class FamilyRenderer {
  private:
   void AppendLine(std::string_view suffix, const std::string& labels, double value) {
     out_.Append('\n');
-    out_.Append(definition_.name);
+    out_.Append(name_);
     out_.Append(suffix);
     if (!labels.empty()) {
       out_.Append('{');
@@ -77,7 +92,7 @@ class FamilyRenderer {
   // `leading` opens the braces with the label that comes first.
   void AppendLeading(std::string_view leading, const std::string& labels, double value) {
     out_.Append('\n');
-    out_.Append(definition_.name);
+    out_.Append(name_);
     out_.Append(leading);
     if (!labels.empty()) {
       out_.Append(',');
@@ -87,50 +102,99 @@ class FamilyRenderer {
     out_.AppendSample(value);
   }
 
+  void AppendExemplar(const MergedSeries& series, size_t bucket) {
+    if (!exemplars_) return;
+    for (const MergedExemplar& exemplar : series.exemplars) {
+      if (exemplar.bucket != bucket) continue;
+      std::string labels;
+      AppendLabels(labels, exemplar.labels);
+      out_.Append(" # {");
+      out_.Append(labels);
+      out_.Append("} ");
+      out_.AppendSample(exemplar.value);
+      out_.Append(' ');
+      out_.AppendSample(exemplar.time);
+    }
+  }
+
   const FamilyRecord& definition_;
+  std::string name_;
+  std::string_view suffix_;
+  bool exemplars_;
   TextBuffer& out_;
   std::vector<std::string> leading_;
 };
 
-constexpr std::string_view kSkippedName = "prom_client_mmap_skipped_files";
+constexpr std::string_view kPrefix = "prom_client_mmap_";
 
-void AppendSkipped(const GroupStats& stats, TextBuffer& out) {
-  AppendHead(out, kSkippedName, "Files in the group's directory that were not read, by reason.", "gauge");
+struct SelfMetric {
+  std::string_view name;
+  std::string_view help;
+  bool counter;
+  std::string labels;
+  double value;
+};
+
+// Only what there is to tell: an exposition without it is prom-client's to the byte.
+std::vector<SelfMetric> SelfMetrics(const GroupStats& stats) {
+  std::vector<SelfMetric> all;
   for (auto [reason, count] : stats.skipped) {
+    all.push_back({"skipped_files", "Files in the group's directory that were not read, by reason.", false,
+                   std::string("{reason=\"") + SkipReasonName(reason) + "\"}", static_cast<double>(count)});
+  }
+  if (stats.late > 0) {
+    all.push_back({"late_owners", "Owners whose collect functions had not run by the deadline.", false, "",
+                   static_cast<double>(stats.late)});
+  }
+  if (stats.collect_failures > 0) {
+    all.push_back({"collect_failures", "Collect functions that threw while another process scraped.", true,
+                   "", static_cast<double>(stats.collect_failures)});
+  }
+  return all;
+}
+
+template <typename Separate>
+void AppendSelfMetrics(const GroupStats& stats, bool open_metrics, Separate separate, TextBuffer& out) {
+  std::string_view before;
+  for (const SelfMetric& metric : SelfMetrics(stats)) {
+    std::string family = std::string(kPrefix) + std::string(metric.name);
+    std::string sample = metric.counter ? family + "_total" : family;
+    if (metric.name != before) {
+      separate();
+      AppendHead(out, open_metrics ? family : sample, metric.help, metric.counter ? "counter" : "gauge");
+    }
+    before = metric.name;
     out.Append('\n');
-    out.Append(kSkippedName);
-    out.Append("{reason=\"");
-    out.Append(SkipReasonName(reason));
-    out.Append("\"} ");
-    out.AppendSample(count);
+    out.Append(sample);
+    out.Append(metric.labels);
+    out.Append(' ');
+    out.AppendSample(metric.value);
   }
 }
 
 }  // namespace
 
-void RenderText(const Merge& merge, const std::optional<std::string>& name, const GroupStats* stats,
-                TextBuffer& out) {
+void RenderText(const Merge& merge, TextFormat format, const std::optional<std::string>& name,
+                const GroupStats* stats, TextBuffer& out) {
+  bool open_metrics = format == TextFormat::kOpenMetrics;
   bool first = true;
   auto separate = [&] {
-    if (!first) out.Append("\n\n");
+    if (!first) out.Append(open_metrics ? "\n" : "\n\n");
     first = false;
   };
   for (const MergedFamily& family : merge.families()) {
     if (family.omitted || (name && family.definition.name != *name)) continue;
     separate();
-    AppendHead(out, family.definition.name, family.definition.help, kTypeNames[family.definition.type]);
-    FamilyRenderer renderer(family, out);
+    FamilyRenderer renderer(family, format, out);
+    renderer.AppendHead();
     for (uint32_t index : family.series) {
       const MergedSeries& series = merge.series()[index];
       if (series.present) renderer.Append(series, merge.values(series));
     }
   }
   if (name) return;
-  if (stats != nullptr && !stats->skipped.empty()) {
-    separate();
-    AppendSkipped(*stats, out);
-  }
-  out.Append('\n');
+  if (stats != nullptr) AppendSelfMetrics(*stats, open_metrics, separate, out);
+  out.Append(open_metrics ? "\n# EOF\n" : "\n");
 }
 
 }  // namespace prom

@@ -1,4 +1,5 @@
-// Text format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/), byte for byte as prom-client writes it.
+// The text formats, byte for byte as prom-client writes them: 0.0.4
+// (https://prometheus.io/docs/instrumenting/exposition_formats/) and OpenMetrics 1.0.
 #pragma once
 
 #include <optional>
@@ -10,9 +11,11 @@
 
 namespace prom {
 
+enum class TextFormat { kPrometheus, kOpenMetrics };
+
 // Appends the whole exposition, or only the family called `name` and then without the final line feed; nothing when
 // there is no such family. `stats` adds the self-metrics.
-void RenderText(const Merge& merge, const std::optional<std::string>& name, const GroupStats* stats,
-                TextBuffer& out);
+void RenderText(const Merge& merge, TextFormat format, const std::optional<std::string>& name,
+                const GroupStats* stats, TextBuffer& out);
 
 }  // namespace prom

@@ -16,8 +16,6 @@ using layout::RecordHeader;
 using layout::RecordState;
 using layout::RecordType;
 
-constexpr int kSettleAttempts = 8;
-
 // The acquire half of the owner's StoreRelease: what is read after this is at least as new as what was read before.
 void AcquireFence() { std::atomic_thread_fence(std::memory_order_acquire); }
 
@@ -25,10 +23,6 @@ void AcquireFence() { std::atomic_thread_fence(std::memory_order_acquire); }
 uint64_t NextEpoch() {
   static std::atomic<uint64_t> last{0};
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
-}
-
-bool SameCells(const double* a, const double* b, uint64_t count) {
-  return std::memcmp(a, b, count * sizeof(double)) == 0;
 }
 
 }  // namespace
@@ -160,14 +154,14 @@ SkipReason SegmentReader::ParseNew(const ByteSource& source, uint64_t end) {
     uint64_t to = std::min(end, extent_end) - extent.stream_offset;
     if (!records_.Reserve(to - from)) return SkipReason::kUnreadable;
     if (!source.Read(records_.bytes(), to - from, extent.offset + from)) return SkipReason::kTruncated;
-    SkipReason reason = ParseExtent(records_.bytes(), to - from);
+    SkipReason reason = ParseExtent(records_.bytes(), to - from, extent.offset + from);
     if (reason != SkipReason::kNone) return reason;
     parsed_end_ = extent.stream_offset + to;
   }
   return parsed_end_ >= end ? SkipReason::kNone : SkipReason::kCorrupt;
 }
 
-SkipReason SegmentReader::ParseExtent(const uint8_t* data, uint64_t length) {
+SkipReason SegmentReader::ParseExtent(const uint8_t* data, uint64_t length, uint64_t offset) {
   uint64_t at = 0;
   // What is left at the end of an extent and too short for a record is nothing.
   while (length - at >= layout::kRecordHeaderSize) {
@@ -178,6 +172,7 @@ SkipReason SegmentReader::ParseExtent(const uint8_t* data, uint64_t length) {
       return SkipReason::kCorrupt;
     }
     const uint8_t* body = data + at + layout::kRecordHeaderSize;
+    record_offset_ = offset + at;
     at += head.length;
     if (head.type == static_cast<uint16_t>(RecordType::kSkip)) continue;
     if (head.crc != Crc32c(body, head.length - layout::kRecordHeaderSize)) return SkipReason::kCorrupt;
@@ -206,6 +201,10 @@ bool SegmentReader::ParseRecord(const RecordHeader& head, const uint8_t* body) {
     case RecordType::kPage: {
       auto record = DecodePage(bytes);
       return record && AddPage(*record, live);
+    }
+    case RecordType::kExemplar: {
+      auto record = DecodeExemplar(bytes);
+      return record && AddExemplar(*record, live);
     }
     case RecordType::kScope: {
       auto record = DecodeScope(bytes);
@@ -237,7 +236,7 @@ bool SegmentReader::AddSeries(SeriesRecord record, bool live) {
     if (label.name >= definition.label_names.size()) return false;
   }
   series_by_cells_[record.cells_offset] = static_cast<uint32_t>(series_.size());
-  series_.push_back({std::move(record), family->second, cell, live, {}});
+  series_.push_back({std::move(record), record_offset_, family->second, cell, live, {}, {}});
   return true;
 }
 
@@ -255,6 +254,19 @@ bool SegmentReader::AddPage(const PageRecord& record, bool live) {
   return true;
 }
 
+bool SegmentReader::AddExemplar(const ExemplarRecord& record, bool live) {
+  if (!live) return true;
+  auto series = series_by_cells_.find(record.series_offset);
+  if (series == series_by_cells_.end()) return true;  // its series was removed since
+  ReadSeries& owner = series_[series->second];
+  const FamilyRecord& definition = families_[owner.family].record;
+  uint32_t cell;
+  if (record.bucket > definition.bounds.size()) return false;
+  if (!FindCells(record.cells_offset, layout::kExemplarCells, &cell)) return false;
+  owner.exemplars.push_back({record.bucket, cell});
+  return true;
+}
+
 bool SegmentReader::FindCells(uint64_t offset, uint64_t count, uint32_t* cell) {
   for (CellExtent& extent : cell_extents_) {
     if (offset < extent.offset || offset - extent.offset >= extent.length) continue;
@@ -266,126 +278,6 @@ bool SegmentReader::FindCells(uint64_t offset, uint64_t count, uint32_t* cell) {
     return true;
   }
   return false;
-}
-
-SkipReason SegmentReader::ReadValues(const ByteSource& source) {
-  SkipReason reason = ReadSettledValues(source);
-  if (reason != SkipReason::kNone) {
-    known_ = false;
-    Forget();
-  }
-  return reason;
-}
-
-SkipReason SegmentReader::ReadSettledValues(const ByteSource& source) {
-  uint64_t bytes = cell_count_ * sizeof(double);
-  if (!values_.Reserve(bytes) || (compound_ && !before_.Reserve(bytes))) return SkipReason::kUnreadable;
-  // The later read is the one that counts: a scrape then misses nothing that was there when it began.
-  if (compound_ && !ReadCells(source, before_.doubles())) return SkipReason::kTruncated;
-  if (!ReadCells(source, values_.doubles())) return SkipReason::kTruncated;
-  if (compound_) {
-    for (const ReadSeries& series : series_) {
-      if (Settled(series, before_.doubles(), values_.doubles())) continue;
-      if (!Settle(source, series, before_.doubles())) return SkipReason::kTruncated;
-    }
-  }
-  AcquireFence();
-  uint64_t removals;
-  if (!source.Read(&removals, sizeof removals, offsetof(Header, removals))) return SkipReason::kTruncated;
-  if (removals == header_.removals) return SkipReason::kNone;
-  // Cells may have gone to other series between the records and the cells. Of the records that were known then, those
-  // that are still live kept their cells all the time; newer ones wait for the next scrape.
-  uint64_t known_end = parsed_end_;
-  SkipReason reason = ReadHeader(source);
-  if (reason != SkipReason::kNone) return reason;
-  AcquireFence();
-  Forget();
-  return ParseNew(source, known_end);
-}
-
-bool SegmentReader::ReadCells(const ByteSource& source, double* to) const {
-  for (const CellExtent& extent : cell_extents_) {
-    if (extent.used != 0 && !source.Read(to + extent.first_cell, extent.used, extent.offset)) return false;
-  }
-  return true;
-}
-
-// How far the buckets of a histogram or summary are from its count: 0 unless an observation is in flight.
-double SegmentReader::Skew(const ReadSeries& series, const double* cells) const {
-  const FamilyRecord& family = families_[series.family].record;
-  const double* own = cells + series.cell;
-  double skew = 0;
-  if (family.type == layout::MetricType::kHistogram) {
-    double sum = 0;
-    for (uint32_t i = layout::kHistogramHeaderCells; i < series.record.cell_count; i++) sum += own[i];
-    skew = std::fabs(sum - own[1]);
-  } else if (family.type == layout::MetricType::kSummary) {
-    for (uint32_t slot = 0; slot < family.age_buckets; slot++) {
-      const double* head = own + layout::kSummaryHeaderCells + slot * layout::kSummarySlotCells;
-      double sum = head[3];
-      for (const ReadPage& page : series.pages) {
-        if (page.slot != slot || page.generation != head[1]) continue;
-        for (uint32_t i = 0; i < layout::kPageCells; i++) sum += cells[page.cell + i];
-      }
-      skew += std::fabs(sum - head[2]);
-    }
-  }
-  return std::isnan(skew) ? 0 : skew;
-}
-
-bool SegmentReader::Settled(const ReadSeries& series, const double* first, const double* second) const {
-  layout::MetricType type = families_[series.family].record.type;
-  if (type != layout::MetricType::kHistogram && type != layout::MetricType::kSummary) return true;
-  if (!SameCells(first + series.cell, second + series.cell, series.record.cell_count)) return false;
-  for (const ReadPage& page : series.pages) {
-    if (!SameCells(first + page.cell, second + page.cell, layout::kPageCells)) return false;
-  }
-  return Skew(series, second) == 0;
-}
-
-bool SegmentReader::Settle(const ByteSource& source, const ReadSeries& series, const double* first) {
-  // `attempt_` is as long as `values_` so that one set of indexes serves all; only this series' cells are touched.
-  if (!attempt_.Reserve(cell_count_ * sizeof(double))) return false;
-  double* last = values_.doubles();
-  double* next = attempt_.doubles();
-  double best = SameCells(first + series.cell, last + series.cell, series.record.cell_count)
-                    ? Skew(series, last)
-                    : INFINITY;
-  for (int i = 0; i < kSettleAttempts; i++) {
-    if (!ReadSeriesCells(source, series, next)) return false;
-    if (Settled(series, last, next)) {
-      CopySeriesCells(series, next, last);
-      return true;
-    }
-    double skew = Skew(series, next);
-    if (skew <= best) {
-      best = skew;
-      CopySeriesCells(series, next, last);
-    }
-  }
-  return true;
-}
-
-bool SegmentReader::ReadSeriesCells(const ByteSource& source, const ReadSeries& series, double* to) const {
-  auto read = [&](uint32_t cell, uint64_t count) {
-    return source.Read(to + cell, count * sizeof(double), FileOffset(cell));
-  };
-  if (!read(series.cell, series.record.cell_count)) return false;
-  return std::all_of(series.pages.begin(), series.pages.end(),
-                     [&](const ReadPage& page) { return read(page.cell, layout::kPageCells); });
-}
-
-void SegmentReader::CopySeriesCells(const ReadSeries& series, const double* from, double* to) const {
-  std::copy_n(from + series.cell, series.record.cell_count, to + series.cell);
-  for (const ReadPage& page : series.pages) std::copy_n(from + page.cell, layout::kPageCells, to + page.cell);
-}
-
-uint64_t SegmentReader::FileOffset(uint32_t cell) const {
-  auto after =
-      std::upper_bound(cell_extents_.begin(), cell_extents_.end(), cell,
-                       [](uint64_t value, const CellExtent& extent) { return value < extent.first_cell; });
-  const CellExtent& extent = *std::prev(after);
-  return extent.offset + (cell - extent.first_cell) * sizeof(double);
 }
 
 }  // namespace prom

@@ -38,12 +38,19 @@ struct ReadPage {
   bool live;
 };
 
+struct ReadExemplar {
+  uint32_t bucket;
+  uint32_t cell;  // index into values()
+};
+
 struct ReadSeries {
   SeriesRecord record;
-  uint32_t family;  // index into families()
-  uint32_t cell;    // index into values()
+  uint64_t record_offset;  // in the file
+  uint32_t family;         // index into families()
+  uint32_t cell;           // index into values()
   bool live;
   std::vector<ReadPage> pages;
+  std::vector<ReadExemplar> exemplars;
 };
 
 struct ReadFamily {
@@ -92,10 +99,12 @@ class SegmentReader {
   SkipReason ReadHeader(const ByteSource& source);
   SkipReason TakeExtents();
   SkipReason ParseNew(const ByteSource& source, uint64_t end);
-  SkipReason ParseExtent(const uint8_t* data, uint64_t length);
+  // `offset` is where `data` is in the file.
+  SkipReason ParseExtent(const uint8_t* data, uint64_t length, uint64_t offset);
   bool ParseRecord(const layout::RecordHeader& head, const uint8_t* body);
   bool AddSeries(SeriesRecord record, bool live);
   bool AddPage(const PageRecord& record, bool live);
+  bool AddExemplar(const ExemplarRecord& record, bool live);
   // The index of the cell at a file offset if `count` cells are there.
   bool FindCells(uint64_t offset, uint64_t count, uint32_t* cell);
   SkipReason ReadSettledValues(const ByteSource& source);
@@ -111,6 +120,7 @@ class SegmentReader {
   layout::Header header_{};
   uint64_t epoch_ = 0;
   uint64_t parsed_end_ = 0;
+  uint64_t record_offset_ = 0;  // of the record that is being parsed
   bool known_ = false;
   bool compound_ = false;  // there are histograms or summaries
 

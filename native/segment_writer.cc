@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "bell.h"
 #include "crc32c.h"
 
 namespace prom {
@@ -246,8 +247,50 @@ void SegmentWriter::Beat() {
   header_->heartbeat_realtime_ns = RealtimeNs();
 }
 
+Result<int> SegmentWriter::OpenBell() {
+  std::string path = BellPath(path_);
+  if (::mkfifo(path.c_str(), 0600) != 0) return SystemError{errno, "mkfifo", path};
+  // Open for writing too: with no writer left, a reader would find the end of the file again and again.
+  int fd = ::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) {
+    SystemError error{errno, "open", path};
+    ::unlink(path.c_str());
+    return error;
+  }
+  bell_path_ = path;
+  StoreRelease(header_->bell, static_cast<uint32_t>(layout::Bell::kListens));
+  return fd;
+}
+
+void SegmentWriter::HasCollectors() {
+  if (header_->bell != 0) StoreRelease(header_->bell, static_cast<uint32_t>(layout::Bell::kCollects));
+}
+
+uint64_t SegmentWriter::StartCollect() {
+  uint64_t run = header_->collects_started + 1;
+  StoreRelease(header_->collects_started, run);
+  return run;
+}
+
+void SegmentWriter::FinishCollect(uint64_t run, uint64_t failures) {
+  header_->collect_failures += failures;
+  // After what the functions stored: whoever sees the number (acquire) reads their values.
+  StoreRelease(header_->collects_finished, run);
+}
+
+bool SegmentWriter::Lead() {
+  if (leader_fd_.valid() || path_.empty()) return true;
+  std::string path = path_.substr(0, path_.rfind('/')) + "/leader";
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd.valid() || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return false;
+  leader_fd_ = std::move(fd);
+  return true;
+}
+
 void SegmentWriter::Close() {
   if (!fd_.valid()) return;
+  leader_fd_.reset();
+  if (!bell_path_.empty()) ::unlink(bell_path_.c_str());
   if (header_ != nullptr) StoreRelease(header_->state, static_cast<uint32_t>(OwnerState::kClosed));
   // Explicitly: as long as a mapping is left, closing the descriptor alone keeps the lock.
   ::flock(fd_.get(), LOCK_UN);

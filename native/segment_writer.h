@@ -61,6 +61,19 @@ class SegmentWriter : public ByteSource {
 
   // Tells those who cannot see our pid that we live. Call every few seconds.
   void Beat();
+  // Makes the FIFO by which scrapes of others ask this owner to run its collect functions, and opens it for reading. The
+  // descriptor is the caller's; the FIFO goes with Close(). Not for private segments.
+  Result<int> OpenBell();
+  // From here on scrapes ring it.
+  void HasCollectors();
+  // A run of the collect functions begins, and its number; and that run is over.
+  uint64_t StartCollect();
+  void FinishCollect(uint64_t run, uint64_t failures);
+
+  // Whether this owner is its group's leader: the one that does what must be done once. There is at most one, for as long
+  // as it lives, and whoever asks first after its death is the next.
+  bool Lead();
+
   // Says that the owner is gone and gives up the lock. The cells stay mapped for their holders.
   void Close();
 
@@ -85,8 +98,10 @@ class SegmentWriter : public ByteSource {
   void PublishExtent(layout::ExtentType type, uint32_t index, uint64_t offset, uint64_t length);
 
   UniqueFd fd_;  // invalid for private memory
+  UniqueFd leader_fd_;
   uint64_t max_bytes_;
   std::string path_;
+  std::string bell_path_;
   bool lock_excludes_ = true;
 
   mutable std::mutex chunks_mutex_;  // Read() may come from another thread while a chunk is added

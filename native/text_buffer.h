@@ -34,6 +34,7 @@ class TextBuffer {
   }
 
   void Append(std::string_view text) {
+    if (text.empty()) return;  // it may have no address at all
     Ensure(text.size());
     std::memcpy(data_ + size_, text.data(), text.size());
     size_ += text.size();

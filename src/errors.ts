@@ -7,13 +7,17 @@ export type ErrorCode =
   | 'ERR_BUCKET_FACTOR'
   | 'ERR_BUCKET_START'
   | 'ERR_COLLECT'
+  | 'ERR_COLLECT_BY'
   | 'ERR_CONFIG'
   | 'ERR_CONFIGURED_TOO_LATE'
   | 'ERR_CONTENT_TYPE'
   | 'ERR_COUNTER_DECREASE'
+  | 'ERR_DEFAULT_METRICS_CONFIG'
   | 'ERR_EXEMPLARS_FORMAT'
+  | 'ERR_EXEMPLAR_SIZE'
   | 'ERR_GROUP_DIRECTORY'
   | 'ERR_HELP_MISSING'
+  | 'ERR_JOB_NAME_MISSING'
   | 'ERR_LABEL_COUNT'
   | 'ERR_LABEL_NAME'
   | 'ERR_LABEL_RESERVED'
@@ -27,6 +31,10 @@ export type ErrorCode =
   | 'ERR_MULTIPROCESS_MODE'
   | 'ERR_NAME_MISSING'
   | 'ERR_NOT_A_NUMBER'
+  | 'ERR_PUSH_FAILED'
+  | 'ERR_PUSH_TIMEOUT'
+  | 'ERR_PUSHGATEWAY_URL'
+  | 'ERR_REGISTRY'
   | 'ERR_REGISTRY_NAME'
   | 'ERR_SUMMARY_WINDOW';
 
@@ -76,6 +84,12 @@ export const counterDecrease = (): CodedError =>
 export const exemplarsFormat = (): CodedError<TypeError> =>
   type('ERR_EXEMPLARS_FORMAT', 'Exemplars are supported only on OpenMetrics registries');
 
+export const exemplarSize = (): CodedError<RangeError> =>
+  coded(
+    'ERR_EXEMPLAR_SIZE' satisfies ErrorCode,
+    new RangeError('Label set size must be smaller than 128 UTF-8 chars'),
+  );
+
 export const metricExists = (name: unknown): CodedError =>
   plain('ERR_METRIC_EXISTS', `A metric with the name ${name} has already been registered.`);
 
@@ -109,7 +123,26 @@ export const badBucketFactor = (): CodedError =>
 export const badAggregator = (aggregator: unknown): CodedError =>
   plain('ERR_AGGREGATOR', `'${aggregator}' is not a defined aggregator.`);
 
+export const badRegistry = (value: unknown): CodedError<TypeError> =>
+  type('ERR_REGISTRY', `Expected Registry, got ${typeof value}`);
+
+export const badDefaultMetricsConfig = (): CodedError<TypeError> =>
+  type('ERR_DEFAULT_METRICS_CONFIG', 'config must be null, undefined, or an object');
+
+export const jobNameMissing = (): CodedError => plain('ERR_JOB_NAME_MISSING', 'Missing jobName parameter');
+
+export const pushFailed = (status: number, body: string): CodedError =>
+  plain('ERR_PUSH_FAILED', `push failed with status ${status}, ${body}`);
+
+export const pushTimedOut = (): CodedError => plain('ERR_PUSH_TIMEOUT', 'Pushgateway request timed out');
+
 // The rest has no counterpart in prom-client.
+
+export const badGatewayUrl = (url: unknown): CodedError<TypeError> =>
+  type(
+    'ERR_PUSHGATEWAY_URL',
+    `Expected the URL of a Pushgateway, such as http://127.0.0.1:9091, but got ${inspect(url)}`,
+  );
 
 export const badMultiprocessMode = (
   name: string,
@@ -155,4 +188,10 @@ export const forbiddenDirectory = (path: string, reason: string): CodedError =>
   plain(
     'ERR_GROUP_DIRECTORY',
     `Expected a directory of this user alone at ${path}, but ${reason}: remove it, or name another directory`,
+  );
+
+export const badCollectBy = (name: string, value: unknown): CodedError<TypeError> =>
+  type(
+    'ERR_COLLECT_BY',
+    `Expected collectBy of gauge "${name}" to be 'each' or 'leader', but got ${inspect(value)}`,
   );

@@ -1,13 +1,34 @@
+import type { RegistryContentType } from './registry/content-type';
+
+export type { DefaultMetricsCollectorConfiguration } from './collectors/collection';
+export {
+  collectDefaultMetrics,
+  type DefaultMetricsCollector,
+  type StopDefaultMetrics,
+} from './collectors/default-metrics';
 export type { CodedError, ErrorCode } from './errors';
+export {
+  Pushgateway,
+  type PushgatewayOptions,
+  type PushParameters,
+  type PushResult,
+} from './integrations/pushgateway';
 export type { MetricConfiguration } from './metrics/configuration';
 export { Counter, type CounterChild, type CounterConfiguration } from './metrics/counter';
+export type { IncreaseDataWithExemplar, ObserveDataWithExemplar } from './metrics/exemplar-data';
 export { Gauge, type GaugeChild, type GaugeConfiguration } from './metrics/gauge';
 export { Histogram, type HistogramChild, type HistogramConfiguration } from './metrics/histogram';
 export { Summary, type SummaryChild, type SummaryConfiguration } from './metrics/summary';
+export { type AggregatorFunction, type Aggregators, aggregators } from './model/aggregators';
 export { exponentialBuckets, linearBuckets } from './model/buckets';
 export type { Aggregator, MetricType, MultiprocessMode } from './model/family';
 export type { LabelValues } from './model/labels';
 export { validateMetricName } from './model/names';
+export {
+  ClusterRegistry as AggregatorRegistry,
+  ClusterRegistry,
+  WorkerRegistry,
+} from './registry/cluster-registry';
 export {
   type Charset,
   type OpenMetricsContentType,
@@ -20,6 +41,7 @@ export {
   prometheusContentType,
   type RegistryContentType,
 } from './registry/content-type';
+export type { GroupAnswer } from './registry/group-listener';
 export type {
   CollectFunction,
   Collector,
@@ -29,5 +51,13 @@ export type {
   MetricValue,
   MetricValueWithName,
 } from './registry/metric-types';
-export { globalRegistry as register, Registry, type RegistryOptions } from './registry/registry';
+export {
+  globalRegistry as register,
+  type MetricsOptions,
+  Registry,
+  type RegistryOptions,
+} from './registry/registry';
 export { configure, type GroupOptions } from './store/current';
+
+/** The content type of the global registry, which can be assigned; an `import` by name has the value of its time. */
+export declare const contentType: RegistryContentType;

@@ -26,6 +26,7 @@ export interface NativeSegment {
   addFamily(id: number, family: NativeFamily): number;
   addMember(scope: number, family: number): number;
   addSeries(family: number, labels: readonly unknown[], cells: number): void;
+  addExemplar(extent: number, index: number, bucket: number): void;
   addPage(
     extent: number,
     index: number,
@@ -40,19 +41,50 @@ export interface NativeSegment {
   /** The memory of a V extent: the mapped file itself. */
   extent(index: number): ArrayBuffer;
   beat(): void;
+  /** Makes the FIFO by which others reach this owner; its descriptor is the caller's to close. */
+  openBell(): number;
+  /** From here on scrapes ring the bell. */
+  hasCollectors(): void;
+  /** Notes that a run begins; returns its number. */
+  startCollect(): number;
+  finishCollect(run: number, failures: number): void;
+  /** Whether this owner is the one of its group that does what must be done once; asks to be it if nobody is. */
+  lead(): boolean;
   close(): void;
 }
 
-/** Reads, merges and renders a directory of segments on the worker pool. */
+/** What a scrape asks for. */
+export interface NativeScrape {
+  readonly scopes: readonly string[];
+  readonly defaultLabels: boolean;
+  readonly perOwner: boolean;
+  readonly name: string | undefined;
+  readonly format: 'prometheus' | 'openmetrics' | 'json';
+  readonly nowMs: number;
+  readonly privateSegments: readonly NativeSegment[];
+  /** How long to wait for other owners' collect functions; 0 does not ask for them. */
+  readonly collectDeadlineMs: number;
+  /** The file name of this thread's segment, or '': its functions have run already. */
+  readonly ownSegment: string;
+}
+
+/** Which series are to go from the segments of others. */
+export interface NativeRemoval {
+  readonly scope: string;
+  readonly family: string | undefined;
+  /** Names and texts in turn. */
+  readonly labels: readonly string[] | undefined;
+  /** What living owners are told: a line, shorter than 4096 bytes. */
+  readonly message: string;
+  readonly deadlineMs: number;
+  readonly ownSegment: string;
+}
+
+/** A directory of segments. All its work is done on the worker pool. */
 export interface NativeGroup {
-  render(
-    scopes: readonly string[],
-    defaultLabels: boolean,
-    name: string | undefined,
-    format: 'text' | 'json',
-    nowMs: number,
-    privateSegments: readonly NativeSegment[],
-  ): Promise<Buffer>;
+  render(scrape: NativeScrape): Promise<Buffer>;
+  /** How many living owners had not removed the series by the deadline. */
+  removeSeries(removal: NativeRemoval): Promise<number>;
 }
 
 export interface NativeAddon {

@@ -69,7 +69,7 @@ struct Owners {
 
 std::string Text(const Merge& merge) {
   TextBuffer out;
-  RenderText(merge, std::nullopt, nullptr, out);
+  RenderText(merge, TextFormat::kPrometheus, std::nullopt, nullptr, out);
   return std::string(out.view());
 }
 

@@ -67,7 +67,7 @@ Rendered Render(const TestSegment& segment, const std::optional<std::string>& na
   std::vector<MergeInput> inputs = {{&reader, true, true, "1"}};
   merge.Run(inputs, 0);
   TextBuffer text;
-  RenderText(merge, name, stats, text);
+  RenderText(merge, TextFormat::kPrometheus, name, stats, text);
   TextBuffer json;
   RenderJson(merge, name, json);
   return {std::string(text.view()), std::string(json.view())};

@@ -1,4 +1,4 @@
-import type { MetricType, Sample } from '../model/family';
+import type { Exemplar, MetricType, Sample } from '../model/family';
 import type { LabelSet } from '../model/labels';
 
 /** A family as it is printed. */
@@ -23,7 +23,8 @@ export function familyText(family: TextFamily, defaultLabels: LabelSet, format: 
   const lines = [`# HELP ${name} ${escapeText(family.help)}`, `# TYPE ${name} ${family.type}`];
   for (const sample of family.values ?? []) {
     const sampleName = `${sample.metricName ?? name}${isTotal ? '_total' : ''}`;
-    lines.push(`${sampleName}${labelsText(sample, defaultLabels)} ${numberText(sample.value)}`);
+    const line = `${sampleName}${labelsText(sample, defaultLabels)} ${numberText(sample.value)}`;
+    lines.push(format === 'openmetrics' ? `${line}${exemplarText(sample.exemplar)}` : line);
   }
   return lines.join('\n');
 }
@@ -49,6 +50,18 @@ function labelsText(sample: TextSample, defaultLabels: LabelSet): string {
   }
   for (const [name, value] of Object.entries(sharedLabels)) parts.push(labelText(name, value));
   return parts.length > 0 ? `{${parts.join(',')}}` : '';
+}
+
+/**
+ * What follows the value. prom-client's exemplars have neither value nor time when their labels were too long; where it
+ * prints an `undefined` that no scraper takes, there is nothing.
+ */
+function exemplarText(exemplar: Exemplar | null | undefined): string {
+  if (typeof exemplar?.value !== 'number') return '';
+  const { labelSet, value, timestamp } = exemplar;
+  const labels = Object.entries(labelSet).map(([name, text]) => labelText(name, text));
+  const time = timestamp === undefined ? '' : ` ${timestamp}`;
+  return ` # {${labels.join(',')}} ${numberText(value)}${time}`;
 }
 
 /** Only strings are escaped: prom-client prints other values as their text is. */

@@ -1,9 +1,11 @@
 import { badValue, counterDecrease } from '../errors';
 import type { Sample } from '../model/family';
-import type { LabelValues } from '../model/labels';
+import type { LabelSet, LabelValues } from '../model/labels';
 import { currentStore } from '../store/current';
 import { Children, type KeptSeries } from './children';
 import type { MetricConfiguration } from './configuration';
+import { hasExemplarKeys, type IncreaseDataWithExemplar } from './exemplar-data';
+import { ExemplarSeries } from './exemplar-series';
 import { Metric } from './metric';
 import { FamilySeries, Series } from './series';
 
@@ -17,8 +19,8 @@ export interface CounterConfiguration<T extends string> extends MetricConfigurat
 
 /** The functions of one series of a counter, to be kept and called as often as needed. */
 export interface CounterChild {
-  /** Adds `value`, or 1. */
-  inc(value?: number): void;
+  /** Adds `value`, or 1. The object is for counters with `enableExemplars`; its labels come on top of the child's. */
+  inc(value?: number | IncreaseDataWithExemplar<string>): void;
 }
 
 /** A number that only ever goes up, such as of requests served. */
@@ -28,8 +30,18 @@ export class Counter<T extends string = string> extends Metric<T> {
 
   constructor(config: CounterConfiguration<T>) {
     super(config, 'counter');
-    this.#series = new FamilySeries(currentStore(), this.define(), 1);
-    this.#children = new Children(this.#series, (labels) => new Series(labels), counterChild);
+    const store = currentStore();
+    this.#series = new FamilySeries(store, this.define(), 1);
+    if (this.enableExemplars) {
+      this.#children = new Children(
+        this.#series,
+        (labels) => new ExemplarSeries(labels, store),
+        counterChildWithExemplars,
+      );
+      this.inc = this.#incWithExemplar;
+    } else {
+      this.#children = new Children(this.#series, (labels) => new Series(labels), counterChild);
+    }
     if (this.labelNames.length === 0) this.#children.unlabelled();
     this.register(this.#series);
   }
@@ -42,16 +54,21 @@ export class Counter<T extends string = string> extends Metric<T> {
   inc(labels: LabelValues<T>, value?: number): void;
   /** Adds `value`, or 1, to the series without labels. */
   inc(value?: number): void;
-  inc(labels?: LabelValues<T> | number | null, value?: number): void {
+  /**
+   * Only with `enableExemplars`, where the other ways go on to work. A RangeError for too long exemplar labels comes
+   * after the increment, which stays.
+   */
+  inc(increase: IncreaseDataWithExemplar<T>): void;
+  inc(labels?: LabelValues<T> | IncreaseDataWithExemplar<T> | number | null, value?: number): void {
     const children = this.#children;
     if (typeof labels === 'object' && labels !== null) {
       const amount = value === undefined ? 1 : value;
       if (isAmount(amount)) {
-        children.at(labels).add(0, amount);
+        children.at(labels as LabelSet).add(0, amount);
       } else {
-        children.check(labels);
+        children.check(labels as LabelSet);
         const checked = amountOf(amount);
-        children.at(labels).add(0, checked);
+        children.at(labels as LabelSet).add(0, checked);
       }
     } else {
       const amount = labels === undefined ? 1 : labels;
@@ -76,15 +93,34 @@ export class Counter<T extends string = string> extends Metric<T> {
 
   /** Removes all series, or sets the only one to 0 if the counter has no labels. */
   reset(): void {
-    if (this.labelNames.length === 0) this.#children.unlabelled().set(0, 0);
-    else this.#children.clear();
+    if (this.labelNames.length > 0) {
+      this.#children.clear();
+      return;
+    }
+    const series = this.#children.unlabelled();
+    series.clearExemplars();
+    series.set(0, 0);
   }
 
   protected samples(): Sample[] {
-    return Array.from(this.#series.live, (series) => ({
-      value: series.get(0),
-      labels: { ...series.labels },
-    }));
+    return Array.from(this.#series.live, (series) => {
+      const exemplar = series.exemplar(0);
+      const sample = { value: series.get(0), labels: { ...series.labels } };
+      return exemplar === undefined ? sample : { ...sample, exemplar };
+    });
+  }
+
+  #incWithExemplar(data?: unknown, value?: unknown): void {
+    if (!hasExemplarKeys(data)) {
+      Reflect.apply(Counter.prototype.inc, this, [data, value]);
+      return;
+    }
+    const { labels, value: amount = 1, exemplarLabels } = data as IncreaseDataWithExemplar<T>;
+    const children = this.#children;
+    const set: LabelSet = Object(labels);
+    children.check(set);
+    const checked = amountOf(amount);
+    increase(children.at(set), checked, exemplarLabels);
   }
 }
 
@@ -105,6 +141,27 @@ function counterChild(kept: KeptSeries<Series, CounterChild>): CounterChild {
       }
     },
   };
+}
+
+function counterChildWithExemplars(kept: KeptSeries<Series, CounterChild>): CounterChild {
+  const plain = counterChild(kept);
+  return {
+    inc(data?: IncreaseDataWithExemplar<string> | number): void {
+      if (!hasExemplarKeys(data)) {
+        plain.inc(data);
+        return;
+      }
+      const { labels, value = 1, exemplarLabels } = data;
+      const checked = amountOf(value);
+      increase(kept.liveWith(labels), checked, exemplarLabels);
+    },
+  };
+}
+
+/** The value of an exemplar is never 0 or NaN: so it is in prom-client. */
+function increase(series: Series, amount: number, exemplarLabels: LabelSet | null | undefined): void {
+  series.add(0, amount);
+  if (exemplarLabels) series.setExemplar(0, exemplarLabels, amount || 1);
 }
 
 /** Whether there is nothing to be said about `value`, which is nearly always so. */

@@ -1,8 +1,10 @@
-import { badDelta, badValue } from '../errors';
-import type { MultiprocessMode, Sample } from '../model/family';
+import { badCollectBy, badDelta, badValue } from '../errors';
+import type { MergeMode, MultiprocessMode, Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
 import { checkMultiprocessMode, mergeModeOf } from '../model/merge-mode';
+import type { CollectFunction } from '../registry/metric-types';
 import { currentStore } from '../store/current';
+import type { Store } from '../store/store';
 import { Children, type KeptSeries } from './children';
 import type { MetricConfiguration } from './configuration';
 import { type GaugeCells, gaugeCells } from './gauge-cells';
@@ -17,6 +19,12 @@ declare module '../registry/metric-types' {
 }
 
 export interface GaugeConfiguration<T extends string> extends MetricConfiguration<T, Gauge<T>> {
+  /**
+   * `'leader'`: `collect` runs in one process of the group only, for values that exist once per application, such as the
+   * length of a queue in a database. When that process ends, another one takes over at the next scrape. Unless it is
+   * said otherwise, the most recent value of a living process is shown. Default: every process collects its own.
+   */
+  collectBy?: 'each' | 'leader' | undefined;
   /** How the values of several processes become one, in the words of Python's client; it outdoes `aggregator`. */
   multiprocessMode?: MultiprocessMode | undefined;
 }
@@ -37,6 +45,7 @@ export interface GaugeChild<T extends string> {
 /** A number that goes up and down, such as of open connections. */
 export class Gauge<T extends string = string> extends Metric<T> {
   declare readonly multiprocessMode?: MultiprocessMode | undefined;
+  declare readonly collectBy?: 'each' | 'leader' | undefined;
   readonly #series: FamilySeries<Series>;
   readonly #children: Children<Series, GaugeChild<T>>;
   readonly #cells: GaugeCells;
@@ -44,12 +53,12 @@ export class Gauge<T extends string = string> extends Metric<T> {
   /** Throws what every metric throws, and a TypeError for an unknown `multiprocessMode`. */
   constructor(config: GaugeConfiguration<T>) {
     super(config, 'gauge');
-    const mode = this.multiprocessMode
-      ? checkMultiprocessMode(this.name, this.multiprocessMode)
-      : mergeModeOf('gauge', this.aggregator);
+    const mode = this.#mode(config);
+    const store = currentStore();
+    if (this.collectBy === 'leader') this.collect = byLeader(this.collect, store);
     const cells = gaugeCells(this.name, mode);
     this.#cells = cells;
-    this.#series = new FamilySeries(currentStore(), this.define({ mergeMode: mode }), cells.count);
+    this.#series = new FamilySeries(store, this.define({ mergeMode: mode }), cells.count);
     this.#children = new Children(
       this.#series,
       (labels) => new Series(labels),
@@ -131,6 +140,14 @@ export class Gauge<T extends string = string> extends Metric<T> {
       .map((series) => ({ value: series.get(0), labels: { ...series.labels } }));
   }
 
+  #mode(config: GaugeConfiguration<T>): MergeMode {
+    const { multiprocessMode, collectBy = 'each', name } = this;
+    if (collectBy !== 'each' && collectBy !== 'leader') throw badCollectBy(name, collectBy);
+    if (multiprocessMode) return checkMultiprocessMode(name, multiprocessMode);
+    if (collectBy === 'leader' && !config.aggregator) return 'livemostrecent';
+    return mergeModeOf('gauge', this.aggregator);
+  }
+
   #at(labels: unknown): Series {
     return isLabels(labels) ? this.#children.at(labels) : this.#children.unlabelled();
   }
@@ -163,6 +180,14 @@ function gaugeChild<T extends string>(
     setToCurrentTime: () => set(Date.now() / 1000),
     startTimer: () =>
       startTimer<LabelValues<T>>((endLabels, seconds) => cells.set(kept.liveWith(endLabels), seconds)),
+  };
+}
+
+/** `collect` for as long as this process is the one to do it. */
+function byLeader<M>(collect: CollectFunction<M> | undefined, store: Store): CollectFunction<M> | undefined {
+  if (!collect || !store.shared) return collect;
+  return function (this: M) {
+    return store.leads() ? collect.call(this) : undefined;
   };
 }
 

@@ -2,12 +2,14 @@ import { badValue, reservedLabel } from '../errors';
 import type { TextFamily, TextSample } from '../exposition/text';
 import { bucketOf, DEFAULT_BUCKETS } from '../model/buckets';
 import type { Sample } from '../model/family';
-import type { LabelValues } from '../model/labels';
+import type { LabelSet, LabelValues } from '../model/labels';
 import { isFiniteNumber } from '../model/numbers';
 import { collect } from '../registry/registrable';
 import { currentStore } from '../store/current';
 import { Children, type KeptSeries } from './children';
 import type { MetricConfiguration } from './configuration';
+import { hasExemplarKeys, type ObserveDataWithExemplar, type TimerEnd } from './exemplar-data';
+import { ExemplarSeries } from './exemplar-series';
 import { Metric } from './metric';
 import { FamilySeries, Series } from './series';
 import { startTimer } from './timer';
@@ -25,9 +27,13 @@ export interface HistogramConfiguration<T extends string> extends MetricConfigur
 
 /** The functions of one series of a histogram, to be kept and called as often as needed. */
 export interface HistogramChild<T extends string> {
-  observe(value: number): void;
-  /** Starts a stop-watch; the function returned observes the seconds since, and returns them. */
-  startTimer(): (labels?: LabelValues<T>) => number;
+  /** The object is for histograms with `enableExemplars`; its labels come on top of the child's. */
+  observe(value: number | ObserveDataWithExemplar<string>): void;
+  /**
+   * Starts a stop-watch; the function returned observes the seconds since, and returns them. It takes exemplar labels if
+   * the histogram has `enableExemplars`.
+   */
+  startTimer(): (labels?: LabelValues<T>, exemplarLabels?: LabelValues<string>) => number;
 }
 
 // The cells of a series: [sum, count, buckets..., the bucket up to +Inf]. Buckets are not cumulative.
@@ -49,12 +55,22 @@ export class Histogram<T extends string = string> extends Metric<T> {
     const bounds = Float64Array.from(this.buckets);
     this.#bounds = bounds;
     const cells = BUCKETS + bounds.length + 1;
-    this.#series = new FamilySeries(currentStore(), this.define({ buckets: [...bounds] }), cells);
-    this.#children = new Children(
-      this.#series,
-      (labels) => new Series(labels),
-      (kept) => histogramChild<T>(kept, bounds),
-    );
+    const store = currentStore();
+    this.#series = new FamilySeries(store, this.define({ buckets: [...bounds] }), cells);
+    if (this.enableExemplars) {
+      this.#children = new Children(
+        this.#series,
+        (labels) => new ExemplarSeries(labels, store),
+        (kept) => histogramChildWithExemplars<T>(kept, bounds),
+      );
+      this.observe = this.#observeWithExemplar;
+    } else {
+      this.#children = new Children(
+        this.#series,
+        (labels) => new Series(labels),
+        (kept) => histogramChild<T>(kept, bounds),
+      );
+    }
     this.register(this.#series);
     // After the registration, so that the name is taken all the same: so it is in prom-client.
     if (this.labelNames.includes('le')) throw reservedLabel('le');
@@ -69,14 +85,22 @@ export class Histogram<T extends string = string> extends Metric<T> {
   observe(labels: LabelValues<T>, value: number): void;
   /** Counts `value` in the series without labels. */
   observe(value: number): void;
-  observe(labels: LabelValues<T> | number | null | undefined, value?: number): void {
+  /**
+   * Only with `enableExemplars`, where the other ways go on to work. A RangeError for too long exemplar labels comes
+   * after the observation, which stays.
+   */
+  observe(observation: ObserveDataWithExemplar<T>): void;
+  observe(
+    labels: LabelValues<T> | ObserveDataWithExemplar<T> | number | null | undefined,
+    value?: number,
+  ): void {
     const children = this.#children;
     if (typeof labels === 'object' && labels !== null) {
       if (!isFiniteNumber(value)) {
-        children.check(labels);
+        children.check(labels as LabelSet);
         throw badValue(value);
       }
-      record(children.at(labels), this.#bounds, value);
+      record(children.at(labels as LabelSet), this.#bounds, value);
     } else {
       // Whatever else is falsy stands for no labels, if it is not the number 0.
       const only = labels || labels === 0 ? labels : value;
@@ -85,9 +109,25 @@ export class Histogram<T extends string = string> extends Metric<T> {
     }
   }
 
-  /** Starts a stop-watch; the function returned observes the seconds since, and returns them. */
-  startTimer(labels?: LabelValues<T>): (labels?: LabelValues<T>) => number {
+  /**
+   * Starts a stop-watch; the function returned observes the seconds since, and returns them. Exemplar labels of both are
+   * of use with `enableExemplars` only.
+   */
+  startTimer(
+    labels?: LabelValues<T>,
+    exemplarLabels?: LabelValues<string>,
+  ): (labels?: LabelValues<T>, exemplarLabels?: LabelValues<string>) => number {
     // `labels` are read at the end: callers complete them in between.
+    if (this.enableExemplars) {
+      const end = startTimer<TimerEnd<T>>((last, value) => {
+        this.observe({
+          labels: { ...labels, ...last?.labels } as LabelValues<T>,
+          value,
+          exemplarLabels: { ...exemplarLabels, ...last?.exemplarLabels },
+        });
+      });
+      return (endLabels, endExemplarLabels) => end({ labels: endLabels, exemplarLabels: endExemplarLabels });
+    }
     return startTimer<LabelValues<T>>((endLabels, seconds) => {
       this.observe({ ...labels, ...endLabels } as LabelValues<T>, seconds);
     });
@@ -96,6 +136,7 @@ export class Histogram<T extends string = string> extends Metric<T> {
   /** Sets the series of `labels` to 0, and makes it if need be. Throws for a label that the metric does not have. */
   zero(labels: LabelValues<T>): void {
     const series = this.#children.at(labels ?? {});
+    series.clearExemplars();
     for (let cell = 0; cell < BUCKETS + this.#bounds.length + 1; cell++) series.set(cell, 0);
   }
 
@@ -132,6 +173,19 @@ export class Histogram<T extends string = string> extends Metric<T> {
     }));
   }
 
+  #observeWithExemplar(data: unknown, value?: unknown): void {
+    if (!hasExemplarKeys(data)) {
+      Reflect.apply(Histogram.prototype.observe, this, [data, value]);
+      return;
+    }
+    const { labels, value: observed, exemplarLabels } = data as ObserveDataWithExemplar<T>;
+    const children = this.#children;
+    const set: LabelSet = Object(labels);
+    children.check(set);
+    if (!isFiniteNumber(observed)) throw badValue(observed);
+    recordWithExemplar(children.at(set), this.#bounds, observed, exemplarLabels);
+  }
+
   #lines(): TextSample[] {
     return Array.from(this.#series.live).flatMap((series) => this.#linesOf(series));
   }
@@ -142,13 +196,10 @@ export class Histogram<T extends string = string> extends Metric<T> {
     let count = 0;
     const buckets = [...this.buckets, '+Inf'].map((le, i): TextSample => {
       count += series.get(BUCKETS + i);
-      return {
-        labels: { le },
-        sharedLabels,
-        value: count,
-        metricName: `${this.name}_bucket`,
-        exemplar: null,
-      };
+      // What there is instead of an exemplar is what prom-client has there.
+      const none = this.enableExemplars && le === '+Inf' ? undefined : null;
+      const exemplar = series.exemplar(i) ?? none;
+      return { labels: { le }, sharedLabels, value: count, metricName: `${this.name}_bucket`, exemplar };
     });
     const rest = { labels: {}, sharedLabels, exemplar: undefined };
     return [
@@ -178,6 +229,42 @@ function histogramChild<T extends string>(
     startTimer: () =>
       startTimer<LabelValues<T>>((endLabels, seconds) => record(kept.liveWith(endLabels), bounds, seconds)),
   };
+}
+
+function histogramChildWithExemplars<T extends string>(
+  kept: KeptSeries<Series, HistogramChild<T>>,
+  bounds: Float64Array,
+): HistogramChild<T> {
+  const plain = histogramChild<T>(kept, bounds);
+  return {
+    observe(data: ObserveDataWithExemplar<string> | number): void {
+      if (!hasExemplarKeys(data)) {
+        plain.observe(data);
+        return;
+      }
+      const { labels, value, exemplarLabels } = data;
+      if (!isFiniteNumber(value)) throw badValue(value);
+      recordWithExemplar(kept.liveWith(labels), bounds, value, exemplarLabels);
+    },
+    startTimer(): ReturnType<HistogramChild<T>['startTimer']> {
+      const end = startTimer<TimerEnd<T>>((last, seconds) => {
+        recordWithExemplar(kept.liveWith(last?.labels), bounds, seconds, last?.exemplarLabels);
+      });
+      return (labels, exemplarLabels) => end({ labels, exemplarLabels });
+    },
+  };
+}
+
+function recordWithExemplar(
+  series: Series,
+  bounds: Float64Array,
+  value: number,
+  exemplarLabels: LabelSet | null | undefined,
+): void {
+  record(series, bounds, value);
+  if (exemplarLabels && Object.keys(exemplarLabels).length > 0) {
+    series.setExemplar(bucketOf(value, bounds), exemplarLabels, value);
+  }
 }
 
 /**

@@ -33,7 +33,7 @@ export abstract class Metric<T extends string> {
   declare readonly registers: readonly AnyRegistry[];
   declare readonly aggregator: Aggregator;
   declare readonly enableExemplars: boolean;
-  declare readonly collect?: CollectFunction<this> | undefined;
+  declare collect?: CollectFunction<this> | undefined;
 
   /** Checks and copies the configuration; what is undefined or null in it has its default. */
   protected constructor(
@@ -61,7 +61,9 @@ export abstract class Metric<T extends string> {
   async get(): Promise<MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>> {
     await collect(this);
     const { help, name, type, aggregator } = this;
-    return { help, name, type, values: this.samples() as MetricValueWithName<T>[], aggregator };
+    const family = { help, name, type, values: this.samples(), aggregator };
+    // The type says, as in prom-client, that `collect` is there; it is not.
+    return family as object as MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>;
   }
 
   /** Sets the metric back to its beginning, in this process. */

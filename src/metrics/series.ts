@@ -1,4 +1,4 @@
-import type { FamilyDefinition } from '../model/family';
+import type { Exemplar, FamilyDefinition } from '../model/family';
 import { type LabelSet, labelList } from '../model/labels';
 import type { CellHolder, CellStore } from '../store/store';
 
@@ -40,6 +40,16 @@ export class Series extends Cells {
 
   /** Called once the cells are there and all zero. */
   begin(): void {}
+
+  /** The exemplar of a bucket, or of a counter (bucket 0). A series of this class keeps none. */
+  exemplar(_bucket: number): Exemplar | undefined {
+    return undefined;
+  }
+
+  /** Makes it the one of now. Throws a RangeError for labels that are too long. */
+  setExemplar(_bucket: number, _labelSet: LabelSet, _value: number): void {}
+
+  clearExemplars(): void {}
 
   /** Gives the cells back, and whatever hangs on them. */
   end(store: CellStore, cells: number): void {

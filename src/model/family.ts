@@ -56,13 +56,21 @@ export interface Label {
   readonly value: LabelValue;
 }
 
+/** An observation that stands for the others in its counter or bucket, such as the trace of a slow request. */
+export interface Exemplar {
+  readonly labelSet: Readonly<Record<string, unknown>>;
+  readonly value: number;
+  /** Unix time in seconds. */
+  readonly timestamp: number;
+}
+
 /** One line of an exposition, in the shape of prom-client's `getMetricsAsJSON()`. */
 export interface Sample {
   labels: Record<string, LabelValue>;
   value: number;
   /** The sample's own name where it is not the family's: `_bucket`, `_sum`, `_count`. */
   metricName?: string;
-  exemplar?: unknown;
+  exemplar?: Exemplar | null | undefined;
 }
 
 /** An immutable family with its samples: what every exposition, merge and foreign metric speaks. */

@@ -23,7 +23,8 @@ export interface MetricObject {
   help: string;
   type: MetricType;
   aggregator: Aggregator;
-  collect?: CollectFunction<never> | undefined;
+  // biome-ignore lint/suspicious/noExplicitAny: so it is in both packages, and every metric must be assignable to it.
+  collect: CollectFunction<any>;
 }
 
 /** A metric with its numbers, as `get()` and `getMetricsAsJSON()` return it. */

@@ -1,4 +1,5 @@
 import type { TextFamily } from '../exposition/text';
+import type { LabelSet } from '../model/labels';
 import type { CellStore } from '../store/store';
 
 /**
@@ -27,6 +28,7 @@ export interface Registrable {
   /** The same numbers, with the labels in the order in which they are printed. */
   getForPromString?(): TextFamily | Promise<TextFamily>;
   reset?(): void;
+  remove?(labels: LabelSet): void;
 }
 
 /** Runs the metric's `collect` function, if it has one, and waits for it if it returns a Promise. */
@@ -34,4 +36,10 @@ export async function collect(metric: Pick<Registrable, 'collect'>): Promise<voi
   // Called as a method: `this` is the metric.
   const pending = (metric as { collect?(): unknown }).collect?.();
   if (pending instanceof Promise) await pending;
+}
+
+/** Brings a metric up to date before a scrape reads it. Rejects with what `collect` throws. */
+export async function settle(metric: Registrable): Promise<void> {
+  await collect(metric);
+  metric[FAMILY]?.settle?.();
 }

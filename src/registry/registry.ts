@@ -1,10 +1,10 @@
-import { isAscii } from 'node:buffer';
 import { badContentType, mergeContentType, mergeEmpty, metricExists, unknownMetric } from '../errors';
 import { documentText, familyText, type TextFamily, type TextFormat } from '../exposition/text';
-import type { MetricFamily, Sample } from '../model/family';
+import type { Aggregator, MetricFamily } from '../model/family';
 import type { LabelSet } from '../model/labels';
 import { currentStore } from '../store/current';
 import type { GroupStore, Store, View } from '../store/store';
+import { aggregateInto } from './aggregate';
 import {
   isContentType,
   type OpenMetricsContentType,
@@ -13,8 +13,17 @@ import {
   prometheusContentType,
   type RegistryContentType,
 } from './content-type';
+import {
+  type GroupAnswer,
+  groupListener,
+  labelTexts,
+  listen,
+  removeFromOthers,
+  removeHere,
+} from './group-listener';
+import { familyTexts, groupDocument, inOrderOf, leFirst } from './group-text';
 import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from './metric-types';
-import { collect, FAMILY, type Registrable } from './registrable';
+import { FAMILY, type Registrable, settle } from './registrable';
 import { GLOBAL_SCOPE, nextScope, scopeOfName } from './scopes';
 
 export interface RegistryOptions {
@@ -23,6 +32,12 @@ export interface RegistryOptions {
    * which they got their first metric.
    */
   readonly name?: string | undefined;
+}
+
+/** What an exposition is to show, beside the usual. */
+export interface MetricsOptions {
+  /** Each process's numbers apart, with its pid in the label `pid`. */
+  readonly perProcess?: boolean;
 }
 
 /** A registry of any content type. */
@@ -87,6 +102,14 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return merged;
   }
 
+  /** A registry of the merge of several lists that `getMetricsAsJSON()` made; see `aggregateInto()`. */
+  static aggregate<T extends RegistryContentType = PrometheusContentType>(
+    metricsArr: readonly object[],
+    registryType?: T,
+  ): Registry<T> {
+    return aggregateInto(new Registry<T>(), metricsArr, registryType);
+  }
+
   private static inScope(scope: string): Registry {
     const registry = new Registry();
     registry.scope = scope;
@@ -113,9 +136,10 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     if (this.list(metric as Registrable)) this.announce(metric as Registrable);
   }
 
-  /** The metrics that are registered in this process, in order of registration. */
-  getMetricsAsArray(): MetricObject[] {
-    return [...this.byName.values()] as unknown as MetricObject[];
+  /** The metrics that are registered in this process, in order of registration; only those of `aggregator` if given. */
+  getMetricsAsArray(aggregator?: Aggregator): MetricObject[] {
+    const metrics = [...this.byName.values()] as unknown as MetricObject[];
+    return metrics.filter((metric) => isOf(aggregator, metric));
   }
 
   /** The very object that was registered in this process under `name`, if any. */
@@ -144,6 +168,25 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     for (const metric of this.byName.values()) metric.reset?.();
   }
 
+  /**
+   * Resets this registry's metrics in all processes of the group, dead ones included. Living ones that do not answer in
+   * time (`collectDeadlineMs`) do so later; the Promise says how many.
+   */
+  resetGroup(): Promise<GroupAnswer> {
+    this.resetMetrics();
+    return removeFromOthers(currentStore(), this.scopes(), {});
+  }
+
+  /**
+   * Removes the series of these labels in all processes of the group, dead ones included; it is no error if there is
+   * none. Labels are compared by their text. What late processes count meanwhile goes too, what they count later is new.
+   */
+  removeFromGroup(name: string, labels: LabelSet = {}): Promise<GroupAnswer> {
+    const request = { family: name, labels: labelTexts(labels) };
+    removeHere(this.byName.values(), request);
+    return removeFromOthers(currentStore(), this.scopes(), request);
+  }
+
   /** Sets the labels that are added to every sample, where it does not have them itself. They are copied. */
   setDefaultLabels(labels: object): void {
     const before = this.defaultLabels;
@@ -152,32 +195,38 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   }
 
   /** The exposition. Rejects with what a `collect` function throws. */
-  async metrics(): Promise<string> {
+  async metrics({ perProcess = false }: MetricsOptions = {}): Promise<string> {
     const store = currentStore();
     const [shared, foreign] = this.start(store, (metric) => this.getMetricsAsString(metric));
     const [texts] = await Promise.all([Promise.all(foreign), ...shared]);
-    if (!store.shared) return documentText(texts, this.format);
+    if (!store.shared || this.scopes().length === 0) return documentText(texts, this.format);
     if (!this.isPlain) {
       const families = await this.groupFamilies(store);
-      return documentText([...families.map((family) => this.groupText(family)), ...texts], this.format);
+      return documentText(
+        inOrderOf(this.byName.keys(), [...families.map((family) => this.groupText(family)), ...texts]),
+        this.format,
+      );
     }
-    const document = await groupDocument(store, this.view());
+    const view = { ...this.view(), perOwner: perProcess };
+    const document = await groupDocument(store, view, this.format);
     if (texts.length === 0) return document;
-    const families = document.slice(0, -'\n'.length);
-    return documentText(families === '' ? texts : [families, ...texts], this.format);
+    return documentText(inOrderOf(this.byName.keys(), [...familyTexts(document), ...texts]), this.format);
   }
 
-  /** The same numbers as objects. */
-  async getMetricsAsJSON(): Promise<MetricObjectWithValues<MetricValue<string>>[]> {
+  /** The same numbers as objects; only families of `aggregator` if given. */
+  async getMetricsAsJSON(aggregator?: Aggregator): Promise<MetricObjectWithValues<MetricValue<string>>[]> {
     const store = currentStore();
     const [shared, foreign] = this.start(store, async (metric) => this.withDefaultLabels(await metric.get()));
     const [families] = await Promise.all([Promise.all(foreign), ...shared]);
-    const group = !store.shared
-      ? []
-      : this.isPlain
-        ? await store.families(this.view())
-        : (await this.groupFamilies(store)).map((family) => this.withDefaultLabels(family));
-    return [...group, ...families] as MetricObjectWithValues<MetricValue<string>>[];
+    const group =
+      !store.shared || this.scopes().length === 0
+        ? []
+        : this.isPlain
+          ? await store.families(this.view())
+          : (await this.groupFamilies(store)).map((family) => this.withDefaultLabels(family));
+    const all: readonly TextFamily[] =
+      families.length === 0 ? group : inOrderOf(this.byName.keys(), [...group, ...families]);
+    return all.filter((family) => isOf(aggregator, family)) as MetricObjectWithValues<MetricValue<string>>[];
   }
 
   /** One family of the exposition, without a newline at its end. Rejects with a TypeError if there is none. */
@@ -190,7 +239,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     }
     if (metric !== undefined) await settle(metric);
     const text = this.isPlain
-      ? await groupDocument(store, this.view(name))
+      ? await groupDocument(store, this.view(name), this.format)
       : (await this.groupFamilies(store, name)).map((family) => this.groupText(family)).join('\n');
     if (text === '') throw unknownMetric();
     return text;
@@ -208,12 +257,9 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return this.type === openMetricsContentType ? 'openmetrics' : 'prometheus';
   }
 
-  /** Whether the store's own output is this registry's: it knows neither OpenMetrics nor what a merge has of its own. */
+  /** Whether the store's own output is this registry's: it knows nothing of what a merge has of its own. */
   private get isPlain(): boolean {
-    const isMerged = this.merged.length > 0;
-    return (
-      this.format === 'prometheus' && !(isMerged && (this.hidden.size > 0 || !isEmpty(this.defaultLabels)))
-    );
+    return this.merged.length === 0 || (this.hidden.size === 0 && isEmpty(this.defaultLabels));
   }
 
   private view(name?: string): View {
@@ -281,7 +327,11 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
       if (!isEmpty(this.defaultLabels)) this.announceDefaultLabels();
     }
     const store = currentStore();
-    if (store.shared && isShared(metric, store)) store.register(this.scope, metric[FAMILY].family);
+    if (!store.shared || !isShared(metric, store)) return;
+    store.register(this.scope, metric[FAMILY].family);
+    listen(this);
+    store.answerBell(groupListener);
+    if (metric.collect) store.hasCollectors();
   }
 
   private retract(metric: Registrable): void {
@@ -306,26 +356,12 @@ function isShared(metric: Registrable, store: Store): metric is Shared {
   return store.shared && metric[FAMILY]?.store === store;
 }
 
-async function settle(metric: Registrable): Promise<void> {
-  await collect(metric);
-  metric[FAMILY]?.settle?.();
-}
-
-async function groupDocument(store: GroupStore, view: View): Promise<string> {
-  const document = await store.render(view);
-  // Nearly always, and several times faster.
-  return document.toString(isAscii(document) ? 'latin1' : 'utf8');
+/** No aggregator means a sum. */
+function isOf(aggregator: Aggregator | undefined, family: object): boolean {
+  const own = (family as { readonly aggregator?: Aggregator }).aggregator;
+  return aggregator === undefined || aggregator === (own ?? 'sum');
 }
 
 function isEmpty(labels: object): boolean {
   return Object.keys(labels).length === 0;
-}
-
-/** Histograms print `le` before the default labels and their own labels after them. */
-function leFirst(family: MetricFamily): TextFamily {
-  const values = family.values.map((sample: Sample) => {
-    const { le, ...sharedLabels } = sample.labels;
-    return { ...sample, labels: le === undefined ? {} : { le }, sharedLabels };
-  });
-  return { ...family, values };
 }

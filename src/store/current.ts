@@ -17,6 +17,11 @@ export interface GroupOptions {
   readonly shared?: boolean;
   /** Bytes that this thread's segment may take; what does not fit counts in this process only. Default 256 MiB. */
   readonly maxSegmentBytes?: number;
+  /**
+   * How long a scrape waits for the `collect` functions of other processes, in milliseconds; who has not run them by then
+   * is read as it is. 0 leaves others alone. Default 100.
+   */
+  readonly collectDeadlineMs?: number;
 }
 
 interface State {
@@ -62,6 +67,7 @@ function openStore(options: GroupOptions): Store {
   const store = new SharedStore(addon, {
     directory: place?.directory,
     maxSegmentBytes: options.maxSegmentBytes ?? 256 * 1024 * 1024,
+    collectDeadlineMs: options.collectDeadlineMs ?? 100,
     warn,
   });
   keepAlive(store);

@@ -1,4 +1,4 @@
-import type { Aggregator, LabelValue, MetricFamily, MetricType, Sample } from '../model/family';
+import type { Aggregator, Exemplar, LabelValue, MetricFamily, MetricType, Sample } from '../model/family';
 
 type JsonLabel = readonly [name: string, kind: string, text: string];
 type JsonNumber = number | 'NaN' | 'Infinity' | '-Infinity';
@@ -7,6 +7,14 @@ interface JsonSeries {
   readonly labels: readonly JsonLabel[];
   readonly defaults: readonly JsonLabel[];
   readonly values: readonly JsonNumber[];
+  readonly exemplars?: readonly JsonExemplar[];
+}
+
+interface JsonExemplar {
+  readonly bucket: number;
+  readonly value: JsonNumber;
+  readonly time: number;
+  readonly labels: readonly JsonLabel[];
 }
 
 interface JsonFamily {
@@ -41,7 +49,7 @@ function samples(family: JsonFamily, series: JsonSeries): Sample[] {
       ...bounds.map((le, i) => ({
         value: cumulative[i] ?? 0,
         metricName: `${name}_bucket`,
-        exemplar: null,
+        exemplar: exemplarOf(series, i),
         labels: { le, ...labels },
       })),
       { value: sum, metricName: `${name}_sum`, exemplar: undefined, labels: { ...labels } },
@@ -56,7 +64,17 @@ function samples(family: JsonFamily, series: JsonSeries): Sample[] {
       { metricName: `${name}_count`, labels: { ...labels }, value: values[quantiles.length + 1] ?? 0 },
     ];
   }
-  return [{ value: values[0] ?? 0, labels }];
+  const exemplar = exemplarOf(series, 0);
+  return [
+    exemplar === null ? { value: values[0] ?? 0, labels } : { value: values[0] ?? 0, labels, exemplar },
+  ];
+}
+
+function exemplarOf({ exemplars = [] }: JsonSeries, bucket: number): Exemplar | null {
+  const found = exemplars.find((exemplar) => exemplar.bucket === bucket);
+  if (found === undefined) return null;
+  const labelSet = Object.fromEntries(found.labels.map(([name, , text]) => [name, text]));
+  return { labelSet, value: Number(found.value), timestamp: found.time };
 }
 
 /** As prom-client does it: in JSON a default label also replaces an own value that is falsy. */

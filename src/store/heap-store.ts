@@ -1,5 +1,5 @@
 import type { FamilyDefinition, Label } from '../model/family';
-import type { CellHolder, PageKey, PrivateStore } from './store';
+import { type CellHolder, exemplarCells, type PageKey, type PrivateStore } from './store';
 
 const PAGE_CELLS = 32;
 const FIRST_CHUNK = 16;
@@ -26,6 +26,10 @@ export class HeapStore implements PrivateStore {
 
   allocatePage(_header: CellHolder, _key: PageKey, page: CellHolder): void {
     this.#pool(PAGE_CELLS).take(page);
+  }
+
+  allocateExemplar(_header: CellHolder, _bucket: number, exemplar: CellHolder): void {
+    this.#pool(exemplarCells).take(exemplar);
   }
 
   release(holder: CellHolder, count: number): void {

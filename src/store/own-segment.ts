@@ -93,6 +93,11 @@ export class OwnSegment {
     this.#fill(page);
   }
 
+  allocateExemplar(header: CellHolder, bucket: number, exemplar: CellHolder): void {
+    this.native.addExemplar(extentOf(header), header.index, bucket);
+    this.#fill(exemplar);
+  }
+
   release(holder: CellHolder, count: number): void {
     this.native.release(Math.floor(holder.record / recordUnit), extentOf(holder), holder.index, count);
   }

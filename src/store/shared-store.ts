@@ -1,15 +1,19 @@
+import { basename } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import type { FamilyDefinition, Label, MetricFamily } from '../model/family';
 import type { NativeAddon, NativeError, NativeGroup } from '../native';
+import { answerBell, type BellListener, type RemovalRequest, removalMessage } from './bell';
 import { familiesFromJson } from './family-json';
 import { OwnSegment } from './own-segment';
-import type { CellHolder, GroupStore, PageKey, View } from './store';
+import { type CellHolder, exemplarCells, type GroupStore, type PageKey, type View } from './store';
 
 export interface SharedStoreOptions {
   /** The group's directory; undefined when it could not be had, and everything counts in this process only. */
   readonly directory: string | undefined;
   /** Bounds the segment's file; beyond it new series count in this process only. */
   readonly maxSegmentBytes: number;
+  /** How long a scrape waits for the collect functions of other owners, in milliseconds; 0 does not ask for them. */
+  readonly collectDeadlineMs: number;
   /** Called once, with a sentence for the operator, when something cannot be shared. */
   readonly warn: (message: string, code: string) => void;
 }
@@ -28,6 +32,7 @@ export class SharedStore implements GroupStore {
   /** Opened for the first family: who only answers scrapes owns no segment. `null` when it could not be had. */
   #file: OwnSegment | null | undefined;
   #private: OwnSegment | undefined;
+  #answersBell = false;
   #warned = false;
 
   // All that was announced, to be said again to a segment that comes later.
@@ -106,16 +111,12 @@ export class SharedStore implements GroupStore {
   }
 
   allocatePage(header: CellHolder, key: PageKey, page: CellHolder): void {
-    // A page is of use only beside the series it belongs to.
-    const segment = this.#inPrivate.has(header) ? this.#private : this.#file;
-    try {
-      if (!segment || header.record === lostRecord) throw new Error('the series has no segment');
-      segment.allocatePage(header, key, page);
-      if (segment === this.#private) this.#inPrivate.add(page);
-    } catch (error) {
-      this.#warn(error as NativeError);
-      loseCells(page, 32);
-    }
+    this.#allocateBeside(header, page, 32, (segment) => segment.allocatePage(header, key, page));
+  }
+
+  allocateExemplar(header: CellHolder, bucket: number, exemplar: CellHolder): void {
+    const place = (segment: OwnSegment): void => segment.allocateExemplar(header, bucket, exemplar);
+    this.#allocateBeside(header, exemplar, exemplarCells, place);
   }
 
   release(holder: CellHolder, count: number): void {
@@ -125,17 +126,52 @@ export class SharedStore implements GroupStore {
     holder.record = -1;
   }
 
-  render(view: View): Promise<Buffer> {
-    return this.#render(view, 'text');
+  render(view: View, format: 'prometheus' | 'openmetrics' = 'prometheus'): Promise<Buffer> {
+    return this.#render(view, format);
   }
 
   async families(view: View): Promise<MetricFamily[]> {
     return familiesFromJson((await this.#render(view, 'json')).toString('utf8'));
   }
 
-  #render(view: View, format: 'text' | 'json'): Promise<Buffer> {
-    const privates = this.#private === undefined ? [] : [this.#private.native];
-    return this.#group.render(view.scopes, view.defaultLabels, view.name, format, Date.now(), privates);
+  answerBell(listener: BellListener): void {
+    if (this.#answersBell || !this.#file) return;
+    this.#answersBell = true;
+    const { native } = this.#file;
+    this.#try(() => answerBell(native, listener));
+  }
+
+  hasCollectors(): void {
+    if (this.#file) this.#file.native.hasCollectors();
+  }
+
+  removeFromOthers(request: RemovalRequest): Promise<number> {
+    return this.#group.removeSeries({
+      scope: request.scope,
+      family: request.family,
+      labels: request.labels && Object.entries(request.labels).flat(),
+      message: removalMessage(request),
+      deadlineMs: this.#options.collectDeadlineMs,
+      ownSegment: basename(this.path ?? ''),
+    });
+  }
+
+  leads(): boolean {
+    return this.#file ? this.#file.native.lead() : true;
+  }
+
+  #render(view: View, format: 'prometheus' | 'openmetrics' | 'json'): Promise<Buffer> {
+    return this.#group.render({
+      scopes: view.scopes,
+      defaultLabels: view.defaultLabels,
+      perOwner: view.perOwner ?? false,
+      name: view.name,
+      format,
+      nowMs: Date.now(),
+      privateSegments: this.#private === undefined ? [] : [this.#private.native],
+      collectDeadlineMs: this.#options.collectDeadlineMs,
+      ownSegment: basename(this.path ?? ''),
+    });
   }
 
   #scope(name: string): { id: number; defaultLabels: Readonly<Record<string, unknown>> } {
@@ -194,6 +230,24 @@ export class SharedStore implements GroupStore {
     } catch (error) {
       this.#warn(error as NativeError);
       return false;
+    }
+  }
+
+  /** A page or an exemplar is of use only beside the series it belongs to. */
+  #allocateBeside(
+    header: CellHolder,
+    holder: CellHolder,
+    count: number,
+    place: (segment: OwnSegment) => void,
+  ): void {
+    const segment = this.#inPrivate.has(header) ? this.#private : this.#file;
+    try {
+      if (!segment || header.record === lostRecord) throw new Error('the series has no segment');
+      place(segment);
+      if (segment === this.#private) this.#inPrivate.add(holder);
+    } catch (error) {
+      this.#warn(error as NativeError);
+      loseCells(holder, count);
     }
   }
 

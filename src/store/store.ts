@@ -1,4 +1,5 @@
 import type { FamilyDefinition, Label, MetricFamily } from '../model/family';
+import type { BellListener, RemovalRequest } from './bell';
 
 /**
  * Where the cells of one series are: `values[index]` is its first, the others follow. A store fills it in and may
@@ -10,6 +11,14 @@ export interface CellHolder {
   /** The store's own name for the place; -1 when the series has been released. */
   record: number;
 }
+
+/**
+ * Cells of an exemplar: which of two slots counts (1 or 2, 0 for none yet), then the slots: value, time in seconds, bytes of
+ * text, the text. The text has for each label the lengths of name and value, 16 bits each, then both in UTF-8.
+ */
+export const exemplarTextBytes = 512;
+export const exemplarSlotCells: number = 3 + exemplarTextBytes / 8;
+export const exemplarCells: number = 1 + 2 * exemplarSlotCells;
 
 /** Which page of a summary is wanted; see docs/format.md, "Summaries". */
 export interface PageKey {
@@ -25,6 +34,8 @@ export interface PageKey {
 export interface View {
   readonly scopes: readonly string[];
   readonly defaultLabels: boolean;
+  /** Each owner's series apart, told from the others by the label `pid`. */
+  readonly perOwner?: boolean;
   /** Only the family of this name. */
   readonly name?: string;
 }
@@ -39,7 +50,9 @@ export interface CellStore {
   allocate(family: number, labels: readonly Label[], count: number, holder: CellHolder): void;
   /** Gives `page` 32 cells, all zero, that belong to the series at `header`. */
   allocatePage(header: CellHolder, key: PageKey, page: CellHolder): void;
-  /** Takes the cells of a series or of a page back; the holder must not be written any more. */
+  /** Gives `exemplar` the cells of one exemplar of the series at `header`: of a counter (bucket 0) or a bucket. */
+  allocateExemplar(header: CellHolder, bucket: number, exemplar: CellHolder): void;
+  /** Takes the cells of a series, a page or an exemplar back; the holder must not be written any more. */
   release(holder: CellHolder, count: number): void;
 }
 
@@ -55,10 +68,21 @@ export interface GroupStore extends CellStore {
   register(scope: string, family: number): void;
   unregister(scope: string, family: number): void;
   setDefaultLabels(scope: string, labels: Readonly<Record<string, unknown>>): void;
-  /** The merged exposition in text format 0.0.4, made off the event loop. */
-  render(view: View): Promise<Buffer>;
+  /** The merged exposition in text format 0.0.4 or OpenMetrics 1.0, made off the event loop. */
+  render(view: View, format?: 'prometheus' | 'openmetrics'): Promise<Buffer>;
   /** The merged families in prom-client's JSON shape; the merge is off the event loop, building the objects is not. */
   families(view: View): Promise<MetricFamily[]>;
+  /** Does what other processes ask for. The first listener counts, later ones change nothing. */
+  answerBell(listener: BellListener): void;
+  /** From here on the listener has something to collect, and is asked to by the scrapes of others. */
+  hasCollectors(): void;
+  /** Has series removed from all segments but this thread's; returns how many living owners will only do so later. */
+  removeFromOthers(request: RemovalRequest): Promise<number>;
+  /**
+   * Whether this thread is its group's leader, the one that does what must be done once. Whoever asks first is, until it
+   * ends. Costs two system calls for those that are not.
+   */
+  leads(): boolean;
 }
 
 export type Store = PrivateStore | GroupStore;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import * as judge from 'prom-client';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import * as ours from '../../src/index';
 
 // Random operations, done to this library and to the real prom-client at the same time: what one prints, returns or
@@ -44,7 +44,15 @@ interface Labels {
 
 type Operation =
   | Create
-  | { op: 'write'; metric: number; method: number; labels: Labels | undefined; value: unknown; bare: boolean }
+  | {
+      op: 'write';
+      metric: number;
+      method: number;
+      labels: Labels | undefined;
+      value: unknown;
+      bare: boolean;
+      exemplar: Record<string, unknown> | undefined;
+    }
   | { op: 'labels'; metric: number; by: Labels | Values; method: number; value: unknown }
   | { op: 'keep'; metric: number; values: Values }
   | { op: 'kept'; child: number; method: number; value: unknown }
@@ -56,18 +64,19 @@ type Operation =
   | { op: 'defaults'; registry: number; labels: Record<string, unknown> }
   | { op: 'clear' | 'resetAll' | 'read'; registry: number };
 
-/** What holds only while nothing is merged, which the exposition of a group always is. */
-export interface Exotic {
+export interface Variant {
+  readonly openMetrics: boolean;
   /**
-   * Label values that are neither text, number, boolean nor null keep their type, series that default labels make
-   * equal are printed twice, and a merged registry has the metrics of one registry after those of the other.
+   * What holds only while nothing is merged, which the exposition of a group always is: label values that are neither
+   * text, number, boolean nor null keep their type, and those of exemplars if they are no text; series that default
+   * labels make equal are printed twice; a merged registry has the metrics of one registry after those of the other.
    */
   readonly exotic: boolean;
 }
 
 const text = fc.constantFrom('x', 'y', '', '1', 'true', 'null', 'q"uo\\te\n', 'ünï 🙂', '{}', '1.5');
 
-function labelValue({ exotic }: Exotic): fc.Arbitrary<unknown> {
+function labelValue({ exotic }: Pick<Variant, 'exotic'>): fc.Arbitrary<unknown> {
   const plain = fc.constantFrom<unknown>(1, 1.5, 1e21, Number.NaN, true, false, null, undefined, ABSENT);
   const strange = fc.constantFrom<unknown>(1n, ['x', 'y'], { toString: () => 'x"y' }, () => 'x');
   return fc.oneof(
@@ -99,7 +108,18 @@ const amount = fc.oneof(
   },
 );
 
-function operation(options: Exotic): fc.Arbitrary<Operation> {
+/** Some are too long by a little. */
+function exemplarLabels({ exotic }: Variant): fc.Arbitrary<Record<string, unknown>> {
+  const long = fc.integer({ min: 110, max: 130 }).map((length) => 'ü'.repeat(length));
+  const value = fc.oneof(
+    { weight: 6, arbitrary: fc.oneof(text, fc.string({ unit: 'binary' })) },
+    { weight: 1, arbitrary: long },
+    { weight: exotic ? 2 : 0, arbitrary: fc.constantFrom<unknown>(7, -0, true, null, undefined) },
+  );
+  return fc.dictionary(fc.constantFrom('traceId', 'spanId', 'x'), value, { noNullPrototype: true });
+}
+
+function operation(options: Variant): fc.Arbitrary<Operation> {
   const metric = fc.nat(9);
   const registry = fc.nat(REGISTRIES - 1);
   const method = fc.nat(2);
@@ -112,7 +132,10 @@ function operation(options: Exotic): fc.Arbitrary<Operation> {
   const by = fc.oneof(labels, values);
   const create: fc.Arbitrary<Create> = fc.record({
     op: fc.constant('create' as const),
-    kind: fc.constantFrom<Kind>('counter', 'gauge', 'histogram', 'summary'),
+    kind: fc.constantFrom<Kind>(
+      ...(['counter', 'gauge', 'histogram', 'summary'] as const),
+      ...(options.openMetrics ? (['counter', 'histogram', 'histogram'] as const) : []),
+    ),
     name: fc.oneof(
       { weight: 20, arbitrary: fc.constantFrom(...METRIC_NAMES) },
       { weight: 1, arbitrary: fc.constantFrom('1bad', 'no good', '') },
@@ -136,7 +159,7 @@ function operation(options: Exotic): fc.Arbitrary<Operation> {
       { weight: 3, arbitrary: fc.constantFrom('sync' as const, 'async' as const) },
       { weight: 1, arbitrary: fc.constant('invalid' as const) },
     ),
-    exemplars: fc.integer({ min: 0, max: 19 }).map((n) => n === 0),
+    exemplars: fc.integer({ min: 0, max: 19 }).map((n) => n < (options.openMetrics ? 12 : 1)),
   });
   const write = fc.record({
     op: fc.constant('write' as const),
@@ -145,6 +168,7 @@ function operation(options: Exotic): fc.Arbitrary<Operation> {
     labels: fc.option(labels, { nil: undefined }),
     value: amount,
     bare: fc.boolean(),
+    exemplar: fc.option(exemplarLabels(options), { nil: undefined }),
   });
   const defaults = fc.record({
     op: fc.constant('defaults' as const),
@@ -199,10 +223,11 @@ class Side {
   readonly children: { child: Record<string, (value?: unknown) => void>; made: Create }[] = [];
   readonly #library: Library;
 
-  constructor(library: Library) {
+  constructor(library: Library, { openMetrics }: Variant) {
     this.#library = library;
-    const Registry = library.Registry as unknown as typeof judge.Registry;
-    this.registries = Array.from({ length: REGISTRIES }, () => new Registry());
+    const Registry = library.Registry as unknown as new (contentType: string) => judge.Registry;
+    const type = openMetrics ? ours.openMetricsContentType : ours.prometheusContentType;
+    this.registries = Array.from({ length: REGISTRIES }, () => new Registry(type));
   }
 
   merge(): judge.Registry {
@@ -218,6 +243,7 @@ class Side {
         return this.#write(operation);
       case 'labels': {
         const target = this.#metric(operation.metric);
+        if (target !== undefined && hasBrokenChildren(target.made)) return undefined;
         const child = target && call(target.metric, 'labels', ...argumentsFor(target.made, operation.by));
         return child && call(child, methodOf(target.made, operation.method), operation.value);
       }
@@ -225,6 +251,7 @@ class Side {
         const target = this.#metric(operation.metric);
         if (target === undefined || !(target.made.canonical || target.made.kind === 'gauge'))
           return undefined;
+        if (hasBrokenChildren(target.made)) return undefined;
         const child = call(target.metric, 'labels', ...argumentsFor(target.made, operation.values));
         this.children.push({ child: child as never, made: target.made });
         return undefined;
@@ -265,7 +292,7 @@ class Side {
     const {
       kind,
       canonical: _,
-      exemplars,
+      exemplars: ___,
       aged,
       pruned,
       collect,
@@ -281,8 +308,8 @@ class Side {
       ...(kind === 'histogram' && { buckets: [...buckets] }),
       ...(kind === 'summary' && { percentiles: QUANTILES, pruneAgedBuckets: pruned }),
       ...(kind === 'summary' && aged && { maxAgeSeconds: 86_400, ageBuckets: 5 }),
-      ...(exemplars && registries.length > 0 && { enableExemplars: true }),
-      ...(collect !== 'none' && { collect: collector(kind, collect) }),
+      ...(keepsExemplars(made) && { enableExemplars: true }),
+      ...(collect !== 'none' && { collect: collector(made) }),
     };
     const Class = {
       counter: this.#library.Counter,
@@ -311,10 +338,17 @@ class Side {
     }
   }
 
-  #write({ metric, method, labels, value, bare }: Operation & { op: 'write' }): unknown {
+  #write({ metric, method, labels, value, bare, exemplar }: Operation & { op: 'write' }): unknown {
     const target = this.#metric(metric);
     if (target === undefined) return undefined;
     const name = methodOf(target.made, method);
+    if (takesExemplars(target.made)) {
+      return call(target.metric, name, {
+        ...(labels !== undefined && { labels: labelsFor(target.made, labels) }),
+        ...(!bare && { value }),
+        ...(exemplar !== undefined && { exemplarLabels: { ...exemplar } }),
+      });
+    }
     if (labels === undefined) return call(target.metric, name, ...(bare ? [] : [value]));
     return call(target.metric, name, labelsFor(target.made, labels), ...(bare ? [] : [value]));
   }
@@ -339,10 +373,27 @@ function keepOwnLabels(metric: judge.Metric): void {
   });
 }
 
-function collector(kind: Kind, how: 'sync' | 'async' | 'invalid'): unknown {
+function keepsExemplars({ exemplars, registries }: Create): boolean {
+  return exemplars && registries.length > 0;
+}
+
+/** Whether `inc` or `observe` is called with one object. */
+function takesExemplars(made: Create): boolean {
+  return keepsExemplars(made) && (made.kind === 'counter' || made.kind === 'histogram');
+}
+
+/** The judge's children of such counters count in the series without labels: a bug. */
+function hasBrokenChildren(made: Create): boolean {
+  return takesExemplars(made) && made.kind === 'counter';
+}
+
+function collector(made: Create): unknown {
+  const { kind, collect: how } = made;
   if (how === 'invalid') return 'not a function';
-  const count = (metric: Record<string, (value: number) => void>): void => {
-    metric[kind === 'counter' || kind === 'gauge' ? 'inc' : 'observe']?.(1);
+  const count = (metric: Record<string, (value: unknown) => void>): void => {
+    metric[kind === 'counter' || kind === 'gauge' ? 'inc' : 'observe']?.(
+      takesExemplars(made) ? { value: 1 } : 1,
+    );
   };
   if (how === 'sync') {
     return function (this: never): void {
@@ -406,17 +457,30 @@ async function outcomeOf(run: () => unknown): Promise<Outcome> {
   }
 }
 
-/** Quantiles of the two differ: theirs are interpolated, ours keep a bound, which `checkQuantiles` looks at. */
+/**
+ * Quantiles of the two differ: theirs are interpolated, ours keep a bound, which `checkQuantiles` looks at. Where the
+ * first exemplar was refused, the judge has a wreck, and in the JSON of a group there is only one kind of none.
+ */
 function comparable(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(/^(.*\{.*quantile="[^"]*".*\}) \S+$/gm, '$1 ~');
+  if (typeof value === 'string') {
+    return value
+      .replace(/^(.*\{.*quantile="[^"]*".*\}) \S+$/gm, '$1 ~')
+      .replace(/ # \{\} \+Inf undefined$/gm, '');
+  }
   if (Array.isArray(value)) return value.map(comparable);
   if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? 0 : value;
   const isQuantile = 'labels' in value && Object.hasOwn(value.labels as object, 'quantile');
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([key]) => !(isQuantile && key === 'value'))
+      .filter(
+        ([key, inner]) => !(isQuantile && key === 'value') && !(key === 'exemplar' && isNoExemplar(inner)),
+      )
       .map(([key, inner]) => [key, key === 'labels' ? inner : comparable(inner)]),
   );
+}
+
+function isNoExemplar(value: unknown): boolean {
+  return ((value as judge.MetricValueWithName<string> | null | undefined)?.value ?? null) === null;
 }
 
 async function compare(ask: (side: Side) => unknown, mine: Side, theirs: Side): Promise<void> {
@@ -465,21 +529,42 @@ function checkQuantiles(
   }
 }
 
+/** In the middle of nowhere: no window of a summary ends within the seconds that a run takes. */
+const START = 1_728_000_000_000 + 7_000_000;
+
 /** Defines the tests, for whatever store is current. */
-export function compareWithPromClient(options: Exotic & { readonly runs: number }): void {
-  test('random operations print, return and throw what they do in prom-client', {
-    timeout: 120_000,
-  }, async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(operation(options), { minLength: 1, maxLength: 60 }), async (operations) => {
-        const mine = new Side(ours);
-        const theirs = new Side(judge);
-        for (const operation of operations) await compare((side) => side.do(operation), mine, theirs);
-        await compareAll(mine, theirs);
-      }),
-      { numRuns: options.runs },
-    );
-  });
+export function compareWithPromClient(options: Pick<Variant, 'exotic'> & { readonly runs: number }): void {
+  test.each([
+    ['the text format', false],
+    ['OpenMetrics with exemplars', true],
+  ])(
+    'random operations print, return and throw what they do in prom-client, in %s',
+    {
+      timeout: 120_000,
+    },
+    async (_, openMetrics) => {
+      const variant = { ...options, openMetrics };
+      vi.useFakeTimers({ toFake: ['Date'] });
+      onTestFinished(() => {
+        vi.useRealTimers();
+      });
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(operation(variant), { minLength: 1, maxLength: 60, size: 'max' }),
+          async (operations) => {
+            const mine = new Side(ours, variant);
+            const theirs = new Side(judge, variant);
+            for (const [i, operation] of operations.entries()) {
+              vi.setSystemTime(START + i * 123);
+              await compare((side) => side.do(operation), mine, theirs);
+            }
+            await compareAll(mine, theirs);
+          },
+        ),
+        { numRuns: options.runs },
+      );
+    },
+  );
 
   test('the quantiles of a summary are within 1.083 % of exact order statistics', {
     timeout: 120_000,

@@ -52,7 +52,7 @@ export function smallPlace(bytes: number): string | undefined {
 /** What a user would have installed, readable by everybody, with or without the compiled addon. */
 export function installedCopy({ addon }: { readonly addon: boolean }): string {
   const copy = newDirectory();
-  const parts = ['package.json', 'dist', 'test/fixtures/member.mjs'];
+  const parts = ['package.json', 'index.js', 'dist', 'test/fixtures/member.mjs'];
   if (addon) parts.push('build/Release/prom_client_mmap.node');
   chmodSync(copy, 0o755);
   for (const part of parts) {

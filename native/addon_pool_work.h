@@ -1,0 +1,67 @@
+// Work of the addon that must not wait on the event loop.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <new>
+
+namespace prom {
+
+// Work on the pool that ends in a promise. Plain Node-API: when a worker thread is terminated meanwhile, no call succeeds
+// any more, which node-addon-api takes for a fatal error.
+class PoolWork {
+ public:
+  virtual ~PoolWork() = default;
+
+  static Napi::Value Queue(Napi::Env env, std::unique_ptr<PoolWork> work) {
+    napi_value promise;
+    napi_value name;
+    bool queued =
+        napi_create_promise(env, &work->deferred_, &promise) == napi_ok &&
+        napi_create_string_utf8(env, "prom-client-mmap", NAPI_AUTO_LENGTH, &name) == napi_ok &&
+        napi_create_async_work(env, nullptr, name, Execute, Complete, work.get(), &work->work_) == napi_ok &&
+        napi_queue_async_work(env, work->work_) == napi_ok;
+    if (!queued) return env.Undefined();
+    work.release();  // Complete() takes it back
+    return Napi::Value(env, promise);
+  }
+
+ protected:
+  // On the pool.
+  virtual void Run() = 0;
+  // On the event loop; false when there is no result.
+  virtual bool MakeResult(napi_env env, napi_value* result) = 0;
+
+ private:
+  static void Execute(napi_env, void* data) {
+    try {
+      static_cast<PoolWork*>(data)->Run();
+    } catch (const std::bad_alloc&) {
+      // There is no result then, and the promise is rejected.
+    }
+  }
+
+  static void Complete(napi_env env, napi_status, void* data) {
+    std::unique_ptr<PoolWork> work(static_cast<PoolWork*>(data));
+    napi_delete_async_work(env, work->work_);
+    napi_value result;
+    if (work->MakeResult(env, &result)) {
+      napi_resolve_deferred(env, work->deferred_, result);
+    } else if (MakeError(env, &result)) {
+      napi_reject_deferred(env, work->deferred_, result);
+    }
+  }
+
+  static bool MakeError(napi_env env, napi_value* error) {
+    napi_value message;
+    return napi_create_string_utf8(env, "out of memory while the group was read", NAPI_AUTO_LENGTH,
+                                   &message) == napi_ok &&
+           napi_create_error(env, nullptr, message, error) == napi_ok;
+  }
+
+  napi_deferred deferred_ = nullptr;
+  napi_async_work work_ = nullptr;
+};
+
+}  // namespace prom

@@ -1,0 +1,80 @@
+#include "bell.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+
+#include "byte_source.h"
+#include "layout.h"
+#include "owner.h"
+
+namespace prom {
+namespace {
+
+constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+
+template <typename T>
+bool ReadField(int fd, size_t offset, T* value) {
+  return FileSource(fd).Read(value, sizeof *value, offset);
+}
+
+void SleepMs(int ms) { ::poll(nullptr, 0, ms); }
+
+}  // namespace
+
+std::string BellPath(const std::string& segment) {
+  size_t name = segment.rfind('/') == std::string::npos ? 0 : segment.rfind('/') + 1;
+  return segment.substr(0, name) + "b" + segment.substr(name + 1);
+}
+
+void BellRound::Ring(int directory, const std::string& name) {
+  UniqueFd segment(::openat(directory, name.c_str(), O_RDONLY | kFlags));
+  uint32_t has = 0;
+  if (!segment.valid() || !ReadField(segment.get(), offsetof(layout::Header, bell), &has)) return;
+  if (has < static_cast<uint32_t>(listeners_)) return;
+  // Without a reader, that is, with a dead owner, this fails.
+  UniqueFd bell(::openat(directory, BellPath(name).c_str(), O_WRONLY | kFlags));
+  struct stat status {};
+  if (!bell.valid() || ::fstat(bell.get(), &status) != 0 || !S_ISFIFO(status.st_mode)) return;
+  uint64_t run;
+  if (!ReadField(segment.get(), offsetof(layout::Header, collects_started), &run)) return;
+  // Whole or not at all, as it is shorter than PIPE_BUF. An owner that has not emptied a full FIFO is late in any case.
+  if (::write(bell.get(), message_.data(), message_.size()) < 0 && errno != EAGAIN) return;
+  rung_.push_back({std::move(segment), run});
+}
+
+void BellRound::RingAll(const std::string& directory, const std::string& except) {
+  DIR* listing = ::opendir(directory.c_str());
+  if (listing == nullptr) return;
+  while (const dirent* entry = ::readdir(listing)) {
+    std::string name = entry->d_name;
+    if (name.starts_with("s.") && name != except) Ring(::dirfd(listing), name);
+  }
+  ::closedir(listing);
+}
+
+uint32_t BellRound::Wait(double deadline_ms) {
+  uint64_t end = BoottimeNs() + static_cast<uint64_t>(std::max(deadline_ms, 0.0) * 1e6);
+  int pause = 0;
+  while (true) {
+    std::erase_if(rung_, [](const Rung& rung) {
+      uint64_t finished = 0;
+      bool readable = ReadField(rung.segment.get(), offsetof(layout::Header, collects_finished), &finished);
+      return !readable || finished > rung.run;
+    });
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (rung_.empty() || BoottimeNs() >= end) break;
+    SleepMs(pause);
+    pause = std::min(pause + 1, 4);
+  }
+  return static_cast<uint32_t>(rung_.size());
+}
+
+}  // namespace prom

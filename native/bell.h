@@ -1,0 +1,46 @@
+// The bell of an owner: a FIFO beside its segment. A scrape writes a line to it, and the owner runs its collect functions;
+// other lines ask for other things first.
+//
+// The owner numbers the runs in its header. A scrape notes the number of the newest run, rings, and waits until a later one
+// is over: that one began after the scrape did, whoever rang for it. An owner that is blocked is waited for until the
+// deadline, and read as it is.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "layout.h"
+#include "unique_fd.h"
+
+namespace prom {
+
+// The path of the bell that belongs to a segment's path or name.
+std::string BellPath(const std::string& segment);
+
+// One scrape's round of ringing.
+class BellRound {
+ public:
+  // `message` is a line, the line feed included; `listeners` are those with a bell that says at least so much.
+  BellRound(std::string message, layout::Bell listeners)
+      : message_(std::move(message)), listeners_(listeners) {}
+
+  // Rings for the segment `name` in the open directory if it has a bell and somebody listens.
+  void Ring(int directory, const std::string& name);
+  // Rings for all segments of the directory but `except`.
+  void RingAll(const std::string& directory, const std::string& except);
+
+  // Waits until all have collected, at most until `deadline_ms` have passed. Returns how many had not.
+  uint32_t Wait(double deadline_ms);
+
+ private:
+  struct Rung {
+    UniqueFd segment;
+    uint64_t run;  // the newest one when it was rung
+  };
+  std::string message_;
+  layout::Bell listeners_;
+  std::vector<Rung> rung_;
+};
+
+}  // namespace prom

@@ -1,0 +1,92 @@
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Gauge } from '../metrics/gauge';
+import type { LabelValues } from '../model/labels';
+import type { Collection } from './collection';
+
+/**
+ * Two views of how late the event loop is: how long a `setImmediate()` of the scrape takes, which the next scrape shows,
+ * and the distribution of the delays that a timer in native code has seen since the last scrape. Without a new delay, as
+ * in two scrapes at once, the distribution of the last ones stands. The first gauge's `collect` sets all.
+ */
+export function eventLoopLag(collection: Collection): void {
+  const { labels } = collection;
+  const delays = monitor(collection.options.eventLoopMonitoringPrecision);
+  if (delays === undefined) return;
+  let latest: readonly number[] = distributionGauges.map(() => 0);
+
+  const lag = collection.gauge('nodejs_eventloop_lag_seconds', 'Lag of event loop in seconds.', {
+    aggregator: 'average',
+    collect() {
+      setImmediate(setLag, process.hrtime(), lag, labels);
+      if (delays.count > 0) {
+        latest = distributionGauges.map(({ read }) => read(delays) / 1e9);
+        delays.reset();
+      }
+      for (const [i, gauge] of gauges.entries()) gauge.set(labels, latest[i] as number);
+    },
+  });
+  const gauges = distributionGauges.map(({ name, help, aggregator }) =>
+    collection.gauge(`nodejs_eventloop_lag_${name}_seconds`, help, { aggregator }),
+  );
+
+  // Bound: an arrow function would keep the gauges, which are in its scope.
+  collection.whileRegistered([lag], delays.disable.bind(delays));
+}
+
+const distributionGauges: readonly {
+  readonly name: string;
+  readonly help: string;
+  readonly aggregator: 'min' | 'max' | 'average';
+  readonly read: (delays: IntervalHistogram) => number;
+}[] = [
+  {
+    name: 'min',
+    help: 'The minimum recorded event loop delay.',
+    aggregator: 'min',
+    read: ({ min }) => min,
+  },
+  {
+    name: 'max',
+    help: 'The maximum recorded event loop delay.',
+    aggregator: 'max',
+    read: ({ max }) => max,
+  },
+  {
+    name: 'mean',
+    help: 'The mean of the recorded event loop delays.',
+    aggregator: 'average',
+    read: ({ mean }) => mean,
+  },
+  {
+    name: 'stddev',
+    help: 'The standard deviation of the recorded event loop delays.',
+    aggregator: 'average',
+    read: ({ stddev }) => stddev,
+  },
+  ...[50, 90, 99].map((percentile) => ({
+    name: `p${percentile}`,
+    help: `The ${percentile}th percentile of the recorded event loop delays.`,
+    aggregator: 'average' as const,
+    read: (delays: IntervalHistogram) => delays.percentile(percentile),
+  })),
+];
+
+/**
+ * Undefined where there is no such thing. Throws what Node throws for a bad resolution. Enabled at once: one that never
+ * was makes Node 20 abort if it lists its handles while that is being collected. One that was stops when it is.
+ */
+function monitor(resolution: number | undefined): IntervalHistogram | undefined {
+  try {
+    const delays = monitorEventLoopDelay(resolution === undefined ? {} : { resolution });
+    delays.enable();
+    return delays;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_NOT_IMPLEMENTED') return undefined; // Bun
+    throw error;
+  }
+}
+
+function setLag(start: [number, number], lag: Gauge, labels: LabelValues<string>): void {
+  const [seconds, nanoseconds] = process.hrtime(start);
+  lag.set(labels, seconds + nanoseconds / 1e9);
+}

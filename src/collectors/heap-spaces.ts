@@ -1,0 +1,39 @@
+import { getHeapSpaceStatistics, type HeapSpaceInfo } from 'node:v8';
+import type { Collection } from './collection';
+
+/** The spaces that V8 divides its heap into. The first one's `collect` sets all. */
+export function heapSpaces(collection: Collection): void {
+  if (!isKnown()) return;
+  const collect = (): void => {
+    for (const statistics of getHeapSpaceStatistics()) {
+      const space = statistics.space_name.slice(0, statistics.space_name.indexOf('_space'));
+      for (const { gauge, field } of gauges) {
+        gauge.set({ space, ...collection.labels }, statistics[field]);
+      }
+    }
+  };
+  const gauges = sizes.map(({ name, field }, i) => ({
+    field,
+    gauge: collection.gauge(
+      `nodejs_heap_space_size_${name}_bytes`,
+      `Process heap space size ${name} from Node.js in bytes.`,
+      { labelNames: ['space'], collect: i === 0 ? collect : undefined },
+    ),
+  }));
+}
+
+const sizes = [
+  { name: 'total', field: 'space_size' },
+  { name: 'used', field: 'space_used_size' },
+  { name: 'available', field: 'space_available_size' },
+] as const satisfies readonly { readonly name: string; readonly field: keyof HeapSpaceInfo }[];
+
+function isKnown(): boolean {
+  try {
+    getHeapSpaceStatistics();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_NOT_IMPLEMENTED') return false; // Bun
+    throw error;
+  }
+}

@@ -1,0 +1,90 @@
+import type { Exemplar } from '../model/family';
+import type { LabelSet } from '../model/labels';
+import { type CellStore, exemplarCells, exemplarSlotCells } from '../store/store';
+import { exemplarTexts, writeExemplarTexts } from './exemplar-text';
+import { Cells, Series } from './series';
+
+// The cells of an exemplar: [the slot that counts, then two slots of value, time, bytes of text, the text].
+const ACTIVE = 0;
+const FIRST_SLOT = 1;
+const VALUE = 0;
+const TIME = 1;
+const TEXT_BYTES = 2;
+const TEXT = 3;
+
+const CELL_BYTES: number = Float64Array.BYTES_PER_ELEMENT;
+
+/** One label set of a counter or histogram that keeps exemplars: one for the counter, one for each bucket. */
+export class ExemplarSeries extends Series {
+  readonly #store: CellStore;
+  readonly #exemplars = new Map<number, ExemplarCells>();
+
+  constructor(labels: LabelSet, store: CellStore) {
+    super(labels);
+    this.#store = store;
+  }
+
+  override exemplar(bucket: number): Exemplar | undefined {
+    return this.#exemplars.get(bucket)?.current;
+  }
+
+  override setExemplar(bucket: number, labelSet: LabelSet, value: number): void {
+    // Before anything else: it may run the caller's code, which may come here, too.
+    const texts = exemplarTexts(labelSet);
+    let cells = this.#exemplars.get(bucket);
+    if (cells === undefined) {
+      cells = new ExemplarCells();
+      this.#store.allocateExemplar(this, bucket, cells);
+      this.#exemplars.set(bucket, cells);
+    }
+    // The clock is looked up at each use: test suites replace it.
+    cells.write({ labelSet: { ...labelSet }, value, timestamp: Date.now() / 1000 }, texts);
+  }
+
+  override clearExemplars(): void {
+    for (const cells of this.#exemplars.values()) cells.clear();
+  }
+
+  override end(store: CellStore, cells: number): void {
+    for (const exemplar of this.#exemplars.values()) store.release(exemplar, exemplarCells);
+    this.#exemplars.clear();
+    super.end(store, cells);
+  }
+}
+
+/** The newest exemplar of one bucket, in cells for the other processes and as it was given for this one. */
+class ExemplarCells extends Cells {
+  current: Exemplar | undefined;
+
+  /**
+   * Fills the slot that does not count, then says that it does: whoever dies in between leaves the old exemplar, and a
+   * reader sees the one or the other.
+   */
+  write(exemplar: Exemplar, texts: readonly string[]): void {
+    const slot = this.get(ACTIVE) === 1 ? 2 : 1;
+    const at = FIRST_SLOT + (slot - 1) * exemplarSlotCells;
+    this.set(at + VALUE, exemplar.value);
+    this.set(at + TIME, exemplar.timestamp);
+    const start = (this.index + at + TEXT) * CELL_BYTES;
+    this.set(at + TEXT_BYTES, writeExemplarTexts(texts, bytesOf(this.values), start));
+    this.set(ACTIVE, slot);
+    this.current = exemplar;
+  }
+
+  clear(): void {
+    this.set(ACTIVE, 0);
+    this.current = undefined;
+  }
+}
+
+const views = new WeakMap<Float64Array, Buffer>();
+
+/** The same memory as `values`. */
+function bytesOf(values: Float64Array): Buffer {
+  let bytes = views.get(values);
+  if (bytes === undefined) {
+    bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+    views.set(values, bytes);
+  }
+  return bytes;
+}

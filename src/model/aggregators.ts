@@ -1,0 +1,78 @@
+import type { Aggregator, Exemplar, MetricFamily, Sample } from './family';
+import { labelText } from './labels';
+
+/**
+ * Makes one family of those of several processes, all of the same name; the first one's description counts. Undefined
+ * for an empty list and for what is to be left out.
+ */
+export type AggregatorFunction = (metrics: readonly MetricFamily[]) => MetricFamily | undefined;
+
+/** Aggregator functions by name. More may be added, for `aggregate()` of what other programs have written. */
+export interface Aggregators extends Record<Aggregator, AggregatorFunction> {
+  [name: string]: AggregatorFunction;
+}
+
+/**
+ * What prom-client's aggregators do, one number at a time in the order of the list. They know nothing but numbers, so
+ * quantiles of summaries are added up or averaged like any others: of a group, only its own merge has right ones.
+ */
+export const aggregators: Aggregators = {
+  sum: aggregator(sum),
+  first: aggregator(([first]) => first.value),
+  omit: () => undefined,
+  average: aggregator((samples) => sum(samples) / samples.length),
+  min: aggregator((samples) => samples.reduce((least, { value }) => Math.min(least, value), Infinity)),
+  max: aggregator((samples) => samples.reduce((most, { value }) => Math.max(most, value), -Infinity)),
+};
+
+type Samples = readonly [Sample, ...Sample[]];
+
+function sum(samples: Samples): number {
+  return samples.reduce((total, { value }) => total + value, 0);
+}
+
+function aggregator(numberOf: (samples: Samples) => number): AggregatorFunction {
+  return (metrics) => {
+    const first = metrics[0];
+    if (first === undefined) return undefined;
+    const series = new Map<string, [Sample, ...Sample[]]>();
+    for (const { values } of metrics) {
+      for (const sample of values ?? []) {
+        const key = keyOf(sample);
+        const known = series.get(key);
+        if (known === undefined) series.set(key, [sample]);
+        else known.push(sample);
+      }
+    }
+    const values = [...series.values()].map((samples) => sampleOf(samples, numberOf(samples)));
+    return { help: first.help, name: first.name, type: first.type, values, aggregator: first.aggregator };
+  };
+}
+
+function sampleOf(samples: Samples, value: number): Sample {
+  const [{ labels, metricName }] = samples;
+  const exemplar = latestExemplar(samples);
+  return { value, labels, ...(metricName ? { metricName } : {}), ...(exemplar ? { exemplar } : {}) };
+}
+
+function latestExemplar(samples: Samples): Exemplar | undefined {
+  let latest: Exemplar | undefined;
+  for (const { exemplar } of samples) {
+    if (exemplar && !(latest && latest.timestamp >= exemplar.timestamp)) latest = exemplar;
+  }
+  return latest;
+}
+
+/** What makes samples one series: their names and the texts of their labels in any order. No two series share a key. */
+function keyOf({ metricName, labels }: Sample): string {
+  let key = part(`${metricName}`);
+  for (const name of Object.keys(labels).sort((a, b) => (a < b ? -1 : 1))) {
+    const text = labelText(labels[name]);
+    if (text !== undefined) key += part(name) + part(text);
+  }
+  return key;
+}
+
+function part(text: string): string {
+  return `${text.length}:${text}`;
+}
