@@ -47,3 +47,4 @@ exports.WorkerRegistry = api.WorkerRegistry;
 
 // What prom-client does not have.
 exports.configure = api.configure;
+exports.mirror = api.mirror;

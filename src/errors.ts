@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'ERR_LABEL_UNKNOWN'
   | 'ERR_MERGE_CONTENT_TYPE'
   | 'ERR_MERGE_EMPTY'
+  | 'ERR_METRIC_DIFFERS'
   | 'ERR_METRIC_EXISTS'
   | 'ERR_METRIC_NAME'
   | 'ERR_METRIC_UNKNOWN'
@@ -36,6 +37,7 @@ export type ErrorCode =
   | 'ERR_PUSHGATEWAY_URL'
   | 'ERR_REGISTRY'
   | 'ERR_REGISTRY_NAME'
+  | 'ERR_SERIES_TTL'
   | 'ERR_SUMMARY_WINDOW';
 
 /** An ordinary Error, TypeError or RangeError that also carries its code. */
@@ -194,4 +196,19 @@ export const badCollectBy = (name: string, value: unknown): CodedError<TypeError
   type(
     'ERR_COLLECT_BY',
     `Expected collectBy of gauge "${name}" to be 'each' or 'leader', but got ${inspect(value)}`,
+  );
+
+export const metricDiffers = (name: string, expected: string, found: string): CodedError =>
+  plain(
+    'ERR_METRIC_DIFFERS',
+    `Expected the metric "${name}" of the registry to be ${expected}, but got ${found}: ` +
+      'use the same definition everywhere, or another name',
+  );
+
+export const badSeriesTtl = (name: string, value: unknown): CodedError<RangeError> =>
+  coded(
+    'ERR_SERIES_TTL' satisfies ErrorCode,
+    new RangeError(
+      `Expected ttlSeconds of metric "${name}" to be a positive number of seconds, but got ${inspect(value)}`,
+    ),
   );

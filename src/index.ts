@@ -18,6 +18,7 @@ export { Counter, type CounterChild, type CounterConfiguration } from './metrics
 export type { IncreaseDataWithExemplar, ObserveDataWithExemplar } from './metrics/exemplar-data';
 export { Gauge, type GaugeChild, type GaugeConfiguration } from './metrics/gauge';
 export { Histogram, type HistogramChild, type HistogramConfiguration } from './metrics/histogram';
+export { type MirroredRegistry, type MirrorOptions, mirror } from './metrics/mirror';
 export { Summary, type SummaryChild, type SummaryConfiguration } from './metrics/summary';
 export { type AggregatorFunction, type Aggregators, aggregators } from './model/aggregators';
 export { exponentialBuckets, linearBuckets } from './model/buckets';

@@ -9,9 +9,6 @@ import type { FamilySeries, Series } from './series';
  */
 interface Branch<S> extends Map<unknown, Branch<S> | S> {}
 
-/** Series of metrics that were garbage collected are taken out of the store with their family. */
-const abandoned = new FinalizationRegistry<FamilySeries<Series>>((series) => series.dispose());
-
 /**
  * The series of a metric by label values: nested Maps in the order of the label names. A known series is found
  * without building a string or anything else.
@@ -38,7 +35,7 @@ export class Children<S extends Series, Child> {
     this.#root = this.#emptyRoot();
     this.#unlabelled = newSeries({});
     // Kept children point here and not at the metric, so the family stays for as long as either is in use.
-    abandoned.register(this, series as FamilySeries<Series>);
+    series.outlive(this);
   }
 
   /** The series without any label, made if need be. */
@@ -109,6 +106,11 @@ export class Children<S extends Series, Child> {
       cut(branch, texts[depth]);
       if (branch.size > 0) return;
     }
+  }
+
+  /** Removes the series of which `condition` is true. */
+  removeIf(condition: (series: S) => boolean): void {
+    for (const series of this.#series.live) if (condition(series)) this.remove([series.labels]);
   }
 
   /** Removes all series. */

@@ -15,4 +15,10 @@ export interface MetricConfiguration<T extends string, M = any> {
   /** Called before each reading of the metric, to bring it up to date. */
   collect?: CollectFunction<M> | undefined;
   enableExemplars?: boolean | undefined;
+  /**
+   * Removes, in the process that has it, a series with labels whose numbers have not changed for so many seconds, up to
+   * half as many later. Setting a gauge to the value that it has is no change, if its mode is not one of the most recent
+   * value. What a process has counted before its end stays. Default: series stay for ever.
+   */
+  ttlSeconds?: number | undefined;
 }

@@ -7,7 +7,9 @@ import type { MetricConfiguration } from './configuration';
 import { hasExemplarKeys, type IncreaseDataWithExemplar } from './exemplar-data';
 import { ExemplarSeries } from './exemplar-series';
 import { Metric } from './metric';
+import { registeredOr } from './registered';
 import { FamilySeries, Series } from './series';
+import { removeIdle } from './series-ttl';
 
 declare module '../registry/metric-types' {
   interface MetricClasses<T extends string> {
@@ -43,7 +45,16 @@ export class Counter<T extends string = string> extends Metric<T> {
       this.#children = new Children(this.#series, (labels) => new Series(labels), counterChild);
     }
     if (this.labelNames.length === 0) this.#children.unlabelled();
-    this.register(this.#series);
+    this.register(this.#series, removeIdle(this.#children, this, 1));
+  }
+
+  /**
+   * The counter of that name in the registry of `config` (the first, if it names several), made if there is none. Throws
+   * an Error with code `ERR_METRIC_DIFFERS` if it has other label names or is no counter; all else that `config` says is
+   * for a new one.
+   */
+  static getOrCreate<T extends string = string>(config: CounterConfiguration<T>): Counter<T> {
+    return registeredOr<Counter<T>, CounterConfiguration<T>>(Counter, config);
   }
 
   /**

@@ -9,7 +9,9 @@ import { Children, type KeptSeries } from './children';
 import type { MetricConfiguration } from './configuration';
 import { type GaugeCells, gaugeCells } from './gauge-cells';
 import { Metric } from './metric';
+import { registeredOr } from './registered';
 import { FamilySeries, Series } from './series';
+import { removeIdle } from './series-ttl';
 import { startTimer } from './timer';
 
 declare module '../registry/metric-types' {
@@ -65,7 +67,12 @@ export class Gauge<T extends string = string> extends Metric<T> {
       (kept) => gaugeChild<T>(kept, cells),
     );
     if (this.labelNames.length === 0) this.#children.unlabelled();
-    this.register(this.#series);
+    this.register(this.#series, removeIdle(this.#children, this, cells.count));
+  }
+
+  /** The gauge of that name in the registry of `config`, made if there is none; see `Counter.getOrCreate()`. */
+  static getOrCreate<T extends string = string>(config: GaugeConfiguration<T>): Gauge<T> {
+    return registeredOr<Gauge<T>, GaugeConfiguration<T>>(Gauge, config);
   }
 
   /**

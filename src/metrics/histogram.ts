@@ -4,14 +4,17 @@ import { bucketOf, DEFAULT_BUCKETS } from '../model/buckets';
 import type { Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
 import { isFiniteNumber } from '../model/numbers';
-import { collect } from '../registry/registrable';
+import { settle } from '../registry/registrable';
 import { currentStore } from '../store/current';
 import { Children, type KeptSeries } from './children';
 import type { MetricConfiguration } from './configuration';
 import { hasExemplarKeys, type ObserveDataWithExemplar, type TimerEnd } from './exemplar-data';
 import { ExemplarSeries } from './exemplar-series';
+import { BUCKETS, COUNT, SUM } from './histogram-cells';
 import { Metric } from './metric';
+import { registeredOr } from './registered';
 import { FamilySeries, Series } from './series';
+import { removeIdle } from './series-ttl';
 import { startTimer } from './timer';
 
 declare module '../registry/metric-types' {
@@ -35,11 +38,6 @@ export interface HistogramChild<T extends string> {
    */
   startTimer(): (labels?: LabelValues<T>, exemplarLabels?: LabelValues<string>) => number;
 }
-
-// The cells of a series: [sum, count, buckets..., the bucket up to +Inf]. Buckets are not cumulative.
-const SUM = 0;
-const COUNT = 1;
-const BUCKETS = 2;
 
 /** Counts observations by size, such as of request durations, so that servers can be compared and added up. */
 export class Histogram<T extends string = string> extends Metric<T> {
@@ -71,11 +69,16 @@ export class Histogram<T extends string = string> extends Metric<T> {
         (kept) => histogramChild<T>(kept, bounds),
       );
     }
-    this.register(this.#series);
+    this.register(this.#series, removeIdle(this.#children, this, cells));
     // After the registration, so that the name is taken all the same: so it is in prom-client.
     if (this.labelNames.includes('le')) throw reservedLabel('le');
     Object.assign(this, { upperBounds: Object.freeze(this.buckets) });
     if (this.labelNames.length === 0) this.#children.unlabelled();
+  }
+
+  /** The histogram of that name in the registry of `config`, made if there is none; see `Counter.getOrCreate()`. */
+  static getOrCreate<T extends string = string>(config: HistogramConfiguration<T>): Histogram<T> {
+    return registeredOr<Histogram<T>, HistogramConfiguration<T>>(Histogram, config);
   }
 
   /**
@@ -161,7 +164,7 @@ export class Histogram<T extends string = string> extends Metric<T> {
 
   /** What `get()` returns, with the labels that all lines of a series have apart from `le`: they are printed last. */
   async getForPromString(): Promise<TextFamily> {
-    await collect(this);
+    await settle(this);
     const { name, help, type } = this;
     return { name, help, type, values: this.#lines() };
   }

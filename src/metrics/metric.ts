@@ -17,7 +17,7 @@ import type {
   MetricValue,
   MetricValueWithName,
 } from '../registry/metric-types';
-import { collect, FAMILY, type FamilyHandle } from '../registry/registrable';
+import { FAMILY, type FamilyHandle, settle } from '../registry/registrable';
 import { type AnyRegistry, globalRegistry } from '../registry/registry';
 import type { MetricConfiguration } from './configuration';
 
@@ -33,6 +33,7 @@ export abstract class Metric<T extends string> {
   declare readonly registers: readonly AnyRegistry[];
   declare readonly aggregator: Aggregator;
   declare readonly enableExemplars: boolean;
+  declare readonly ttlSeconds?: number | undefined;
   declare collect?: CollectFunction<this> | undefined;
 
   /** Checks and copies the configuration; what is undefined or null in it has its default. */
@@ -59,7 +60,7 @@ export abstract class Metric<T extends string> {
 
   /** The numbers of this process, after `collect` has run. Rejects with what `collect` throws. */
   async get(): Promise<MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>> {
-    await collect(this);
+    await settle(this);
     const { help, name, type, aggregator } = this;
     const family = { help, name, type, values: this.samples(), aggregator };
     // The type says, as in prom-client, that `collect` is there; it is not.
@@ -85,9 +86,9 @@ export abstract class Metric<T extends string> {
     };
   }
 
-  /** The last step of construction: from here on the metric is exposed. */
-  protected register(handle: FamilyHandle): void {
-    Object.defineProperty(this, FAMILY, { value: handle });
+  /** The last step of construction: from here on the metric is exposed. `settling` runs before each reading. */
+  protected register({ store, family }: FamilyHandle, settling?: () => void): void {
+    Object.defineProperty(this, FAMILY, { value: { store, family, settle: settling } });
     for (const register of this.registers) {
       if (this.enableExemplars && register.contentType === prometheusContentType) throw exemplarsFormat();
       register.registerMetric(this);

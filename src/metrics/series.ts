@@ -57,6 +57,9 @@ export class Series extends Cells {
   }
 }
 
+/** Families whose metrics were garbage collected are taken out of the store. */
+const abandoned = new FinalizationRegistry<{ dispose(): void }>((family) => family.dispose());
+
 /**
  * A family in the store and its live series of this process, in order of first use. It knows neither the metric nor
  * its children: it outlives them by a moment, to give their cells back when they have been garbage collected.
@@ -73,6 +76,11 @@ export class FamilySeries<S extends Series> {
     this.definition = definition;
     this.family = store.addFamily(definition);
     this.#cells = cells;
+  }
+
+  /** The family goes when `user` is garbage collected, if it has not been taken out before. */
+  outlive(user: object): void {
+    abandoned.register(user, this, this);
   }
 
   get live(): Iterable<S> {
@@ -97,6 +105,7 @@ export class FamilySeries<S extends Series> {
 
   /** Takes the family out of the store, after all of its series. */
   dispose(): void {
+    abandoned.unregister(this);
     this.endAll();
     this.store.removeFamily(this.family);
   }

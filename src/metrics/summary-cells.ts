@@ -12,6 +12,8 @@ import type { AgeWindow } from '../model/family';
  */
 export const COUNT = 0;
 export const SUM = 1;
+/** The cells before the slots; they change with each observation. */
+export const COUNTERS = 2;
 
 export const EPOCH = 0;
 export const GENERATION = 1;
@@ -21,12 +23,11 @@ export const MIN = 4;
 export const MAX = 5;
 export const SCHEMA = 6;
 
-const FIRST_SLOT = 2;
 const SLOT_CELLS = 7;
 
 /** The first cell of a slot. */
 export function slotAt(slot: number): number {
-  return FIRST_SLOT + slot * SLOT_CELLS;
+  return COUNTERS + slot * SLOT_CELLS;
 }
 
 /** How many cells a series has. */

@@ -7,8 +7,10 @@ import { currentStore } from '../store/current';
 import { Children, type KeptSeries } from './children';
 import type { MetricConfiguration } from './configuration';
 import { Metric } from './metric';
+import { registeredOr } from './registered';
 import { FamilySeries } from './series';
-import { summaryCells } from './summary-cells';
+import { removeIdle } from './series-ttl';
+import { COUNTERS, summaryCells } from './summary-cells';
 import { SummarySeries } from './summary-series';
 import { startTimer } from './timer';
 
@@ -66,10 +68,19 @@ export class Summary<T extends string = string> extends Metric<T> {
       (labels) => new SummarySeries(labels, window, store),
       summaryChild<T>,
     );
-    this.register({ store, family: this.#series.family, settle: () => this.#prune() });
+    const expire = removeIdle(this.#children, this, COUNTERS);
+    this.register(this.#series, () => {
+      expire?.();
+      if (this.pruneAgedBuckets) this.#children.removeIf((series) => series.sketch().n === 0);
+    });
     // After the registration, so that the name is taken all the same: so it is in prom-client.
     if (this.labelNames.includes('quantile')) throw reservedLabel('quantile');
     if (this.labelNames.length === 0) this.#children.unlabelled();
+  }
+
+  /** The summary of that name in the registry of `config`, made if there is none; see `Counter.getOrCreate()`. */
+  static getOrCreate<T extends string = string>(config: SummaryConfiguration<T>): Summary<T> {
+    return registeredOr<Summary<T>, SummaryConfiguration<T>>(Summary, config);
   }
 
   /**
@@ -128,7 +139,6 @@ export class Summary<T extends string = string> extends Metric<T> {
   }
 
   protected samples(): Sample[] {
-    this.#prune();
     return Array.from(this.#series.live).flatMap((series) => this.#linesOf(series));
   }
 
@@ -142,13 +152,6 @@ export class Summary<T extends string = string> extends Metric<T> {
       { metricName: `${this.name}_sum`, labels: { ...series.labels }, value: series.sum },
       { metricName: `${this.name}_count`, labels: { ...series.labels }, value: series.count },
     ];
-  }
-
-  #prune(): void {
-    if (!this.pruneAgedBuckets) return;
-    for (const series of this.#series.live) {
-      if (series.sketch().n === 0) this.#children.remove([series.labels]);
-    }
   }
 }
 

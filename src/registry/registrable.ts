@@ -11,8 +11,9 @@ export const FAMILY: unique symbol = Symbol.for('prom-client-mmap.family');
 /** What a registry needs to know about the numbers of an own metric. */
 export interface FamilyHandle {
   readonly store: CellStore;
-  readonly family: number;
-  /** Runs in each scrape when `collect` is done, before the store is read. */
+  /** Undefined for what has no numbers of its own and is there for its `collect` only: it sets other metrics. */
+  readonly family: number | undefined;
+  /** Runs before each reading, when `collect` is done. */
   readonly settle?: () => void;
 }
 
@@ -32,14 +33,14 @@ export interface Registrable {
 }
 
 /** Runs the metric's `collect` function, if it has one, and waits for it if it returns a Promise. */
-export async function collect(metric: Pick<Registrable, 'collect'>): Promise<void> {
+async function collect(metric: Pick<Registrable, 'collect'>): Promise<void> {
   // Called as a method: `this` is the metric.
   const pending = (metric as { collect?(): unknown }).collect?.();
   if (pending instanceof Promise) await pending;
 }
 
-/** Brings a metric up to date before a scrape reads it. Rejects with what `collect` throws. */
-export async function settle(metric: Registrable): Promise<void> {
+/** Brings a metric up to date before it is read. Rejects with what `collect` throws. */
+export async function settle(metric: Pick<Registrable, 'collect' | typeof FAMILY>): Promise<void> {
   await collect(metric);
   metric[FAMILY]?.settle?.();
 }

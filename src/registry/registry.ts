@@ -292,7 +292,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     const shared: Promise<void>[] = [];
     const foreign: Promise<R>[] = [];
     for (const metric of this.byName.values()) {
-      if (isShared(metric, store)) shared.push(settle(metric));
+      if (isShared(metric, store) || onlyCollects(metric)) shared.push(settle(metric));
       else foreign.push(read(metric));
     }
     return [shared, foreign];
@@ -328,7 +328,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     }
     const store = currentStore();
     if (!store.shared || !isShared(metric, store)) return;
-    store.register(this.scope, metric[FAMILY].family);
+    if (metric[FAMILY].family !== undefined) store.register(this.scope, metric[FAMILY].family);
     listen(this);
     store.answerBell(groupListener);
     if (metric.collect) store.hasCollectors();
@@ -337,7 +337,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   private retract(metric: Registrable): void {
     const store = currentStore();
     if (this.scope === undefined || !store.shared || !isShared(metric, store)) return;
-    store.unregister(this.scope, metric[FAMILY].family);
+    if (metric[FAMILY].family !== undefined) store.unregister(this.scope, metric[FAMILY].family);
   }
 
   private announceDefaultLabels(): void {
@@ -354,6 +354,12 @@ type Shared = Registrable & Required<Pick<Registrable, typeof FAMILY>>;
 /** Whether the numbers of `metric` are in the store of the group, which then answers for it. */
 function isShared(metric: Registrable, store: Store): metric is Shared {
   return store.shared && metric[FAMILY]?.store === store;
+}
+
+/** Whether there are no numbers to read of `metric`, in whatever store. */
+function onlyCollects(metric: Registrable): boolean {
+  const handle = metric[FAMILY];
+  return handle !== undefined && handle.family === undefined;
 }
 
 /** No aggregator means a sum. */

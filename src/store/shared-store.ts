@@ -135,7 +135,8 @@ export class SharedStore implements GroupStore {
   }
 
   answerBell(listener: BellListener): void {
-    if (this.#answersBell || !this.#file) return;
+    if (this.#file === undefined) this.#file = this.#openFile();
+    if (this.#answersBell || this.#file === null) return;
     this.#answersBell = true;
     const { native } = this.#file;
     this.#try(() => answerBell(native, listener));

@@ -1,0 +1,97 @@
+import type { MetricFamily, MetricType, Sample } from '../model/family';
+import type { LabelSet } from '../model/labels';
+import { BUCKETS, COUNT as HISTOGRAM_COUNT, SUM as HISTOGRAM_SUM } from './histogram-cells';
+import { COUNT, SUM } from './summary-cells';
+
+/** The absolute values of one series: cell and number, in the order in which they must be written. */
+export interface ForeignSeries {
+  readonly labels: LabelSet;
+  readonly cells: readonly (readonly [cell: number, value: number])[];
+}
+
+/** A family of another registry as our cells would have it. */
+export interface ForeignFamily {
+  readonly name: string;
+  readonly help: string;
+  readonly type: MetricType;
+  readonly aggregator: MetricFamily['aggregator'];
+  /** Those that any series has, in the order in which they were met. */
+  readonly labelNames: readonly string[];
+  /** Upper bounds of a histogram without `+Inf`. */
+  readonly bounds: readonly number[];
+  /** By their labels, as texts. */
+  readonly series: ReadonlyMap<string, ForeignSeries>;
+  /** What the other registry printed, without quantiles: they cannot be merged. */
+  readonly samples: readonly Sample[];
+}
+
+/** The samples of one series by the end of their names; those of buckets in their order. */
+interface Parts {
+  readonly labels: LabelSet;
+  readonly values: Map<string, number>;
+  readonly bounds: number[];
+  readonly upTo: number[];
+}
+
+/** Takes a family apart that is in the shape of prom-client's `getMetricsAsJSON()`. */
+export function foreignFamily(family: MetricFamily): ForeignFamily {
+  const { name, help, type, aggregator } = family;
+  const samples = family.values.filter((sample) => type !== 'summary' || sample.metricName !== undefined);
+  const parts = new Map<string, Parts>();
+  for (const sample of samples) addTo(parts, family, sample);
+  const series = [...parts].map(
+    ([key, part]) => [key, { labels: part.labels, cells: cellsOf(type, part) }] as const,
+  );
+  return {
+    name,
+    help,
+    type,
+    aggregator,
+    labelNames: [...new Set([...parts.values()].flatMap(({ labels }) => Object.keys(labels)))],
+    bounds: [...parts.values()][0]?.bounds ?? [],
+    series: new Map(series),
+    samples,
+  };
+}
+
+function addTo(parts: Map<string, Parts>, { name, type }: MetricFamily, sample: Sample): void {
+  const suffix = (sample.metricName ?? name).slice(name.length);
+  const isBucket = type === 'histogram' && suffix === '_bucket';
+  const labels = Object.fromEntries(
+    Object.entries(sample.labels).filter(
+      ([label, value]) => value !== undefined && !(isBucket && label === 'le'),
+    ),
+  );
+  const key = JSON.stringify(
+    Object.entries(labels)
+      .map(([label, value]) => [label, `${value}`])
+      .sort(([a = ''], [b = '']) => (a < b ? -1 : 1)),
+  );
+  let part = parts.get(key);
+  if (part === undefined) {
+    part = { labels, values: new Map(), bounds: [], upTo: [] };
+    parts.set(key, part);
+  }
+  if (!isBucket) {
+    part.values.set(suffix, sample.value);
+  } else if (sample.labels['le'] !== '+Inf') {
+    // The count says what there is up to `+Inf`.
+    part.bounds.push(Number(sample.labels['le']));
+    part.upTo.push(sample.value);
+  }
+}
+
+/** Histograms: bucket, sum, count; summaries: sum, count. Readers rely on the order. */
+function cellsOf(type: MetricType, { values, upTo }: Parts): ForeignSeries['cells'] {
+  const sum = values.get('_sum') ?? 0;
+  const count = values.get('_count') ?? 0;
+  if (type === 'summary') {
+    return [
+      [SUM, sum],
+      [COUNT, count],
+    ];
+  }
+  if (type !== 'histogram') return [[0, values.get('') ?? 0]];
+  const buckets = [...upTo, count].map((n, i) => [BUCKETS + i, n - (upTo[i - 1] ?? 0)] as const);
+  return [...buckets, [HISTOGRAM_SUM, sum], [HISTOGRAM_COUNT, count]];
+}

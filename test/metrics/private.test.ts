@@ -1,0 +1,10 @@
+import { describe } from 'vitest';
+import { configure } from '../../src/index';
+
+configure({ shared: false });
+
+// What is said about these holds for plain memory too.
+describe('in plain memory', async () => {
+  await import('./mirror.test');
+  await import('./series-ttl.test');
+});

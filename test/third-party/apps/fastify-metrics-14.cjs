@@ -1,0 +1,3 @@
+const { serve } = require('./fastify.cjs');
+
+exports.application = () => serve(require('fastify-metrics-14'));
