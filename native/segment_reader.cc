@@ -224,7 +224,7 @@ bool SegmentReader::ParseRecord(const RecordHeader& head, const uint8_t* body) {
 }
 
 bool SegmentReader::AddSeries(SeriesRecord record, bool live) {
-  // A removed series is kept only as far as others count from it: its cells may belong to another by now.
+  // A removed series is forgotten: its cells may belong to another by now.
   if (!live) return true;
   auto family = family_by_id_.find(record.family);
   if (family == family_by_id_.end()) return false;
