@@ -4,7 +4,8 @@
       "target_name": "prom_client_mmap",
       "sources": ["<!@(node -p \"require('fs').readdirSync('native').filter((name) => name.endsWith('.cc')).map((name) => 'native/' + name).join(' ')\")"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
-      "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS"],
+      # A worker thread may be terminated inside any call; nothing can be thrown then, which must not be fatal.
+      "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       # Sums are exact only as long as the compiler leaves floating-point operations as they are: never -ffast-math.
       "cflags": ["-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Wconversion", "-fvisibility=hidden"],
       "cflags!": ["-O3"],

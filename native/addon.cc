@@ -46,9 +46,9 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
 
   explicit SegmentHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SegmentHandle>(info) {
     Napi::Env env = info.Env();
-    OwnerIdentity owner = CurrentOwner(Uint32(info[1]));
-    auto max_bytes = static_cast<uint64_t>(Double(info[2]));
-    auto writer = info[0].IsString() ? SegmentWriter::Create(String(info[0]), owner, max_bytes)
+    OwnerIdentity owner = CurrentOwner(Given(info[1]).Uint32());
+    auto max_bytes = static_cast<uint64_t>(Given(info[2]).Double());
+    auto writer = info[0].IsString() ? SegmentWriter::Create(Given(info[0]).String(), owner, max_bytes)
                                      : SegmentWriter::CreatePrivate(owner, max_bytes);
     if (!writer.ok()) {
       ThrowSystemError(env, writer.error());
@@ -72,47 +72,50 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
  private:
   void AddScope(const Napi::CallbackInfo& info) {
     ScopeRecord record;
-    record.id = Uint32(info[0]);
-    record.name = String(info[1]);
-    auto labels = info[2].As<Napi::Array>();
+    record.id = Given(info[0]).Uint32();
+    record.name = Given(info[1]).String();
+    Given labels = info[2];
     for (uint32_t i = 0; i + 1 < labels.Length(); i += 2) {
-      Napi::Value value = labels.Get(i + 1);
-      record.default_labels.push_back({String(labels.Get(i)), KindOf(value), value.ToString().Utf8Value()});
+      Given value = labels.Get(i + 1);
+      record.default_labels.push_back({labels.Get(i).String(), KindOf(value), value.Text()});
     }
     Append(info, layout::RecordType::kScope, Encode(record));
   }
 
   Napi::Value AddFamily(const Napi::CallbackInfo& info) {
-    auto given = info[1].As<Napi::Object>();
+    Given given = info[1];
     FamilyRecord record;
-    record.id = Uint32(info[0]);
-    record.type = *kTypeNames.Find(String(given.Get("type")));
-    record.merge_mode = *kMergeModeNames.Find(String(given.Get("mergeMode")));
-    record.name = String(given.Get("name"));
-    record.help = String(given.Get("help"));
-    record.label_names = Strings(given.Get("labelNames").As<Napi::Array>());
-    auto bounds = given.Get("bounds").As<Napi::Array>();
-    for (uint32_t i = 0; i < bounds.Length(); i++) record.bounds.push_back(Double(bounds.Get(i)));
-    record.age_buckets = Uint32(given.Get("ageBuckets"));
-    record.slot_ms = Double(given.Get("slotMs"));
+    record.id = Given(info[0]).Uint32();
+    std::optional type = kTypeNames.Find(given.Get("type").String());
+    std::optional merge_mode = kMergeModeNames.Find(given.Get("mergeMode").String());
+    if (!type || !merge_mode) return info.Env().Undefined();  // not read
+    record.type = *type;
+    record.merge_mode = *merge_mode;
+    record.name = given.Get("name").String();
+    record.help = given.Get("help").String();
+    record.label_names = given.Get("labelNames").Strings();
+    Given bounds = given.Get("bounds");
+    for (uint32_t i = 0; i < bounds.Length(); i++) record.bounds.push_back(bounds.Get(i).Double());
+    record.age_buckets = given.Get("ageBuckets").Uint32();
+    record.slot_ms = given.Get("slotMs").Double();
     return Append(info, layout::RecordType::kFamily, Encode(record));
   }
 
   Napi::Value AddMember(const Napi::CallbackInfo& info) {
-    return Append(info, layout::RecordType::kMember, Encode(MemberRecord{Uint32(info[0]), Uint32(info[1])}));
+    return Append(info, layout::RecordType::kMember,
+                  Encode(MemberRecord{Given(info[0]).Uint32(), Given(info[1]).Uint32()}));
   }
 
   // (family, [index of the label's name, value, ...] in printed order, cells)
   void AddSeries(const Napi::CallbackInfo& info) {
     SeriesRecord record;
-    record.family = Uint32(info[0]);
-    auto labels = info[1].As<Napi::Array>();
+    record.family = Given(info[0]).Uint32();
+    Given labels = info[1];
     for (uint32_t i = 0; i + 1 < labels.Length(); i += 2) {
-      Napi::Value value = labels.Get(i + 1);
-      record.labels.push_back(
-          {static_cast<uint16_t>(Uint32(labels.Get(i))), KindOf(value), value.ToString().Utf8Value()});
+      Given value = labels.Get(i + 1);
+      record.labels.push_back({static_cast<uint16_t>(labels.Get(i).Uint32()), KindOf(value), value.Text()});
     }
-    record.cell_count = Uint32(info[2]);
+    record.cell_count = Given(info[2]).Uint32();
     record.created_ms = static_cast<double>(RealtimeNs()) / 1e6;
     Place(info, record.cell_count, layout::RecordType::kSeries, [&](const CellRange& cells) {
       record.cells_offset = cells.file_offset;
@@ -123,12 +126,12 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   // (extent and index of the series, slot, sign, schema, generation, number)
   void AddPage(const Napi::CallbackInfo& info) {
     PageRecord record;
-    record.series_offset = FileOffset(Uint32(info[0]), Uint32(info[1]));
-    record.slot = static_cast<uint16_t>(Uint32(info[2]));
-    record.sign = static_cast<int8_t>(info[3].As<Napi::Number>().Int32Value());
-    record.schema = static_cast<int8_t>(info[4].As<Napi::Number>().Int32Value());
-    record.generation = Uint32(info[5]);
-    record.number = info[6].As<Napi::Number>().Int32Value();
+    record.series_offset = FileOffset(Given(info[0]).Uint32(), Given(info[1]).Uint32());
+    record.slot = static_cast<uint16_t>(Given(info[2]).Uint32());
+    record.sign = static_cast<int8_t>(Given(info[3]).Int32());
+    record.schema = static_cast<int8_t>(Given(info[4]).Int32());
+    record.generation = Given(info[5]).Uint32();
+    record.number = Given(info[6]).Int32();
     Place(info, layout::kPageCells, layout::RecordType::kPage, [&](const CellRange& cells) {
       record.cells_offset = cells.file_offset;
       return Encode(record);
@@ -138,26 +141,28 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   // (extent and index of the series, bucket)
   void AddExemplar(const Napi::CallbackInfo& info) {
     ExemplarRecord record;
-    record.series_offset = FileOffset(Uint32(info[0]), Uint32(info[1]));
-    record.bucket = Uint32(info[2]);
+    record.series_offset = FileOffset(Given(info[0]).Uint32(), Given(info[1]).Uint32());
+    record.bucket = Given(info[2]).Uint32();
     Place(info, layout::kExemplarCells, layout::RecordType::kExemplar, [&](const CellRange& cells) {
       record.cells_offset = cells.file_offset;
       return Encode(record);
     });
   }
 
-  void Remove(const Napi::CallbackInfo& info) { writer_->Remove(static_cast<uint64_t>(Double(info[0]))); }
+  void Remove(const Napi::CallbackInfo& info) {
+    writer_->Remove(static_cast<uint64_t>(Given(info[0]).Double()));
+  }
 
   // (record, extent, index, count): removes the record and takes its cells back.
   void Release(const Napi::CallbackInfo& info) {
-    writer_->Remove(static_cast<uint64_t>(Double(info[0])));
-    CellRange cells{Uint32(info[1]), Uint32(info[2]), 0};
+    writer_->Remove(static_cast<uint64_t>(Given(info[0]).Double()));
+    CellRange cells{Given(info[1]).Uint32(), Given(info[2]).Uint32(), 0};
     cells.file_offset = FileOffset(cells.extent, cells.index);
-    writer_->FreeCells(cells, Uint32(info[3]));
+    writer_->FreeCells(cells, Given(info[3]).Uint32());
   }
 
   Napi::Value Extent(const Napi::CallbackInfo& info) {
-    const CellExtent& extent = writer_->extent(Uint32(info[0]));
+    const CellExtent& extent = writer_->extent(Given(info[0]).Uint32());
     auto* keep = new std::shared_ptr<Mapping>(extent.mapping);
     return Napi::ArrayBuffer::New(
         info.Env(), extent.data, extent.length,
@@ -177,7 +182,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   }
   // (run, failures)
   void FinishCollect(const Napi::CallbackInfo& info) {
-    writer_->FinishCollect(static_cast<uint64_t>(Double(info[0])), Uint32(info[1]));
+    writer_->FinishCollect(static_cast<uint64_t>(Given(info[0]).Double()), Given(info[1]).Uint32());
   }
   Napi::Value Lead(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), writer_->Lead()); }
   void Close(const Napi::CallbackInfo&) { writer_->Close(); }
@@ -191,6 +196,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   }
 
   Napi::Value Append(const Napi::CallbackInfo& info, layout::RecordType type, const Bytes& body) {
+    if (!AllWasRead(info.Env())) return info.Env().Undefined();
     auto record = writer_->Append(type, body);
     if (!record.ok()) return ThrowSystemError(info.Env(), record.error());
     return Napi::Number::New(info.Env(), static_cast<double>(record.value()));
@@ -198,6 +204,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
 
   template <typename EncodeWith>
   void Place(const Napi::CallbackInfo& info, uint32_t count, layout::RecordType type, EncodeWith encode) {
+    if (!AllWasRead(info.Env())) return;
     auto cells = writer_->AllocateCells(count);
     if (!cells.ok()) {
       ThrowSystemError(info.Env(), cells.error());
@@ -274,50 +281,52 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
   }
 
   explicit GroupHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<GroupHandle>(info) {
-    group_ = std::make_shared<Group>(info[0].IsString() ? String(info[0]) : std::string(), CurrentOwner(0));
+    group_ = std::make_shared<Group>(info[0].IsString() ? Given(info[0]).String() : std::string(),
+                                     CurrentOwner(0));
   }
 
  private:
   // ({ scopes, defaultLabels, perOwner, name, format, nowMs, privateSegments, collectDeadlineMs, ownSegment })
   // -> Promise<Buffer>
   Napi::Value Render(const Napi::CallbackInfo& info) {
-    auto given = info[0].As<Napi::Object>();
+    Given given = info[0];
     Scrape scrape;
-    scrape.view.scopes = Strings(given.Get("scopes").As<Napi::Array>());
-    scrape.view.default_labels = given.Get("defaultLabels").As<Napi::Boolean>().Value();
-    scrape.view.per_owner = given.Get("perOwner").As<Napi::Boolean>().Value();
-    if (Napi::Value name = given.Get("name"); name.IsString()) scrape.name = String(name);
-    std::string format = String(given.Get("format"));
+    scrape.view.scopes = given.Get("scopes").Strings();
+    scrape.view.default_labels = given.Get("defaultLabels").Bool();
+    scrape.view.per_owner = given.Get("perOwner").Bool();
+    if (Given name = given.Get("name"); name.Type() == napi_string) scrape.name = name.String();
+    std::string format = given.Get("format").String();
     scrape.format = format == "json"          ? Format::kJson
                     : format == "openmetrics" ? Format::kOpenMetrics
                                               : Format::kText;
-    scrape.now_ms = Double(given.Get("nowMs"));
-    auto segments = given.Get("privateSegments").As<Napi::Array>();
+    scrape.now_ms = given.Get("nowMs").Double();
+    Given segments = given.Get("privateSegments");
     for (uint32_t i = 0; i < segments.Length(); i++) {
-      auto* handle = Napi::ObjectWrap<SegmentHandle>::Unwrap(segments.Get(i).As<Napi::Object>());
-      scrape.private_segments.push_back(handle->source());
+      auto* handle = segments.Get(i).Unwrap<SegmentHandle>();
+      if (handle) scrape.private_segments.push_back(handle->source());
     }
-    scrape.collect_deadline_ms = Double(given.Get("collectDeadlineMs"));
-    scrape.own_segment = String(given.Get("ownSegment"));
+    scrape.collect_deadline_ms = given.Get("collectDeadlineMs").Double();
+    scrape.own_segment = given.Get("ownSegment").String();
     return PoolWork::Queue(info.Env(), std::make_unique<RenderWork>(group_, std::move(scrape)));
   }
 
   // ({ scope, family, labels: [name, text, ...], message, deadlineMs, ownSegment }) -> Promise<number of late owners>
   Napi::Value RemoveSeries(const Napi::CallbackInfo& info) {
-    auto given = info[0].As<Napi::Object>();
+    Given given = info[0];
     Removal removal;
-    removal.filter.scope = String(given.Get("scope"));
-    if (Napi::Value family = given.Get("family"); family.IsString()) removal.filter.family = String(family);
-    if (Napi::Value labels = given.Get("labels"); labels.IsArray()) {
-      std::vector<std::string> flat = Strings(labels.As<Napi::Array>());
+    removal.filter.scope = given.Get("scope").String();
+    if (Given family = given.Get("family"); family.Type() == napi_string)
+      removal.filter.family = family.String();
+    if (Given labels = given.Get("labels"); labels.Type() == napi_object) {
+      std::vector<std::string> flat = labels.Strings();
       removal.filter.labels.emplace();
       for (size_t i = 0; i + 1 < flat.size(); i += 2) {
         removal.filter.labels->emplace_back(flat[i], flat[i + 1]);
       }
     }
-    removal.message = String(given.Get("message"));
-    removal.deadline_ms = Double(given.Get("deadlineMs"));
-    removal.own_segment = String(given.Get("ownSegment"));
+    removal.message = given.Get("message").String();
+    removal.deadline_ms = given.Get("deadlineMs").Double();
+    removal.own_segment = given.Get("ownSegment").String();
     return PoolWork::Queue(info.Env(), std::make_unique<RemovalWork>(group_, std::move(removal)));
   }
 
@@ -326,7 +335,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
 
 // When a process started, in a form that no later process of the same pid has; '' when there is none or none that we see.
 Napi::Value ProcessStart(const Napi::CallbackInfo& info) {
-  ProcessStat stat = ReadProcessStat(Uint32(info[0]));
+  ProcessStat stat = ReadProcessStat(Given(info[0]).Uint32());
   bool running = stat.readable && !stat.zombie;
   return Napi::String::New(info.Env(), running ? std::to_string(stat.start_ticks) : "");
 }
@@ -348,7 +357,7 @@ Napi::Value ProcessGroup(const Napi::CallbackInfo& info) {
   static std::mutex mutex;
   static std::string group;
   std::lock_guard lock(mutex);
-  if (group.empty() && info[0].IsString()) group = String(info[0]);
+  if (group.empty() && info[0].IsString()) group = Given(info[0]).String();
   return Napi::String::New(info.Env(), group);
 }
 

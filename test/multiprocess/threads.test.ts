@@ -75,6 +75,33 @@ describe('worker threads', () => {
     }
   });
 
+  test('can be terminated inside any call, which then writes nothing', async () => {
+    const main = await spawn();
+    for (let round = 1; round <= 40; round++) {
+      const thread = await main.startThread();
+      await thread.run(({ Counter, Gauge, register }) => {
+        let created = 0;
+        const work = () => {
+          const options = { help: 'Jobs done.', labelNames: ['queue', 'host'] };
+          const counter = new Counter({ name: `jobs_${created}_total`, ...options });
+          for (let i = 0; i < 20; i++) counter.inc({ queue: `${created++}`, host: 'here' });
+          new Gauge({ name: `busy_${created}`, multiprocessMode: 'all', ...options });
+          register.metrics();
+          setImmediate(work);
+        };
+        work();
+      });
+      await thread.kill();
+    }
+    const text = await main.scrape();
+    expect(text).toContain('jobs_0_total');
+    for (const { name, samples } of parse(text)) {
+      expect(name).toMatch(/^(jobs_\d+_total|busy_\d+|prom_client_mmap_.*)$/);
+      for (const { labels } of samples)
+        expect(labels).toEqual({ queue: expect.stringMatching(/^\d+$/), host: 'here' });
+    }
+  });
+
   test('are told apart by the label `pid`, in which the main thread is the process', async () => {
     const main = await spawn();
     const thread = await main.startThread();
