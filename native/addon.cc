@@ -1,14 +1,13 @@
-// The addon: arguments in, values and errors out. The only file that knows Node.
+// The addon: arguments in, values and errors out. It and what its name begins with are all that knows Node.
 #include <napi.h>
 
 #include <cstring>
 #include <mutex>
 #include <new>
 
-#include "addon_pool_work.h"
+#include "addon_group.h"
 #include "addon_values.h"
 #include "crc32c.h"
-#include "group.h"
 #include "names.h"
 #include "owner.h"
 #include "segment_writer.h"
@@ -37,6 +36,8 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
                            InstanceMethod<&SegmentHandle::HasCollectors>("hasCollectors"),
                            InstanceMethod<&SegmentHandle::StartCollect>("startCollect"),
                            InstanceMethod<&SegmentHandle::FinishCollect>("finishCollect"),
+                           InstanceMethod<&SegmentHandle::CountDrops>("countDrops"),
+                           InstanceMethod<&SegmentHandle::CountFoldFailure>("countFoldFailure"),
                            InstanceMethod<&SegmentHandle::Lead>("lead"),
                            InstanceMethod<&SegmentHandle::Close>("close"),
                            InstanceAccessor<&SegmentHandle::Path>("path"),
@@ -184,6 +185,11 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   void FinishCollect(const Napi::CallbackInfo& info) {
     writer_->FinishCollect(static_cast<uint64_t>(Given(info[0]).Double()), Given(info[1]).Uint32());
   }
+  // (series, updates)
+  void CountDrops(const Napi::CallbackInfo& info) {
+    writer_->CountDrops(Given(info[0]).Uint32(), Given(info[1]).Uint32());
+  }
+  void CountFoldFailure(const Napi::CallbackInfo&) { writer_->CountFoldFailure(); }
   Napi::Value Lead(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), writer_->Lead()); }
   void Close(const Napi::CallbackInfo&) { writer_->Close(); }
   Napi::Value Path(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), writer_->path()); }
@@ -226,112 +232,14 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   double* place_data_ = nullptr;
 };
 
-class RenderWork : public PoolWork {
- public:
-  RenderWork(std::shared_ptr<Group> group, Scrape scrape)
-      : group_(std::move(group)), scrape_(std::move(scrape)) {}
+}  // namespace
 
- protected:
-  void Run() override { out_ = std::make_unique<TextBuffer>(group_->Render(scrape_)); }
+std::shared_ptr<const ByteSource> SegmentSource(const Given& segment) {
+  auto* handle = segment.Unwrap<SegmentHandle>();
+  return handle ? handle->source() : nullptr;
+}
 
-  bool MakeResult(napi_env env, napi_value* buffer) override {
-    if (!out_) return false;
-    size_t size = out_->size();
-    char* text = out_->Release();
-    auto free_text = [](napi_env, void* text, void*) { std::free(text); };
-    if (napi_create_external_buffer(env, size, text, free_text, nullptr, buffer) == napi_ok) return true;
-    // Where memory from outside is not wanted (V8's sandbox).
-    bool copied = napi_create_buffer_copy(env, size, text, nullptr, buffer) == napi_ok;
-    std::free(text);
-    return copied;
-  }
-
- private:
-  std::shared_ptr<Group> group_;
-  Scrape scrape_;
-  std::unique_ptr<TextBuffer> out_;
-};
-
-class RemovalWork : public PoolWork {
- public:
-  RemovalWork(std::shared_ptr<Group> group, Removal removal)
-      : group_(std::move(group)), removal_(std::move(removal)) {}
-
- protected:
-  void Run() override { late_ = group_->RemoveSeries(removal_); }
-  bool MakeResult(napi_env env, napi_value* late) override {
-    return late_ && napi_create_uint32(env, *late_, late) == napi_ok;
-  }
-
- private:
-  std::shared_ptr<Group> group_;
-  Removal removal_;
-  std::optional<uint32_t> late_;
-};
-
-// What a scrape reads: new GroupHandle(directory).
-class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
- public:
-  static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "Group",
-                       {
-                           InstanceMethod<&GroupHandle::Render>("render"),
-                           InstanceMethod<&GroupHandle::RemoveSeries>("removeSeries"),
-                       });
-  }
-
-  explicit GroupHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<GroupHandle>(info) {
-    group_ = std::make_shared<Group>(info[0].IsString() ? Given(info[0]).String() : std::string(),
-                                     CurrentOwner(0));
-  }
-
- private:
-  // ({ scopes, defaultLabels, perOwner, name, format, nowMs, privateSegments, collectDeadlineMs, ownSegment })
-  // -> Promise<Buffer>
-  Napi::Value Render(const Napi::CallbackInfo& info) {
-    Given given = info[0];
-    Scrape scrape;
-    scrape.view.scopes = given.Get("scopes").Strings();
-    scrape.view.default_labels = given.Get("defaultLabels").Bool();
-    scrape.view.per_owner = given.Get("perOwner").Bool();
-    if (Given name = given.Get("name"); name.Type() == napi_string) scrape.name = name.String();
-    std::string format = given.Get("format").String();
-    scrape.format = format == "json"          ? Format::kJson
-                    : format == "openmetrics" ? Format::kOpenMetrics
-                                              : Format::kText;
-    scrape.now_ms = given.Get("nowMs").Double();
-    Given segments = given.Get("privateSegments");
-    for (uint32_t i = 0; i < segments.Length(); i++) {
-      auto* handle = segments.Get(i).Unwrap<SegmentHandle>();
-      if (handle) scrape.private_segments.push_back(handle->source());
-    }
-    scrape.collect_deadline_ms = given.Get("collectDeadlineMs").Double();
-    scrape.own_segment = given.Get("ownSegment").String();
-    return PoolWork::Queue(info.Env(), std::make_unique<RenderWork>(group_, std::move(scrape)));
-  }
-
-  // ({ scope, family, labels: [name, text, ...], message, deadlineMs, ownSegment }) -> Promise<number of late owners>
-  Napi::Value RemoveSeries(const Napi::CallbackInfo& info) {
-    Given given = info[0];
-    Removal removal;
-    removal.filter.scope = given.Get("scope").String();
-    if (Given family = given.Get("family"); family.Type() == napi_string)
-      removal.filter.family = family.String();
-    if (Given labels = given.Get("labels"); labels.Type() == napi_object) {
-      std::vector<std::string> flat = labels.Strings();
-      removal.filter.labels.emplace();
-      for (size_t i = 0; i + 1 < flat.size(); i += 2) {
-        removal.filter.labels->emplace_back(flat[i], flat[i + 1]);
-      }
-    }
-    removal.message = given.Get("message").String();
-    removal.deadline_ms = given.Get("deadlineMs").Double();
-    removal.own_segment = given.Get("ownSegment").String();
-    return PoolWork::Queue(info.Env(), std::make_unique<RemovalWork>(group_, std::move(removal)));
-  }
-
-  std::shared_ptr<Group> group_;
-};
+namespace {
 
 // When a process started, in a form that no later process of the same pid has; '' when there is none or none that we see.
 Napi::Value ProcessStart(const Napi::CallbackInfo& info) {
@@ -363,7 +271,7 @@ Napi::Value ProcessGroup(const Napi::CallbackInfo& info) {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("Segment", SegmentHandle::Define(env));
-  exports.Set("Group", GroupHandle::Define(env));
+  exports.Set("Group", DefineGroup(env));
   exports.Set("processStart", Napi::Function::New<ProcessStart>(env, "processStart"));
   exports.Set("hostId", Napi::Function::New<HostId>(env, "hostId"));
   exports.Set("processGroup", Napi::Function::New<ProcessGroup>(env, "processGroup"));

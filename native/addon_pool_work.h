@@ -32,13 +32,15 @@ class PoolWork {
   virtual void Run() = 0;
   // On the event loop; false when there is no result.
   virtual bool MakeResult(napi_env env, napi_value* result) = 0;
+  // Why there is none, unless memory ran out.
+  virtual const char* Failure() const { return nullptr; }
 
  private:
   static void Execute(napi_env, void* data) {
     try {
       static_cast<PoolWork*>(data)->Run();
     } catch (const std::bad_alloc&) {
-      // There is no result then, and the promise is rejected.
+      static_cast<PoolWork*>(data)->out_of_memory_ = true;
     }
   }
 
@@ -48,18 +50,20 @@ class PoolWork {
     napi_value result;
     if (work->MakeResult(env, &result)) {
       napi_resolve_deferred(env, work->deferred_, result);
-    } else if (MakeError(env, &result)) {
+    } else if (work->MakeError(env, &result)) {
       napi_reject_deferred(env, work->deferred_, result);
     }
   }
 
-  static bool MakeError(napi_env env, napi_value* error) {
+  bool MakeError(napi_env env, napi_value* error) const {
+    const char* reason = out_of_memory_ ? nullptr : Failure();
+    if (reason == nullptr) reason = "out of memory while the group was read";
     napi_value message;
-    return napi_create_string_utf8(env, "out of memory while the group was read", NAPI_AUTO_LENGTH,
-                                   &message) == napi_ok &&
+    return napi_create_string_utf8(env, reason, NAPI_AUTO_LENGTH, &message) == napi_ok &&
            napi_create_error(env, nullptr, message, error) == napi_ok;
   }
 
+  bool out_of_memory_ = false;
   napi_deferred deferred_ = nullptr;
   napi_async_work work_ = nullptr;
 };

@@ -12,6 +12,7 @@
 #include <cstddef>
 
 #include "byte_source.h"
+#include "directory.h"
 #include "layout.h"
 #include "owner.h"
 
@@ -28,11 +29,6 @@ bool ReadField(int fd, size_t offset, T* value) {
 void SleepMs(int ms) { ::poll(nullptr, 0, ms); }
 
 }  // namespace
-
-std::string BellPath(const std::string& segment) {
-  size_t name = segment.rfind('/') == std::string::npos ? 0 : segment.rfind('/') + 1;
-  return segment.substr(0, name) + "b" + segment.substr(name + 1);
-}
 
 void BellRound::Ring(int directory, const std::string& name) {
   UniqueFd segment(::openat(directory, name.c_str(), O_RDONLY | kFlags));
@@ -55,7 +51,7 @@ void BellRound::RingAll(const std::string& directory, const std::string& except)
   if (listing == nullptr) return;
   while (const dirent* entry = ::readdir(listing)) {
     std::string name = entry->d_name;
-    if (name.starts_with("s.") && name != except) Ring(::dirfd(listing), name);
+    if (IsSegmentName(name) && name != except) Ring(::dirfd(listing), name);
   }
   ::closedir(listing);
 }

@@ -15,9 +15,6 @@
 
 namespace prom {
 
-// The path of the bell that belongs to a segment's path or name.
-std::string BellPath(const std::string& segment);
-
 // One scrape's round of ringing.
 class BellRound {
  public:

@@ -4,21 +4,12 @@
 // writer for as long as it holds the lock.
 #pragma once
 
-#include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "owner.h"
+#include "series_filter.h"
 
 namespace prom {
-
-// Series of the families that are members of `scope`: all of them, those of one family, or the one with these labels.
-struct SeriesFilter {
-  std::string scope;
-  std::optional<std::string> family;
-  std::optional<std::vector<std::pair<std::string, std::string>>> labels;  // names and texts
-};
 
 // Removes the series from all segments of the directory whose owners are dead. What cannot be opened, locked or read is
 // passed over.

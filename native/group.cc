@@ -1,9 +1,7 @@
 #include "group.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <poll.h>
+#include <sys/file.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,6 +9,7 @@
 
 #include "bell.h"
 #include "dead_segments.h"
+#include "directory.h"
 #include "render_json.h"
 #include "render_text.h"
 #include "unique_fd.h"
@@ -21,13 +20,16 @@ namespace {
 // A process asks for few views: the global registry's, perhaps some others and a merge of them.
 constexpr size_t kMergesKept = 8;
 
-bool IsSegmentName(std::string_view name) { return name.starts_with("s."); }
-
-// What else we put into a directory ourselves, and what every directory has.
-bool IsOwnName(std::string_view name) {
-  return name.starts_with(".") || name.starts_with("b.") || name == "archive" || name == "leader" ||
-         name == "lock";
-}
+// How often the directory is read again because a fold was committed meanwhile; from the fifth time on with the group's
+// lock, so that nobody commits.
+constexpr int kReadAttempts = 20;
+constexpr int kUnlockedAttempts = 5;
+constexpr int kLockWaitMs = 50;
+// Far longer than any fold takes.
+constexpr double kRemovalWaitMs = 2000;
+// For so long a segment that cannot be read any more, or was removed by somebody else, counts with its last numbers: an owner
+// that lives makes it anew by then (maintenance.ts), and a counter that goes down and up again is taken for a reset.
+constexpr uint64_t kLastNumbersNs = 30ull * 1000 * 1000 * 1000;
 
 bool Older(const MergeInput& a, const MergeInput& b) {
   const layout::Header& x = a.reader->header();
@@ -47,14 +49,16 @@ bool SameOwner(const layout::Header& a, const layout::Header& b) {
          a.pid_namespace == b.pid_namespace && std::memcmp(a.boot_id, b.boot_id, sizeof a.boot_id) == 0;
 }
 
-// The label `pid`: Python's word. A worker thread shares its process's pid, two pid namespaces may use one number, and
-// an owner that found no room in its file has a second segment in memory.
+// Two pid namespaces may use one number, and an owner that found no room in its file has a second segment in memory.
 void NameInstances(std::vector<MergeInput>& inputs) {
   std::map<std::string, std::vector<const layout::Header*>> uses;
   for (MergeInput& input : inputs) {
     const layout::Header& header = input.reader->header();
-    std::string name = std::to_string(header.pid);
-    if (header.worker_thread != 0) name += '-' + std::to_string(header.worker_thread);
+    if (input.reader->is_archive()) {
+      input.instance = kArchiveName;
+      continue;
+    }
+    std::string name = InstanceName(header);
     std::vector<const layout::Header*>& owners = uses[name];
     auto same = std::find_if(owners.begin(), owners.end(),
                              [&](const layout::Header* other) { return SameOwner(*other, header); });
@@ -65,13 +69,40 @@ void NameInstances(std::vector<MergeInput>& inputs) {
   }
 }
 
+void AddCounts(const layout::Header& header, GroupStats& stats) {
+  stats.collect_failures += header.collect_failures;
+  stats.fold_failures += header.fold_failures;
+  stats.dropped_series += header.dropped_series;
+  stats.dropped_updates += header.dropped_updates;
+}
+
+// The group's lock for a reader, if it is to be had soon: whoever holds it otherwise may be stopped, but then it commits
+// nothing.
+UniqueFd LockShared(int directory) {
+  UniqueFd lock = OpenLockFile(directory, kLockName);
+  if (!lock.valid()) return lock;
+  for (int waited = 0; ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0; waited++) {
+    if (waited >= kLockWaitMs) return {};
+    ::poll(nullptr, 0, 1);
+  }
+  return lock;
+}
+
 }  // namespace
 
-TextBuffer Group::Render(const Scrape& scrape) {
+void Group::Join(Part part) {
   std::lock_guard lock(mutex_);
+  if (directory_.empty()) return;
+  run_.reset();
+  run_ = JoinRun(directory_, self_, part);
+}
+
+std::optional<TextBuffer> Group::Render(const Scrape& scrape) {
+  std::lock_guard lock(mutex_);
+  if (!run_.valid() && !directory_.empty()) run_ = JoinRun(directory_, self_, Part::kReader);
   GroupStats stats;
   RingBells(scrape, stats);
-  ReadDirectory(stats);
+  if (!ReadDirectory(stats)) return std::nullopt;
   std::vector<MergeInput> inputs = Inputs(scrape, stats);
   Merge& merge = MergeFor(scrape.view);
   merge.Run(inputs, scrape.now_ms);
@@ -100,54 +131,92 @@ uint32_t Group::RemoveSeries(const Removal& removal) const {
   BellRound round(removal.message, layout::Bell::kListens);
   round.RingAll(directory_, removal.own_segment);
   uint32_t late = round.Wait(removal.deadline_ms);
-  // After the living: whoever has died meanwhile is dead by now.
+  // After the living: whoever has died meanwhile is dead by now. A segment that somebody folds at this moment is in the
+  // archive when that one lets the lock go.
   RemoveFromDead(directory_, self_, removal.filter);
+  FoldTask task;
+  task.wait_ms = kRemovalWaitMs;
+  task.now_ms = static_cast<double>(RealtimeNs()) / 1e6;
+  task.removal = &removal.filter;
+  FoldDead(directory_, self_, task);
   return late;
 }
 
-void Group::ReadDirectory(GroupStats& stats) {
+FoldReport Group::Fold(const ArchiveLimits& limits, double now_ms) const {
+  if (directory_.empty()) return {};
+  return FoldDead(directory_, self_, {limits, now_ms, 0, nullptr});
+}
+
+// The archive and the files are read at different times. A segment that was folded in between would be missing from both, or
+// be in both: so the archive must be the same before and after.
+bool Group::ReadDirectory(GroupStats& stats) {
+  if (directory_.empty()) return true;
+  UniqueFd directory = OpenDirectory(directory_);
+  bool gone = !directory.valid() && errno == ENOENT;
+  if (!directory.valid() && !gone) stats.skipped[SkipReason::kUnreadable]++;
   for (auto& [name, segment] : segments_) segment.seen = false;
-  DIR* listing = directory_.empty() ? nullptr : ::opendir(directory_.c_str());
-  if (listing != nullptr) {
-    while (const dirent* entry = ::readdir(listing)) ReadFile(::dirfd(listing), entry->d_name, stats);
-    ::closedir(listing);
-  } else if (!directory_.empty() && errno != ENOENT) {
-    stats.skipped[SkipReason::kUnreadable]++;
+  UniqueFd lock;
+  for (int attempt = 1; directory.valid(); attempt++) {
+    if (attempt > kReadAttempts) return false;
+    stats.skipped.clear();
+    if (attempt == kUnlockedAttempts) lock = LockShared(directory.get());
+    SkipReason reason = archive_.Update(directory.get());
+    if (reason != SkipReason::kNone) stats.skipped[reason]++;
+    ReadFiles(directory.get(), stats);
+    if (archive_.IsCurrent(directory.get())) break;
   }
-  std::erase_if(segments_, [](const auto& entry) { return !entry.second.seen; });
+  ForgetVanished(BoottimeNs());
+  return true;
+}
+
+void Group::ReadFiles(int directory, GroupStats& stats) {
+  for (auto& [name, segment] : segments_) segment.seen = false;
+  std::vector<std::string> names;
+  if (!ListNames(directory, names)) stats.skipped[SkipReason::kUnreadable]++;
+  for (const std::string& name : names) ReadFile(directory, name, stats);
 }
 
 void Group::ReadFile(int directory, const std::string& name, GroupStats& stats) {
   if (!IsSegmentName(name)) {
-    if (!IsOwnName(name)) stats.skipped[SkipReason::kForeign]++;
+    if (!IsOtherOwnName(name)) stats.skipped[SkipReason::kForeign]++;
     return;
   }
-  UniqueFd fd(::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!fd.valid()) {
-    if (errno == ENOENT) return;  // gone since the listing
-    stats.skipped[errno == ELOOP || errno == EACCES ? SkipReason::kForbidden : SkipReason::kUnreadable]++;
-    return;
-  }
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink > 1 ||
-      (status.st_uid != ::geteuid() && ::geteuid() != 0)) {
-    stats.skipped[SkipReason::kForbidden]++;
-    return;
-  }
+  SkipReason reason;
+  UniqueFd fd = OpenPlainFile(directory, name.c_str(), &reason);
+  if (!fd.valid() && reason == SkipReason::kNone) return;  // gone since the listing
   Segment& segment = segments_[name];
   segment.seen = true;
-  segment.reason = ReadSegment(fd.get(), segment);
-  if (segment.reason != SkipReason::kNone) stats.skipped[segment.reason]++;
+  segment.reason = fd.valid() ? ReadSegment(fd.get(), segment) : reason;
+  if (segment.reason != SkipReason::kNone) {
+    stats.skipped[segment.reason]++;
+  } else {
+    segment.read_ns = BoottimeNs();
+  }
 }
 
 SkipReason Group::ReadSegment(int fd, Segment& segment) const {
   FileSource source(fd);
   SkipReason reason = segment.reader.Update(source);
   if (reason != SkipReason::kNone) return reason;
+  if (segment.reader.is_archive()) return SkipReason::kForeign;
+  segment.folded = archive_.HasFolded(segment.reader.header().segment_id);
+  if (segment.folded) return SkipReason::kNone;
   // Before the cells: an owner that dies in between is still live in this scrape, with all that it counted.
-  segment.locked = ProbeLock(fd) == LockProbe::kHeld;
-  segment.live = segment.locked || !LooksDead(fd, segment.reader.header(), self_);
+  LockProbe lock = ProbeLock(fd);
+  segment.locked = lock == LockProbe::kHeld;
+  segment.live = CountsAsLive(lock, OwnerEvidence(segment.reader.header(), self_));
   return segment.reader.ReadValues(source);
+}
+
+// Segments that are gone are folded, or of an owner that has moved, or were removed by somebody else.
+void Group::ForgetVanished(uint64_t now_ns) {
+  std::erase_if(segments_, [&](const auto& entry) {
+    const Segment& segment = entry.second;
+    if (segment.seen) return false;
+    bool removed =
+        segment.live && segment.reader.usable() && !archive_.HasFolded(segment.reader.header().segment_id);
+    return !removed || now_ns - segment.read_ns > kLastNumbersNs;
+  });
 }
 
 std::vector<MergeInput> Group::Inputs(const Scrape& scrape, GroupStats& stats) {
@@ -162,14 +231,23 @@ std::vector<MergeInput> Group::Inputs(const Scrape& scrape, GroupStats& stats) {
 
   std::vector<MergeInput> inputs;
   auto add = [&](const Segment& segment) {
-    if (segment.reason != SkipReason::kNone) return;
+    if (segment.folded || !segment.reader.usable()) return;
+    if (segment.reason != SkipReason::kNone && BoottimeNs() - segment.read_ns > kLastNumbersNs) return;
     const layout::Header& header = segment.reader.header();
     bool this_boot = std::memcmp(header.boot_id, self_.boot_id, sizeof self_.boot_id) == 0;
     inputs.push_back({&segment.reader, segment.live, this_boot, {}, segment.locked});
     (segment.live ? stats.live : stats.dead)++;
-    stats.collect_failures += header.collect_failures;
+    AddCounts(header, stats);
   };
+  if (archive_.present()) {
+    const layout::Header& header = archive_.reader().header();
+    bool this_boot = std::memcmp(header.boot_id, self_.boot_id, sizeof self_.boot_id) == 0;
+    inputs.push_back({&archive_.reader(), false, this_boot, {}, false});
+    stats.folded = header.owners_folded;
+    AddCounts(header, stats);
+  }
   for (const auto& [name, segment] : segments_) add(segment);
+  has_dead_ = stats.dead > 0;
   for (const auto& [source, segment] : private_segments_) add(segment);
   std::sort(inputs.begin(), inputs.end(), Older);
   // Equals are next to each other, a locked one first: nobody holds the lock of a copy.

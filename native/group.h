@@ -4,6 +4,7 @@
 // from any thread, one scrape at a time.
 #pragma once
 
+#include <atomic>
 #include <list>
 #include <map>
 #include <memory>
@@ -12,13 +13,17 @@
 #include <string>
 #include <vector>
 
+#include "archive_file.h"
 #include "byte_source.h"
-#include "dead_segments.h"
+#include "fold.h"
 #include "group_stats.h"
 #include "merge.h"
 #include "owner.h"
+#include "run.h"
 #include "segment_reader.h"
+#include "series_filter.h"
 #include "text_buffer.h"
+#include "unique_fd.h"
 
 namespace prom {
 
@@ -50,10 +55,19 @@ class Group {
   // An empty directory name means that there is none: only private segments count.
   Group(std::string directory, const OwnerIdentity& self) : directory_(std::move(directory)), self_(self) {}
 
-  // Reads what is there now, merges and renders. Never fails as a whole: what cannot be read is left out and counted.
-  TextBuffer Render(const Scrape& scrape);
+  // Takes a part in the group's run, in place of the one before, for as long as this object lives: see run.h. Scrapes make
+  // a reader of who has none.
+  void Join(Part part);
 
-  // Has the series removed by the living, and removes them from the segments of the dead. Returns how many of the living
+  // Reads what is there now, merges and renders. What cannot be read is left out and counted; nothing comes when the
+  // archive was replaced again and again meanwhile, as a gap is harmless, and a dip is taken for a reset.
+  std::optional<TextBuffer> Render(const Scrape& scrape);
+
+  // Whether the last scrape has seen segments that may be folded.
+  bool HasDead() const { return has_dead_; }
+  FoldReport Fold(const ArchiveLimits& limits, double now_ms) const;
+
+  // Has the series removed by the living, and removes them from what the dead have left. Returns how many of the living
   // had not done so by the deadline; they will as soon as they can.
   uint32_t RemoveSeries(const Removal& removal) const;
 
@@ -63,19 +77,26 @@ class Group {
     bool live = true;
     bool locked = true;
     bool seen = false;
+    bool folded = false;   // and therefore in the archive
+    uint64_t read_ns = 0;  // when its numbers were read last, by the clock of the boot
     SkipReason reason = SkipReason::kNone;
   };
 
   void RingBells(const Scrape& scrape, GroupStats& stats) const;
-  void ReadDirectory(GroupStats& stats);
+  bool ReadDirectory(GroupStats& stats);
+  void ReadFiles(int directory, GroupStats& stats);
   void ReadFile(int directory, const std::string& name, GroupStats& stats);
   SkipReason ReadSegment(int fd, Segment& segment) const;
+  void ForgetVanished(uint64_t now_ns);
   std::vector<MergeInput> Inputs(const Scrape& scrape, GroupStats& stats);
   Merge& MergeFor(const View& view);
 
   const std::string directory_;
   const OwnerIdentity self_;
   std::mutex mutex_;
+  UniqueFd run_;
+  std::atomic<bool> has_dead_{false};
+  ArchiveFile archive_;
   std::map<std::string, Segment> segments_;  // by file name
   std::map<const ByteSource*, Segment> private_segments_;
   std::list<Merge> merges_;  // most recently used first

@@ -1,4 +1,4 @@
-// Labels as the text formats print them.
+// Labels: of a series, as a key, and as the text formats print them.
 #pragma once
 
 #include <string>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "layout.h"
+#include "record.h"
 
 namespace prom {
 
@@ -14,6 +15,15 @@ struct MergedLabel {
   layout::LabelKind kind;
   std::string text;
 };
+
+std::vector<MergedLabel> LabelsOf(const SeriesRecord& series, const FamilyRecord& family);
+
+// Says by the label `pid`, Python's word, which owner a series is of. A label of that name that the series has is lost.
+void SetInstance(std::vector<MergedLabel>& labels, const std::string& instance);
+
+// What identifies a series among its family: its labels in the order of their names. A label that is `undefined` is
+// the same as none.
+std::string LabelKey(const std::vector<MergedLabel>& own, const std::vector<MergedLabel>& defaults = {});
 
 // Escapes backslash and line feed, as HELP lines want it.
 void AppendEscaped(std::string& out, std::string_view text);

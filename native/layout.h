@@ -32,6 +32,10 @@
 //     histogram   sum, count, bucket 0 .. bucket n-1, bucket +Inf                 buckets are not cumulative
 //     summary     count, sum, then per age slot: epoch, generation, n, zero, min, max, schema
 //                 and PAGE records: 32 cells each, buckets 32p .. 32p+31 of one sign, slot and generation
+//
+//   The archive, what dead owners left, is a file of the same form that is never changed: a new one takes its name. Its
+//   series have their cells twice: first those above, then as many that say what each lacks of the exact sum (the low
+//   halves of double-double numbers). Its FOLDED records list the segments that are in it.
 #pragma once
 
 #include <cstddef>
@@ -129,9 +133,10 @@ struct Header {
   uint64_t created_boottime_ns;
   uint8_t instance_name[64];  // UTF-8, zero padded
   uint64_t archive_generation;
-  uint32_t folded_count;
-  uint32_t archive_crc;
-  uint8_t reserved0[60];
+  uint32_t folded_count;   // archive: ids in its FOLDED records
+  uint32_t archive_crc;    // archive: crc32c of all bytes from 256 on
+  uint64_t owners_folded;  // archive: since it began
+  uint8_t reserved0[52];
   uint32_t header_crc;  // crc32c of bytes 0..251
 
   // 256..319: owner only, changes while it lives.
@@ -150,7 +155,8 @@ struct Header {
   uint64_t heartbeat_boottime_ns;
   uint64_t heartbeat_realtime_ns;
   uint64_t collect_failures;  // collect functions that threw while another process scraped
-  uint8_t reserved2[40];
+  uint64_t fold_failures;     // folds that the owner tried and could not commit
+  uint8_t reserved2[32];
 
   uint8_t reserved3[128];
   Extent extents[kMaxExtents];
@@ -162,6 +168,7 @@ static_assert(offsetof(Header, pid) == 56);
 static_assert(offsetof(Header, boot_id) == 80);
 static_assert(offsetof(Header, instance_name) == 112);
 static_assert(offsetof(Header, archive_generation) == 176);
+static_assert(offsetof(Header, owners_folded) == 192);
 static_assert(offsetof(Header, header_crc) == 252);
 static_assert(offsetof(Header, records_end) == 256);
 static_assert(offsetof(Header, extent_count) == 264);
@@ -172,6 +179,7 @@ static_assert(offsetof(Header, collects_finished) == 304);
 static_assert(offsetof(Header, bell) == 312);
 static_assert(offsetof(Header, heartbeat_boottime_ns) == 320);
 static_assert(offsetof(Header, collect_failures) == 336);
+static_assert(offsetof(Header, fold_failures) == 344);
 static_assert(offsetof(Header, extents) == 512);
 
 inline constexpr uint64_t kRecordAlignment = 8;

@@ -5,31 +5,13 @@
 #include <cstring>
 #include <optional>
 
+#include "merge_mode.h"
+
 namespace prom {
 namespace {
 
 using layout::MergeMode;
 using layout::MetricType;
-
-// Whether an owner's values count at all: `live` modes, and prom-client's aggregators, forget the dead.
-bool Counts(MergeMode mode, bool live) {
-  switch (mode) {
-    case MergeMode::kAll:
-    case MergeMode::kMin:
-    case MergeMode::kMax:
-    case MergeMode::kSum:
-    case MergeMode::kMostRecent:
-      return true;
-    default:
-      return live;
-  }
-}
-
-// A NaN is taken only where there is nothing else, so that the order of owners does not matter.
-bool Better(bool smaller, double value, double known) {
-  if (std::isnan(known)) return true;
-  return smaller ? value < known : value > known;
-}
 
 // The text of an exemplar's slot: for each label the lengths of name and value, 16 bits each, then both. None when it
 // contradicts itself.
@@ -76,20 +58,22 @@ void Merge::Run(std::span<const MergeInput> inputs, double now_ms) {
 
 void Merge::Accumulate(const MergeInput& input, const SegmentPlan& plan, double now_ms) {
   const double* cells = input.reader->values();
+  bool archive = input.reader->is_archive();  // where sums have a second half
   for (const Contribution& from : plan.contributions) {
     MergedSeries& series = series_[from.series];
     const MergedFamily& family = families_[series.family];
     MergeMode mode = family.definition.merge_mode;
-    if (!Counts(mode, input.live)) continue;
+    if (!input.live && !OutlivesOwner(mode)) continue;
     const double* own = cells + from.cell;
     const ReadSeries& source = input.reader->series()[from.source];
     if (!source.exemplars.empty()) AccumulateExemplars(series, cells, source);
     MetricType type = family.definition.type;
     if (type == MetricType::kCounter || type == MetricType::kGauge) {
-      if (mode == MergeMode::kMostRecent || mode == MergeMode::kLiveMostRecent) {
+      if (IsMostRecent(mode)) {
         AccumulateMostRecent(series, own, input.this_boot);
       } else {
         AccumulateValues(series, mode, own, 1);
+        if (archive && mode == MergeMode::kSum) accumulators_[series.accumulator].Add(own[1]);
       }
       continue;
     }
@@ -100,12 +84,14 @@ void Merge::Accumulate(const MergeInput& input, const SegmentPlan& plan, double 
       // Sum, then buckets; the count cell only marks a finished observation.
       DoubleDouble* to = &accumulators_[series.accumulator];
       to[0].Add(own[0]);
+      if (archive) to[0].Add(own[family.definition.CellCount()]);
       for (uint32_t i = 1; i < family.value_count; i++) to[i].hi += own[i + 1];
       series.contributors++;
     } else {
       DoubleDouble* to = &accumulators_[series.accumulator];
       to[0].Add(own[0]);
       to[1].Add(own[1]);
+      if (archive) to[1].Add(own[family.definition.CellCount() + 1]);
       AccumulateSketch(sketches_[series.sketch], *input.reader, source, family.definition, now_ms);
       series.contributors++;
     }
@@ -131,15 +117,18 @@ void Merge::AccumulateValues(MergedSeries& series, MergeMode mode, const double*
       }
       return;
     }
-    default:  // first, omit and all: whoever comes first, and for the last two nobody else should
+    case MergeMode::kAll:
+    case MergeMode::kLiveAll:  // an owner's pid may be that of one in the archive, which comes before it
+      for (size_t i = 0; i < count; i++) to[i].hi = values[i];
+      return;
+    default:  // first, and omit, which has only one
       for (size_t i = 0; first && i < count; i++) to[i].hi = values[i];
   }
 }
 
 void Merge::AccumulateMostRecent(MergedSeries& series, const double* cells, bool this_boot) {
-  // Times before the last boot are of another clock: any of this one is later.
-  double time = this_boot ? cells[1] : cells[1] * 1e-200;
-  if (cells[1] == 0) return;  // never set: no sample, as in Python's client
+  double time = SetTime(cells[1], this_boot);
+  if (time == 0) return;  // never set: no sample, as in Python's client
   DoubleDouble* to = &accumulators_[series.accumulator];
   if (series.contributors++ != 0 && !(time > to[1].hi)) return;
   to[0].hi = cells[0];
@@ -190,7 +179,7 @@ const std::vector<double>& Merge::Exposed(const SegmentReader& reader, const Rea
   if (family.type == MetricType::kHistogram) {
     exposed_.push_back(own[0]);
     double cumulative = 0;
-    for (uint32_t i = layout::kHistogramHeaderCells; i < source.record.cell_count; i++) {
+    for (uint32_t i = layout::kHistogramHeaderCells; i < family.CellCount(); i++) {
       exposed_.push_back(cumulative += own[i]);
     }
   } else {

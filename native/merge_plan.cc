@@ -5,11 +5,11 @@
 #include <tuple>
 
 #include "merge.h"
+#include "merge_mode.h"
 
 namespace prom {
 namespace {
 
-using layout::LabelKind;
 using layout::MergeMode;
 using layout::MetricType;
 
@@ -48,36 +48,8 @@ uint64_t AccumulatorCount(const MergedFamily& family) {
   return family.value_count;
 }
 
-bool IsPerOwner(MergeMode mode) { return mode == MergeMode::kAll || mode == MergeMode::kLiveAll; }
-
 // Segment and place in it, so that any process lists a group's series in the same order.
 uint64_t Rank(size_t segment, size_t place) { return uint64_t{segment} << 32 | place; }
-
-void AppendKeyPart(std::string& key, std::string_view part) {
-  auto length = static_cast<uint32_t>(part.size());
-  key.append(reinterpret_cast<const char*>(&length), sizeof length);
-  key.append(part);
-}
-
-// What identifies a series among its family: its labels in the order of their names. A label that is `undefined` is
-// the same as none.
-std::string LabelKey(const std::vector<MergedLabel>& own, const std::vector<MergedLabel>& defaults) {
-  std::vector<const MergedLabel*> labels;
-  for (const MergedLabel& label : own) {
-    if (label.kind != LabelKind::kUndefined) labels.push_back(&label);
-  }
-  for (const MergedLabel& label : defaults) {
-    if (FindLabel(own, label.name) == nullptr) labels.push_back(&label);
-  }
-  std::sort(labels.begin(), labels.end(),
-            [](const MergedLabel* a, const MergedLabel* b) { return a->name < b->name; });
-  std::string key;
-  for (const MergedLabel* label : labels) {
-    AppendKeyPart(key, label->name);
-    AppendKeyPart(key, label->text);
-  }
-  return key;
-}
 
 }  // namespace
 
@@ -169,7 +141,10 @@ void Merge::PlanFamilies(std::span<const MergeInput> inputs) {
     merged.value_count = ValueCount(merged.definition);
     auto index = static_cast<int32_t>(families_.size());
     for (const Candidate& c : *candidates) {
-      if (Compatible(merged.definition, record_of(c))) {
+      // What the dead have left was kept as their mode wanted it.
+      bool as_kept =
+          !inputs[c.segment].reader->is_archive() || merged.definition.merge_mode == record_of(c).merge_mode;
+      if (as_kept && Compatible(merged.definition, record_of(c))) {
         plan_[c.segment].by_family[c.family] = {index, c.scope};
       } else {
         conflicts_++;
@@ -199,13 +174,10 @@ uint32_t Merge::SeriesOf(const MergeInput& input, const FamilyPlan& plan, const 
   // The label names are those of the segment that has the series: another owner may list them otherwise.
   const FamilyRecord& own_definition = input.reader->families()[source.family].record;
   MergedSeries series;
-  for (const SeriesLabel& label : source.record.labels) {
-    series.own.push_back({own_definition.label_names[label.name], label.kind, label.text});
-  }
-  if (view_.per_owner || IsPerOwner(family.definition.merge_mode)) {
-    std::erase_if(series.own, [](const MergedLabel& label) { return label.name == "pid"; });
-    series.own.push_back({"pid", LabelKind::kString, input.instance});
-  }
+  series.own = LabelsOf(source.record, own_definition);
+  bool apart = IsPerOwner(family.definition.merge_mode);
+  // In the archive each owner's series has its label already.
+  if (apart ? !input.reader->is_archive() : view_.per_owner) SetInstance(series.own, input.instance);
   if (view_.default_labels) {
     for (const ScopeLabel& label : input.reader->scopes()[static_cast<size_t>(plan.scope)].default_labels) {
       series.defaults.push_back({label.name, label.kind, label.text});

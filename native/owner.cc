@@ -57,7 +57,7 @@ uint64_t NowNs(clockid_t clock) {
 
 // What the age of a heartbeat says. One that lies in the future is of a clock that tells nothing.
 Evidence Silent(uint64_t now, uint64_t beat, uint64_t limit) {
-  return now > beat && now - beat > limit ? Evidence::kGone : Evidence::kUnknown;
+  return now > beat && now - beat > limit ? Evidence::kSilent : Evidence::kUnknown;
 }
 
 }  // namespace
@@ -142,8 +142,16 @@ Evidence OwnerEvidence(const layout::Header& header, const OwnerIdentity& self) 
   return Evidence::kPresent;
 }
 
-bool LooksDead(int fd, const layout::Header& header, const OwnerIdentity& self) {
-  return ProbeLock(fd) == LockProbe::kFree && OwnerEvidence(header, self) != Evidence::kPresent;
+bool IsGone(Evidence evidence) { return evidence == Evidence::kGone || evidence == Evidence::kSilent; }
+
+bool CountsAsLive(LockProbe lock, Evidence evidence) {
+  return lock == LockProbe::kFree ? evidence == Evidence::kPresent : evidence != Evidence::kGone;
+}
+
+std::string InstanceName(const layout::Header& header) {
+  std::string name = std::to_string(header.pid);
+  if (header.worker_thread != 0) name += '-' + std::to_string(header.worker_thread);
+  return name;
 }
 
 }  // namespace prom

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "layout.h"
 
@@ -36,13 +37,21 @@ enum class LockProbe { kHeld, kFree, kUnknown };
 // Tries the lock of an open segment without keeping it.
 LockProbe ProbeLock(int fd);
 
-enum class Evidence { kPresent, kGone, kUnknown };
+// kSilent: its heartbeats have stopped, for so long that an owner whose lock is free is taken for gone.
+enum class Evidence { kPresent, kSilent, kGone, kUnknown };
 
 // What there is to know about the owner beside the lock. `self` is any thread of the asking process.
 Evidence OwnerEvidence(const layout::Header& header, const OwnerIdentity& self);
 
-// True when live-only values of the owner no longer count: its lock is free and nothing says that it is there.
-bool LooksDead(int fd, const layout::Header& header, const OwnerIdentity& self);
+// Whether the owner is gone for whoever holds its lock: only then may others write to its segment, or fold it.
+bool IsGone(Evidence evidence);
+
+// Whether live-only values of an owner count. A lock that is held says so, unless the owner is known to be gone: then it
+// is a folder's, or that of a child which the owner left behind. A free one does not, unless the owner is seen.
+bool CountsAsLive(LockProbe lock, Evidence evidence);
+
+// The value of the label `pid`: Python's word. A worker thread shares its process's pid.
+std::string InstanceName(const layout::Header& header);
 
 uint64_t BoottimeNs();
 uint64_t RealtimeNs();

@@ -106,6 +106,13 @@ Bytes Encode(const FamilyRecord& r) {
   return out.Take();
 }
 
+Bytes Encode(const FoldedRecord& r) {
+  ByteWriter out;
+  out.Put(static_cast<uint32_t>(r.ids.size()));
+  for (const SegmentId& id : r.ids) out.Put(id);
+  return out.Take();
+}
+
 std::optional<FamilyRecord> DecodeFamily(std::span<const uint8_t> body) {
   ByteReader in(body);
   FamilyRecord r;
@@ -238,6 +245,14 @@ std::optional<MemberRecord> DecodeMember(std::span<const uint8_t> body) {
   MemberRecord r;
   r.scope = in.Get<uint32_t>();
   r.family = in.Get<uint32_t>();
+  return Checked(in, r);
+}
+
+std::optional<FoldedRecord> DecodeFolded(std::span<const uint8_t> body) {
+  ByteReader in(body);
+  FoldedRecord r;
+  uint32_t count = in.Count(sizeof(SegmentId));
+  for (uint32_t i = 0; i < count; i++) r.ids.push_back(in.Get<SegmentId>());
   return Checked(in, r);
 }
 

@@ -4,6 +4,7 @@
 // own counts is refused as a whole.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -81,6 +82,13 @@ struct MemberRecord {
   uint32_t family = 0;
 };
 
+using SegmentId = std::array<uint8_t, 16>;
+
+// Segments whose numbers an archive holds.
+struct FoldedRecord {
+  std::vector<SegmentId> ids;
+};
+
 using Bytes = std::vector<uint8_t>;
 
 Bytes Encode(const FamilyRecord& record);
@@ -89,6 +97,7 @@ Bytes Encode(const PageRecord& record);
 Bytes Encode(const ExemplarRecord& record);
 Bytes Encode(const ScopeRecord& record);
 Bytes Encode(const MemberRecord& record);
+Bytes Encode(const FoldedRecord& record);
 
 std::optional<FamilyRecord> DecodeFamily(std::span<const uint8_t> body);
 std::optional<SeriesRecord> DecodeSeries(std::span<const uint8_t> body);
@@ -96,5 +105,6 @@ std::optional<PageRecord> DecodePage(std::span<const uint8_t> body);
 std::optional<ExemplarRecord> DecodeExemplar(std::span<const uint8_t> body);
 std::optional<ScopeRecord> DecodeScope(std::span<const uint8_t> body);
 std::optional<MemberRecord> DecodeMember(std::span<const uint8_t> body);
+std::optional<FoldedRecord> DecodeFolded(std::span<const uint8_t> body);
 
 }  // namespace prom

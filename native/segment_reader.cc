@@ -50,6 +50,7 @@ const char* SkipReasonName(SkipReason reason) {
 }
 
 void SegmentReader::Forget() {
+  usable_ = false;
   epoch_ = NextEpoch();
   parsed_end_ = 0;
   compound_ = false;
@@ -59,6 +60,7 @@ void SegmentReader::Forget() {
   series_by_cells_.clear();
   members_.clear();
   scopes_.clear();
+  folded_.clear();
   for (CellExtent& extent : cell_extents_) extent.used = 0;
 }
 
@@ -67,18 +69,20 @@ SkipReason SegmentReader::Update(const ByteSource& source) {
   std::memcpy(id, header_.segment_id, sizeof id);
   uint64_t removals = header_.removals;
   SkipReason reason = ReadHeader(source);
-  if (reason == SkipReason::kNone) {
-    AcquireFence();
-    if (!known_ || std::memcmp(id, header_.segment_id, sizeof id) != 0) {
-      cell_extents_.clear();
-      record_extents_.clear();
-      Forget();
-    } else if (removals != header_.removals || header_.records_end < parsed_end_) {
-      Forget();  // states changed in what is parsed already
-    }
-    known_ = true;
-    reason = TakeExtents();
+  if (reason != SkipReason::kNone) {
+    known_ = false;
+    return reason;
   }
+  AcquireFence();
+  if (!known_ || std::memcmp(id, header_.segment_id, sizeof id) != 0) {
+    cell_extents_.clear();
+    record_extents_.clear();
+    Forget();
+  } else if (removals != header_.removals || header_.records_end < parsed_end_) {
+    Forget();  // states changed in what is parsed already
+  }
+  known_ = true;
+  reason = TakeExtents();
   if (reason == SkipReason::kNone) reason = ParseNew(source, header_.records_end);
   if (reason != SkipReason::kNone) {
     known_ = false;
@@ -97,7 +101,8 @@ SkipReason SegmentReader::ReadHeader(const ByteSource& source) {
   }
   if (header.header_crc != Crc32c(&header, offsetof(Header, header_crc)) ||
       header.header_size != layout::kHeaderSize ||
-      header.kind != static_cast<uint32_t>(layout::FileKind::kSegment) ||
+      (header.kind != static_cast<uint32_t>(layout::FileKind::kSegment) &&
+       header.kind != static_cast<uint32_t>(layout::FileKind::kArchive)) ||
       header.extent_count > layout::kMaxExtents) {
     return SkipReason::kCorrupt;
   }
@@ -122,6 +127,7 @@ SkipReason SegmentReader::TakeExtents() {
         uint64_t first =
             cells == 0 ? 0 : cell_extents_[cells - 1].first_cell + cell_extents_[cells - 1].length / 8;
         cell_extents_.push_back({extent.offset, extent.length, first, 0});
+        usable_ = false;  // until its cells were read
       } else if (cell_extents_[cells].offset != extent.offset ||
                  cell_extents_[cells].length != extent.length) {
         return SkipReason::kCorrupt;
@@ -152,6 +158,7 @@ SkipReason SegmentReader::ParseNew(const ByteSource& source, uint64_t end) {
     if (parsed_end_ >= end) break;
     uint64_t from = parsed_end_ - extent.stream_offset;
     uint64_t to = std::min(end, extent_end) - extent.stream_offset;
+    usable_ = false;  // until the cells were read that the new records name
     if (!records_.Reserve(to - from)) return SkipReason::kUnreadable;
     if (!source.Read(records_.bytes(), to - from, extent.offset + from)) return SkipReason::kTruncated;
     SkipReason reason = ParseExtent(records_.bytes(), to - from, extent.offset + from);
@@ -218,6 +225,12 @@ bool SegmentReader::ParseRecord(const RecordHeader& head, const uint8_t* body) {
       members_.push_back({*record, live});
       return true;
     }
+    case RecordType::kFolded: {
+      auto record = DecodeFolded(bytes);
+      if (!record) return false;
+      folded_.insert(folded_.end(), record->ids.begin(), record->ids.end());
+      return true;
+    }
     default:
       return true;  // a later minor version may know more kinds
   }
@@ -230,7 +243,7 @@ bool SegmentReader::AddSeries(SeriesRecord record, bool live) {
   if (family == family_by_id_.end()) return false;
   const FamilyRecord& definition = families_[family->second].record;
   uint32_t cell;
-  if (record.cell_count != definition.CellCount()) return false;
+  if (record.cell_count != definition.CellCount() * (is_archive() ? 2 : 1)) return false;
   if (!FindCells(record.cells_offset, record.cell_count, &cell)) return false;
   for (const SeriesLabel& label : record.labels) {
     if (label.name >= definition.label_names.size()) return false;

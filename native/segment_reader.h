@@ -1,7 +1,8 @@
 // Decodes a segment, whatever its bytes are, and keeps what it learned between scrapes.
 //
 // Records are append-only, so a scrape parses only what is new; the cells are read again each time. Every reference is
-// checked against what is really there, and a segment that lies is refused as a whole with a reason.
+// checked against what is really there, and a segment that lies is refused as a whole with a reason. The archive is read
+// in the same way; its cells come in pairs.
 #pragma once
 
 #include <cstdint>
@@ -72,7 +73,11 @@ class SegmentReader {
   // its count; after a few attempts the least skewed is taken (the difference is an observation in flight).
   SkipReason ReadValues(const ByteSource& source);
 
+  // Whether what was learned last is whole: also after a failed call that has changed none of it.
+  bool usable() const { return usable_; }
+
   const layout::Header& header() const { return header_; }
+  bool is_archive() const { return header_.kind == static_cast<uint32_t>(layout::FileKind::kArchive); }
   // Changes when anything but an append happened: another segment, or a removal.
   uint64_t epoch() const { return epoch_; }
 
@@ -82,6 +87,8 @@ class SegmentReader {
   // Newest last; a later one replaces an earlier one of the same id.
   const std::vector<ScopeRecord>& scopes() const { return scopes_; }
   const double* values() const { return values_.doubles(); }
+  // Of an archive: the segments whose numbers it holds.
+  const std::vector<SegmentId>& folded() const { return folded_; }
 
  private:
   struct CellExtent {
@@ -122,6 +129,7 @@ class SegmentReader {
   uint64_t parsed_end_ = 0;
   uint64_t record_offset_ = 0;  // of the record that is being parsed
   bool known_ = false;
+  bool usable_ = false;
   bool compound_ = false;  // there are histograms or summaries
 
   std::vector<CellExtent> cell_extents_;
@@ -134,6 +142,7 @@ class SegmentReader {
   std::unordered_map<uint64_t, uint32_t> series_by_cells_;
   std::vector<ReadMember> members_;
   std::vector<ScopeRecord> scopes_;
+  std::vector<SegmentId> folded_;
 
   AlignedBuffer records_;
   AlignedBuffer values_;

@@ -24,20 +24,19 @@ bool SameCells(const double* a, const double* b, uint64_t count) {
 
 SkipReason SegmentReader::ReadValues(const ByteSource& source) {
   SkipReason reason = ReadSettledValues(source);
-  if (reason != SkipReason::kNone) {
-    known_ = false;
-    Forget();
-  }
+  usable_ = usable_ || reason == SkipReason::kNone;
+  if (reason != SkipReason::kNone) known_ = false;
   return reason;
 }
 
 SkipReason SegmentReader::ReadSettledValues(const ByteSource& source) {
   uint64_t bytes = cell_count_ * sizeof(double);
-  if (!values_.Reserve(bytes) || (compound_ && !before_.Reserve(bytes))) return SkipReason::kUnreadable;
+  bool moving = compound_ && !is_archive();
+  if (!values_.Reserve(bytes) || (moving && !before_.Reserve(bytes))) return SkipReason::kUnreadable;
   // The later read is the one that counts: a scrape then misses nothing that was there when it began.
-  if (compound_ && !ReadCells(source, before_.doubles())) return SkipReason::kTruncated;
+  if (moving && !ReadCells(source, before_.doubles())) return SkipReason::kTruncated;
   if (!ReadCells(source, values_.doubles())) return SkipReason::kTruncated;
-  if (compound_) {
+  if (moving) {
     for (const ReadSeries& series : series_) {
       if (Settled(series, before_.doubles(), values_.doubles())) continue;
       if (!Settle(source, series, before_.doubles())) return SkipReason::kTruncated;
@@ -54,7 +53,9 @@ SkipReason SegmentReader::ReadSettledValues(const ByteSource& source) {
   if (reason != SkipReason::kNone) return reason;
   AcquireFence();
   Forget();
-  return ParseNew(source, known_end);
+  reason = ParseNew(source, known_end);
+  if (reason != SkipReason::kNone) Forget();
+  return reason;
 }
 
 bool SegmentReader::ReadCells(const ByteSource& source, double* to) const {

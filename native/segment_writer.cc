@@ -12,8 +12,8 @@
 #include <cstdio>
 #include <cstring>
 
-#include "bell.h"
 #include "crc32c.h"
+#include "directory.h"
 
 namespace prom {
 namespace {
@@ -31,26 +31,12 @@ void StoreRelease(T& at, T value) {
   std::atomic_ref<T>(at).store(value, std::memory_order_release);
 }
 
-std::string RandomHex() {
-  uint8_t bytes[8];
-  if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes) std::memset(bytes, 0, sizeof bytes);
-  char text[17];
-  for (int i = 0; i < 8; i++) std::snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-  return text;
-}
-
 uint64_t RoundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
 // Chunks of one type: 64 KiB twice, then doubling, so that small owners stay small and large ones need few extents.
 uint64_t ChunkLength(size_t earlier, uint64_t least) {
   uint64_t length = layout::kGranule << (earlier < 2 ? 0 : std::min<size_t>(earlier - 1, 6));
   return std::max(std::min(length, layout::kMaxChunk), RoundUp(least, layout::kGranule));
-}
-
-// True when a second lock of the same file is refused, as it must be.
-bool LockExcludes(const std::string& path) {
-  UniqueFd second(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  return second.valid() && ProbeLock(second.get()) == LockProbe::kHeld;
 }
 
 }  // namespace
@@ -78,7 +64,7 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(const std::string& 
     if (errno == EWOULDBLOCK) return fail(SystemError{errno, "flock", temporary});
     writer->lock_excludes_ = false;
   } else {
-    writer->lock_excludes_ = LockExcludes(temporary);
+    writer->lock_excludes_ = LockExcludes(AT_FDCWD, temporary.c_str());
   }
   char name[64];
   std::snprintf(name, sizeof name, "/s.%u.%u.", owner.pid, owner.tid);
@@ -277,6 +263,13 @@ void SegmentWriter::FinishCollect(uint64_t run, uint64_t failures) {
   // After what the functions stored: whoever sees the number (acquire) reads their values.
   StoreRelease(header_->collects_finished, run);
 }
+
+void SegmentWriter::CountDrops(uint64_t series, uint64_t updates) {
+  header_->dropped_series += series;
+  header_->dropped_updates += updates;
+}
+
+void SegmentWriter::CountFoldFailure() { header_->fold_failures++; }
 
 bool SegmentWriter::Lead() {
   if (leader_fd_.valid() || path_.empty()) return true;

@@ -70,6 +70,10 @@ class SegmentWriter : public ByteSource {
   uint64_t StartCollect();
   void FinishCollect(uint64_t run, uint64_t failures);
 
+  // What the self-metrics tell of this owner.
+  void CountDrops(uint64_t series, uint64_t updates);
+  void CountFoldFailure();
+
   // Whether this owner is its group's leader: the one that does what must be done once. There is at most one, for as long
   // as it lives, and whoever asks first after its death is the next.
   bool Lead();

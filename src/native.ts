@@ -48,6 +48,10 @@ export interface NativeSegment {
   /** Notes that a run begins; returns its number. */
   startCollect(): number;
   finishCollect(run: number, failures: number): void;
+  /** Adds to what the self-metrics tell of this owner: series that got no place, and updates that were lost with them. */
+  countDrops(series: number, updates: number): void;
+  /** Another process's dead could not be folded by this owner. */
+  countFoldFailure(): void;
   /** Whether this owner is the one of its group that does what must be done once; asks to be it if nobody is. */
   lead(): boolean;
   close(): void;
@@ -80,8 +84,22 @@ export interface NativeRemoval {
   readonly ownSegment: string;
 }
 
-/** A directory of segments. All its work is done on the worker pool. */
+/** What the archive may hold. */
+export interface NativeFold {
+  readonly maxSeries: number;
+  /** Series of gauges in the mode `all`, of owners that are no more. */
+  readonly maxOwnerGauges: number;
+  readonly nowMs: number;
+}
+
+/** A directory of segments. All its work but join() is done on the worker pool. */
 export interface NativeGroup {
+  /** Becomes an owner of the group's run; the first of a run removes what an earlier one has left, unless it persists. */
+  join(persist: boolean): void;
+  /** Whether the last scrape saw segments of dead owners. */
+  hasDead(): boolean;
+  /** Folds the dead into the archive; how many segments. Rejects when the archive cannot be written: nothing is lost then. */
+  fold(fold: NativeFold): Promise<number>;
   render(scrape: NativeScrape): Promise<Buffer>;
   /** How many living owners had not removed the series by the deadline. */
   removeSeries(removal: NativeRemoval): Promise<number>;

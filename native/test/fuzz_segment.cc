@@ -99,12 +99,12 @@ std::string RenderAll(Group& group, const std::vector<std::shared_ptr<const Byte
   scrape.view = {{"", "1"}, true};
   scrape.now_ms = kNowMs;
   scrape.private_segments = segments;
-  std::string all(group.Render(scrape).view());
+  std::string all(group.Render(scrape).value().view());
   scrape.format = Format::kJson;
-  all += group.Render(scrape).view();
+  all += group.Render(scrape).value().view();
   scrape.view.default_labels = false;
   scrape.name = "c";
-  all += group.Render(scrape).view();
+  all += group.Render(scrape).value().view();
   return all;
 }
 

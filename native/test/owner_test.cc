@@ -25,6 +25,10 @@ using test::TestSegment;
 
 constexpr uint64_t kSecond = 1'000'000'000;
 
+bool LooksDead(int fd, const Header& header, const OwnerIdentity& self) {
+  return !CountsAsLive(ProbeLock(fd), OwnerEvidence(header, self));
+}
+
 // The header that this thread's own segment has.
 Header OwnHeader() {
   TestSegment segment = TestSegment::InMemory();
@@ -94,11 +98,14 @@ TEST_CASE("two readers that look at once do not take each other for the owner, a
   CHECK(::flock(a.get(), LOCK_EX | LOCK_NB) == 0);
 }
 
-TEST_CASE("a lock that cannot be tried is unknown, and its owner not dead") {
+TEST_CASE("a lock that cannot be tried is unknown, and its owner dead only if it is known to be gone") {
   CHECK((ProbeLock(-1) == LockProbe::kUnknown));
   Header header = OwnHeader();
-  header.state = static_cast<uint32_t>(OwnerState::kClosed);
   CHECK_FALSE(LooksDead(-1, header, CurrentOwner(0)));
+  header.pid_namespace = 0;
+  CHECK_FALSE(LooksDead(-1, header, CurrentOwner(0)));
+  header.state = static_cast<uint32_t>(OwnerState::kClosed);
+  CHECK(LooksDead(-1, header, CurrentOwner(0)));
 }
 
 TEST_CASE("a killed owner is dead as soon as it is a zombie, and after") {
@@ -183,7 +190,7 @@ TEST_CASE("the mark of a closed segment is enough") {
   CHECK((OwnerEvidence(header, CurrentOwner(0)) == Evidence::kGone));
 }
 
-TEST_CASE("an owner of another pid namespace is gone when its heart has not beaten for a minute") {
+TEST_CASE("an owner of another pid namespace is silent when its heart has not beaten for a minute") {
   if (BoottimeNs() < 62 * kSecond) {
     MESSAGE("skipped: this machine has not been up for a minute");
     return;
@@ -197,11 +204,11 @@ TEST_CASE("an owner of another pid namespace is gone when its heart has not beat
     header.heartbeat_boottime_ns = BoottimeNs() - 50 * kSecond;
     CHECK((OwnerEvidence(header, self) == Evidence::kUnknown));
     header.heartbeat_boottime_ns = BoottimeNs() - 61 * kSecond;
-    CHECK((OwnerEvidence(header, self) == Evidence::kGone));
+    CHECK((OwnerEvidence(header, self) == Evidence::kSilent));
   }
 }
 
-TEST_CASE("an owner of another boot is gone when its heart has not beaten for ten minutes") {
+TEST_CASE("an owner of another boot is silent when its heart has not beaten for ten minutes") {
   OwnerIdentity self = CurrentOwner(0);
   Header header = OwnHeader();
   header.boot_id[5] ^= 1;
@@ -210,7 +217,7 @@ TEST_CASE("an owner of another boot is gone when its heart has not beaten for te
   header.heartbeat_realtime_ns = RealtimeNs() - 590 * kSecond;
   CHECK((OwnerEvidence(header, self) == Evidence::kUnknown));
   header.heartbeat_realtime_ns = RealtimeNs() - 601 * kSecond;
-  CHECK((OwnerEvidence(header, self) == Evidence::kGone));
+  CHECK((OwnerEvidence(header, self) == Evidence::kSilent));
 }
 
 TEST_CASE("a heartbeat that lies in the future says nothing") {
@@ -244,7 +251,7 @@ TEST_CASE("both a free lock and no sign of life are needed to look dead") {
   Header unknown = present;
   unknown.pid_namespace = 0;
   CHECK_FALSE(LooksDead(held.get(), present, self));
-  CHECK_FALSE(LooksDead(held.get(), gone, self));
+  CHECK(LooksDead(held.get(), gone, self));  // whoever holds the lock is not the owner
   CHECK_FALSE(LooksDead(held.get(), unknown, self));
   CHECK_FALSE(LooksDead(free.get(), present, self));
   CHECK(LooksDead(free.get(), gone, self));

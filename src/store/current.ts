@@ -4,7 +4,6 @@ import { configuredTooLate } from '../errors';
 import { loadAddon, type NativeAddon } from '../native';
 import { baseDirectory, type GroupPlace, openGroup } from './group';
 import { HeapStore } from './heap-store';
-import { keepAlive } from './maintenance';
 import { SharedStore } from './shared-store';
 import type { Store } from './store';
 import { removeOwnGroup, sweepGroups } from './sweep';
@@ -17,6 +16,11 @@ export interface GroupOptions {
   readonly shared?: boolean;
   /** Bytes that this thread's segment may take; what does not fit counts in this process only. Default 256 MiB. */
   readonly maxSegmentBytes?: number;
+  /**
+   * `true` carries the numbers of earlier runs on: what ended processes have counted stays in the group's directory when
+   * all have ended. By default the first process that counts where nobody lives begins at zero. It takes a directory that stays.
+   */
+  readonly persist?: boolean;
   /**
    * How long a scrape waits for the `collect` functions of other processes, in milliseconds; who has not run them by then
    * is read as it is. 0 leaves others alone. Default 100.
@@ -67,10 +71,11 @@ function openStore(options: GroupOptions): Store {
   const store = new SharedStore(addon, {
     directory: place?.directory,
     maxSegmentBytes: options.maxSegmentBytes ?? 256 * 1024 * 1024,
+    // The run of a group that is named after a process is the life of that process, whoever else lives.
+    persist: place?.rootPid !== undefined || options.persist === true,
     collectDeadlineMs: options.collectDeadlineMs ?? 100,
     warn,
   });
-  keepAlive(store);
   if (place?.isOurs && isMainThread) tidyUp(addon, place);
   return store;
 }

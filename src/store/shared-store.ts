@@ -4,6 +4,7 @@ import type { FamilyDefinition, Label, MetricFamily } from '../model/family';
 import type { NativeAddon, NativeError, NativeGroup } from '../native';
 import { answerBell, type BellListener, type RemovalRequest, removalMessage } from './bell';
 import { familiesFromJson } from './family-json';
+import { type Maintained, Maintenance } from './maintenance';
 import { OwnSegment } from './own-segment';
 import { type CellHolder, exemplarCells, type GroupStore, type PageKey, type View } from './store';
 
@@ -14,6 +15,8 @@ export interface SharedStoreOptions {
   readonly maxSegmentBytes: number;
   /** How long a scrape waits for the collect functions of other owners, in milliseconds; 0 does not ask for them. */
   readonly collectDeadlineMs: number;
+  /** Whether the group begins with what an earlier run has left; else the first owner of a run removes it. */
+  readonly persist: boolean;
   /** Called once, with a sentence for the operator, when something cannot be shared. */
   readonly warn: (message: string, code: string) => void;
 }
@@ -24,11 +27,12 @@ export interface SharedStoreOptions {
  * A series that finds no room in the file goes into a second segment, in memory that only this process has: it counts,
  * and this process's scrapes show it. The next series tries the file again.
  */
-export class SharedStore implements GroupStore {
+export class SharedStore implements GroupStore, Maintained {
   readonly shared = true;
   readonly #addon: NativeAddon;
   readonly #options: SharedStoreOptions;
   readonly #group: NativeGroup;
+  readonly #maintenance: Maintenance;
   /** Opened for the first family: who only answers scrapes owns no segment. `null` when it could not be had. */
   #file: OwnSegment | null | undefined;
   #private: OwnSegment | undefined;
@@ -49,11 +53,26 @@ export class SharedStore implements GroupStore {
     this.#options = options;
     this.#group = new addon.Group(options.directory);
     if (options.directory === undefined) this.#file = null;
+    this.#maintenance = new Maintenance(this);
   }
 
   /** The segment's file; undefined when there is none. */
   get path(): string | undefined {
     return this.#file?.native.path;
+  }
+
+  /** Whether the last scrape saw what dead owners have left and nobody has folded. */
+  get hasDead(): boolean {
+    return this.#group.hasDead();
+  }
+
+  /** Folds the dead into the archive, off the event loop. A failure loses nothing; it is counted, and tried again. */
+  async fold(): Promise<void> {
+    try {
+      await this.#group.fold({ ...archiveLimits, nowMs: Date.now() });
+    } catch {
+      this.#file?.native.countFoldFailure();
+    }
   }
 
   /** Says that this owner lives, to those who cannot see its pid. */
@@ -161,8 +180,8 @@ export class SharedStore implements GroupStore {
     return this.#file ? this.#file.native.lead() : true;
   }
 
-  #render(view: View, format: 'prometheus' | 'openmetrics' | 'json'): Promise<Buffer> {
-    return this.#group.render({
+  async #render(view: View, format: 'prometheus' | 'openmetrics' | 'json'): Promise<Buffer> {
+    const exposition = await this.#group.render({
       scopes: view.scopes,
       defaultLabels: view.defaultLabels,
       perOwner: view.perOwner ?? false,
@@ -173,6 +192,8 @@ export class SharedStore implements GroupStore {
       collectDeadlineMs: this.#options.collectDeadlineMs,
       ownSegment: basename(this.path ?? ''),
     });
+    this.#maintenance.scraped();
+    return exposition;
   }
 
   #scope(name: string): { id: number; defaultLabels: Readonly<Record<string, unknown>> } {
@@ -205,6 +226,7 @@ export class SharedStore implements GroupStore {
 
   #openFile(): OwnSegment | null {
     try {
+      this.#group.join(this.#options.persist);
       return new OwnSegment(this.#addon, this.#options.directory, this.#options.maxSegmentBytes);
     } catch (error) {
       this.#warn(error as NativeError);
@@ -275,6 +297,12 @@ export class SharedStore implements GroupStore {
     );
   }
 }
+
+/**
+ * What the archive keeps of those who are dead: series of all kinds, beyond which new ones are dropped and counted, and
+ * among them series of gauges in the mode `all`, of which the oldest go.
+ */
+const archiveLimits = { maxSeries: 200_000, maxOwnerGauges: 10_000 };
 
 /** What a reader accepts of one segment. A private one has no other bound: what is full is the file. */
 const maxPrivateBytes: number = 2 ** 30;

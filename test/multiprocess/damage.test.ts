@@ -98,7 +98,7 @@ describe('a scrape of a directory with a file that cannot be read', () => {
 });
 
 describe('a segment whose owner is alive', () => {
-  test('is left out while it is damaged, and is back when it is whole again', async () => {
+  test('counts with its last numbers while it is damaged, and for newcomers when it is whole again', async () => {
     const directory = newDirectory();
     const [member, damaged] = await Promise.all([spawn({ directory }), spawn({ directory })]);
     await count(damaged, 2);
@@ -108,11 +108,19 @@ describe('a segment whose owner is alive', () => {
     const whole = readFileSync(path);
     writeFileSync(path, patched(whole, 0, 1), { flag: 'r+' });
 
-    const values = valuesOf(await member.scrape());
-    expect(values.get('jobs_total{}')).toBe(3);
-    expect(values.get(`${selfMetric}{reason="foreign"}`)).toBe(1);
+    const [known, newcomer] = [member, await spawn({ directory })];
+    for (const [reader, total] of [
+      [known, 5],
+      [newcomer, 3],
+    ] as const) {
+      const values = valuesOf(await reader.scrape());
+      expect(values.get('jobs_total{}')).toBe(total);
+      expect(values.get(`${selfMetric}{reason="foreign"}`)).toBe(1);
+    }
     writeFileSync(path, whole, { flag: 'r+' });
-    expect(valuesOf(await member.scrape())).toEqual(new Map([['jobs_total{}', 5]]));
+    for (const reader of [known, newcomer]) {
+      expect(valuesOf(await reader.scrape())).toEqual(new Map([['jobs_total{}', 5]]));
+    }
   });
 
   test('may be longer than it says', async () => {

@@ -1,0 +1,172 @@
+#include "addon_group.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "addon_pool_work.h"
+#include "group.h"
+
+namespace prom {
+namespace {
+
+class RenderWork : public PoolWork {
+ public:
+  RenderWork(std::shared_ptr<Group> group, Scrape scrape)
+      : group_(std::move(group)), scrape_(std::move(scrape)) {}
+
+ protected:
+  void Run() override { out_ = group_->Render(scrape_); }
+  const char* Failure() const override {
+    return "the archive of the group was replaced each time that it was read";
+  }
+
+  bool MakeResult(napi_env env, napi_value* buffer) override {
+    if (!out_) return false;
+    size_t size = out_->size();
+    char* text = out_->Release();
+    auto free_text = [](napi_env, void* text, void*) { std::free(text); };
+    if (napi_create_external_buffer(env, size, text, free_text, nullptr, buffer) == napi_ok) return true;
+    // Where memory from outside is not wanted (V8's sandbox).
+    bool copied = napi_create_buffer_copy(env, size, text, nullptr, buffer) == napi_ok;
+    std::free(text);
+    return copied;
+  }
+
+ private:
+  std::shared_ptr<Group> group_;
+  Scrape scrape_;
+  std::optional<TextBuffer> out_;
+};
+
+class FoldWork : public PoolWork {
+ public:
+  FoldWork(std::shared_ptr<Group> group, ArchiveLimits limits, double now_ms)
+      : group_(std::move(group)), limits_(limits), now_ms_(now_ms) {}
+
+ protected:
+  void Run() override { report_ = group_->Fold(limits_, now_ms_); }
+  bool MakeResult(napi_env env, napi_value* folded) override {
+    return !report_.error && napi_create_uint32(env, report_.folded, folded) == napi_ok;
+  }
+  const char* Failure() const override { return std::strerror(report_.error ? report_.error->code : ENOMEM); }
+
+ private:
+  std::shared_ptr<Group> group_;
+  const ArchiveLimits limits_;
+  const double now_ms_;
+  FoldReport report_;
+};
+
+class RemovalWork : public PoolWork {
+ public:
+  RemovalWork(std::shared_ptr<Group> group, Removal removal)
+      : group_(std::move(group)), removal_(std::move(removal)) {}
+
+ protected:
+  void Run() override { late_ = group_->RemoveSeries(removal_); }
+  bool MakeResult(napi_env env, napi_value* late) override {
+    return late_ && napi_create_uint32(env, *late_, late) == napi_ok;
+  }
+
+ private:
+  std::shared_ptr<Group> group_;
+  Removal removal_;
+  std::optional<uint32_t> late_;
+};
+
+// What a scrape reads: new GroupHandle(directory).
+class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, "Group",
+                       {
+                           InstanceMethod<&GroupHandle::Join>("join"),
+                           InstanceMethod<&GroupHandle::Render>("render"),
+                           InstanceMethod<&GroupHandle::HasDead>("hasDead"),
+                           InstanceMethod<&GroupHandle::Fold>("fold"),
+                           InstanceMethod<&GroupHandle::RemoveSeries>("removeSeries"),
+                       });
+  }
+
+  explicit GroupHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<GroupHandle>(info) {
+    group_ = std::make_shared<Group>(info[0].IsString() ? Given(info[0]).String() : std::string(),
+                                     CurrentOwner(0));
+  }
+
+ private:
+  // ({ scopes, defaultLabels, perOwner, name, format, nowMs, privateSegments, collectDeadlineMs, ownSegment })
+  // -> Promise<Buffer>
+  Napi::Value Render(const Napi::CallbackInfo& info) {
+    Given given = info[0];
+    Scrape scrape;
+    scrape.view.scopes = given.Get("scopes").Strings();
+    scrape.view.default_labels = given.Get("defaultLabels").Bool();
+    scrape.view.per_owner = given.Get("perOwner").Bool();
+    if (Given name = given.Get("name"); name.Type() == napi_string) scrape.name = name.String();
+    std::string format = given.Get("format").String();
+    scrape.format = format == "json"          ? Format::kJson
+                    : format == "openmetrics" ? Format::kOpenMetrics
+                                              : Format::kText;
+    scrape.now_ms = given.Get("nowMs").Double();
+    Given segments = given.Get("privateSegments");
+    for (uint32_t i = 0; i < segments.Length(); i++) {
+      if (auto source = SegmentSource(segments.Get(i))) scrape.private_segments.push_back(std::move(source));
+    }
+    scrape.collect_deadline_ms = given.Get("collectDeadlineMs").Double();
+    scrape.own_segment = given.Get("ownSegment").String();
+    return PoolWork::Queue(info.Env(), std::make_unique<RenderWork>(group_, std::move(scrape)));
+  }
+
+  // (persist)
+  void Join(const Napi::CallbackInfo& info) {
+    group_->Join(Given(info[0]).Bool() ? Part::kHeir : Part::kStarter);
+  }
+
+  Napi::Value HasDead(const Napi::CallbackInfo& info) {
+    return Napi::Boolean::New(info.Env(), group_->HasDead());
+  }
+
+  // ({ maxSeries, maxOwnerGauges, nowMs }) -> Promise<number of segments>
+  Napi::Value Fold(const Napi::CallbackInfo& info) {
+    Given given = info[0];
+    ArchiveLimits limits;
+    limits.series = given.Get("maxSeries").Uint32();
+    limits.owner_gauges = given.Get("maxOwnerGauges").Uint32();
+    double now_ms = given.Get("nowMs").Double();
+    return PoolWork::Queue(info.Env(), std::make_unique<FoldWork>(group_, limits, now_ms));
+  }
+
+  // ({ scope, family, labels: [name, text, ...], message, deadlineMs, ownSegment }) -> Promise<number of late owners>
+  Napi::Value RemoveSeries(const Napi::CallbackInfo& info) {
+    Given given = info[0];
+    Removal removal;
+    removal.filter.scope = given.Get("scope").String();
+    if (Given family = given.Get("family"); family.Type() == napi_string)
+      removal.filter.family = family.String();
+    if (Given labels = given.Get("labels"); labels.Type() == napi_object) {
+      std::vector<std::string> flat = labels.Strings();
+      removal.filter.labels.emplace();
+      for (size_t i = 0; i + 1 < flat.size(); i += 2) {
+        removal.filter.labels->emplace_back(flat[i], flat[i + 1]);
+      }
+    }
+    removal.message = given.Get("message").String();
+    removal.deadline_ms = given.Get("deadlineMs").Double();
+    removal.own_segment = given.Get("ownSegment").String();
+    return PoolWork::Queue(info.Env(), std::make_unique<RemovalWork>(group_, std::move(removal)));
+  }
+
+  std::shared_ptr<Group> group_;
+};
+
+}  // namespace
+
+Napi::Function DefineGroup(Napi::Env env) { return GroupHandle::Define(env); }
+
+}  // namespace prom

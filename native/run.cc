@@ -1,0 +1,65 @@
+#include "run.h"
+
+#include <poll.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <vector>
+
+#include "byte_source.h"
+#include "directory.h"
+
+namespace prom {
+namespace {
+
+constexpr int kWaitMs = 1000;
+
+// True when the owner of every segment is known to be gone, whatever the locks say.
+bool NobodyLives(int directory, const std::vector<std::string>& names, const OwnerIdentity& self) {
+  for (const std::string& name : names) {
+    if (!IsSegmentName(name)) continue;
+    SkipReason reason;
+    UniqueFd fd = OpenPlainFile(directory, name.c_str(), &reason);
+    layout::Header header;
+    if (!fd.valid() || !FileSource(fd.get()).Read(&header, sizeof header, 0)) continue;
+    if (ProbeLock(fd.get()) != LockProbe::kFree || !IsGone(OwnerEvidence(header, self))) return false;
+  }
+  return true;
+}
+
+// The archive goes last: a crash on the way leaves less of the past, never parts of it twice.
+void Sweep(int directory, const OwnerIdentity& self) {
+  std::vector<std::string> names;
+  if (!ListNames(directory, names) || !NobodyLives(directory, names, self)) return;
+  for (const std::string& name : names) {
+    if (IsSegmentName(name)) {
+      ::unlinkat(directory, BellPath(name).c_str(), 0);
+      ::unlinkat(directory, name.c_str(), 0);
+    } else if (IsTemporaryName(name)) {
+      ::unlinkat(directory, name.c_str(), 0);
+    }
+  }
+  ::unlinkat(directory, kArchiveName, 0);
+}
+
+bool Lock(int fd, int operation) { return ::flock(fd, operation | LOCK_NB) == 0; }
+
+}  // namespace
+
+UniqueFd JoinRun(const std::string& path, const OwnerIdentity& self, Part part) {
+  UniqueFd directory = OpenDirectory(path);
+  if (!directory.valid()) return {};
+  UniqueFd run = OpenLockFile(directory.get(), kRunName);
+  if (!run.valid()) return {};
+  if (part == Part::kStarter && Lock(run.get(), LOCK_EX) && LockExcludes(directory.get(), kRunName)) {
+    Sweep(directory.get(), self);
+  }
+  for (int waited = 0; !Lock(run.get(), LOCK_SH); waited++) {
+    if (errno != EWOULDBLOCK || waited >= kWaitMs) return {};
+    ::poll(nullptr, 0, 1);
+  }
+  return run;
+}
+
+}  // namespace prom
