@@ -232,7 +232,8 @@ TEST_CASE("whatever else lies in the directory is left alone and counted") {
   Group group(directory.path(), CurrentOwner(0));
   const std::string text = Rendered(group);
   CHECK(Shown(text, "c") == "4");
-  CHECK(Skipped(text, "forbidden") == "7");  // two symbolic links, FIFO, directory, socket, two names of one file
+  CHECK(Skipped(text, "forbidden") ==
+        "7");  // two symbolic links, FIFO, directory, socket, two names of one file
   CHECK(Skipped(text, "foreign") == "3");
   CHECK(Skipped(text, "truncated") == "3");
   CHECK(Skipped(text, "version") == "1");
