@@ -30,7 +30,7 @@ std::string BellPath(const std::string& segment);
 
 // An open directory; invalid, with errno, when there is none.
 UniqueFd OpenDirectory(const std::string& path);
-// The names in it, without `.` and `..`. False when they cannot be read.
+// Appends the names in it, without `.` and `..`; `names` is empty before. False when they cannot be read.
 bool ListNames(int directory, std::vector<std::string>& names);
 
 // A plain file of this user under one name only, opened for reading: nothing else is followed, waited for or believed.

@@ -14,6 +14,7 @@
 
 #include "crc32c.h"
 #include "directory.h"
+#include "fail_point.h"
 
 namespace prom {
 namespace {
@@ -28,6 +29,7 @@ using layout::RecordType;
 // The release half of every publication: what was stored before is there for whoever loads the new value (acquire).
 template <typename T>
 void StoreRelease(T& at, T value) {
+  FailPoint();
   std::atomic_ref<T>(at).store(value, std::memory_order_release);
 }
 

@@ -1,0 +1,236 @@
+// A SIGKILL before every single step of everything that changes a group: after each, the group is read, folded and read
+// again, and nothing that was counted is missing or counted twice.
+#include <doctest/doctest.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "../fold.h"
+#include "../group.h"
+#include "fail_points.h"
+#include "support.h"
+
+namespace prom {
+namespace {
+
+using test::TemporaryDirectory;
+using test::TestSegment;
+using test::TestSeries;
+
+// More steps than any of the scenarios has.
+constexpr uint64_t kMostSteps = 5000;
+
+// A number that a killed child leaves to its parent. It is written after the count that it tells of, and no step is between.
+class Told {
+ public:
+  Told()
+      : number_(static_cast<uint64_t*>(
+            ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0))) {}
+  Told(const Told&) = delete;
+  Told& operator=(const Told&) = delete;
+  ~Told() { ::munmap(number_, 4096); }
+
+  void Count(const TestSeries& series) const {
+    series.Increment();
+    *const_cast<volatile uint64_t*>(number_) = *number_ + 1;
+  }
+  uint64_t counted() const { return *number_; }
+
+ private:
+  uint64_t* number_;
+};
+
+std::string Sample(const std::string& text, const std::string& name) {
+  size_t at = text.find('\n' + name + ' ');
+  if (at == std::string::npos) return "absent";
+  at += name.size() + 2;
+  return text.substr(at, text.find('\n', at) - at);
+}
+
+std::string Rendered(const std::string& directory) {
+  Scrape scrape;
+  scrape.view = {{""}, true};
+  Group group(directory, CurrentOwner(0));
+  return std::string(group.Render(scrape).value().view());
+}
+
+// The counter `c` over all its series, as a scrape by somebody new shows it.
+double Total(const std::string& directory) {
+  std::string text = Rendered(directory);
+  double total = 0;
+  for (size_t at = text.find("\nc{"); at != std::string::npos; at = text.find("\nc{", at + 1)) {
+    total += std::stod(text.substr(text.find("} ", at) + 2));
+  }
+  std::string bare = Sample(text, "c");
+  return total + (bare == "absent" ? 0 : std::stod(bare));
+}
+
+struct Scenario {
+  // Before the steps that count.
+  std::function<void(const std::string& directory, const Told& told)> prepare;
+  // What is interrupted.
+  std::function<void(const Told& told)> act;
+};
+
+// Runs a scenario in a child again and again, killed before another step each time, until it gets through.
+void KillBeforeEveryStep(const std::function<Scenario()>& make, uint64_t least_steps) {
+  for (uint64_t step = 1;; step++) {
+    REQUIRE(step < kMostSteps);
+    TemporaryDirectory directory;
+    Told told;
+    pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      Scenario scenario = make();
+      scenario.prepare(directory.path(), told);
+      test::DieBefore(step);
+      scenario.act(told);
+      test::DieBefore(0);
+      ::_exit(0);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    INFO("step " << step);
+    auto counted = static_cast<double>(told.counted());
+    CHECK(Total(directory.path()) == counted);
+    FoldReport report = FoldDead(directory.path(), CurrentOwner(0), FoldTask{});
+    CHECK_FALSE(report.error);
+    CHECK(Total(directory.path()) == counted);
+    for (const std::string& name : directory.Names()) CHECK_FALSE(name.starts_with("s."));
+    if (WIFEXITED(status)) {
+      CHECK(WEXITSTATUS(status) == 0);
+      CHECK(step > least_steps);
+      return;
+    }
+    CHECK((WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
+  }
+}
+
+std::unique_ptr<TestSegment> NewSegment(const std::string& directory) {
+  return std::make_unique<TestSegment>(TestSegment::InFile(directory));
+}
+
+TEST_CASE("an owner killed at any step of its start has counted what it has counted") {
+  KillBeforeEveryStep(
+      [] {
+        auto where = std::make_shared<std::string>();
+        return Scenario{[=](const std::string& directory, const Told&) { *where = directory; },
+                        [=](const Told& told) {
+                          auto* segment = NewSegment(*where).release();
+                          told.Count(segment->Series(segment->Family(test::CounterFamily("c"))));
+                        }};
+      },
+      10);
+}
+
+TEST_CASE("an owner killed at any step of a new series, or of growing for it, leaves all others") {
+  // 700 counters fill the records of the first chunk, 32 histograms of 100 buckets its cells.
+  for (auto [bounds, before] : {std::pair{0, 690}, {0, 5}, {100, 35}}) {
+    KillBeforeEveryStep(
+        [=] {
+          struct State {
+            std::unique_ptr<TestSegment> segment;
+            uint32_t family = 0;
+            uint32_t other = 0;
+          };
+          auto state = std::make_shared<State>();
+          auto add = [=](int i, const Told& told) {
+            std::string name = "series " + std::to_string(i);
+            told.Count(state->segment->Series(state->family, {name}));
+            if (state->other != 0) state->segment->Series(state->other, {name}).Observe(i);
+          };
+          return Scenario{[=](const std::string& directory, const Told& told) {
+                            state->segment = NewSegment(directory);
+                            state->family = state->segment->Family(test::CounterFamily("c", {"label"}));
+                            if (bounds > 0) {
+                              std::vector<double> upper;
+                              for (int i = 0; i < bounds; i++) upper.push_back(i);
+                              state->other =
+                                  state->segment->Family(test::HistogramFamily("h", upper, {"label"}));
+                            }
+                            for (int i = 0; i < before; i++) add(i, told);
+                          },
+                          [=](const Told& told) {
+                            for (int i = 0; i < 12; i++) add(before + i, told);
+                          }};
+        },
+        10);
+  }
+}
+
+TEST_CASE("an owner killed while it removes series and uses their cells again mixes nothing up") {
+  KillBeforeEveryStep(
+      [] {
+        struct State {
+          std::unique_ptr<TestSegment> segment;
+          uint32_t kept = 0;
+          uint32_t removed = 0;
+          std::vector<TestSeries> series;
+        };
+        auto state = std::make_shared<State>();
+        return Scenario{
+            [=](const std::string& directory, const Told&) {
+              state->segment = NewSegment(directory);
+              state->kept = state->segment->Family(test::CounterFamily("c", {"label"}));
+              state->removed = state->segment->Family(test::CounterFamily("other", {"label"}));
+              for (int i = 0; i < 6; i++) {
+                state->series.push_back(state->segment->Series(state->removed, {std::to_string(i)}));
+                *state->series.back().cells = 1000;
+              }
+            },
+            [=](const Told& told) {
+              for (const TestSeries& series : state->series) {
+                state->segment->Remove(series);
+                told.Count(state->segment->Series(state->kept, {std::to_string(series.record)}));
+              }
+            }};
+      },
+      10);
+}
+
+TEST_CASE("an owner killed while it closes its segment has closed it or not") {
+  KillBeforeEveryStep(
+      [] {
+        auto segment = std::make_shared<std::unique_ptr<TestSegment>>();
+        return Scenario{[=](const std::string& directory, const Told& told) {
+                          *segment = NewSegment(directory);
+                          told.Count((*segment)->Series((*segment)->Family(test::CounterFamily("c"))));
+                          ::close(test::Must((*segment)->writer().OpenBell()));
+                        },
+                        [=](const Told&) { (*segment)->writer().Close(); }};
+      },
+      2);
+}
+
+TEST_CASE("a folder killed at any step has folded each segment once or not at all") {
+  for (int earlier : {0, 2}) {  // segments in the archive before
+    KillBeforeEveryStep(
+        [=] {
+          auto where = std::make_shared<std::string>();
+          auto add_dead = [=](int count, const Told& told) {
+            for (int i = 0; i < count; i++) {
+              auto segment = NewSegment(*where);
+              TestSeries series = segment->Series(segment->Family(test::CounterFamily("c")));
+              for (int k = 0; k <= i; k++) told.Count(series);
+              segment->writer().Close();
+            }
+          };
+          return Scenario{[=](const std::string& directory, const Told& told) {
+                            *where = directory;
+                            add_dead(earlier, told);
+                            FoldDead(*where, CurrentOwner(0), FoldTask{});
+                            add_dead(3, told);
+                          },
+                          [=](const Told&) { FoldDead(*where, CurrentOwner(0), FoldTask{}); }};
+        },
+        15);
+  }
+}
+
+}  // namespace
+}  // namespace prom
