@@ -100,8 +100,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
   }
 
  private:
-  // ({ scopes, defaultLabels, perOwner, name, format, nowMs, privateSegments, collectDeadlineMs, ownSegment })
-  // -> Promise<Buffer>
+  // ({ scopes, defaultLabels, perOwner, name, format, nowMs, privateSegments, collectDeadlineMs, ownSegment, selfMetrics }) -> Promise<Buffer>
   Napi::Value Render(const Napi::CallbackInfo& info) {
     Given given = info[0];
     Scrape scrape;
@@ -113,6 +112,10 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     scrape.format = format == "json"          ? Format::kJson
                     : format == "openmetrics" ? Format::kOpenMetrics
                                               : Format::kText;
+    std::string shown = given.Get("selfMetrics").String();
+    scrape.self_metrics = shown == "all"    ? SelfMetricsShown::kAll
+                          : shown == "none" ? SelfMetricsShown::kNone
+                                            : SelfMetricsShown::kTrouble;
     scrape.now_ms = given.Get("nowMs").Double();
     Given segments = given.Get("privateSegments");
     for (uint32_t i = 0; i < segments.Length(); i++) {

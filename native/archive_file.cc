@@ -69,6 +69,7 @@ SkipReason ArchiveFile::Update(int directory) {
   version_ = VersionOf(reader_.header());
   folded_ = {reader_.folded().begin(), reader_.folded().end()};
   present_ = true;
+  bytes_ = size;
   return SkipReason::kNone;
 }
 

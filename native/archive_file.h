@@ -20,6 +20,7 @@ class ArchiveFile {
   bool IsCurrent(int directory) const;
 
   bool present() const { return present_; }
+  uint64_t bytes() const { return bytes_; }
   const SegmentReader& reader() const { return reader_; }
   bool HasFolded(const uint8_t (&id)[16]) const;
   const std::set<SegmentId>& folded() const { return folded_; }
@@ -35,6 +36,7 @@ class ArchiveFile {
   static Version VersionOf(const layout::Header& header);
 
   bool present_ = false;
+  uint64_t bytes_ = 0;
   Version tried_;  // by the last Update()
   Version version_;
   SegmentReader reader_;

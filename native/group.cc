@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -69,6 +70,21 @@ void NameInstances(std::vector<MergeInput>& inputs) {
   }
 }
 
+// Notes how long each phase of a scrape takes.
+class Stopwatch {
+ public:
+  explicit Stopwatch(GroupStats& stats) : stats_(stats) {}
+  void Lap(std::string_view phase) {
+    uint64_t now = BoottimeNs();
+    stats_.phases.emplace_back(phase, static_cast<double>(now - last_) / 1e9);
+    last_ = now;
+  }
+
+ private:
+  GroupStats& stats_;
+  uint64_t last_ = BoottimeNs();
+};
+
 void AddCounts(const layout::Header& header, GroupStats& stats) {
   stats.collect_failures += header.collect_failures;
   stats.fold_failures += header.fold_failures;
@@ -101,11 +117,18 @@ std::optional<TextBuffer> Group::Render(const Scrape& scrape) {
   std::lock_guard lock(mutex_);
   if (!run_.valid() && !directory_.empty()) run_ = JoinRun(directory_, self_, Part::kReader);
   GroupStats stats;
+  stats.shown = scrape.self_metrics;
+  Stopwatch watch(stats);
   RingBells(scrape, stats);
+  watch.Lap("collect");
   if (!ReadDirectory(stats)) return std::nullopt;
   std::vector<MergeInput> inputs = Inputs(scrape, stats);
+  watch.Lap("read");
   Merge& merge = MergeFor(scrape.view);
   merge.Run(inputs, scrape.now_ms);
+  stats.conflicts = merge.conflicts();
+  watch.Lap("merge");
+  stats.render_from_ns = BoottimeNs();
   TextBuffer out;
   out.Reserve(scrape.name ? 4096 : last_size_ + last_size_ / 8 + 4096);
   if (scrape.format == Format::kJson) {
@@ -191,6 +214,8 @@ void Group::ReadFile(int directory, const std::string& name, GroupStats& stats) 
     stats.skipped[segment.reason]++;
   } else {
     segment.read_ns = BoottimeNs();
+    struct stat status {};
+    if (::fstat(fd.get(), &status) == 0) segment.bytes = static_cast<uint64_t>(status.st_size);
   }
 }
 
@@ -237,6 +262,7 @@ std::vector<MergeInput> Group::Inputs(const Scrape& scrape, GroupStats& stats) {
     bool this_boot = std::memcmp(header.boot_id, self_.boot_id, sizeof self_.boot_id) == 0;
     inputs.push_back({&segment.reader, segment.live, this_boot, {}, segment.locked});
     (segment.live ? stats.live : stats.dead)++;
+    stats.bytes += segment.bytes;
     AddCounts(header, stats);
   };
   if (archive_.present()) {
@@ -244,6 +270,7 @@ std::vector<MergeInput> Group::Inputs(const Scrape& scrape, GroupStats& stats) {
     bool this_boot = std::memcmp(header.boot_id, self_.boot_id, sizeof self_.boot_id) == 0;
     inputs.push_back({&archive_.reader(), false, this_boot, {}, false});
     stats.folded = header.owners_folded;
+    stats.bytes += archive_.bytes();
     AddCounts(header, stats);
   }
   for (const auto& [name, segment] : segments_) add(segment);

@@ -36,6 +36,7 @@ struct Scrape {
   double now_ms = 0;  // wall clock, for the age windows of summaries
   // How long to wait for the collect functions of other owners; 0 leaves them alone.
   double collect_deadline_ms = 0;
+  SelfMetricsShown self_metrics = SelfMetricsShown::kTrouble;
   // The asking thread's own segment, whose collect functions have run.
   std::string own_segment;
   // Segments in memory that only this process has. Kept alive by the caller's pointer for as long as the scrape lasts.
@@ -77,7 +78,8 @@ class Group {
     bool live = true;
     bool locked = true;
     bool seen = false;
-    bool folded = false;   // and therefore in the archive
+    bool folded = false;  // and therefore in the archive
+    uint64_t bytes = 0;
     uint64_t read_ns = 0;  // when its numbers were read last, by the clock of the boot
     SkipReason reason = SkipReason::kNone;
   };

@@ -1,6 +1,7 @@
 #include "render_text.h"
 
 #include "names.h"
+#include "self_metrics.h"
 
 namespace prom {
 namespace {
@@ -10,19 +11,6 @@ using layout::MetricType;
 std::string JsNumber(double value) {
   char text[kMaxNumberLength];
   return std::string(text, FormatJsNumber(text, value));
-}
-
-void AppendHead(TextBuffer& out, std::string_view name, std::string_view help, std::string_view type) {
-  std::string escaped;
-  AppendEscaped(escaped, help);
-  out.Append("# HELP ");
-  out.Append(name);
-  out.Append(' ');
-  out.Append(escaped);
-  out.Append("\n# TYPE ");
-  out.Append(name);
-  out.Append(' ');
-  out.Append(type);
 }
 
 class FamilyRenderer {
@@ -125,54 +113,20 @@ class FamilyRenderer {
   std::vector<std::string> leading_;
 };
 
-constexpr std::string_view kPrefix = "prom_client_mmap_";
-
-struct SelfMetric {
-  std::string_view name;
-  std::string_view help;
-  bool counter;
-  std::string labels;
-  double value;
-};
-
-// Only what there is to tell: an exposition without it is prom-client's to the byte.
-std::vector<SelfMetric> SelfMetrics(const GroupStats& stats) {
-  std::vector<SelfMetric> all;
-  for (auto [reason, count] : stats.skipped) {
-    all.push_back({"skipped_files", "Files in the group's directory that were not read, by reason.", false,
-                   std::string("{reason=\"") + SkipReasonName(reason) + "\"}", static_cast<double>(count)});
-  }
-  if (stats.late > 0) {
-    all.push_back({"late_owners", "Owners whose collect functions had not run by the deadline.", false, "",
-                   static_cast<double>(stats.late)});
-  }
-  if (stats.collect_failures > 0) {
-    all.push_back({"collect_failures", "Collect functions that threw while another process scraped.", true,
-                   "", static_cast<double>(stats.collect_failures)});
-  }
-  return all;
-}
-
-template <typename Separate>
-void AppendSelfMetrics(const GroupStats& stats, bool open_metrics, Separate separate, TextBuffer& out) {
-  std::string_view before;
-  for (const SelfMetric& metric : SelfMetrics(stats)) {
-    std::string family = std::string(kPrefix) + std::string(metric.name);
-    std::string sample = metric.counter ? family + "_total" : family;
-    if (metric.name != before) {
-      separate();
-      AppendHead(out, open_metrics ? family : sample, metric.help, metric.counter ? "counter" : "gauge");
-    }
-    before = metric.name;
-    out.Append('\n');
-    out.Append(sample);
-    out.Append(metric.labels);
-    out.Append(' ');
-    out.AppendSample(metric.value);
-  }
-}
-
 }  // namespace
+
+void AppendHead(TextBuffer& out, std::string_view name, std::string_view help, std::string_view type) {
+  std::string escaped;
+  AppendEscaped(escaped, help);
+  out.Append("# HELP ");
+  out.Append(name);
+  out.Append(' ');
+  out.Append(escaped);
+  out.Append("\n# TYPE ");
+  out.Append(name);
+  out.Append(' ');
+  out.Append(type);
+}
 
 void RenderText(const Merge& merge, TextFormat format, const std::optional<std::string>& name,
                 const GroupStats* stats, TextBuffer& out) {

@@ -18,4 +18,7 @@ enum class TextFormat { kPrometheus, kOpenMetrics };
 void RenderText(const Merge& merge, TextFormat format, const std::optional<std::string>& name,
                 const GroupStats* stats, TextBuffer& out);
 
+// The HELP and TYPE lines of a family, without a line feed at the end.
+void AppendHead(TextBuffer& out, std::string_view name, std::string_view help, std::string_view type);
+
 }  // namespace prom

@@ -66,6 +66,7 @@ export interface NativeScrape {
   readonly format: 'prometheus' | 'openmetrics' | 'json';
   readonly nowMs: number;
   readonly privateSegments: readonly NativeSegment[];
+  readonly selfMetrics: 'none' | 'trouble' | 'all';
   /** How long to wait for other owners' collect functions; 0 does not ask for them. */
   readonly collectDeadlineMs: number;
   /** The file name of this thread's segment, or '': its functions have run already. */

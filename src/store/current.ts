@@ -26,6 +26,11 @@ export interface GroupOptions {
    * is read as it is. 0 leaves others alone. Default 100.
    */
   readonly collectDeadlineMs?: number;
+  /**
+   * Which families about the group itself, `prom_client_mmap_*`, are in an exposition: those that tell of trouble, and only
+   * while there is some (`'trouble'`, the default), all (`'all'`) or none (`'none'`). See docs/reliability.md.
+   */
+  readonly selfMetrics?: 'none' | 'trouble' | 'all';
 }
 
 interface State {
@@ -74,6 +79,7 @@ function openStore(options: GroupOptions): Store {
     // The run of a group that is named after a process is the life of that process, whoever else lives.
     persist: place?.rootPid !== undefined || options.persist === true,
     collectDeadlineMs: options.collectDeadlineMs ?? 100,
+    selfMetrics: options.selfMetrics ?? 'trouble',
     warn,
   });
   if (place?.isOurs && isMainThread) tidyUp(addon, place);

@@ -17,6 +17,8 @@ export interface SharedStoreOptions {
   readonly collectDeadlineMs: number;
   /** Whether the group begins with what an earlier run has left; else the first owner of a run removes it. */
   readonly persist: boolean;
+  /** Which of the families `prom_client_mmap_*` an exposition has. */
+  readonly selfMetrics: 'none' | 'trouble' | 'all';
   /** Called once, with a sentence for the operator, when something cannot be shared. */
   readonly warn: (message: string, code: string) => void;
 }
@@ -191,6 +193,7 @@ export class SharedStore implements GroupStore, Maintained {
       privateSegments: this.#private === undefined ? [] : [this.#private.native],
       collectDeadlineMs: this.#options.collectDeadlineMs,
       ownSegment: basename(this.path ?? ''),
+      selfMetrics: this.#options.selfMetrics,
     });
     this.#maintenance.scraped();
     return exposition;
