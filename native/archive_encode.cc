@@ -27,8 +27,9 @@ void AppendRecord(Bytes& out, RecordType type, Bytes body) {
   body.resize((body.size() + layout::kRecordAlignment - 1) / layout::kRecordAlignment *
               layout::kRecordAlignment);
   layout::RecordHeader head{static_cast<uint32_t>(layout::kRecordHeaderSize + body.size()),
-                            static_cast<uint16_t>(type), 0, Crc32c(body.data(), body.size()),
+                            static_cast<uint16_t>(type), 0, 0,
                             static_cast<uint32_t>(layout::RecordState::kLive)};
+  head.crc = RecordCrc(head, body.data());
   AppendBytes(out, &head, sizeof head);
   AppendBytes(out, body.data(), body.size());
 }

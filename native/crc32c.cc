@@ -26,9 +26,9 @@ constexpr auto kTables = MakeTables();
 
 }  // namespace
 
-uint32_t Crc32c(const void* data, size_t length) {
+uint32_t Crc32c(const void* data, size_t length, uint32_t before) {
   const auto* p = static_cast<const uint8_t*>(data);
-  uint32_t crc = ~0u;
+  uint32_t crc = ~before;
   for (; length >= 4; length -= 4, p += 4) {
     crc ^= static_cast<uint32_t>(p[0]) | static_cast<uint32_t>(p[1]) << 8 |
            static_cast<uint32_t>(p[2]) << 16 | static_cast<uint32_t>(p[3]) << 24;

@@ -6,6 +6,7 @@
 
 namespace prom {
 
-uint32_t Crc32c(const void* data, size_t length);
+// `before` is the checksum of what comes before the data.
+uint32_t Crc32c(const void* data, size_t length, uint32_t before = 0);
 
 }  // namespace prom

@@ -20,6 +20,7 @@
 //              +--------+--------+--------+--------+--------+---------------------------+
 //              | length | type   | flags  | crc32c | state  | body ... zero padding     |
 //              +--------+--------+--------+--------+--------+---------------------------+
+//              \___ crc32c of this ______/                   \__ and of this, with padding
 //
 //   The owner fills a record, then advances `records_end` (release). A reader loads it (acquire) and believes nothing
 //   beyond it. A record never straddles two extents: what is left at the end of one is a SKIP record, or less than
@@ -190,10 +191,11 @@ struct RecordHeader {
   uint32_t length;  // with this header, a multiple of 8
   uint16_t type;    // RecordType
   uint16_t flags;
-  uint32_t crc;    // crc32c of the body
+  uint32_t crc;    // crc32c of the eight bytes before it and of the body, see RecordCrc()
   uint32_t state;  // RecordState: the only part that changes after publication
 };
 static_assert(sizeof(RecordHeader) == kRecordHeaderSize);
+static_assert(offsetof(RecordHeader, crc) == 8);
 
 // Cells of a page of exponential buckets, and of a summary's header.
 inline constexpr uint32_t kPageCells = 32;

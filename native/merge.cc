@@ -142,7 +142,8 @@ void Merge::AccumulateSketch(Sketch& sketch, const SegmentReader& reader, const 
   for (uint32_t slot = 0; slot < family.age_buckets; slot++) {
     const double* head = cells + source.cell + layout::kSummaryHeaderCells + slot * layout::kSummarySlotCells;
     bool current = head[0] > now - family.age_buckets && head[0] <= now;
-    if (!current) continue;
+    // Of a slot that its owner is resetting the pages may still be those of an epoch that is over.
+    if (!current || !(head[2] > 0)) continue;
     sketch.AddSlot(head[2], head[3], head[4], head[5]);
     for (const ReadPage& page : source.pages) {
       if (page.slot != slot || page.generation != head[1]) continue;

@@ -1,6 +1,9 @@
 #include "record.h"
 
+#include <cstddef>
 #include <cstring>
+
+#include "crc32c.h"
 
 namespace prom {
 namespace {
@@ -94,6 +97,11 @@ uint32_t FamilyRecord::CellCount() const {
       return layout::kSummaryHeaderCells + age_buckets * layout::kSummarySlotCells;
   }
   return 0;
+}
+
+uint32_t RecordCrc(const layout::RecordHeader& head, const uint8_t* body) {
+  uint32_t before = Crc32c(&head, offsetof(layout::RecordHeader, crc));
+  return Crc32c(body, head.length - layout::kRecordHeaderSize, before);
 }
 
 Bytes Encode(const FamilyRecord& r) {

@@ -1,4 +1,5 @@
-// The bodies of records: one struct and one encoder and decoder each, so that writer and reader cannot disagree.
+// Records: their checksum, and one struct, encoder and decoder for each kind of body, so that writer and reader cannot
+// disagree.
 //
 // Decoders believe nothing: every length is checked against the bytes that are there, and a body that does not fit its
 // own counts is refused as a whole.
@@ -90,6 +91,10 @@ struct FoldedRecord {
 };
 
 using Bytes = std::vector<uint8_t>;
+
+// The checksum of a record of any type, SKIP included: of all that never changes once it is published. `body` has the
+// bytes that the header's length promises, padding included.
+uint32_t RecordCrc(const layout::RecordHeader& head, const uint8_t* body);
 
 Bytes Encode(const FamilyRecord& record);
 Bytes Encode(const SeriesRecord& record);

@@ -61,6 +61,7 @@ void SegmentReader::Forget() {
   members_.clear();
   scopes_.clear();
   folded_.clear();
+  named_cells_ = 0;
   for (CellExtent& extent : cell_extents_) extent.used = 0;
 }
 
@@ -161,16 +162,15 @@ SkipReason SegmentReader::ParseNew(const ByteSource& source, uint64_t end) {
     usable_ = false;  // until the cells were read that the new records name
     if (!records_.Reserve(to - from)) return SkipReason::kUnreadable;
     if (!source.Read(records_.bytes(), to - from, extent.offset + from)) return SkipReason::kTruncated;
-    SkipReason reason = ParseExtent(records_.bytes(), to - from, extent.offset + from);
+    SkipReason reason = ParseExtent(records_.bytes(), to - from, extent.offset + from, to == extent.length);
     if (reason != SkipReason::kNone) return reason;
     parsed_end_ = extent.stream_offset + to;
   }
   return parsed_end_ >= end ? SkipReason::kNone : SkipReason::kCorrupt;
 }
 
-SkipReason SegmentReader::ParseExtent(const uint8_t* data, uint64_t length, uint64_t offset) {
+SkipReason SegmentReader::ParseExtent(const uint8_t* data, uint64_t length, uint64_t offset, bool to_end) {
   uint64_t at = 0;
-  // What is left at the end of an extent and too short for a record is nothing.
   while (length - at >= layout::kRecordHeaderSize) {
     RecordHeader head;
     std::memcpy(&head, data + at, sizeof head);
@@ -181,11 +181,10 @@ SkipReason SegmentReader::ParseExtent(const uint8_t* data, uint64_t length, uint
     const uint8_t* body = data + at + layout::kRecordHeaderSize;
     record_offset_ = offset + at;
     at += head.length;
-    if (head.type == static_cast<uint16_t>(RecordType::kSkip)) continue;
-    if (head.crc != Crc32c(body, head.length - layout::kRecordHeaderSize)) return SkipReason::kCorrupt;
-    if (!ParseRecord(head, body)) return SkipReason::kCorrupt;
+    if (head.crc != RecordCrc(head, body) || !ParseRecord(head, body)) return SkipReason::kCorrupt;
   }
-  return SkipReason::kNone;
+  // What is left at the end of an extent and too short for a record is nothing; anywhere else the stream ends with one.
+  return at == length || to_end ? SkipReason::kNone : SkipReason::kCorrupt;
 }
 
 bool SegmentReader::ParseRecord(const RecordHeader& head, const uint8_t* body) {
@@ -232,7 +231,7 @@ bool SegmentReader::ParseRecord(const RecordHeader& head, const uint8_t* body) {
       return true;
     }
     default:
-      return true;  // a later minor version may know more kinds
+      return true;  // SKIP, and kinds of a later minor version
   }
 }
 
@@ -281,6 +280,9 @@ bool SegmentReader::AddExemplar(const ExemplarRecord& record, bool live) {
 }
 
 bool SegmentReader::FindCells(uint64_t offset, uint64_t count, uint32_t* cell) {
+  // No honest owner gives a cell twice: without this a short record would be worth as many cells as the file has.
+  named_cells_ += count;
+  if (named_cells_ > cell_count_) return false;
   for (CellExtent& extent : cell_extents_) {
     if (offset < extent.offset || offset - extent.offset >= extent.length) continue;
     uint64_t at = offset - extent.offset;

@@ -106,13 +106,13 @@ class SegmentReader {
   SkipReason ReadHeader(const ByteSource& source);
   SkipReason TakeExtents();
   SkipReason ParseNew(const ByteSource& source, uint64_t end);
-  // `offset` is where `data` is in the file.
-  SkipReason ParseExtent(const uint8_t* data, uint64_t length, uint64_t offset);
+  // `offset` is where `data` is in the file; `to_end` tells that it reaches to the end of the extent.
+  SkipReason ParseExtent(const uint8_t* data, uint64_t length, uint64_t offset, bool to_end);
   bool ParseRecord(const layout::RecordHeader& head, const uint8_t* body);
   bool AddSeries(SeriesRecord record, bool live);
   bool AddPage(const PageRecord& record, bool live);
   bool AddExemplar(const ExemplarRecord& record, bool live);
-  // The index of the cell at a file offset if `count` cells are there.
+  // For a live record: the index of the cell at a file offset if `count` cells are there and not all are named yet.
   bool FindCells(uint64_t offset, uint64_t count, uint32_t* cell);
   SkipReason ReadSettledValues(const ByteSource& source);
   bool ReadCells(const ByteSource& source, double* to) const;
@@ -135,6 +135,7 @@ class SegmentReader {
   std::vector<CellExtent> cell_extents_;
   std::vector<RecordExtent> record_extents_;
   uint64_t cell_count_ = 0;
+  uint64_t named_cells_ = 0;  // by live records
 
   std::vector<ReadFamily> families_;
   std::unordered_map<uint32_t, uint32_t> family_by_id_;

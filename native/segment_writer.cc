@@ -176,6 +176,7 @@ Result<uint64_t> SegmentWriter::Append(RecordType type, const Bytes& body) {
     if (left >= layout::kRecordHeaderSize) {
       RecordHeader skip{static_cast<uint32_t>(left), static_cast<uint16_t>(RecordType::kSkip), 0, 0,
                         static_cast<uint32_t>(RecordState::kLive)};
+      skip.crc = RecordCrc(skip, before.data + used + sizeof skip);  // nobody has written there: zeros
       std::memcpy(before.data + used, &skip, sizeof skip);
     }
     extent = &record_extents_.back();
@@ -184,8 +185,9 @@ Result<uint64_t> SegmentWriter::Append(RecordType type, const Bytes& body) {
   }
   Bytes padded(length - layout::kRecordHeaderSize);
   if (!body.empty()) std::memcpy(padded.data(), body.data(), body.size());
-  RecordHeader head{static_cast<uint32_t>(length), static_cast<uint16_t>(type), 0,
-                    Crc32c(padded.data(), padded.size()), static_cast<uint32_t>(RecordState::kLive)};
+  RecordHeader head{static_cast<uint32_t>(length), static_cast<uint16_t>(type), 0, 0,
+                    static_cast<uint32_t>(RecordState::kLive)};
+  head.crc = RecordCrc(head, padded.data());
   uint8_t* at = extent->data + used;
   std::memcpy(at, &head, sizeof head);
   std::memcpy(at + sizeof head, padded.data(), padded.size());

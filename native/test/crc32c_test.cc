@@ -51,6 +51,14 @@ TEST_CASE("any length at any alignment has the checksum that the definition give
   }
 }
 
+TEST_CASE("the checksum of a part goes into that of the whole") {
+  const std::string text = "123456789";
+  for (size_t length = 0; length <= text.size(); length++) {
+    uint32_t before = Crc32c(text.data(), length);
+    CHECK(Crc32c(text.data() + length, text.size() - length, before) == 0xe3069283u);
+  }
+}
+
 TEST_CASE("every flipped bit changes the checksum") {
   std::string text = "a record's body, with its padding";
   uint32_t whole = Crc32c(text.data(), text.size());

@@ -93,13 +93,15 @@ OwnerIdentity Self() {
   return self;
 }
 
-// Text and JSON of both scopes and of one family.
+// All formats of both scopes, and one family.
 std::string RenderAll(Group& group, const std::vector<std::shared_ptr<const ByteSource>>& segments) {
   Scrape scrape;
   scrape.view = {{"", "1"}, true};
   scrape.now_ms = kNowMs;
   scrape.private_segments = segments;
   std::string all(group.Render(scrape).value().view());
+  scrape.format = Format::kOpenMetrics;
+  all += group.Render(scrape).value().view();
   scrape.format = Format::kJson;
   all += group.Render(scrape).value().view();
   scrape.view.default_labels = false;
@@ -203,7 +205,7 @@ void Repair(Bytes& segment) {
   if (segment.size() < layout::kHeaderSize) return;
   for (size_t at : Records(segment)) {
     RecordHeader head = RecordAt(segment, at);
-    head.crc = Crc32c(segment.data() + at + sizeof head, head.length - sizeof head);
+    head.crc = RecordCrc(head, segment.data() + at + sizeof head);
     std::memcpy(segment.data() + at, &head, sizeof head);
   }
   uint32_t crc = Crc32c(segment.data(), offsetof(Header, header_crc));
@@ -217,7 +219,7 @@ class Mutator {
   void Mutate(Input& input, size_t max_size) {
     Bytes& segment = input.segments[Pick(2)];
     size_t room = max_size - std::min(max_size, input.ToBytes().size());
-    switch (Pick(12)) {
+    switch (Pick(14)) {
       case 0:
         Bite(segment, 0, segment.size());
         break;
@@ -241,6 +243,12 @@ class Mutator {
         break;
       case 7:
         Grow(input, room);
+        break;
+      case 8:
+        ChangeRecord(segment);
+        break;
+      case 9:
+        ChangeFamily(segment);
         break;
       default:
         BiteRecord(segment);
@@ -271,6 +279,35 @@ class Mutator {
       Bite(segment, at, sizeof head);
     } else {
       Bite(segment, at + sizeof head, head.length - sizeof head);
+    }
+  }
+  // Its body becomes that of another type, or its flags say something.
+  void ChangeRecord(Bytes& segment) {
+    std::vector<size_t> records = Records(segment);
+    if (records.empty()) return;
+    size_t at = records[Pick(records.size())];
+    RecordHeader head = RecordAt(segment, at);
+    if (Pick(4) != 0) {
+      head.type = static_cast<uint16_t>(Pick(static_cast<size_t>(RecordType::kExemplar) + 2));
+    } else {
+      head.flags = static_cast<uint16_t>(1u << Pick(16));
+    }
+    std::memcpy(segment.data() + at, &head, sizeof head);
+  }
+  // Another metric type or merge mode, so that its series have too few cells, or others than they should.
+  void ChangeFamily(Bytes& segment) {
+    std::vector<size_t> records = Records(segment);
+    std::erase_if(records, [&](size_t at) {
+      RecordHeader head = RecordAt(segment, at);
+      return head.type != static_cast<uint16_t>(RecordType::kFamily) ||
+             head.length < sizeof head + sizeof(uint32_t) + 2;
+    });
+    if (records.empty()) return;
+    size_t at = records[Pick(records.size())] + sizeof(RecordHeader) + sizeof(uint32_t);
+    if (Pick(2) == 0) {
+      segment[at] = static_cast<uint8_t>(Pick(static_cast<size_t>(layout::MetricType::kSummary) + 2));
+    } else {
+      segment[at + 1] = static_cast<uint8_t>(Pick(static_cast<size_t>(MergeMode::kOmit) + 2));
     }
   }
   // A double that makes trouble, in a cell or in a record.
@@ -333,7 +370,7 @@ SeriesLabel Label(uint16_t name, std::string text, LabelKind kind = LabelKind::k
 
 // One owner's families of all types, and a second scope.
 SegmentImage RichSegment(uint8_t id, MergeMode mode) {
-  SegmentImage image(160, kRecordsRoom);
+  SegmentImage image(240, kRecordsRoom);
   image.header().segment_id[0] = id;
   image.header().created_realtime_ns = id;
   image.header().pid = 1000u + id % 2;
@@ -344,6 +381,13 @@ SegmentImage RichSegment(uint8_t id, MergeMode mode) {
     uint64_t cell = image.Cells(1);
     *image.cells(cell) = id;
     image.Series(1, 1, cell, {Label(0, label), Label(1, "5", LabelKind::kNumber)});
+    if (label != "x") continue;
+    ExemplarRecord exemplar{cell, image.Cells(layout::kExemplarCells), 0};
+    const uint8_t text[] = {2, 0, 1, 0, 'i', 'd', '7'};
+    const double cells[] = {1, 0.5, id * 1e9, sizeof text};
+    std::copy_n(cells, std::size(cells), image.cells(exemplar.cells_offset));
+    std::memcpy(image.cells(exemplar.cells_offset) + std::size(cells), text, sizeof text);
+    image.Add(RecordType::kExemplar, Encode(exemplar));
   }
   image.Family(2, test::GaugeFamily("g", mode, {"pid"}), 1);
   FamilyRecord gauge = test::GaugeFamily("g", mode);

@@ -479,6 +479,21 @@ TEST_CASE("pages of an earlier generation, or of another slot, are not counted")
   CHECK(std::stod(Shown(Merged(owners), "s{quantile=\"0.5\"}")) == doctest::Approx(2).epsilon(0.0109));
 }
 
+TEST_CASE("pages of a slot that counted nothing yet are not counted") {
+  Owners owners;
+  Owner& owner = owners.Add();
+  TestSeries series = owner.segment.Series(owner.segment.Family(test::SummaryFamily("s", {0.5}, 2, 1000)));
+  for (int value : {1, 2, 3}) owner.segment.ObserveSummary(series, value, std::floor(kNowMs / 1000));
+  // The other slot is of this window, and its page, of small values, is what is left of an earlier one.
+  *owner.segment.Page(series, 1, 1, 0, -20) = 1000;
+  double* slot = series.cells + layout::kSummaryHeaderCells + layout::kSummarySlotCells;
+  slot[0] = std::floor(kNowMs / 1000) - 1;
+  for (double n : {0.0, -1.0, static_cast<double>(NAN)}) {
+    slot[2] = n;
+    CHECK(std::stod(Shown(Merged(owners), "s{quantile=\"0.5\"}")) == doctest::Approx(2).epsilon(0.0109));
+  }
+}
+
 // An owner of a counter with these labels, in this order, and default labels of its registry.
 Owner& AddLabelled(Owners& owners, std::vector<std::pair<std::string, std::string>> labels, double value,
                    std::vector<ScopeLabel> defaults = {}) {

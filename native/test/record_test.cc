@@ -81,6 +81,19 @@ void CheckLabels(const std::vector<SeriesLabel>& a, const std::vector<SeriesLabe
   }
 }
 
+TEST_CASE("a record's checksum is that of all of it but its state") {
+  layout::RecordHeader head{32, static_cast<uint16_t>(layout::RecordType::kSkip), 0x8001, 0, 1};
+  Bytes body(16, 0xab);
+  Bytes covered(8);
+  std::memcpy(covered.data(), &head, covered.size());
+  covered.insert(covered.end(), body.begin(), body.end());
+  uint32_t crc = Crc32c(covered.data(), covered.size());
+  CHECK(RecordCrc(head, body.data()) == crc);
+  head.crc = crc;
+  head.state = 2;
+  CHECK(RecordCrc(head, body.data()) == crc);
+}
+
 TEST_CASE("a family comes back as it was") {
   for (const std::string& odd : kOddStrings) {
     FamilyRecord record = OddFamily(odd);

@@ -448,7 +448,7 @@ std::string RefusalWithRecord(uint64_t Places::*place, Decode decode,
   REQUIRE(changed.size() <= length);
   changed.resize(length);
   std::copy(changed.begin(), changed.end(), body);
-  head.crc = Crc32c(body, length);
+  head.crc = RecordCrc(head, body);
   return Refusal(image.bytes());
 }
 
@@ -542,16 +542,21 @@ TEST_CASE("every flipped bit of the identity is noticed") {
   }
 }
 
-TEST_CASE("every flipped bit of a record's body and checksum is noticed") {
+TEST_CASE("every flipped bit of a record, but for those of its state, is noticed") {
   Places places;
   SegmentImage image = ValidImage(&places);
-  uint64_t end = places.first_series + image.record(places.first_series).length;
-  for (uint64_t byte = places.first_series + 8; byte < end; byte++) {
-    if (byte == places.first_series + 12) byte += 4;  // the state
-    for (int bit = 0; bit < 8; bit++) {
-      Bytes bytes = image.bytes();
-      bytes[byte] = static_cast<uint8_t>(bytes[byte] ^ (1 << bit));
-      if (Refusal(bytes) != "corrupt") CHECK_MESSAGE(false, "bit " << bit << " of byte " << byte);
+  uint64_t skip = image.Add(RecordType::kSkip, Bytes(24));
+  uint64_t unknown = image.Add(static_cast<RecordType>(77), Bytes(24, 0xee));
+  REQUIRE(Refusal(image.bytes()) == "none");
+  for (uint64_t record : {places.first_series, skip, unknown}) {
+    uint64_t end = record + image.record(record).length;
+    for (uint64_t byte = record; byte < end; byte++) {
+      if (byte == record + offsetof(layout::RecordHeader, state)) byte += 4;
+      for (int bit = 0; bit < 8; bit++) {
+        Bytes bytes = image.bytes();
+        bytes[byte] = static_cast<uint8_t>(bytes[byte] ^ (1 << bit));
+        if (Refusal(bytes) != "corrupt") CHECK_MESSAGE(false, "bit " << bit << " of byte " << byte - record);
+      }
     }
   }
 }
@@ -614,16 +619,41 @@ TEST_CASE("a record stream that ends beyond its extents, or in the middle of a r
   CHECK(Refusal(image.bytes()) == "corrupt");
 }
 
+TEST_CASE("a record stream ends with a record, or at the end of an extent") {
+  const uint64_t end = ValidImage().header().records_end;
+  for (uint64_t beyond = 0; beyond < 32; beyond++) {
+    CAPTURE(beyond);
+    SegmentImage image = ValidImage();
+    image.bytes().resize(image.bytes().size() + 64);
+    image.header().extents[1].length = end + 64;
+    image.header().records_end = end + beyond;
+    CHECK(Refusal(image.bytes()) == (beyond == 0 ? "none" : "corrupt"));
+    if (beyond % 8 != 0) continue;
+    image.header().extents[1].length = end + beyond;
+    CHECK(Refusal(image.bytes()) == (beyond < layout::kRecordHeaderSize ? "none" : "corrupt"));
+  }
+  // A part of a next record that looks like one.
+  SegmentImage image = ValidImage();
+  uint64_t next = image.Series(1, 1, layout::kHeaderSize, {{0, LabelKind::kString, "z"}});
+  for (uint64_t part = 1; part < image.record(next).length; part++) {
+    image.header().records_end = end + part;
+    if (Refusal(image.bytes()) != "corrupt") CHECK_MESSAGE(false, part << " bytes");
+  }
+}
+
 TEST_CASE("a record of an impossible length is corrupt") {
   for (uint32_t length : {0u, 8u, 15u, 17u, 20u, 0x100000u, 0x7ffffff8u, 0xfffffff8u, 0xffffffffu}) {
     Places places;
     SegmentImage image = ValidImage(&places);
-    image.record(places.second_series).length = length;
-    CHECK(Refusal(image.bytes()) == "corrupt");
-    image = ValidImage(&places);
-    image.record(places.page).length = length;
-    image.record(places.page).type = static_cast<uint16_t>(RecordType::kSkip);
-    CHECK(Refusal(image.bytes()) == "corrupt");
+    for (uint64_t place : {places.second_series, places.page}) {
+      image = ValidImage(&places);
+      layout::RecordHeader& head = image.record(place);
+      head.length = length;
+      if (place == places.page) head.type = static_cast<uint16_t>(RecordType::kSkip);
+      bool inside = length >= layout::kRecordHeaderSize && length <= image.bytes().size() - place;
+      if (inside) head.crc = RecordCrc(head, image.bytes().data() + place + sizeof head);
+      CHECK(Refusal(image.bytes()) == "corrupt");
+    }
   }
 }
 
@@ -638,6 +668,79 @@ TEST_CASE("a series whose cells are not there is corrupt") {
   // In part beyond the end.
   CHECK(RefusalWithPage([](PageRecord& page) { page.cells_offset = kEnd - 31 * 8; }) == "corrupt");
   CHECK(RefusalWithPage([](PageRecord& page) { page.cells_offset = kEnd - 32 * 8; }) == "none");
+}
+
+TEST_CASE("live records that name more cells than there are, are corrupt") {
+  SegmentImage image(32);
+  image.Scope(0, "");
+  image.Family(1, test::HistogramFamily("h", std::vector<double>(13, 1), {"l"}));
+  uint64_t cells = image.Cells(16);
+  auto add = [&](std::string label) {
+    return image.Series(1, 16, cells, {{0, LabelKind::kString, std::move(label)}});
+  };
+  uint64_t first = add("a");
+  add("b");  // of the same cells, which is only its owner's mistake
+  CHECK(Refusal(image.bytes()) == "none");
+  SegmentReader reader;
+  MemorySource source(image.bytes());
+  CHECK((ReadAll(reader, source) == SkipReason::kNone));
+  add("c");
+  CHECK(Refusal(image.bytes()) == "corrupt");
+  source.bytes = image.bytes();
+  CHECK((ReadAll(reader, source) == SkipReason::kCorrupt));
+  // One of them was removed: its cells are another's.
+  image.record(first).state = static_cast<uint32_t>(RecordState::kRemoved);
+  CHECK(Refusal(image.bytes()) == "none");
+  source.bytes = image.bytes();
+  CHECK((ReadAll(reader, source) == SkipReason::kNone));
+  CHECK(Labels(reader) == std::vector<std::string>{"b", "c"});
+}
+
+TEST_CASE(
+    "pages and exemplars count among the cells that are named, unless they or their series were removed") {
+  constexpr uint32_t kSeries = 9;
+  SegmentImage image(kSeries + layout::kExemplarCells + layout::kPageCells);
+  image.Scope(0, "");
+  image.Family(1, test::SummaryFamily("s", {0.5}, 1));
+  PageRecord page;
+  page.series_offset = image.Cells(kSeries);
+  page.cells_offset = layout::kHeaderSize;
+  ExemplarRecord exemplar{page.series_offset, layout::kHeaderSize, 0};
+  uint64_t series = image.Series(1, kSeries, page.series_offset);
+  image.Add(RecordType::kExemplar, Encode(exemplar));
+  uint64_t first_page = image.Add(RecordType::kPage, Encode(page));
+  CHECK(Refusal(image.bytes()) == "none");
+  SegmentImage more = image;
+  uint64_t removed = 0;
+  SUBCASE("a page too many") {
+    more.Add(RecordType::kPage, Encode(page));
+    removed = first_page;
+  }
+  SUBCASE("an exemplar too many") {
+    more.Add(RecordType::kExemplar, Encode(exemplar));
+    removed = series;
+  }
+  CHECK(Refusal(more.bytes()) == "corrupt");
+  more.record(removed).state = static_cast<uint32_t>(RecordState::kRemoved);
+  CHECK(Refusal(more.bytes()) == "none");
+}
+
+TEST_CASE("an owner that uses each of its cells again and again is read each time") {
+  TestSegment segment = TestSegment::InMemory();
+  uint32_t family = segment.Family(test::CounterFamily("c", {"l"}));
+  uint32_t cells = (layout::kGranule - layout::kFirstCellsOffset) / sizeof(double);
+  // The records, meanwhile, need extents of their own.
+  for (uint32_t i = 1; i < cells; i++) segment.Series(family, {std::to_string(i)});
+  TestSeries last = segment.Series(family, {"last"});
+  REQUIRE(segment.writer().extent_count() == 1);
+  SegmentReader reader;
+  for (int round = 0; round < 5; round++) {
+    REQUIRE((ReadAll(reader, segment.source()) == SkipReason::kNone));
+    CHECK(reader.series().size() == cells);
+    segment.Remove(last);
+    last = segment.Series(family, {"again " + std::to_string(round)});
+  }
+  REQUIRE(segment.writer().extent_count() == 1);
 }
 
 TEST_CASE("a series that does not fit its family is corrupt") {

@@ -180,6 +180,7 @@ void CheckTail(uint64_t left) {
     std::memcpy(&skip, bytes.data() + layout::kFirstCellsOffset - left, sizeof skip);
     CHECK(skip.type == static_cast<uint16_t>(RecordType::kSkip));
     CHECK(skip.length == left);
+    CHECK(skip.crc == RecordCrc(skip, bytes.data() + layout::kFirstCellsOffset - left + sizeof skip));
   }
   uint64_t epoch = reader.epoch();
   REQUIRE((reader.Update(segment.source()) == SkipReason::kNone));

@@ -352,8 +352,9 @@ class SegmentImage {
   uint64_t Add(layout::RecordType type, Bytes body) {
     body.resize((body.size() + 7) / 8 * 8);
     layout::RecordHeader head{static_cast<uint32_t>(layout::kRecordHeaderSize + body.size()),
-                              static_cast<uint16_t>(type), 0, Crc32c(body.data(), body.size()),
+                              static_cast<uint16_t>(type), 0, 0,
                               static_cast<uint32_t>(layout::RecordState::kLive)};
+    head.crc = RecordCrc(head, body.data());
     uint64_t offset = bytes_.size();
     const auto* p = reinterpret_cast<const uint8_t*>(&head);
     bytes_.insert(bytes_.end(), p, p + sizeof head);
