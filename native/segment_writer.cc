@@ -281,8 +281,10 @@ void SegmentWriter::FinishCollect(uint64_t run, uint64_t failures) {
 bool SegmentWriter::Lead() {
   if (leader_fd_.valid() || path_.empty()) return true;
   std::string path = path_.substr(0, path_.rfind('/')) + "/leader";
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd.valid() || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return false;
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600));
+  // What cannot be opened cannot be locked by anybody: rather several leaders than none.
+  if (!fd.valid()) return true;
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return false;
   leader_fd_ = std::move(fd);
   return true;
 }

@@ -40,7 +40,11 @@ test('counts of processes that are killed at any moment stay, and no scrape ever
   expectWithin(values.get('jobs_total{}'), returned, deaths);
   const inSeries = [...values].filter(([key]) => key.startsWith('queued_total{'));
   expect(inSeries.length).toBeGreaterThan(100);
-  expectWithin(sumOf(inSeries.length, (i) => inSeries[i]?.[1] ?? 0), returned, deaths);
+  expectWithin(
+    sumOf(inSeries.length, (i) => inSeries[i]?.[1] ?? 0),
+    returned,
+    deaths,
+  );
 
   // What one process stores first is never behind what it stores next, and at most one ahead.
   const second = values.get('second_total{}') ?? 0;
