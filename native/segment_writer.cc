@@ -47,6 +47,15 @@ uint64_t ChunkLength(size_t earlier, uint64_t least) {
   return std::max(std::min(length, layout::kMaxChunk), RoundUp(least, layout::kGranule));
 }
 
+// Takes a name that nobody has. Where the file system cannot refuse one that is taken, 64 random bits have to do.
+int RenameToNew(const char* from, const char* to) {
+#ifdef RENAME_NOREPLACE
+  if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return -1;
+#endif
+  return ::rename(from, to);
+}
+
 // True when a second lock of the same file is refused, as it must be.
 bool LockExcludes(const std::string& path) {
   UniqueFd second(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -83,7 +92,7 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(const std::string& 
   char name[64];
   std::snprintf(name, sizeof name, "/s.%u.%u.", owner.pid, owner.tid);
   std::string path = directory + name + random;
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return fail(SystemError{errno, "rename", path});
+  if (RenameToNew(temporary.c_str(), path.c_str()) != 0) return fail(SystemError{errno, "rename", path});
   writer->path_ = path;
   return writer;
 }
