@@ -63,6 +63,14 @@ std::string BellPath(const std::string& segment) {
   return segment.substr(0, name) + "b" + segment.substr(name + 1);
 }
 
+void RemoveBell(int directory, const std::string& segment) {
+  std::string bell = BellPath(segment);
+  struct stat status {};
+  if (::fstatat(directory, bell.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISFIFO(status.st_mode)) {
+    ::unlinkat(directory, bell.c_str(), 0);
+  }
+}
+
 UniqueFd OpenDirectory(const std::string& path) {
   return UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }

@@ -27,6 +27,8 @@ bool IsTemporaryName(std::string_view name);
 bool IsOtherOwnName(std::string_view name);
 // The bell of a segment, by the segment's name or path.
 std::string BellPath(const std::string& segment);
+// Removes the bell of a segment, if it is one.
+void RemoveBell(int directory, const std::string& segment);
 
 // An open directory; invalid, with errno, when there is none.
 UniqueFd OpenDirectory(const std::string& path);

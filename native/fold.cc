@@ -233,7 +233,7 @@ class Folder {
   // A segment that cannot be removed stays listed, and is passed over.
   void Unlink(const std::vector<std::string>& names) {
     for (const std::string& name : names) {
-      ::unlinkat(directory_.get(), BellPath(name).c_str(), 0);
+      RemoveBell(directory_.get(), name);
       if (::unlinkat(directory_.get(), name.c_str(), 0) == 0) report_.removed++;
     }
   }

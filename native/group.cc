@@ -109,8 +109,7 @@ UniqueFd LockShared(int directory) {
 void Group::Join(Part part) {
   std::lock_guard lock(mutex_);
   if (directory_.empty()) return;
-  run_.reset();
-  run_ = JoinRun(directory_, self_, part);
+  run_ = JoinRun(directory_, self_, part, std::move(run_));
 }
 
 std::optional<TextBuffer> Group::Render(const Scrape& scrape) {

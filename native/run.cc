@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
+#include <utility>
 #include <vector>
 
 #include "byte_source.h"
@@ -28,29 +30,39 @@ bool NobodyLives(int directory, const std::vector<std::string>& names, const Own
   return true;
 }
 
+// Only what is a segment or an archive, by what is in it: whatever else has such a name is not ours to remove.
+bool IsOurs(int directory, const std::string& name) {
+  SkipReason reason;
+  UniqueFd fd = OpenPlainFile(directory, name.c_str(), &reason);
+  layout::Header header;
+  return fd.valid() && FileSource(fd.get()).Read(&header, sizeof header, 0) &&
+         std::memcmp(header.magic, layout::kMagic, sizeof header.magic) == 0;
+}
+
 // The archive goes last: a crash on the way leaves less of the past, never parts of it twice.
 void Sweep(int directory, const OwnerIdentity& self) {
   std::vector<std::string> names;
   if (!ListNames(directory, names) || !NobodyLives(directory, names, self)) return;
   for (const std::string& name : names) {
-    if (IsSegmentName(name)) {
-      ::unlinkat(directory, BellPath(name).c_str(), 0);
-      ::unlinkat(directory, name.c_str(), 0);
-    } else if (IsTemporaryName(name)) {
-      ::unlinkat(directory, name.c_str(), 0);
-    }
+    if (IsTemporaryName(name)) ::unlinkat(directory, name.c_str(), 0);
+    if (!IsSegmentName(name) || !IsOurs(directory, name)) continue;
+    RemoveBell(directory, name);
+    ::unlinkat(directory, name.c_str(), 0);
   }
-  ::unlinkat(directory, kArchiveName, 0);
+  if (IsOurs(directory, kArchiveName)) ::unlinkat(directory, kArchiveName, 0);
 }
 
 bool Lock(int fd, int operation) { return ::flock(fd, operation | LOCK_NB) == 0; }
 
 }  // namespace
 
-UniqueFd JoinRun(const std::string& path, const OwnerIdentity& self, Part part) {
+UniqueFd JoinRun(const std::string& path, const OwnerIdentity& self, Part part, UniqueFd held) {
   UniqueFd directory = OpenDirectory(path);
-  if (!directory.valid()) return {};
-  UniqueFd run = OpenLockFile(directory.get(), kRunName);
+  if (!directory.valid()) return held;
+  UniqueFd run = std::move(held);
+  if (!run.valid() || !IsStillThere(directory.get(), kRunName, run.get())) {
+    run = OpenLockFile(directory.get(), kRunName);
+  }
   if (!run.valid()) return {};
   if (part == Part::kStarter && Lock(run.get(), LOCK_EX) && LockExcludes(directory.get(), kRunName)) {
     Sweep(directory.get(), self);

@@ -18,7 +18,8 @@ enum class Part {
 };
 
 // Joins the run, or begins one. The result is invalid where the directory has no room for the file or the file system no
-// locks: then nothing was removed. Waits at most a second, for another that begins the run at this moment.
-UniqueFd JoinRun(const std::string& directory, const OwnerIdentity& self, Part part);
+// locks: then nothing was removed. Waits at most a second, for another that begins the run at this moment. `held` is what
+// an earlier call gave: its part is given up for the new one.
+UniqueFd JoinRun(const std::string& directory, const OwnerIdentity& self, Part part, UniqueFd held = {});
 
 }  // namespace prom

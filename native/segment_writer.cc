@@ -41,6 +41,15 @@ uint64_t ChunkLength(size_t earlier, uint64_t least) {
   return std::max(std::min(length, layout::kMaxChunk), RoundUp(least, layout::kGranule));
 }
 
+// Takes a name that nobody has. Where the file system cannot refuse one that is taken, 64 random bits have to do.
+int RenameToNew(const char* from, const char* to) {
+#ifdef RENAME_NOREPLACE
+  if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return -1;
+#endif
+  return ::rename(from, to);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(const std::string& directory,
@@ -71,7 +80,7 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(const std::string& 
   char name[64];
   std::snprintf(name, sizeof name, "/s.%u.%u.", owner.pid, owner.tid);
   std::string path = directory + name + random;
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return fail(SystemError{errno, "rename", path});
+  if (RenameToNew(temporary.c_str(), path.c_str()) != 0) return fail(SystemError{errno, "rename", path});
   writer->path_ = path;
   return writer;
 }
@@ -278,8 +287,10 @@ void SegmentWriter::CountFoldFailure() { header_->fold_failures++; }
 bool SegmentWriter::Lead() {
   if (leader_fd_.valid() || path_.empty()) return true;
   std::string path = path_.substr(0, path_.rfind('/')) + "/leader";
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd.valid() || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return false;
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600));
+  // What cannot be opened cannot be locked by anybody: rather several leaders than none.
+  if (!fd.valid()) return true;
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return false;
   leader_fd_ = std::move(fd);
   return true;
 }

@@ -192,6 +192,14 @@ export const forbiddenDirectory = (path: string, reason: string): CodedError =>
     `Expected a directory of this user alone at ${path}, but ${reason}: remove it, or name another directory`,
   );
 
+export const sharedDirectory = (path: string, mode: number): CodedError =>
+  plain(
+    'ERR_GROUP_DIRECTORY',
+    `Expected a directory in which only this user and its group may write at ${path}, but its mode is ${mode.toString(8)}: ` +
+      `name a directory inside it, such as ${path.replace(/\/+$/, '')}/metrics, which is then made for this user alone, ` +
+      'or say `configure({ allowSharedDirectory: true })` if all who may write there are to be trusted',
+  );
+
 export const badCollectBy = (name: string, value: unknown): CodedError<TypeError> =>
   type(
     'ERR_COLLECT_BY',

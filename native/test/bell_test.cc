@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "../directory.h"
 #include "../owner.h"
 #include "support.h"
 

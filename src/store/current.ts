@@ -2,16 +2,14 @@ import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { configuredTooLate } from '../errors';
 import { loadAddon, type NativeAddon } from '../native';
-import { baseDirectory, type GroupPlace, openGroup } from './group';
+import { baseDirectory, type GroupChoice, type GroupPlace, openGroup } from './group';
 import { HeapStore } from './heap-store';
 import { SharedStore } from './shared-store';
 import type { Store } from './store';
 import { removeOwnGroup, sweepGroups } from './sweep';
 
 /** What can be chosen about a process's part in its group. All of it is optional. */
-export interface GroupOptions {
-  /** The group's directory. Default: found by the rules of docs/design.md, "Groups". */
-  readonly dir?: string;
+export interface GroupOptions extends GroupChoice {
   /** `false` counts in this process only, in plain memory, as prom-client does. Default `true`. */
   readonly shared?: boolean;
   /** Bytes that this thread's segment may take; what does not fit counts in this process only. Default 256 MiB. */
@@ -72,7 +70,7 @@ function openStore(options: GroupOptions): Store {
     );
     return new HeapStore();
   }
-  const place = openPlace(addon, options.dir);
+  const place = openPlace(addon, options);
   const store = new SharedStore(addon, {
     directory: place?.directory,
     maxSegmentBytes: options.maxSegmentBytes ?? 256 * 1024 * 1024,
@@ -86,16 +84,17 @@ function openStore(options: GroupOptions): Store {
   return store;
 }
 
-function openPlace(addon: NativeAddon, dir: string | undefined): GroupPlace | undefined {
+function openPlace(addon: NativeAddon, choice: GroupChoice): GroupPlace | undefined {
   try {
-    return openGroup(addon, dir);
+    return openGroup(addon, choice);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    warn(
-      `Expected a directory for the metrics of this group, but got ${message}. They are counted in this process only. ` +
-        'Make it accessible, or name another in PROMETHEUS_MULTIPROC_DIR.',
-      code ?? 'ERR_GROUP_DIRECTORY',
-    );
+    const text =
+      code === 'ERR_GROUP_DIRECTORY'
+        ? message
+        : `Expected a directory for the metrics of this group, but got ${message}. ` +
+          'Make it accessible, or name another in PROMETHEUS_MULTIPROC_DIR';
+    warn(`${text}. Until then metrics are counted in this process only.`, code ?? 'ERR_GROUP_DIRECTORY');
     return undefined;
   }
 }

@@ -1,11 +1,11 @@
 import cluster from 'node:cluster';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
-import { forbiddenDirectory } from '../errors';
+import { forbiddenDirectory, sharedDirectory } from '../errors';
 import type { NativeAddon } from '../native';
 
 /** Where the segments of a group are, and how that was decided. */
@@ -15,6 +15,17 @@ export interface GroupPlace {
   readonly isOurs: boolean;
   /** The process whose life is the group's life; absent where the user or PM2 named the group. */
   readonly rootPid?: number;
+}
+
+/** What the user chose about the place. */
+export interface GroupChoice {
+  /** The group's directory. Default: found by the rules of docs/design.md, "Groups". */
+  readonly dir?: string;
+  /**
+   * `true` accepts a directory in which other users may write. They can then remove what is counted there, and a scrape by
+   * root shows what they put there. Default `false`: this process counts for itself, with a warning.
+   */
+  readonly allowSharedDirectory?: boolean;
 }
 
 /** The directory of all groups that we name ourselves. In memory where the system has such a place. */
@@ -38,10 +49,11 @@ function memoryDirectory(): string {
  *
  * @throws an Error with code `ERR_GROUP_DIRECTORY` or a system error when the directory cannot be had.
  */
-export function openGroup(addon: NativeAddon, dir: string | undefined): GroupPlace {
+export function openGroup(addon: NativeAddon, { dir, allowSharedDirectory }: GroupChoice): GroupPlace {
   const asked = dir ?? process.env['PROMETHEUS_MULTIPROC_DIR'] ?? process.env['prometheus_multiproc_dir'];
   if (asked) {
     mkdirSync(asked, { recursive: true, mode: 0o700 });
+    if (allowSharedDirectory !== true) refuseShared(asked);
     return { directory: asked, isOurs: false };
   }
   const base = baseDirectory();
@@ -94,6 +106,16 @@ function makePrivate(path: string): void {
   if (!status.isDirectory()) throw forbiddenDirectory(path, 'it is not a directory');
   if (status.uid !== owner) throw forbiddenDirectory(path, `it belongs to user ${status.uid}`);
   if ((status.mode & 0o077) !== 0) throw forbiddenDirectory(path, 'other users have rights in it');
+}
+
+/**
+ * A directory that the user named may belong to anybody, but those who may write in it must not be everybody, nor a group
+ * other than this process's own, which a umask of 002 lets in.
+ */
+function refuseShared(path: string): void {
+  const { mode, gid } = statSync(path);
+  const isOpen = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== process.getegid?.());
+  if (isOpen) throw sharedDirectory(path, mode & 0o7777);
 }
 
 function fileName(text: string): string {

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { valuesOf } from './support/exposition';
 import { type Member, spawn } from './support/member';
+import { nobody, spawnAs } from './support/other-user';
 import { installedCopy, newDirectory, segmentsIn, smallPlace } from './support/places';
 
 // More series than a segment of 64 KiB has room for.
 const manySeries = 3000;
-const nobody = 65534;
 
 describe('without the addon', () => {
   test('a process warns once and counts for itself', async () => {
@@ -169,14 +169,4 @@ async function countOfEachType(member: Member): Promise<void> {
 
 function warning(code: string, advice: RegExp): unknown {
   return { name: 'PromClientMmapWarning', code, message: expect.stringMatching(advice) };
-}
-
-/** Undefined where that user cannot run Node, or not read the copy of the library. */
-async function spawnAs(uid: number, directory: string): Promise<Member | undefined> {
-  try {
-    return await spawn({ directory, uid, from: installedCopy({ addon: true }) });
-  } catch (error) {
-    if (/EACCES|ENOENT|MODULE_NOT_FOUND/.test(String(error))) return undefined;
-    throw error;
-  }
 }

@@ -75,12 +75,16 @@ export interface MemberOptions {
   readonly directory?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly uid?: number;
+  /** A command that runs the command after it under other circumstances, such as `unshare` with its options. */
+  readonly through?: readonly string[];
   /** Another place than this clone to take the library and the program from. */
   readonly from?: string;
 }
 
 /** Starts a plain Node process. */
-export async function spawn({ directory, env, uid, from = root }: MemberOptions = {}): Promise<Member> {
+export async function spawn(options: MemberOptions = {}): Promise<Member> {
+  const { directory, env, uid, through = [], from = root } = options;
+  const [execPath = '', ...execArgv] = [...through, process.execPath];
   const child = fork(join(from, 'test', 'fixtures', 'member.mjs'), {
     cwd: from,
     env: {
@@ -89,7 +93,8 @@ export async function spawn({ directory, env, uid, from = root }: MemberOptions 
       ...env,
     },
     ...(uid === undefined ? {} : { uid, gid: uid }),
-    execArgv: [],
+    execPath,
+    execArgv,
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

@@ -39,7 +39,9 @@ function entries(directory: string): string[] {
 export function smallPlace(bytes: number): string | undefined {
   const directory = newDirectory();
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'none', directory], { stdio: 'ignore' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes},mode=700`, 'none', directory], {
+      stdio: 'ignore',
+    });
   } catch {
     return undefined;
   }

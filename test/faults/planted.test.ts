@@ -1,0 +1,144 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { basename, join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { valuesOf } from '../multiprocess/support/exposition';
+import { type Member, spawn } from '../multiprocess/support/member';
+import { newDirectory, segmentsIn } from '../multiprocess/support/places';
+
+/** What an outsider may put into a directory; false where that cannot be made. */
+const plants: Readonly<Record<string, (path: string) => unknown>> = {
+  'a symbolic link to a file': (path) => symlinkSync(fileElsewhere(), path),
+  'a symbolic link to itself': (path) => symlinkSync(basename(path), path),
+  'a hard link': (path) => linkSync(fileElsewhere(), path),
+  'a FIFO': (path) => execFileSync('mkfifo', [path]),
+  'a directory': (path) => mkdirSync(path),
+  'a socket': listen,
+  'a device without an end': (path) => spawnSync('mknod', [path, 'c', '1', '5']).status === 0,
+  'a device without room': (path) => spawnSync('mknod', [path, 'c', '1', '7']).status === 0,
+};
+
+/** By which reason each is counted when it has the name of a segment. */
+const reasons: Readonly<Record<string, string>> = { 'a socket': 'unreadable' };
+
+const names = ['s.1.1.0123456789abcdef', 'b.1.1.0123456789abcdef', 'archive', 'leader', 'lock'];
+
+test.for(Object.keys(plants))('%s hinders no scrape, under whatever name', async (what, { skip }) => {
+  const plant = plants[what] as (path: string) => unknown;
+  const directory = newDirectory();
+  for (const name of names) {
+    if ((await plant(join(directory, name))) === false) return skip('a device can only be made by root');
+  }
+  const [member, observer] = await Promise.all([spawn({ directory }), spawn({ directory })]);
+  await countAndCollect(member);
+  const bell = bellIn(directory, names);
+  await countAndCollect(observer);
+  for (const scraper of [observer, member]) {
+    const values = valuesOf(await scraper.scrape());
+    expect(values.get('jobs_total{}')).toBe(6);
+    expect(values.get('collected{}')).toBe(2);
+    expect(values.get('collected_once{}')).toBe(1);
+    expect(values.has(late)).toBe(false);
+    expect(values.get(`prom_client_mmap_skipped_files{reason="${reasons[what] ?? 'forbidden'}"}`)).toBe(1);
+    expect(await scraper.warnings()).toEqual([]);
+  }
+
+  // In the place of a living owner's bell: it is not asked to collect any more, what it has is there.
+  rmSync(bell);
+  await plant(bell);
+  await member.run(({ register }) => register.getSingleMetric('collected')?.reset());
+  const values = valuesOf(await observer.scrape());
+  expect(values.get('jobs_total{}')).toBe(6);
+  expect(values.get('collected{}')).toBe(1);
+  expect(values.has(late)).toBe(false);
+  for (const name of names) expect(lstatSync(join(directory, name))).toBeDefined(); // whose it is may remove it
+});
+
+test('a FIFO in the place of a bell that somebody else reads delays a scrape to its deadline at most', async () => {
+  const directory = newDirectory();
+  const [member, observer] = await Promise.all([spawn({ directory }), spawn({ directory })]);
+  await countAndCollect(member);
+  const bell = bellIn(directory);
+  rmSync(bell);
+  execFileSync('mkfifo', [bell]);
+  await member.run((_, path) => {
+    const { openSync } = process.getBuiltinModule('node:fs');
+    openSync(path, 'r+');
+  }, bell);
+
+  const values = valuesOf(await observer.scrape());
+  expect(values.get('jobs_total{}')).toBe(3);
+  expect(values.get(late)).toBe(1);
+});
+
+test('an owner whose segment an outsider cuts off dies by SIGBUS when it counts on, and nobody else does', async () => {
+  const directory = newDirectory();
+  const [member, observer] = await Promise.all([spawn({ directory }), spawn({ directory })]);
+  await countAndCollect(member);
+  const path = join(directory, segmentsIn(directory)[0] ?? '');
+  await countAndCollect(observer);
+  truncateSync(path, 100);
+
+  await expect(countAgain(member)).rejects.toThrow('signal SIGBUS');
+  await countAgain(observer);
+  const values = valuesOf(await observer.scrape());
+  expect(values.get('jobs_total{}')).toBe(4);
+  expect(values.get('prom_client_mmap_skipped_files{reason="truncated"}')).toBe(1);
+});
+
+const late = 'prom_client_mmap_late_owners{}';
+
+async function countAndCollect(member: Member): Promise<void> {
+  await member.run(({ Counter, Gauge }) => {
+    const help = 'What the members of the test do.';
+    new Counter({ name: 'jobs_total', help }).inc(3);
+    new Gauge({
+      name: 'collected',
+      help,
+      collect() {
+        this.set(1);
+      },
+    });
+    new Gauge({
+      name: 'collected_once',
+      help,
+      collectBy: 'leader',
+      collect() {
+        this.set(1);
+      },
+    });
+  });
+}
+
+function bellIn(directory: string, except: readonly string[] = []): string {
+  const found = readdirSync(directory).find((name) => name.startsWith('b.') && !except.includes(name));
+  return join(directory, found ?? '');
+}
+
+async function countAgain(member: Member): Promise<void> {
+  await member.run(({ register }) => {
+    (register.getSingleMetric('jobs_total') as unknown as { inc(): void }).inc();
+  });
+}
+
+function fileElsewhere(): string {
+  const path = join(newDirectory(), 'file');
+  writeFileSync(path, 'not ours\n');
+  return path;
+}
+
+async function listen(path: string): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  onTestFinished(() => void server.close());
+}
