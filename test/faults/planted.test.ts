@@ -1,14 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -28,40 +19,40 @@ const plants: Readonly<Record<string, (path: string) => unknown>> = {
   'a device without room': (path) => spawnSync('mknod', [path, 'c', '1', '7']).status === 0,
 };
 
-/** By which reason each is counted when it has the name of a segment. */
-const reasons: Readonly<Record<string, string>> = { 'a socket': 'unreadable' };
-
-const names = ['s.1.1.0123456789abcdef', 'b.1.1.0123456789abcdef', 'archive', 'leader', 'lock'];
+const names = ['s.1.1.0123456789abcdef', 'b.1.1.0123456789abcdef', 'archive', 'leader', 'lock', 'run'];
 
 test.for(Object.keys(plants))('%s hinders no scrape, under whatever name', async (what, { skip }) => {
-  const plant = plants[what] as (path: string) => unknown;
   const directory = newDirectory();
+  const plant = async (path: string): Promise<boolean> => {
+    rmSync(path, { recursive: true, force: true });
+    return (await plants[what]?.(path)) !== false;
+  };
   for (const name of names) {
-    if ((await plant(join(directory, name))) === false) return skip('a device can only be made by root');
+    if (!(await plant(join(directory, name)))) return skip('a device can only be made by root');
   }
   const [member, observer] = await Promise.all([spawn({ directory }), spawn({ directory })]);
   await countAndCollect(member);
   const bell = bellIn(directory, names);
   await countAndCollect(observer);
+  // Again: who starts may clear up, and makes some of these itself.
+  for (const name of names) await plant(join(directory, name));
   for (const scraper of [observer, member]) {
     const values = valuesOf(await scraper.scrape());
     expect(values.get('jobs_total{}')).toBe(6);
     expect(values.get('collected{}')).toBe(2);
     expect(values.get('collected_once{}')).toBe(1);
     expect(values.has(late)).toBe(false);
-    expect(values.get(`prom_client_mmap_skipped_files{reason="${reasons[what] ?? 'forbidden'}"}`)).toBe(1);
+    expect(skippedFiles(values)).toBeGreaterThanOrEqual(1);
     expect(await scraper.warnings()).toEqual([]);
   }
 
   // In the place of a living owner's bell: it is not asked to collect any more, what it has is there.
-  rmSync(bell);
   await plant(bell);
   await member.run(({ register }) => register.getSingleMetric('collected')?.reset());
   const values = valuesOf(await observer.scrape());
   expect(values.get('jobs_total{}')).toBe(6);
   expect(values.get('collected{}')).toBe(1);
   expect(values.has(late)).toBe(false);
-  for (const name of names) expect(lstatSync(join(directory, name))).toBeDefined(); // whose it is may remove it
 });
 
 test('a FIFO in the place of a bell that somebody else reads delays a scrape to its deadline at most', async () => {
@@ -118,6 +109,14 @@ async function countAndCollect(member: Member): Promise<void> {
       },
     });
   });
+}
+
+/** Those that are not what a segment must be, and those that cannot be opened. */
+function skippedFiles(values: ReadonlyMap<string, number>): number {
+  const [forbidden = 0, unreadable = 0] = ['forbidden', 'unreadable'].map((reason) =>
+    values.get(`prom_client_mmap_skipped_files{reason="${reason}"}`),
+  );
+  return forbidden + unreadable;
 }
 
 function bellIn(directory: string, except: readonly string[] = []): string {

@@ -67,11 +67,11 @@ test('one that is stopped in the middle of a scrape hinders nobody', {
     for (let i = 0; i < 4; i++) void scrape();
   });
   let jobs = 1;
-  for (let round = 0; round < 20 * scale; round++) {
+  for (let round = 0; round < 12 * scale; round++) {
     await setTimeout(Math.random() * 10);
     stop(scraping);
     // Others count, are scraped, and come and go.
-    const newcomer = round % 5 === 0 ? await spawn({ directory }) : undefined;
+    const newcomer = round % 4 === 0 ? await spawn({ directory }) : undefined;
     if (newcomer !== undefined) await count(newcomer, 1);
     await count(observer, 1);
     jobs += newcomer === undefined ? 1 : 2;
