@@ -2,7 +2,7 @@ import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { configuredTooLate } from '../errors';
 import { loadAddon, type NativeAddon } from '../native';
-import { baseDirectory, type GroupPlace, openGroup } from './group';
+import { baseDirectory, type GroupPlace, makeDirectory, openGroup } from './group';
 import { HeapStore } from './heap-store';
 import { keepAlive } from './maintenance';
 import { SharedStore } from './shared-store';
@@ -66,6 +66,7 @@ function openStore(options: GroupOptions): Store {
   const place = openPlace(addon, options.dir);
   const store = new SharedStore(addon, {
     directory: place?.directory,
+    makeDirectory: () => place && makeDirectory(place),
     maxSegmentBytes: options.maxSegmentBytes ?? 256 * 1024 * 1024,
     collectDeadlineMs: options.collectDeadlineMs ?? 100,
     warn,
