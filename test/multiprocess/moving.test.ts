@@ -3,6 +3,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -138,7 +139,7 @@ describe('a segment that is mostly waste', () => {
 
 describe('a segment that was deleted', () => {
   test.each([
-    ['with its directory', (directory: string) => rmSync(directory, { recursive: true })],
+    ['with its directory', removeAtOnce],
     [
       'alone',
       (directory: string) => {
@@ -150,20 +151,22 @@ describe('a segment that was deleted', () => {
     async (_, remove) => {
       const directory = join(newDirectory(), 'group');
       const owners = [await spawn({ directory }), await spawn({ directory })];
-      const observer = await spawn({ directory });
+      const observer = await spawn();
+      const patient = { dir: directory, collectDeadlineMs: 10_000 };
+      await observer.run(({ configure }, options) => configure(options), patient);
       for (const owner of owners) await owner.run(countForEver);
       for (let round = 0; round < 2; round++) {
         remove(directory);
-        await until(async () => (await eachCounts(observer)).length === owners.length);
+        await until(async () => (await ticksOf(observer)).size === owners.length);
         expect(statSync(directory).mode & 0o777).toBe(0o700);
       }
-      const counted: number[] = [];
+      const counted = new Map<number, number>();
       for (const owner of owners) {
-        counted.push(await owner.run(() => (Reflect.get(globalThis, 'stop') as () => number)()));
+        counted.set(owner.pid, await owner.run(() => (Reflect.get(globalThis, 'stop') as () => number)()));
       }
 
-      expect((await eachCounts(observer)).sort()).toEqual(counted.sort());
-      // The bells are new, too: each of these scrapes has both collect.
+      expect(await ticksOf(observer)).toEqual(counted);
+      // The bells are new, too: both are asked to collect.
       const polls = async () => valuesOf(await observer.scrape()).get('polls_total{}') as number;
       const before = await polls();
       expect(await polls()).toBe(before + 2);
@@ -280,11 +283,21 @@ function countForEver({ Counter }: typeof import('../../src/index')): void {
   });
 }
 
-/** How far each owner has come. */
-async function eachCounts(observer: Member): Promise<number[]> {
-  return [...valuesOf(await observer.scrape())].flatMap(([key, value]) =>
-    key.startsWith('ticks_total') ? [value] : [],
+/** How far each owner has come, by its pid. */
+async function ticksOf(observer: Member): Promise<Map<number, number>> {
+  const values = [...valuesOf(await observer.scrape())];
+  return new Map(
+    values.flatMap(([key, value]) => {
+      const [, pid] = /^ticks_total\{pid="(\d+)"\}$/.exec(key) ?? [];
+      return pid === undefined ? [] : [[Number(pid), value]];
+    }),
   );
+}
+
+/** Under its name at once: its owners may make it again meanwhile. */
+function removeAtOnce(directory: string): void {
+  renameSync(directory, `${directory}.old`);
+  rmSync(`${directory}.old`, { recursive: true });
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
