@@ -1,6 +1,10 @@
 // The half of SegmentWriter that moves a segment to a new file.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cstring>
+#include <optional>
+#include <span>
 #include <unordered_map>
 #include <utility>
 
@@ -143,6 +147,10 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::Move(bool keeps_counts,
   next.header_->dropped_updates = header_->dropped_updates;
   next.header_->bell = header_->bell;
   if (auto error = next.Publish(path_)) return *error;
+  // Somebody has given this file another name: there, too, it must not be counted a second time.
+  struct stat status {};
+  if (::fstat(fd_.get(), &status) == 0 && status.st_nlink > 0)
+    for (const MovedRecord& record : *moved) Remove(record.from);
   next.bell_path_ = std::exchange(bell_path_, {});
   next.leader_fd_ = std::move(leader_fd_);
   next.former_fd_ = std::move(fd_);

@@ -252,13 +252,23 @@ TEST_CASE("a segment whose file or directory was deleted can be moved back to it
   CHECK_FALSE(segment.writer().BellIsThere());
   UniqueFd second(Must(segment.writer().OpenBell()));
   CHECK(segment.writer().BellIsThere());
+}
 
-  // Somebody else's file under our name.
-  test::WriteWholeFile(group + "/other", {1});
-  std::filesystem::rename(group + "/other", path);
+TEST_CASE("a segment that was renamed counts under its own name only, and replaces what was put there") {
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InFile(directory.path());
+  uint32_t family = segment.Family(test::CounterFamily("c", {"l"}));
+  TestSeries series = segment.Series(family, {"a"});
+  *series.cells = 7;
+  std::string path = segment.writer().path();
+  std::filesystem::rename(path, directory.File("s.renamed"));
+  test::WriteWholeFile(path, {1});
   CHECK_FALSE(segment.writer().IsThere());
   segment.Follow(series, segment.Move());
-  CHECK((SeriesOf(Read(path)) == std::vector<std::string>{"a=8"}));
+
+  CHECK(segment.writer().IsThere());
+  CHECK((SeriesOf(Read(path)) == std::vector<std::string>{"a=7"}));
+  CHECK(Read(directory.File("s.renamed")).series().empty());
 }
 
 TEST_CASE("whoever makes the leader's file anew leads, and the former leader knows") {
