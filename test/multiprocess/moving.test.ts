@@ -108,6 +108,35 @@ describe('a segment that is mostly waste', () => {
     expect(ids.size).toBeGreaterThan(2);
   });
 
+  test('may move while a series is being made, by the text of a label that makes others', async () => {
+    const directory = newDirectory();
+    const [owner, observer] = [await spawn({ directory }), await spawn({ directory })];
+    await churn(owner, 1);
+    const id = idOf(directory);
+    await owner.run(({ Counter, register }) => {
+      const jobs = register.getSingleMetric('jobs_total') as InstanceType<typeof Counter>;
+      const busy = {
+        toString() {
+          for (let i = 0; i < 10_000; i++) {
+            jobs.inc({ queue: `gone-${i}` });
+            jobs.remove(`gone-${i}`);
+          }
+          return 'busy';
+        },
+      };
+      const others = new Counter({ name: 'others_total', help: 'Others.', labelNames: ['queue'] });
+      for (let i = 0; i < 3; i++) others.inc({ queue: busy as unknown as string });
+    });
+
+    expect(idOf(directory)).not.toBe(id);
+    expect(valuesOf(await observer.scrape())).toEqual(
+      new Map([
+        [keptKey, 1],
+        ['others_total{queue="busy"}', 3],
+      ]),
+    );
+  });
+
   test('stays where it is as long as there is no room for another file', async ({ skip }) => {
     const directory = smallPlace(2 * 1024 * 1024);
     if (directory === undefined) return skip('a small file system can only be mounted by root');
