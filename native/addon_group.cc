@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "addon_pool_work.h"
+#include "addon_segment.h"
+#include "addon_values.h"
 #include "group.h"
 
 namespace prom {
@@ -119,7 +121,8 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     scrape.now_ms = given.Get("nowMs").Double();
     Given segments = given.Get("privateSegments");
     for (uint32_t i = 0; i < segments.Length(); i++) {
-      if (auto source = SegmentSource(segments.Get(i))) scrape.private_segments.push_back(std::move(source));
+      auto* handle = segments.Get(i).Unwrap<SegmentHandle>();
+      if (handle) scrape.private_segments.push_back(handle->source());
     }
     scrape.collect_deadline_ms = given.Get("collectDeadlineMs").Double();
     scrape.own_segment = given.Get("ownSegment").String();

@@ -3,7 +3,7 @@
 //
 // The owner numbers the runs in its header. A scrape notes the number of the newest run, rings, and waits until a later one
 // is over: that one began after the scrape did, whoever rang for it. An owner that is blocked is waited for until the
-// deadline, and read as it is.
+// deadline, and read as it is. A segment may move while it is waited for: its numbers go on in the new file.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,7 @@ class BellRound {
   BellRound(std::string message, layout::Bell listeners)
       : message_(std::move(message)), listeners_(listeners) {}
 
-  // Rings for the segment `name` in the open directory if it has a bell and somebody listens.
-  void Ring(int directory, const std::string& name);
-  // Rings for all segments of the directory but `except`.
+  // Rings for all segments of the directory that have a bell and a listener, but for `except`.
   void RingAll(const std::string& directory, const std::string& except);
 
   // Waits until all have collected, at most until `deadline_ms` have passed. Returns how many had not.
@@ -32,9 +30,14 @@ class BellRound {
 
  private:
   struct Rung {
+    std::string path;
     UniqueFd segment;
     uint64_t run;  // the newest one when it was rung
   };
+
+  void Ring(const std::string& path);
+  static bool IsOver(Rung& rung);
+
   std::string message_;
   layout::Bell listeners_;
   std::vector<Rung> rung_;

@@ -120,7 +120,7 @@ struct Header {
   uint16_t minor;
   uint32_t header_size;
   uint32_t granule;
-  uint8_t segment_id[16];  // random; the identity of an owner, never a pid
+  uint8_t segment_id[16];  // random; the identity of a file, which a move changes, and never a pid
   uint32_t kind;           // FileKind
   uint32_t incompat_bits;  // a reader skips a file with a bit it does not know
   uint32_t compat_bits;

@@ -62,6 +62,13 @@ Result<std::shared_ptr<Mapping>> Mapping::Anonymous(uint64_t length) {
   return std::shared_ptr<Mapping>(new Mapping(static_cast<uint8_t*>(data), length));
 }
 
+void Mapping::Vacate() {
+  // In two steps: the first needs no memory, so that it cannot fail half way and leave a hole that others might fill.
+  void* data =
+      ::mmap(data_, length_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+  if (data != MAP_FAILED) ::mprotect(data_, length_, PROT_READ | PROT_WRITE);
+}
+
 Mapping::~Mapping() { ::munmap(data_, length_); }
 
 }  // namespace prom

@@ -20,6 +20,9 @@ class Mapping {
   Mapping& operator=(const Mapping&) = delete;
   ~Mapping();
 
+  // Lets go of the file and its memory, but not of the range: whoever still looks there reads zeros.
+  void Vacate();
+
   uint8_t* data() const { return data_; }
   uint64_t length() const { return length_; }
 

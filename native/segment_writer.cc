@@ -50,51 +50,89 @@ int RenameToNew(const char* from, const char* to) {
   return ::rename(from, to);
 }
 
+// What bytes 0..251 of a new segment say, but for its id.
+Header IdentityOf(const OwnerIdentity& owner) {
+  Header header{};
+  std::memcpy(header.magic, layout::kMagic, sizeof header.magic);
+  header.endian_mark = layout::kEndianMark;
+  header.major = layout::kMajor;
+  header.minor = layout::kMinor;
+  header.header_size = layout::kHeaderSize;
+  header.granule = layout::kGranule;
+  header.kind = static_cast<uint32_t>(layout::FileKind::kSegment);
+  header.worker_thread = owner.worker_thread;
+  header.pid = owner.pid;
+  header.tid = owner.tid;
+  header.pid_namespace = owner.pid_namespace;
+  header.start_ticks = owner.start_ticks;
+  std::memcpy(header.boot_id, owner.boot_id, sizeof header.boot_id);
+  header.created_realtime_ns = RealtimeNs();
+  header.created_boottime_ns = BoottimeNs();
+  return header;
+}
+
+// Whether the path means the open file.
+bool Means(const std::string& path, int fd) {
+  struct stat named {};
+  struct stat open_file {};
+  return ::lstat(path.c_str(), &named) == 0 && ::fstat(fd, &open_file) == 0 &&
+         named.st_dev == open_file.st_dev && named.st_ino == open_file.st_ino;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(const std::string& directory,
                                                              const OwnerIdentity& owner, uint64_t max_bytes) {
-  std::string random = RandomHex();
-  std::string temporary = directory + "/.t." + random;
-  UniqueFd fd(::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd.valid()) return SystemError{errno, "open", temporary};
-
-  std::unique_ptr<SegmentWriter> writer(new SegmentWriter(std::move(fd), max_bytes));
-  writer->path_ = temporary;
-  auto fail = [&](SystemError error) {
-    ::unlink(temporary.c_str());
-    writer->path_.clear();
-    return error;
-  };
-  auto chunk = writer->AddChunk(layout::kGranule);
-  if (!chunk.ok()) return fail(chunk.error());
-  writer->WriteHeader(owner);
-
-  // Locked before it is visible: a visible segment without a lock is never one whose owner is not yet that far.
-  if (::flock(writer->fd_.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return fail(SystemError{errno, "flock", temporary});
-    writer->lock_excludes_ = false;
-  } else {
-    writer->lock_excludes_ = LockExcludes(AT_FDCWD, temporary.c_str());
-  }
+  auto writer = InTemporaryFile(directory, IdentityOf(owner), max_bytes);
+  if (!writer.ok()) return writer;
   char name[64];
   std::snprintf(name, sizeof name, "/s.%u.%u.", owner.pid, owner.tid);
-  std::string path = directory + name + random;
-  if (RenameToNew(temporary.c_str(), path.c_str()) != 0) return fail(SystemError{errno, "rename", path});
-  writer->path_ = path;
+  if (auto error = writer.value()->Publish(directory + name + RandomHex(), false)) return *error;
   return writer;
 }
 
 Result<std::unique_ptr<SegmentWriter>> SegmentWriter::CreatePrivate(const OwnerIdentity& owner,
                                                                     uint64_t max_bytes) {
   std::unique_ptr<SegmentWriter> writer(new SegmentWriter(UniqueFd(), max_bytes));
-  auto chunk = writer->AddChunk(layout::kGranule);
-  if (!chunk.ok()) return chunk.error();
-  writer->WriteHeader(owner);
+  if (auto error = writer->Begin(IdentityOf(owner))) return *error;
   return writer;
 }
 
-SegmentWriter::~SegmentWriter() { Close(); }
+Result<std::unique_ptr<SegmentWriter>> SegmentWriter::InTemporaryFile(const std::string& directory,
+                                                                      const Header& identity,
+                                                                      uint64_t max_bytes) {
+  std::string path = directory + "/.t." + RandomHex();
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd.valid()) return SystemError{errno, "open", path};
+  std::unique_ptr<SegmentWriter> writer(new SegmentWriter(std::move(fd), max_bytes));
+  writer->path_ = path;
+  writer->is_temporary_ = true;
+  if (auto error = writer->Begin(identity)) return *error;
+  return writer;
+}
+
+std::optional<SystemError> SegmentWriter::Publish(const std::string& path, bool replaces) {
+  // Locked before it is visible: a visible segment without a lock is never one whose owner is not yet that far.
+  if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return SystemError{errno, "flock", path_};
+    lock_excludes_ = false;
+  } else {
+    lock_excludes_ = LockExcludes(AT_FDCWD, path_.c_str());
+  }
+  int renamed = replaces ? ::rename(path_.c_str(), path.c_str()) : RenameToNew(path_.c_str(), path.c_str());
+  if (renamed != 0) return SystemError{errno, "rename", path};
+  path_ = path;
+  is_temporary_ = false;
+  return std::nullopt;
+}
+
+SegmentWriter::~SegmentWriter() {
+  if (is_temporary_) ::unlink(path_.c_str());
+  Close();
+  // JavaScript gives its views back at leisure, and each would keep the whole deleted file.
+  if (has_moved_)
+    for (const CellExtent& extent : cell_extents_) extent.mapping->Vacate();
+}
 
 Result<std::shared_ptr<Mapping>> SegmentWriter::AddChunk(uint64_t length) {
   if (file_size_ + length > max_bytes_) return SystemError{EFBIG, "fallocate", path_};
@@ -107,40 +145,28 @@ Result<std::shared_ptr<Mapping>> SegmentWriter::AddChunk(uint64_t length) {
   return mapping;
 }
 
-void SegmentWriter::WriteHeader(const OwnerIdentity& owner) {
-  const Chunk& first = chunks_[0];
-  uint8_t* base = first.mapping->data();
+std::optional<SystemError> SegmentWriter::Begin(const Header& identity) {
+  auto first = AddChunk(layout::kGranule);
+  if (!first.ok()) return first.error();
+  uint8_t* base = first.value()->data();
   header_ = reinterpret_cast<Header*>(base);
-  std::memcpy(header_->magic, layout::kMagic, sizeof header_->magic);
-  header_->endian_mark = layout::kEndianMark;
-  header_->major = layout::kMajor;
-  header_->minor = layout::kMinor;
-  header_->header_size = layout::kHeaderSize;
-  header_->granule = layout::kGranule;
+  std::memcpy(header_, &identity, offsetof(Header, header_crc));
   if (::getrandom(header_->segment_id, sizeof header_->segment_id, 0) < 0) {
-    uint64_t now[2] = {RealtimeNs(), BoottimeNs() ^ (uint64_t{owner.pid} << 32 | owner.tid)};
+    uint64_t now[2] = {RealtimeNs(), BoottimeNs() ^ (uint64_t{identity.pid} << 32 | identity.tid)};
     std::memcpy(header_->segment_id, now, sizeof now);
   }
-  header_->kind = static_cast<uint32_t>(layout::FileKind::kSegment);
-  header_->worker_thread = owner.worker_thread;
-  header_->pid = owner.pid;
-  header_->tid = owner.tid;
-  header_->pid_namespace = owner.pid_namespace;
-  header_->start_ticks = owner.start_ticks;
-  std::memcpy(header_->boot_id, owner.boot_id, sizeof header_->boot_id);
-  header_->created_realtime_ns = RealtimeNs();
-  header_->created_boottime_ns = BoottimeNs();
   header_->header_crc = Crc32c(header_, offsetof(Header, header_crc));
   Beat();
 
   uint64_t records_length = layout::kFirstCellsOffset - layout::kFirstRecordsOffset;
   uint64_t cells_length = layout::kGranule - layout::kFirstCellsOffset;
   record_extents_.push_back({base + layout::kFirstRecordsOffset, 0, records_length});
-  cell_extents_.push_back({first.mapping, reinterpret_cast<double*>(base + layout::kFirstCellsOffset),
+  cell_extents_.push_back({first.value(), reinterpret_cast<double*>(base + layout::kFirstCellsOffset),
                            cells_length, layout::kFirstCellsOffset});
   PublishExtent(ExtentType::kRecords, 0, layout::kFirstRecordsOffset, records_length);
   PublishExtent(ExtentType::kCells, 0, layout::kFirstCellsOffset, cells_length);
   header_->state = static_cast<uint32_t>(OwnerState::kActive);
+  return std::nullopt;
 }
 
 void SegmentWriter::PublishExtent(ExtentType type, uint32_t index, uint64_t offset, uint64_t length) {
@@ -212,6 +238,7 @@ void SegmentWriter::Remove(uint64_t record) {
       [](uint64_t value, const RecordExtent& extent) { return value < extent.stream_offset; });
   const RecordExtent& extent = *std::prev(after);
   auto* head = reinterpret_cast<RecordHeader*>(extent.data + (record - extent.stream_offset));
+  removed_bytes_ += head->length;
   head->state = static_cast<uint32_t>(RecordState::kRemoved);
   // A reader compares this before and after it read the cells; see SegmentReader::ReadValues.
   StoreRelease(header_->removals, header_->removals + 1);
@@ -241,13 +268,27 @@ Result<CellRange> SegmentWriter::AllocateCells(uint32_t count) {
 
 void SegmentWriter::FreeCells(const CellRange& range, uint32_t count) { free_cells_[count].push_back(range); }
 
+bool SegmentWriter::IsThere() const {
+  struct stat named {};
+  // What may not be looked at now may be there all the same.
+  bool unknown = ::lstat(path_.c_str(), &named) != 0 && errno != ENOENT && errno != ENOTDIR;
+  return !fd_.valid() || unknown || Means(path_, fd_.get());
+}
+
+bool SegmentWriter::BellIsThere() const {
+  struct stat named {};
+  return bell_path_.empty() || ::lstat(bell_path_.c_str(), &named) == 0 || errno != ENOENT;
+}
+
 void SegmentWriter::Beat() {
+  former_fd_.reset();
   header_->heartbeat_boottime_ns = BoottimeNs();
   header_->heartbeat_realtime_ns = RealtimeNs();
 }
 
 Result<int> SegmentWriter::OpenBell() {
   std::string path = BellPath(path_);
+  ::unlink(path.c_str());
   if (::mkfifo(path.c_str(), 0600) != 0) return SystemError{errno, "mkfifo", path};
   // Open for writing too: with no writer left, a reader would find the end of the file again and again.
   int fd = ::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
@@ -257,7 +298,7 @@ Result<int> SegmentWriter::OpenBell() {
     return error;
   }
   bell_path_ = path;
-  StoreRelease(header_->bell, static_cast<uint32_t>(layout::Bell::kListens));
+  if (header_->bell == 0) StoreRelease(header_->bell, static_cast<uint32_t>(layout::Bell::kListens));
   return fd;
 }
 
@@ -285,8 +326,10 @@ void SegmentWriter::CountDrops(uint64_t series, uint64_t updates) {
 void SegmentWriter::CountFoldFailure() { header_->fold_failures++; }
 
 bool SegmentWriter::Lead() {
-  if (leader_fd_.valid() || path_.empty()) return true;
+  if (path_.empty()) return true;
   std::string path = path_.substr(0, path_.rfind('/')) + "/leader";
+  if (leader_fd_.valid() && Means(path, leader_fd_.get())) return true;
+  leader_fd_.reset();  // of a file that was deleted: who locks the next one is the leader
   UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600));
   // What cannot be opened cannot be locked by anybody: rather several leaders than none.
   if (!fd.valid()) return true;
@@ -298,6 +341,7 @@ bool SegmentWriter::Lead() {
 void SegmentWriter::Close() {
   if (!fd_.valid()) return;
   leader_fd_.reset();
+  former_fd_.reset();
   if (!bell_path_.empty()) ::unlink(bell_path_.c_str());
   if (header_ != nullptr) StoreRelease(header_->state, static_cast<uint32_t>(OwnerState::kClosed));
   // Explicitly: as long as a mapping is left, closing the descriptor alone keeps the lock.

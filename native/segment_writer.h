@@ -3,11 +3,14 @@
 // Everything here is the cold path; counting itself is a plain store into `CellExtent::data` by whoever got the cell.
 // All calls come from the owner's thread, but Read(), which a scrape may call from any. A call that fails has changed
 // nothing that a reader can see.
+//
+// Move() (segment_move.cc) is how a segment gets rid of its waste, and how it comes back when its file was deleted.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -37,6 +40,13 @@ struct CellExtent {
   uint64_t file_offset = 0;
 };
 
+// A live record that went along in a move: its old and its new name, and its new cells if it has some.
+struct MovedRecord {
+  uint64_t from;
+  uint64_t to;
+  CellRange cells;
+};
+
 class SegmentWriter : public ByteSource {
  public:
   // Creates, locks and publishes a new segment in `directory`, which must exist. `max_bytes` bounds the file.
@@ -50,6 +60,8 @@ class SegmentWriter : public ByteSource {
   Result<uint64_t> Append(layout::RecordType type, const Bytes& body);
   // Takes a record back. Readers stop believing it; its bytes stay.
   void Remove(uint64_t record);
+  // Bytes of the records that were taken back, if they are more than half of the stream, else 0.
+  uint64_t waste() const { return 2 * removed_bytes_ > records_end_ ? removed_bytes_ : 0; }
 
   // `count` cells in a row, all zero.
   Result<CellRange> AllocateCells(uint32_t count);
@@ -59,10 +71,21 @@ class SegmentWriter : public ByteSource {
   size_t extent_count() const { return cell_extents_.size(); }
   const CellExtent& extent(size_t i) const { return cell_extents_[i]; }
 
+  // Writes all that is live into a new file, with another id but the same identity else, and puts it in the place of this
+  // one by its name; the directory must exist. The result is the new writer, which takes this one's bell and lead; this
+  // one is of no use then but to those who hold it. `moved` gets the live records in the order of their old names.
+  // `keeps_counts` is false when the numbers are in the archive: what was counted then begins at zero, what was set stays.
+  Result<std::unique_ptr<SegmentWriter>> Move(bool keeps_counts, std::vector<MovedRecord>* moved);
+
+  // Whether the name still means this file, and whether the bell is still there, if it was opened.
+  bool IsThere() const;
+  bool BellIsThere() const;
+
   // Tells those who cannot see our pid that we live. Call every few seconds.
   void Beat();
-  // Makes the FIFO by which scrapes of others ask this owner to run its collect functions, and opens it for reading. The
-  // descriptor is the caller's; the FIFO goes with Close(). Not for private segments.
+  // Makes the FIFO by which scrapes of others ask this owner to run its collect functions, in the place of the one that
+  // there was, and opens it for reading. The descriptor is the caller's; the FIFO goes with Close(). Not for private
+  // segments.
   Result<int> OpenBell();
   // From here on scrapes ring it.
   void HasCollectors();
@@ -96,15 +119,28 @@ class SegmentWriter : public ByteSource {
 
   SegmentWriter(UniqueFd fd, uint64_t max_bytes) : fd_(std::move(fd)), max_bytes_(max_bytes) {}
 
+  // A new segment that nobody knows yet, in a file that goes with the writer unless Publish() gives it a name.
+  static Result<std::unique_ptr<SegmentWriter>> InTemporaryFile(const std::string& directory,
+                                                                const layout::Header& identity,
+                                                                uint64_t max_bytes);
+  // Reserves chunk 0 and fills in the header: `identity`, but with an id of its own. The error, if there is one.
+  std::optional<SystemError> Begin(const layout::Header& identity);
+  // Takes the lock, then the name.
+  std::optional<SystemError> Publish(const std::string& path, bool replaces);
   Result<std::shared_ptr<Mapping>> AddChunk(uint64_t length);
   Result<uint32_t> AddExtent(layout::ExtentType type, uint64_t least);
-  void WriteHeader(const OwnerIdentity& owner);
+  std::optional<SystemError> CopyRecords(bool keeps_counts, SegmentWriter& to,
+                                         std::vector<MovedRecord>* moved) const;
   void PublishExtent(layout::ExtentType type, uint32_t index, uint64_t offset, uint64_t length);
 
   UniqueFd fd_;  // invalid for private memory
   UniqueFd leader_fd_;
+  // The file before the last move, locked until the next beat: who has opened it meanwhile must not find it dead.
+  UniqueFd former_fd_;
   uint64_t max_bytes_;
   std::string path_;
+  bool is_temporary_ = false;
+  bool has_moved_ = false;
   std::string bell_path_;
   bool lock_excludes_ = true;
 
@@ -122,6 +158,7 @@ class SegmentWriter : public ByteSource {
   };
   std::vector<RecordExtent> record_extents_;
   uint64_t records_end_ = 0;
+  uint64_t removed_bytes_ = 0;
 
   std::vector<CellExtent> cell_extents_;
   uint64_t cells_used_ = 0;  // bytes of the newest V extent

@@ -22,7 +22,7 @@ export interface NativeSegment {
   readonly path: string;
   /** False where the file system's locks do not exclude, so that nothing may be concluded from a free one. */
   readonly lockExcludes: boolean;
-  addScope(id: number, name: string, defaultLabels: readonly unknown[]): void;
+  addScope(id: number, name: string, defaultLabels: readonly unknown[]): number;
   addFamily(id: number, family: NativeFamily): number;
   addMember(scope: number, family: number): number;
   addSeries(family: number, labels: readonly unknown[], cells: number): void;
@@ -36,13 +36,26 @@ export interface NativeSegment {
     generation: number,
     page: number,
   ): void;
-  remove(record: number): void;
-  release(record: number, extent: number, index: number, cells: number): void;
+  /** Like `release()`, returns the bytes that a move would save, or 0 when they are less than half of the records. */
+  remove(record: number): number;
+  release(record: number, extent: number, index: number, cells: number): number;
+  /**
+   * Moves the segment to a new file of the same name. Of each three numbers in `places` the first is a record; they become
+   * `[record, extent, index]` as they are from then on, with a record of -1 if it is not live. Extents must be asked for
+   * again. When it throws, nothing has changed.
+   */
+  move(keepsCounts: boolean, places: Float64Array): void;
+  /** Whether the name still means this segment's file. */
+  isThere(): boolean;
+  /** Whether others took this owner for dead: its counts are in the archive. Reads the archive. */
+  isFolded(): boolean;
   /** The memory of a V extent: the mapped file itself. */
   extent(index: number): ArrayBuffer;
   beat(): void;
-  /** Makes the FIFO by which others reach this owner; its descriptor is the caller's to close. */
+  /** Makes the FIFO by which others reach this owner, anew if need be; its descriptor is the caller's to close. */
   openBell(): number;
+  /** False when there was a bell and it has been deleted. */
+  bellIsThere(): boolean;
   /** From here on scrapes ring the bell. */
   hasCollectors(): void;
   /** Notes that a run begins; returns its number. */

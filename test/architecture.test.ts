@@ -49,6 +49,7 @@ test('only the files of native/ that are called addon know Node', () => {
     'native/addon.cc',
     'native/addon_group.h',
     'native/addon_pool_work.h',
+    'native/addon_segment.h',
     'native/addon_values.h',
   ]);
 });

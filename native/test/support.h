@@ -287,6 +287,28 @@ class TestSegment {
     Append(layout::RecordType::kPage, Encode(record));
     return Data(range);
   }
+  double* Exemplar(const TestSeries& series, uint32_t bucket) {
+    CellRange range = Must(writer_->AllocateCells(layout::kExemplarCells));
+    ExemplarRecord record{series.range.file_offset, range.file_offset, bucket};
+    Append(layout::RecordType::kExemplar, Encode(record));
+    return Data(range);
+  }
+  // Moves to a new file. Series are to follow.
+  std::vector<MovedRecord> Move(bool keeps_counts = true) {
+    std::vector<MovedRecord> moved;
+    writer_ = Must(writer_->Move(keeps_counts, &moved));
+    return moved;
+  }
+  void Follow(TestSeries& series, const std::vector<MovedRecord>& moved) {
+    for (const MovedRecord& record : moved) {
+      if (record.from != series.record) continue;
+      series.record = record.to;
+      series.range = record.cells;
+      series.cells = Data(record.cells);
+      return;
+    }
+    throw std::runtime_error("the series did not move");
+  }
   void Remove(const TestSeries& series) {
     writer_->Remove(series.record);
     writer_->FreeCells(series.range, series.count);

@@ -1,6 +1,6 @@
 import type { Exemplar } from '../model/family';
 import type { LabelSet } from '../model/labels';
-import { type CellStore, exemplarCells, exemplarSlotCells } from '../store/store';
+import { type CellHolder, type CellStore, exemplarCells, exemplarSlotCells } from '../store/store';
 import { exemplarTexts, writeExemplarTexts } from './exemplar-text';
 import { Cells, Series } from './series';
 
@@ -22,6 +22,10 @@ export class ExemplarSeries extends Series {
   constructor(labels: LabelSet, store: CellStore) {
     super(labels);
     this.#store = store;
+  }
+
+  override parts(): readonly CellHolder[] {
+    return [...this.#exemplars.values()];
   }
 
   override exemplar(bucket: number): Exemplar | undefined {

@@ -1,6 +1,6 @@
 import type { Exemplar, FamilyDefinition } from '../model/family';
 import { type LabelSet, labelList } from '../model/labels';
-import type { CellHolder, CellStore } from '../store/store';
+import type { CellHolder, CellStore, SeriesHolder } from '../store/store';
 
 const NO_CELLS = new Float64Array(0);
 
@@ -29,7 +29,7 @@ export class Cells implements CellHolder {
  * One label set of a metric and the cells it counts in. It is dead (`record` is -1) until it gets cells and again
  * after it has been removed; whoever keeps one looks before each write.
  */
-export class Series extends Cells {
+export class Series extends Cells implements SeriesHolder {
   /** As the first caller gave them, in that order: they are printed so. */
   readonly labels: LabelSet;
 
@@ -40,6 +40,11 @@ export class Series extends Cells {
 
   /** Called once the cells are there and all zero. */
   begin(): void {}
+
+  /** What else has cells of this series. */
+  parts(): readonly CellHolder[] {
+    return [];
+  }
 
   /** The exemplar of a bucket, or of a counter (bucket 0). A series of this class keeps none. */
   exemplar(_bucket: number): Exemplar | undefined {
@@ -74,7 +79,7 @@ export class FamilySeries<S extends Series> {
   constructor(store: CellStore, definition: FamilyDefinition, cells: number) {
     this.store = store;
     this.definition = definition;
-    this.family = store.addFamily(definition);
+    this.family = store.addFamily(definition, this.#live);
     this.#cells = cells;
   }
 
@@ -87,7 +92,7 @@ export class FamilySeries<S extends Series> {
     return this.#live;
   }
 
-  /** Gives `series` its cells. Cold: at most one native call. */
+  /** Gives `series` its cells. Cold. */
   begin(series: S): void {
     this.store.allocate(this.family, labelList(series.labels), this.#cells, series);
     series.begin();

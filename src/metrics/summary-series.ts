@@ -1,7 +1,7 @@
 import type { AgeWindow } from '../model/family';
 import type { LabelSet } from '../model/labels';
 import type { Sketch } from '../model/quantiles';
-import type { CellStore } from '../store/store';
+import type { CellHolder, CellStore } from '../store/store';
 import { Series } from './series';
 import { COUNT, SUM } from './summary-cells';
 import { SummarySlot } from './summary-slot';
@@ -31,6 +31,10 @@ export class SummarySeries extends Series {
 
   override begin(): void {
     for (const slot of this.#slots) slot.begin(this.#idleEpoch);
+  }
+
+  override parts(): readonly CellHolder[] {
+    return this.#slots.flatMap((slot) => slot.pages);
   }
 
   override end(store: CellStore, cells: number): void {

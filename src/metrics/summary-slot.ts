@@ -1,5 +1,5 @@
 import { BASE_SCHEMA, bucketKey, coarserKey } from '../model/exponential-buckets';
-import type { CellStore } from '../store/store';
+import type { CellHolder, CellStore } from '../store/store';
 import { Cells } from './series';
 import { COUNT, EPOCH, GENERATION, MAX, MIN, N, SCHEMA, SUM, slotAt, ZERO } from './summary-cells';
 
@@ -49,6 +49,10 @@ export class SummarySlot {
     this.#store = store;
     this.#number = number;
     this.#at = slotAt(number);
+  }
+
+  get pages(): readonly CellHolder[] {
+    return this.#pages;
   }
 
   get epoch(): number {

@@ -1,6 +1,6 @@
 import { badRegistry } from '../errors';
 import { documentText, familyText } from '../exposition/text';
-import type { MetricFamily } from '../model/family';
+import type { FamilyDefinition, MetricFamily } from '../model/family';
 import { currentStore } from '../store/current';
 import type { CellHolder, GroupStore, Store } from '../store/store';
 import { aggregateFamilies } from './aggregate';
@@ -24,7 +24,7 @@ interface Choice {
   known: readonly string[];
   isNoted: boolean;
   family?: number;
-  notes: CellHolder[];
+  readonly notes: CellHolder[];
 }
 
 type ChoiceName = 'cluster' | 'worker';
@@ -141,8 +141,8 @@ function note(choice: Choice, store: Store): void {
   if (choice.isNoted || !store.shared) return;
   choice.isNoted = true;
   for (const holder of choice.notes) store.release(holder, 1);
-  choice.notes = [];
-  choice.family ??= announceNotes(store, choice.scope);
+  choice.notes.length = 0;
+  choice.family ??= announceNotes(store, choice);
   for (const scope of new Set(choice.registries?.flatMap(placeOf))) {
     const holder: CellHolder = { values: new Float64Array(0), index: 0, record: -1 };
     store.allocate(choice.family, [{ name: 'scope', value: scope }], 1, holder);
@@ -151,8 +151,8 @@ function note(choice: Choice, store: Store): void {
   }
 }
 
-function announceNotes(store: GroupStore, scope: string): number {
-  const family = store.addFamily({
+function announceNotes(store: GroupStore, { scope, notes }: Choice): number {
+  const definition: FamilyDefinition = {
     name: NOTE,
     help: 'Registries that were given to setRegistries().',
     type: 'gauge',
@@ -160,7 +160,8 @@ function announceNotes(store: GroupStore, scope: string): number {
     mergeMode: 'max', // counts of the dead are shown, so what they have chosen is
     buckets: [],
     quantiles: [],
-  });
+  };
+  const family = store.addFamily(definition, notes);
   store.register(scope, family);
   return family;
 }

@@ -22,36 +22,53 @@ export function removalMessage(request: RemovalRequest): string {
 }
 
 /**
- * Answers the bell of this thread's segment. Whatever was asked for is done, then a run of the collect functions is noted
+ * Answers for this thread's segment. Whatever was asked for is done, then a run of the collect functions is noted
  * in the segment, for which the one who rang waits; they really run if somebody scrapes. Rings that come meanwhile are
  * answered by one more run.
  *
- * Keeps nothing alive. Throws a NativeError when the bell cannot be made.
+ * Keeps nothing alive.
  */
-export function answerBell(segment: NativeSegment, listener: BellListener): void {
-  const bell = new Socket({ fd: segment.openBell(), readable: true, writable: false });
-  let unfinishedLine = '';
-  let lines: string[] = [];
-  let isRunning = false;
-  const answer = async (): Promise<void> => {
-    if (isRunning) return;
-    isRunning = true;
-    while (lines.length > 0) {
-      const asked = lines;
-      lines = [];
-      const run = segment.startCollect();
-      for (const line of asked) if (line !== 'collect') listener.remove(JSON.parse(line) as RemovalRequest);
-      segment.finishCollect(run, asked.includes('collect') ? await listener.collect() : 0);
+export class Bell {
+  readonly #segment: NativeSegment;
+  readonly #listener: BellListener;
+  #socket: Socket | undefined;
+  #lines: string[] = [];
+  #isRunning = false;
+
+  constructor(segment: NativeSegment, listener: BellListener) {
+    this.#segment = segment;
+    this.#listener = listener;
+  }
+
+  /** Makes the bell, or another in its place. Throws a NativeError when it cannot be made. */
+  open(): void {
+    const bell = new Socket({ fd: this.#segment.openBell(), readable: true, writable: false });
+    let unfinishedLine = '';
+    bell.setEncoding('utf8');
+    bell.on('data', (text: string) => {
+      const [last = '', ...whole] = `${unfinishedLine}${text}`.split('\n').reverse();
+      unfinishedLine = last;
+      this.#lines.push(...whole.reverse());
+      void this.#answer();
+    });
+    bell.on('error', () => bell.destroy()); // nobody can ring any more: the owner is then read as it is
+    bell.unref();
+    this.#socket?.destroy();
+    this.#socket = bell;
+  }
+
+  async #answer(): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    while (this.#lines.length > 0) {
+      const asked = this.#lines;
+      this.#lines = [];
+      const run = this.#segment.startCollect();
+      for (const line of asked) {
+        if (line !== 'collect') this.#listener.remove(JSON.parse(line) as RemovalRequest);
+      }
+      this.#segment.finishCollect(run, asked.includes('collect') ? await this.#listener.collect() : 0);
     }
-    isRunning = false;
-  };
-  bell.setEncoding('utf8');
-  bell.on('data', (text: string) => {
-    const [last = '', ...whole] = `${unfinishedLine}${text}`.split('\n').reverse();
-    unfinishedLine = last;
-    lines.push(...whole.reverse());
-    void answer();
-  });
-  bell.on('error', () => bell.destroy()); // nobody can ring any more: the owner is then read as it is
-  bell.unref();
+    this.#isRunning = false;
+  }
 }

@@ -2,7 +2,7 @@ import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { configuredTooLate } from '../errors';
 import { loadAddon, type NativeAddon } from '../native';
-import { baseDirectory, type GroupChoice, type GroupPlace, openGroup } from './group';
+import { baseDirectory, type GroupChoice, type GroupPlace, makeDirectory, openGroup } from './group';
 import { HeapStore } from './heap-store';
 import { SharedStore } from './shared-store';
 import type { Store } from './store';
@@ -73,6 +73,7 @@ function openStore(options: GroupOptions): Store {
   const place = openPlace(addon, options);
   const store = new SharedStore(addon, {
     directory: place?.directory,
+    makeDirectory: () => place && makeDirectory(place),
     maxSegmentBytes: options.maxSegmentBytes ?? 256 * 1024 * 1024,
     // The run of a group that is named after a process is the life of that process, whoever else lives.
     persist: place?.rootPid !== undefined || options.persist === true,

@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { createHash } from 'node:crypto';
 import { accessSync, constants, lstatSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { forbiddenDirectory, sharedDirectory } from '../errors';
@@ -13,6 +13,8 @@ export interface GroupPlace {
   readonly directory: string;
   /** True where nobody but us named the directory, so that we may remove it. */
   readonly isOurs: boolean;
+  /** True where other users may write, because the user says so. */
+  readonly allowsOthers?: boolean;
   /** The process whose life is the group's life; absent where the user or PM2 named the group. */
   readonly rootPid?: number;
 }
@@ -52,17 +54,27 @@ function memoryDirectory(): string {
 export function openGroup(addon: NativeAddon, { dir, allowSharedDirectory }: GroupChoice): GroupPlace {
   const asked = dir ?? process.env['PROMETHEUS_MULTIPROC_DIR'] ?? process.env['prometheus_multiproc_dir'];
   if (asked) {
-    mkdirSync(asked, { recursive: true, mode: 0o700 });
-    if (allowSharedDirectory !== true) refuseShared(asked);
-    return { directory: asked, isOurs: false };
+    const place = { directory: asked, isOurs: false, allowsOthers: allowSharedDirectory === true };
+    makeDirectory(place);
+    return place;
   }
-  const base = baseDirectory();
-  makePrivate(base);
   const name = addon.processGroup(addon.processGroup() || groupName(addon));
-  const directory = join(base, name);
-  makePrivate(directory);
+  const directory = join(baseDirectory(), name);
   const root = parseGroupName(name);
-  return root === undefined ? { directory, isOurs: true } : { directory, isOurs: true, rootPid: root.pid };
+  const place = { directory, isOurs: true, ...(root && { rootPid: root.pid }) };
+  makeDirectory(place);
+  return place;
+}
+
+/** Makes the directory of a group, if it is missing. Throws as `openGroup()` does. */
+export function makeDirectory({ directory, isOurs, allowsOthers }: GroupPlace): void {
+  if (isOurs) {
+    makePrivate(dirname(directory));
+    makePrivate(directory);
+  } else {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    if (!allowsOthers) refuseShared(directory);
+  }
 }
 
 /** Taken when the library is loaded: once the primary is gone, another process is the parent. */

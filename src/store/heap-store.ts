@@ -1,5 +1,5 @@
 import type { FamilyDefinition, Label } from '../model/family';
-import { type CellHolder, exemplarCells, type PageKey, type PrivateStore } from './store';
+import { type CellHolder, exemplarCells, type PageKey, type PrivateStore, type SeriesHolder } from './store';
 
 const PAGE_CELLS = 32;
 const FIRST_CHUNK = 16;
@@ -14,7 +14,7 @@ export class HeapStore implements PrivateStore {
   readonly #pools = new Map<number, CellPool>();
   #families = 0;
 
-  addFamily(_definition: FamilyDefinition): number {
+  addFamily(_definition: FamilyDefinition, _live: Iterable<SeriesHolder>): number {
     return this.#families++;
   }
 

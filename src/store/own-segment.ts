@@ -8,13 +8,46 @@ export class OwnSegment {
   readonly native: NativeSegment;
   readonly #place = new Float64Array(3);
   readonly #extents: Float64Array[] = [];
-  readonly #families = new Map<number, { record: number; labelIndex: Map<string, number> }>();
-  readonly #scopes = new Set<number>();
-  readonly #members = new Map<string, number>();
+  readonly #families = new Map<number, Definition & { readonly labelIndex: Map<string, number> }>();
+  readonly #scopes = new Map<number, Definition>();
+  readonly #members = new Map<string, Definition>();
+  /** Bytes of removed records, 0 while less than half of all are. */
+  #waste = 0;
+  #bearableWaste = leastWaste;
 
   /** Without a directory the segment is memory of this process. Throws a NativeError. */
   constructor(addon: NativeAddon, directory: string | undefined, maxBytes: number) {
     this.native = new addon.Segment(directory, threadId, maxBytes, this.#place);
+  }
+
+  /** Whether it is time to `move()` because most of the records are of series that have been removed. */
+  get isWasteful(): boolean {
+    return this.#waste > this.#bearableWaste;
+  }
+
+  /**
+   * Moves to a new file, under the same name, with nothing in it but what is live. `holders` are all that have cells here:
+   * the numbers move along. `keepsCounts` is false when others have taken over what was counted so far: it then begins
+   * at zero. Throws a NativeError when the new file cannot be had; nothing has changed then, and the waste may double.
+   */
+  move(keepsCounts: boolean, holders: readonly CellHolder[]): void {
+    const definitions = [...this.#families.values(), ...this.#scopes.values(), ...this.#members.values()];
+    const places = new Float64Array(3 * (definitions.length + holders.length));
+    let at = 0;
+    for (const { record } of definitions) places[3 * at++] = record;
+    for (const { record } of holders) places[3 * at++] = Math.floor(record / recordUnit);
+    this.#bearableWaste = 2 * Math.max(this.#waste, leastWaste);
+    this.native.move(keepsCounts, places);
+    this.#bearableWaste = leastWaste;
+    this.#waste = 0;
+    this.#extents.length = 0;
+    at = 0;
+    for (const definition of definitions) definition.record = places[3 * at++] as number;
+    for (const holder of holders) {
+      const [record, extent, index] = [places[3 * at], places[3 * at + 1], places[3 * at + 2]];
+      this.#point(holder, record as number, extent as number, index as number);
+      at++;
+    }
   }
 
   has(family: number): boolean {
@@ -40,13 +73,16 @@ export class OwnSegment {
     const known = this.#families.get(family);
     if (known === undefined) return;
     this.#families.delete(family);
-    this.native.remove(known.record);
+    this.#waste = this.native.remove(known.record);
   }
 
   addScope(scope: number, name: string, defaultLabels: Readonly<Record<string, unknown>>): void {
     const flat = Object.entries(defaultLabels).flatMap(([label, value]) => [label, primitive(value)]);
-    this.native.addScope(scope, name, flat);
-    this.#scopes.add(scope);
+    const record = this.native.addScope(scope, name, flat);
+    const earlier = this.#scopes.get(scope);
+    this.#scopes.set(scope, { record });
+    // After the new one: a reader must find one or the other.
+    if (earlier !== undefined) this.#waste = this.native.remove(earlier.record);
   }
 
   /** A family that cannot be made a member of anything is forgotten: its series would be seen by nobody. */
@@ -55,7 +91,7 @@ export class OwnSegment {
     if (this.#members.has(key)) return;
     try {
       if (!this.#scopes.has(scope) || !this.has(family)) throw new Error(undefinedHere);
-      this.#members.set(key, this.native.addMember(scope, family));
+      this.#members.set(key, { record: this.native.addMember(scope, family) });
     } catch (error) {
       const isMember = [...this.#members.keys()].some((member) => member.endsWith(`/${family}`));
       if (!isMember) this.removeFamily(family);
@@ -65,10 +101,10 @@ export class OwnSegment {
 
   removeMember(scope: number, family: number): void {
     const key = `${scope}/${family}`;
-    const record = this.#members.get(key);
-    if (record === undefined) return;
+    const known = this.#members.get(key);
+    if (known === undefined) return;
     this.#members.delete(key);
-    this.native.remove(record);
+    this.#waste = this.native.remove(known.record);
   }
 
   allocate(family: number, labels: readonly Label[], count: number, holder: CellHolder): void {
@@ -99,11 +135,20 @@ export class OwnSegment {
   }
 
   release(holder: CellHolder, count: number): void {
-    this.native.release(Math.floor(holder.record / recordUnit), extentOf(holder), holder.index, count);
+    const record = Math.floor(holder.record / recordUnit);
+    this.#waste = this.native.release(record, extentOf(holder), holder.index, count);
   }
 
   #fill(holder: CellHolder): void {
     const [record = 0, extent = 0, index = 0] = this.#place;
+    this.#point(holder, record, extent, index);
+  }
+
+  #point(holder: CellHolder, record: number, extent: number, index: number): void {
+    if (record < 0) {
+      holder.record = -1; // somebody who took this owner for dead has removed it
+      return;
+    }
     let values = this.#extents[extent];
     if (values === undefined) {
       values = new Float64Array(this.native.extent(extent));
@@ -114,6 +159,14 @@ export class OwnSegment {
     holder.record = record * recordUnit + extent;
   }
 }
+
+/** What others refer to in this segment. */
+interface Definition {
+  record: number;
+}
+
+/** Less than this is not worth a move. */
+const leastWaste: number = 256 * 1024;
 
 // A reader refuses a whole segment in which something refers to a definition that is not there.
 const undefinedHere = 'there was no room for the definition that this belongs to';

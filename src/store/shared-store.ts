@@ -2,15 +2,24 @@ import { basename } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import type { FamilyDefinition, Label, MetricFamily } from '../model/family';
 import type { NativeAddon, NativeError, NativeGroup } from '../native';
-import { answerBell, type BellListener, type RemovalRequest, removalMessage } from './bell';
+import { Bell, type BellListener, type RemovalRequest, removalMessage } from './bell';
 import { familiesFromJson } from './family-json';
 import { type Maintained, Maintenance } from './maintenance';
 import { OwnSegment } from './own-segment';
-import { type CellHolder, exemplarCells, type GroupStore, type PageKey, type View } from './store';
+import {
+  type CellHolder,
+  exemplarCells,
+  type GroupStore,
+  type PageKey,
+  type SeriesHolder,
+  type View,
+} from './store';
 
 export interface SharedStoreOptions {
   /** The group's directory; undefined when it could not be had, and everything counts in this process only. */
   readonly directory: string | undefined;
+  /** Makes it, if it was deleted; throws when that is not possible or not allowed. */
+  readonly makeDirectory: () => void;
   /** Bounds the segment's file; beyond it new series count in this process only. */
   readonly maxSegmentBytes: number;
   /** How long a scrape waits for the collect functions of other owners, in milliseconds; 0 does not ask for them. */
@@ -38,12 +47,12 @@ export class SharedStore implements GroupStore, Maintained {
   /** Opened for the first family: who only answers scrapes owns no segment. `null` when it could not be had. */
   #file: OwnSegment | null | undefined;
   #private: OwnSegment | undefined;
-  #answersBell = false;
+  #bell: Bell | undefined;
   #warned = false;
 
   // All that was announced, to be said again to a segment that comes later.
   #lastFamily = 0;
-  readonly #families = new Map<number, FamilyDefinition>();
+  readonly #families = new Map<number, { definition: FamilyDefinition; live: Iterable<SeriesHolder> }>();
   readonly #scopes = new Map<string, { id: number; defaultLabels: Readonly<Record<string, unknown>> }>();
   readonly #members = new Map<string, { scope: number; family: number }>();
 
@@ -77,9 +86,16 @@ export class SharedStore implements GroupStore, Maintained {
     }
   }
 
-  /** Says that this owner lives, to those who cannot see its pid. */
+  /**
+   * Says that this owner lives, to those who cannot see its pid, and puts right what others have done to its files.
+   * To be called from the event loop every few seconds.
+   */
   beat(): void {
-    this.#file?.native.beat();
+    const file = this.#file;
+    if (!file) return;
+    file.native.beat();
+    if (file.isWasteful || !file.native.isThere()) this.#move(file);
+    if (!file.native.bellIsThere()) this.#try(() => this.#bell?.open());
   }
 
   /** Gives up the segment: this owner is dead for the group, its counts stay. Nothing may be counted after it. */
@@ -87,9 +103,9 @@ export class SharedStore implements GroupStore, Maintained {
     this.#file?.native.close();
   }
 
-  addFamily(definition: FamilyDefinition): number {
+  addFamily(definition: FamilyDefinition, live: Iterable<SeriesHolder>): number {
     const family = ++this.#lastFamily;
-    this.#families.set(family, definition);
+    this.#families.set(family, { definition, live });
     this.#announce((segment) => segment.addFamily(family, definition));
     return family;
   }
@@ -119,6 +135,8 @@ export class SharedStore implements GroupStore, Maintained {
   }
 
   allocate(family: number, labels: readonly Label[], count: number, holder: CellHolder): void {
+    // Here and not when something is released: that may be one of several that belong together and are out of sight.
+    if (this.#file?.isWasteful) this.#move(this.#file);
     if (this.#file?.has(family)) {
       try {
         this.#file.allocate(family, labels, count, holder);
@@ -157,10 +175,10 @@ export class SharedStore implements GroupStore, Maintained {
 
   answerBell(listener: BellListener): void {
     if (this.#file === undefined) this.#file = this.#openFile();
-    if (this.#answersBell || this.#file === null) return;
-    this.#answersBell = true;
-    const { native } = this.#file;
-    this.#try(() => answerBell(native, listener));
+    if (this.#bell !== undefined || this.#file === null) return;
+    const bell = new Bell(this.#file.native, listener);
+    this.#bell = bell;
+    this.#try(() => bell.open());
   }
 
   hasCollectors(): void {
@@ -244,9 +262,42 @@ export class SharedStore implements GroupStore, Maintained {
     for (const [name, { id, defaultLabels }] of this.#scopes) {
       this.#try(() => segment.addScope(id, name, defaultLabels));
     }
-    for (const [family, definition] of this.#families) this.#try(() => segment.addFamily(family, definition));
+    for (const [family, { definition }] of this.#families)
+      this.#try(() => segment.addFamily(family, definition));
     for (const { scope, family } of this.#members.values()) this.#try(() => segment.addMember(scope, family));
     return segment;
+  }
+
+  /**
+   * Moves the segment to a new file: without its waste, or because the old one is not there any more. What fails is tried
+   * again, at the next beat or when there is twice the waste.
+   */
+  #move(file: OwnSegment): void {
+    const isLost = !file.native.isThere();
+    try {
+      if (isLost) this.#options.makeDirectory();
+      // Taken for dead, and folded: what was counted until then is in the archive.
+      const keepsCounts = !(isLost && file.native.isFolded());
+      file.move(keepsCounts, this.#holdersInFile());
+    } catch (error) {
+      // A file that is only too long is as good as ever.
+      if (isLost) this.#warn(error as NativeError);
+    }
+  }
+
+  #holdersInFile(): CellHolder[] {
+    const found: CellHolder[] = [];
+    const add = (holder: CellHolder): void => {
+      const isHere = holder.record >= 0 && holder.record !== lostRecord && !this.#inPrivate.has(holder);
+      if (isHere) found.push(holder);
+    };
+    for (const { live } of this.#families.values()) {
+      for (const series of live) {
+        add(series);
+        for (const part of series.parts?.() ?? []) add(part);
+      }
+    }
+    return found;
   }
 
   #try(action: () => void): boolean {

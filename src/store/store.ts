@@ -12,6 +12,11 @@ export interface CellHolder {
   record: number;
 }
 
+/** The holder of a series, and those of its pages and exemplars. */
+export interface SeriesHolder extends CellHolder {
+  parts?(): Iterable<CellHolder>;
+}
+
 /**
  * Cells of an exemplar: which of two slots counts (1 or 2, 0 for none yet), then the slots: value, time in seconds, bytes of
  * text, the text. The text has for each label the lengths of name and value, 16 bits each, then both in UTF-8.
@@ -42,11 +47,14 @@ export interface View {
 
 /** The part of a store that metrics write through. None of these throws for reasons of storage. */
 export interface CellStore {
-  /** Announces a family; the number names it in the other calls. */
-  addFamily(definition: FamilyDefinition): number;
+  /**
+   * Announces a family; the number names it in the other calls. `live` are its series whenever the store looks: it moves
+   * their cells when a series of any family is allocated, or from the event loop. What it does not find then is lost.
+   */
+  addFamily(definition: FamilyDefinition, live: Iterable<SeriesHolder>): number;
   /** Forgets a family and its memberships. Its series must have been released. */
   removeFamily(family: number): void;
-  /** Gives `holder` `count` cells, all zero, for a new series. Cold: at most one native call. */
+  /** Gives `holder` `count` cells, all zero, for a new series. Cold: one native call, unless the segment moves. */
   allocate(family: number, labels: readonly Label[], count: number, holder: CellHolder): void;
   /** Gives `page` 32 cells, all zero, that belong to the series at `header`. */
   allocatePage(header: CellHolder, key: PageKey, page: CellHolder): void;

@@ -48,7 +48,10 @@ describe('two versions of an application at once', () => {
       ]);
     }
     await after.kill();
-    expect(parse(await observer.scrape())).toMatchObject([{ type: 'counter', samples: [{ value: 2 }] }]);
+    expect(parse(await observer.scrape())).toMatchObject([
+      { type: 'counter', samples: [{ value: 2 }] },
+      { name: 'prom_client_mmap_conflicting_families' },
+    ]);
   });
 
   test('with other labels and another help: all series are shown under one help', async () => {

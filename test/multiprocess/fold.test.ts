@@ -1,3 +1,5 @@
+import { spawn as start } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -229,8 +231,6 @@ async function allFolded(observer: Member, least = 1): Promise<void> {
 
 /** Holds the lock that a folder needs; returns what releases it. */
 async function holdLock(directory: string): Promise<() => Promise<unknown>> {
-  const { spawn: start } = await import('node:child_process');
-  const { once } = await import('node:events');
   const holder = start('flock', [join(directory, 'lock'), '-c', 'echo held; exec cat'], {
     stdio: ['pipe', 'pipe', 'ignore'],
   });
