@@ -23,15 +23,15 @@ class RenderWork : public PoolWork {
       : group_(std::move(group)), scrape_(std::move(scrape)) {}
 
  protected:
-  void Run() override { out_ = group_->Render(scrape_); }
-  const char* Failure() const override {
-    return "the archive of the group was replaced each time that it was read";
+  void Run() override { out_.emplace(group_->Render(scrape_)); }
+  std::optional<SystemError> Failure() const override {
+    return out_ && !out_->ok() ? std::optional(out_->error()) : std::nullopt;
   }
 
   bool MakeResult(napi_env env, napi_value* buffer) override {
-    if (!out_) return false;
-    size_t size = out_->size();
-    char* text = out_->Release();
+    if (!out_ || !out_->ok()) return false;
+    size_t size = out_->value().size();
+    char* text = out_->value().Release();
     auto free_text = [](napi_env, void* text, void*) { std::free(text); };
     if (napi_create_external_buffer(env, size, text, free_text, nullptr, buffer) == napi_ok) return true;
     // Where memory from outside is not wanted (V8's sandbox).
@@ -43,7 +43,7 @@ class RenderWork : public PoolWork {
  private:
   std::shared_ptr<Group> group_;
   Scrape scrape_;
-  std::optional<TextBuffer> out_;
+  std::optional<Result<TextBuffer>> out_;
 };
 
 class FoldWork : public PoolWork {
@@ -56,7 +56,7 @@ class FoldWork : public PoolWork {
   bool MakeResult(napi_env env, napi_value* folded) override {
     return !report_.error && napi_create_uint32(env, report_.folded, folded) == napi_ok;
   }
-  const char* Failure() const override { return std::strerror(report_.error ? report_.error->code : ENOMEM); }
+  std::optional<SystemError> Failure() const override { return report_.error; }
 
  private:
   std::shared_ptr<Group> group_;

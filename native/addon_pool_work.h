@@ -3,8 +3,13 @@
 
 #include <napi.h>
 
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <new>
+#include <optional>
+
+#include "result.h"
 
 namespace prom {
 
@@ -32,8 +37,8 @@ class PoolWork {
   virtual void Run() = 0;
   // On the event loop; false when there is no result.
   virtual bool MakeResult(napi_env env, napi_value* result) = 0;
-  // Why there is none, unless memory ran out.
-  virtual const char* Failure() const { return nullptr; }
+  // The failed call for which there is none; nothing else than want of memory otherwise.
+  virtual std::optional<SystemError> Failure() const { return std::nullopt; }
 
  private:
   static void Execute(napi_env, void* data) {
@@ -55,12 +60,29 @@ class PoolWork {
     }
   }
 
+  // What node:fs would give: an Error with errno, syscall and path.
   bool MakeError(napi_env env, napi_value* error) const {
-    const char* reason = out_of_memory_ ? nullptr : Failure();
-    if (reason == nullptr) reason = "out of memory while the group was read";
+    std::optional<SystemError> failure = Failure();
+    if (out_of_memory_ || !failure) failure = SystemError{ENOMEM, "malloc", ""};
     napi_value message;
-    return napi_create_string_utf8(env, reason, NAPI_AUTO_LENGTH, &message) == napi_ok &&
-           napi_create_error(env, nullptr, message, error) == napi_ok;
+    return napi_create_string_utf8(env, std::strerror(failure->code), NAPI_AUTO_LENGTH, &message) ==
+               napi_ok &&
+           napi_create_error(env, nullptr, message, error) == napi_ok &&
+           SetNumber(env, *error, "errno", -failure->code) &&
+           SetText(env, *error, "syscall", failure->syscall) &&
+           SetText(env, *error, "path", failure->path.c_str());
+  }
+
+  static bool SetNumber(napi_env env, napi_value object, const char* name, int32_t number) {
+    napi_value value;
+    return napi_create_int32(env, number, &value) == napi_ok &&
+           napi_set_named_property(env, object, name, value) == napi_ok;
+  }
+
+  static bool SetText(napi_env env, napi_value object, const char* name, const char* text) {
+    napi_value value;
+    return napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value) == napi_ok &&
+           napi_set_named_property(env, object, name, value) == napi_ok;
   }
 
   bool out_of_memory_ = false;

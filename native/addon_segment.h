@@ -39,6 +39,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
                            InstanceMethod<&SegmentHandle::IsFolded>("isFolded"),
                            InstanceMethod<&SegmentHandle::Extent>("extent"),
                            InstanceMethod<&SegmentHandle::Beat>("beat"),
+                           InstanceMethod<&SegmentHandle::LimitGroup>("limitGroup"),
                            InstanceMethod<&SegmentHandle::OpenBell>("openBell"),
                            InstanceMethod<&SegmentHandle::BellIsThere>("bellIsThere"),
                            InstanceMethod<&SegmentHandle::HasCollectors>("hasCollectors"),
@@ -211,6 +212,10 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
         [](Napi::BasicEnv, void*, std::shared_ptr<Mapping>* mapping) { delete mapping; }, keep);
   }
 
+  void LimitGroup(const Napi::CallbackInfo& info) {
+    double bytes = Given(info[0]).Double();
+    if (bytes < 9e18) writer().LimitGroup(static_cast<uint64_t>(bytes));
+  }
   void Beat(const Napi::CallbackInfo&) { writer().Beat(); }
   // The descriptor of the FIFO, which is the caller's from here on.
   Napi::Value OpenBell(const Napi::CallbackInfo& info) {

@@ -120,6 +120,19 @@ bool ListNames(int directory, std::vector<std::string>& names) {
 
 #endif
 
+uint64_t BytesIn(const std::string& path) {
+  UniqueFd directory = OpenDirectory(path);
+  std::vector<std::string> names;
+  uint64_t bytes = 0;
+  if (!directory.valid() || !ListNames(directory.get(), names)) return bytes;
+  for (const std::string& name : names) {
+    struct stat status {};
+    bool known = ::fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+    if (known && S_ISREG(status.st_mode)) bytes += static_cast<uint64_t>(status.st_size);
+  }
+  return bytes;
+}
+
 UniqueFd OpenPlainFile(int directory, const char* name, SkipReason* reason) {
   UniqueFd fd(::openat(directory, name, O_RDONLY | kFlags));
   if (!fd.valid()) {

@@ -35,6 +35,9 @@ UniqueFd OpenDirectory(const std::string& path);
 // Appends the names in it, without `.` and `..`; `names` is empty before. False when they cannot be read.
 bool ListNames(int directory, std::vector<std::string>& names);
 
+// What all files in it take together.
+uint64_t BytesIn(const std::string& path);
+
 // A plain file of this user under one name only, opened for reading: nothing else is followed, waited for or believed.
 // Otherwise invalid, with the reason; kNone when there is no such file.
 UniqueFd OpenPlainFile(int directory, const char* name, SkipReason* reason);

@@ -92,6 +92,11 @@ void AddCounts(const layout::Header& header, GroupStats& stats) {
   stats.dropped_updates += header.dropped_updates;
 }
 
+// Notes that something could not be opened because this process, or the system, has not enough.
+void NoteStarvation(int& starved) {
+  if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) starved = errno;
+}
+
 // The group's lock for a reader, if it is to be had soon: whoever holds it otherwise may be stopped, but then it commits
 // nothing.
 UniqueFd LockShared(int directory) {
@@ -112,7 +117,7 @@ void Group::Join(Part part) {
   run_ = JoinRun(directory_, self_, part, std::move(run_));
 }
 
-std::optional<TextBuffer> Group::Render(const Scrape& scrape) {
+Result<TextBuffer> Group::Render(const Scrape& scrape) {
   std::lock_guard lock(mutex_);
   if (!run_.valid() && !directory_.empty()) run_ = JoinRun(directory_, self_, Part::kReader);
   GroupStats stats;
@@ -120,7 +125,7 @@ std::optional<TextBuffer> Group::Render(const Scrape& scrape) {
   Stopwatch watch(stats);
   RingBells(scrape, stats);
   watch.Lap("collect");
-  if (!ReadDirectory(stats)) return std::nullopt;
+  if (auto error = ReadDirectory(stats)) return *error;
   std::vector<MergeInput> inputs = Inputs(scrape, stats);
   watch.Lap("read");
   Merge& merge = MergeFor(scrape.view);
@@ -171,30 +176,41 @@ FoldReport Group::Fold(const ArchiveLimits& limits, double now_ms) const {
 
 // The archive and the files are read at different times. A segment that was folded in between would be missing from both, or
 // be in both: so the archive must be the same before and after.
-bool Group::ReadDirectory(GroupStats& stats) {
-  if (directory_.empty()) return true;
-  UniqueFd directory = OpenDirectory(directory_);
-  bool gone = !directory.valid() && errno == ENOENT;
-  if (!directory.valid() && !gone) stats.skipped[SkipReason::kUnreadable]++;
+std::optional<SystemError> Group::ReadDirectory(GroupStats& stats) {
+  if (directory_.empty()) return std::nullopt;
+  starved_ = 0;
   for (auto& [name, segment] : segments_) segment.seen = false;
+  UniqueFd directory = OpenDirectory(directory_);
+  if (!directory.valid() && errno != ENOENT) {
+    NoteStarvation(starved_);
+    stats.skipped[SkipReason::kUnreadable]++;
+  }
   UniqueFd lock;
   for (int attempt = 1; directory.valid(); attempt++) {
-    if (attempt > kReadAttempts) return false;
+    if (attempt > kReadAttempts) return SystemError{EAGAIN, "read", directory_ + '/' + kArchiveName};
     stats.skipped.clear();
     if (attempt == kUnlockedAttempts) lock = LockShared(directory.get());
     SkipReason reason = archive_.Update(directory.get());
-    if (reason != SkipReason::kNone) stats.skipped[reason]++;
+    if (reason != SkipReason::kNone) {
+      if (reason == SkipReason::kUnreadable && !archive_.present()) NoteStarvation(starved_);
+      stats.skipped[reason]++;
+    }
     ReadFiles(directory.get(), stats);
     if (archive_.IsCurrent(directory.get())) break;
   }
-  ForgetVanished(BoottimeNs());
-  return true;
+  uint64_t now_ns = BoottimeNs();
+  if (starved_ != 0) return SystemError{starved_, "open", directory_};
+  ForgetVanished(now_ns);
+  return std::nullopt;
 }
 
 void Group::ReadFiles(int directory, GroupStats& stats) {
   for (auto& [name, segment] : segments_) segment.seen = false;
   std::vector<std::string> names;
-  if (!ListNames(directory, names)) stats.skipped[SkipReason::kUnreadable]++;
+  if (!ListNames(directory, names)) {
+    NoteStarvation(starved_);
+    stats.skipped[SkipReason::kUnreadable]++;
+  }
   for (const std::string& name : names) ReadFile(directory, name, stats);
 }
 
@@ -206,6 +222,7 @@ void Group::ReadFile(int directory, const std::string& name, GroupStats& stats) 
   SkipReason reason;
   UniqueFd fd = OpenPlainFile(directory, name.c_str(), &reason);
   if (!fd.valid() && reason == SkipReason::kNone) return;  // gone since the listing
+  if (reason == SkipReason::kUnreadable) NoteStarvation(starved_);
   Segment& segment = segments_[name];
   segment.seen = true;
   segment.reason = fd.valid() ? ReadSegment(fd.get(), segment) : reason;

@@ -19,6 +19,7 @@
 #include "group_stats.h"
 #include "merge.h"
 #include "owner.h"
+#include "result.h"
 #include "run.h"
 #include "segment_reader.h"
 #include "series_filter.h"
@@ -60,9 +61,10 @@ class Group {
   // a reader of who has none.
   void Join(Part part);
 
-  // Reads what is there now, merges and renders. What cannot be read is left out and counted; nothing comes when the
-  // archive was replaced again and again meanwhile, as a gap is harmless, and a dip is taken for a reset.
-  std::optional<TextBuffer> Render(const Scrape& scrape);
+  // Reads what is there now, merges and renders. What cannot be read is left out and counted. It fails where that would
+  // leave out numbers that are sound - this process is out of descriptors or memory, or the archive was replaced each time
+  // that it was read -, as a gap is harmless, and a dip is taken for a reset.
+  Result<TextBuffer> Render(const Scrape& scrape);
 
   // Whether the last scrape has seen segments that may be folded.
   bool HasDead() const { return has_dead_; }
@@ -85,7 +87,7 @@ class Group {
   };
 
   void RingBells(const Scrape& scrape, GroupStats& stats) const;
-  bool ReadDirectory(GroupStats& stats);
+  std::optional<SystemError> ReadDirectory(GroupStats& stats);
   void ReadFiles(int directory, GroupStats& stats);
   void ReadFile(int directory, const std::string& name, GroupStats& stats);
   SkipReason ReadSegment(int fd, Segment& segment) const;
@@ -99,6 +101,7 @@ class Group {
   UniqueFd run_;
   std::atomic<bool> has_dead_{false};
   ArchiveFile archive_;
+  int starved_ = 0;                          // errno of what this process had not enough of in this scrape
   std::map<std::string, Segment> segments_;  // by file name
   std::map<const ByteSource*, Segment> private_segments_;
   std::list<Merge> merges_;  // most recently used first

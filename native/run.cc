@@ -1,7 +1,9 @@
 #include "run.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,6 +19,12 @@ namespace {
 
 constexpr int kWaitMs = 1000;
 
+bool IsPlainFile(int directory, const char* name) {
+  struct stat status {};
+  return ::fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode) &&
+         status.st_nlink == 1;
+}
+
 // True when the owner of every segment is known to be gone, whatever the locks say.
 bool NobodyLives(int directory, const std::vector<std::string>& names, const OwnerIdentity& self) {
   for (const std::string& name : names) {
@@ -24,6 +32,8 @@ bool NobodyLives(int directory, const std::vector<std::string>& names, const Own
     SkipReason reason;
     UniqueFd fd = OpenPlainFile(directory, name.c_str(), &reason);
     layout::Header header;
+    // Somebody else's, or one that this process cannot open now: who knows.
+    if (!fd.valid() && IsPlainFile(directory, name.c_str())) return false;
     if (!fd.valid() || !FileSource(fd.get()).Read(&header, sizeof header, 0)) continue;
     if (ProbeLock(fd.get()) != LockProbe::kFree || !IsGone(OwnerEvidence(header, self))) return false;
   }

@@ -139,6 +139,7 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::Move(bool keeps_counts,
   auto made = InTemporaryFile(path_.substr(0, path_.rfind('/')), *header_, max_bytes_);
   if (!made.ok()) return made;
   SegmentWriter& next = *made.value();
+  next.max_group_bytes_ = max_group_bytes_;
   if (auto error = CopyRecords(keeps_counts, next, moved)) return *error;
   next.header_->collects_started = header_->collects_started;
   next.header_->collects_finished = header_->collects_finished;

@@ -136,6 +136,10 @@ SegmentWriter::~SegmentWriter() {
 
 Result<std::shared_ptr<Mapping>> SegmentWriter::AddChunk(uint64_t length) {
   if (file_size_ + length > max_bytes_) return SystemError{EFBIG, "fallocate", path_};
+  bool limited = max_group_bytes_ != UINT64_MAX && !path_.empty();
+  if (limited && BytesIn(path_.substr(0, path_.rfind('/'))) + length > max_group_bytes_) {
+    return SystemError{EDQUOT, "fallocate", path_};
+  }
   auto mapping =
       fd_.valid() ? Mapping::OfFile(fd_.get(), file_size_, length, path_) : Mapping::Anonymous(length);
   if (!mapping.ok()) return mapping;

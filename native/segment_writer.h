@@ -93,6 +93,9 @@ class SegmentWriter : public ByteSource {
   uint64_t StartCollect();
   void FinishCollect(uint64_t run, uint64_t failures);
 
+  // From here on the file does not grow beyond the point where all files of its directory take so many bytes.
+  void LimitGroup(uint64_t bytes) { max_group_bytes_ = bytes; }
+
   // What the self-metrics tell of this owner.
   void CountDrops(uint64_t series, uint64_t updates);
   void CountFoldFailure();
@@ -138,6 +141,7 @@ class SegmentWriter : public ByteSource {
   // The file before the last move, locked until the next beat: who has opened it meanwhile must not find it dead.
   UniqueFd former_fd_;
   uint64_t max_bytes_;
+  uint64_t max_group_bytes_ = UINT64_MAX;
   std::string path_;
   bool is_temporary_ = false;
   bool has_moved_ = false;

@@ -37,6 +37,7 @@ export type ErrorCode =
   | 'ERR_PUSHGATEWAY_URL'
   | 'ERR_REGISTRY'
   | 'ERR_REGISTRY_NAME'
+  | 'ERR_SCRAPE'
   | 'ERR_SERIES_TTL'
   | 'ERR_SUMMARY_WINDOW';
 
@@ -198,6 +199,16 @@ export const sharedDirectory = (path: string, mode: number): CodedError =>
     `Expected a directory in which only this user and its group may write at ${path}, but its mode is ${mode.toString(8)}: ` +
       `name a directory inside it, such as ${path.replace(/\/+$/, '')}/metrics, which is then made for this user alone, ` +
       'or say `configure({ allowSharedDirectory: true })` if all who may write there are to be trusted',
+  );
+
+export const scrapeFailed = (reason: string, cause: unknown): CodedError =>
+  coded(
+    'ERR_SCRAPE',
+    new Error(
+      `Expected to read all segments of this group for a scrape, but got ${reason}. Nothing is shown rather than numbers ` +
+        'that are too low, which would be taken for resets; nothing is lost. Scrape again, and give this process what it lacks',
+      { cause },
+    ),
   );
 
 export const badCollectBy = (name: string, value: unknown): CodedError<TypeError> =>

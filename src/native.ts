@@ -52,6 +52,8 @@ export interface NativeSegment {
   /** The memory of a V extent: the mapped file itself. */
   extent(index: number): ArrayBuffer;
   beat(): void;
+  /** From here on it does not grow beyond the point where all files of the group take so many bytes. */
+  limitGroup(bytes: number): void;
   /** Makes the FIFO by which others reach this owner, anew if need be; its descriptor is the caller's to close. */
   openBell(): number;
   /** False when there was a bell and it has been deleted. */

@@ -241,19 +241,22 @@ TEST_CASE("a segment that is cut short is not waited for any longer") {
   CHECK(round.Wait(kForeverMs) == 0);
 }
 
-TEST_CASE("a bell goes when its segment is closed, and is not made where something is") {
+TEST_CASE("a bell goes when its segment is closed, and replaces a file but no directory") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
   std::string bell = BellPath(segment.writer().path());
-  test::WriteWholeFile(bell, {1});
+  REQUIRE(::mkdir(bell.c_str(), 0700) == 0);
   auto refused = segment.writer().OpenBell();
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == EEXIST);
   segment.writer().HasCollectors();
   CHECK(segment.writer().header().bell == static_cast<uint32_t>(Bell::kNone));
-  REQUIRE(::unlink(bell.c_str()) == 0);
+  REQUIRE(::rmdir(bell.c_str()) == 0);
+  test::WriteWholeFile(bell, {1});
   UniqueFd listens(Must(segment.writer().OpenBell()));
-  CHECK(directory.Names().size() == 2);
+  struct stat status {};
+  REQUIRE(::lstat(bell.c_str(), &status) == 0);
+  CHECK(S_ISFIFO(status.st_mode));
   segment.writer().Close();
   CHECK(directory.Names().size() == 1);
 }

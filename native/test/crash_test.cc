@@ -207,6 +207,34 @@ TEST_CASE("an owner killed while it closes its segment has closed it or not") {
       2);
 }
 
+TEST_CASE("an owner killed while it moves has the old file or the new one, with all its counts") {
+  KillBeforeEveryStep(
+      [] {
+        struct State {
+          std::unique_ptr<TestSegment> segment;
+          std::unique_ptr<SegmentWriter> moved;
+        };
+        auto state = std::make_shared<State>();
+        return Scenario{[=](const std::string& directory, const Told& told) {
+                          state->segment = NewSegment(directory);
+                          uint32_t family = state->segment->Family(test::CounterFamily("c", {"label"}));
+                          for (int i = 0; i < 5; i++) {
+                            TestSeries series = state->segment->Series(family, {std::to_string(i)});
+                            for (int k = 0; k <= i; k++) told.Count(series);
+                            if (i % 2 == 0) state->segment->Series(family, {"gone " + std::to_string(i)});
+                          }
+                          ::close(test::Must(state->segment->writer().OpenBell()));
+                        },
+                        [=](const Told&) {
+                          std::vector<MovedRecord> records;
+                          state->moved = test::Must(state->segment->writer().Move(true, &records));
+                          state->segment.reset();
+                          state->moved->Close();
+                        }};
+      },
+      15);
+}
+
 TEST_CASE("a folder killed at any step has folded each segment once or not at all") {
   for (int earlier : {0, 2}) {  // segments in the archive before
     KillBeforeEveryStep(

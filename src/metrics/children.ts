@@ -22,6 +22,8 @@ export class Children<S extends Series, Child> {
   /** The only series, or none, if the metric has no label names. */
   #root: Branch<S> | S | undefined;
   #unlabelled: S;
+  /** Takes the updates of series that there is no room for. */
+  #sink: S | undefined;
 
   constructor(
     series: FamilySeries<S>,
@@ -149,11 +151,30 @@ export class Children<S extends Series, Child> {
     return node as S | undefined;
   }
 
+  #findByTexts(texts: readonly (string | undefined)[]): S | undefined {
+    let node = this.#root;
+    for (const text of texts) {
+      if (node === undefined) return undefined;
+      node = (node as Branch<S>).get(text);
+    }
+    return node as S | undefined;
+  }
+
+  #sunk(): S {
+    if (this.#sink === undefined) {
+      this.#sink = this.#newSeries({});
+      this.#series.sink(this.#sink);
+    }
+    return this.#sink;
+  }
+
   #create(labels: LabelSet): S {
     this.check(labels);
     // Everything that can run the caller's code comes first: it may throw, or call this very metric.
     const values = this.#names.map((name) => labels[name]);
     const texts = values.map(labelText);
+    const known = this.#findByTexts(texts);
+    if (known === undefined && !this.#series.admits()) return this.#sunk();
     const last = texts.length - 1;
     let branch = this.#root as Branch<S>;
     for (let depth = 0; depth < last; depth++) {
@@ -165,7 +186,7 @@ export class Children<S extends Series, Child> {
       alias(branch, values[depth], next);
       branch = next;
     }
-    let series = (last < 0 ? this.#root : branch.get(texts[last])) as S | undefined;
+    let series = known;
     if (series === undefined) {
       series = this.#newSeries({ ...labels });
       this.#series.begin(series);

@@ -92,14 +92,29 @@ export class FamilySeries<S extends Series> {
     return this.#live;
   }
 
+  /** Whether the store has room for another; the update that wants it is counted as dropped otherwise. */
+  admits(): boolean {
+    const { budget } = this.store;
+    if (budget.hasRoom) return true;
+    budget.refuse();
+    return false;
+  }
+
   /** Gives `series` its cells. Cold. */
   begin(series: S): void {
+    this.store.budget.take();
     this.store.allocate(this.family, labelList(series.labels), this.#cells, series);
     series.begin();
     this.#live.add(series);
   }
 
+  /** Gives `series`, which stays dead, cells that nobody reads. */
+  sink(series: S): void {
+    series.values = new Float64Array(this.#cells);
+  }
+
   end(series: S): void {
+    this.store.budget.giveBack();
     this.#live.delete(series);
     series.end(this.store, this.#cells);
   }

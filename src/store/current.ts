@@ -14,6 +14,13 @@ export interface GroupOptions extends GroupChoice {
   readonly shared?: boolean;
   /** Bytes that this thread's segment may take; what does not fit counts in this process only. Default 256 MiB. */
   readonly maxSegmentBytes?: number;
+  /** Bytes that all segments of the group may take together; beyond it none grows, as above; a new one gets its first 64 KiB. Default 2 GiB. */
+  readonly maxGroupBytes?: number;
+  /**
+   * Series (label sets) that this thread may have at one time; updates of more are dropped, counted in
+   * `prom_client_mmap_dropped_updates_total` and warned about once. Default 250,000.
+   */
+  readonly maxSeries?: number;
   /**
    * `true` carries the numbers of earlier runs on: what ended processes have counted stays in the group's directory when
    * all have ended. By default the first process that counts where nobody lives begins at zero. It takes a directory that stays.
@@ -75,6 +82,8 @@ function openStore(options: GroupOptions): Store {
     directory: place?.directory,
     makeDirectory: () => place && makeDirectory(place),
     maxSegmentBytes: options.maxSegmentBytes ?? 256 * 1024 * 1024,
+    maxGroupBytes: options.maxGroupBytes ?? 2 * 1024 * 1024 * 1024,
+    maxSeries: options.maxSeries ?? 250_000,
     // The run of a group that is named after a process is the life of that process, whoever else lives.
     persist: place?.rootPid !== undefined || options.persist === true,
     collectDeadlineMs: options.collectDeadlineMs ?? 100,

@@ -1,4 +1,5 @@
 import type { FamilyDefinition, Label } from '../model/family';
+import { SeriesBudget } from './series-budget';
 import { type CellHolder, exemplarCells, type PageKey, type PrivateStore, type SeriesHolder } from './store';
 
 const PAGE_CELLS = 32;
@@ -11,6 +12,7 @@ const LARGEST_CHUNK = 1024;
  */
 export class HeapStore implements PrivateStore {
   readonly shared = false;
+  readonly budget: SeriesBudget = new SeriesBudget();
   readonly #pools = new Map<number, CellPool>();
   #families = 0;
 

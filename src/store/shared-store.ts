@@ -1,11 +1,14 @@
 import { basename } from 'node:path';
-import { getSystemErrorName } from 'node:util';
+import { scrapeFailed } from '../errors';
 import type { FamilyDefinition, Label, MetricFamily } from '../model/family';
 import type { NativeAddon, NativeError, NativeGroup } from '../native';
 import { Bell, type BellListener, type RemovalRequest, removalMessage } from './bell';
 import { familiesFromJson } from './family-json';
+import { loseCells, lostRecord } from './lost-cells';
 import { type Maintained, Maintenance } from './maintenance';
 import { OwnSegment } from './own-segment';
+import { SeriesBudget } from './series-budget';
+import { noRoom, tooManySeries, type Warning } from './storage-warnings';
 import {
   type CellHolder,
   exemplarCells,
@@ -22,6 +25,10 @@ export interface SharedStoreOptions {
   readonly makeDirectory: () => void;
   /** Bounds the segment's file; beyond it new series count in this process only. */
   readonly maxSegmentBytes: number;
+  /** Bounds all files of the group together; beyond it no segment grows. */
+  readonly maxGroupBytes: number;
+  /** Series of this thread; what would be more is dropped, and counted. */
+  readonly maxSeries: number;
   /** How long a scrape waits for the collect functions of other owners, in milliseconds; 0 does not ask for them. */
   readonly collectDeadlineMs: number;
   /** Whether the group begins with what an earlier run has left; else the first owner of a run removes it. */
@@ -40,6 +47,7 @@ export interface SharedStoreOptions {
  */
 export class SharedStore implements GroupStore, Maintained {
   readonly shared = true;
+  readonly budget: SeriesBudget;
   readonly #addon: NativeAddon;
   readonly #options: SharedStoreOptions;
   readonly #group: NativeGroup;
@@ -48,7 +56,7 @@ export class SharedStore implements GroupStore, Maintained {
   #file: OwnSegment | null | undefined;
   #private: OwnSegment | undefined;
   #bell: Bell | undefined;
-  #warned = false;
+  readonly #told = new Set<'room' | 'series'>();
 
   // All that was announced, to be said again to a segment that comes later.
   #lastFamily = 0;
@@ -64,6 +72,7 @@ export class SharedStore implements GroupStore, Maintained {
     this.#options = options;
     this.#group = new addon.Group(options.directory);
     if (options.directory === undefined) this.#file = null;
+    this.budget = new SeriesBudget(options.maxSeries, () => this.#refuseSeries());
     this.#maintenance = new Maintenance(this);
   }
 
@@ -91,6 +100,7 @@ export class SharedStore implements GroupStore, Maintained {
    * To be called from the event loop every few seconds.
    */
   beat(): void {
+    if (this.#file === null && this.#options.directory !== undefined) this.#reopenFile();
     const file = this.#file;
     if (!file) return;
     file.native.beat();
@@ -201,7 +211,7 @@ export class SharedStore implements GroupStore, Maintained {
   }
 
   async #render(view: View, format: 'prometheus' | 'openmetrics' | 'json'): Promise<Buffer> {
-    const exposition = await this.#group.render({
+    const exposition = this.#group.render({
       scopes: view.scopes,
       defaultLabels: view.defaultLabels,
       perOwner: view.perOwner ?? false,
@@ -213,8 +223,13 @@ export class SharedStore implements GroupStore, Maintained {
       ownSegment: basename(this.path ?? ''),
       selfMetrics: this.#options.selfMetrics,
     });
-    this.#maintenance.scraped();
-    return exposition;
+    try {
+      return await exposition;
+    } catch (error) {
+      throw scrapeFailed((error as NativeError).message, error);
+    } finally {
+      this.#maintenance.scraped();
+    }
   }
 
   #scope(name: string): { id: number; defaultLabels: Readonly<Record<string, unknown>> } {
@@ -248,24 +263,35 @@ export class SharedStore implements GroupStore, Maintained {
   #openFile(): OwnSegment | null {
     try {
       this.#group.join(this.#options.persist);
-      return new OwnSegment(this.#addon, this.#options.directory, this.#options.maxSegmentBytes);
+      const segment = new OwnSegment(this.#addon, this.#options.directory, this.#options.maxSegmentBytes);
+      segment.native.limitGroup(this.#options.maxGroupBytes);
+      return segment;
     } catch (error) {
       this.#warn(error as NativeError);
       return null;
     }
   }
 
-  /** Opens the private segment and repeats to it all that was announced, the newest included. */
+  /** Opens the file that could not be had. What counts in private memory stays there; new series are shared. */
+  #reopenFile(): void {
+    this.#file = this.#openFile();
+    if (this.#file !== null) this.#repeatTo(this.#file);
+  }
+
   #openPrivate(): OwnSegment {
-    const segment = new OwnSegment(this.#addon, undefined, maxPrivateBytes);
-    this.#private = segment;
+    this.#private = new OwnSegment(this.#addon, undefined, maxPrivateBytes);
+    this.#repeatTo(this.#private);
+    return this.#private;
+  }
+
+  /** Repeats all that was announced, the newest included. */
+  #repeatTo(segment: OwnSegment): void {
     for (const [name, { id, defaultLabels }] of this.#scopes) {
       this.#try(() => segment.addScope(id, name, defaultLabels));
     }
     for (const [family, { definition }] of this.#families)
       this.#try(() => segment.addFamily(family, definition));
     for (const { scope, family } of this.#members.values()) this.#try(() => segment.addMember(scope, family));
-    return segment;
   }
 
   /**
@@ -317,6 +343,10 @@ export class SharedStore implements GroupStore, Maintained {
     count: number,
     place: (segment: OwnSegment) => void,
   ): void {
+    if (header.record < 0) {
+      loseCells(holder, count); // of a series over the limit
+      return;
+    }
     const segment = this.#inPrivate.has(header) ? this.#private : this.#file;
     try {
       if (!segment || header.record === lostRecord) throw new Error('the series has no segment');
@@ -338,17 +368,20 @@ export class SharedStore implements GroupStore, Maintained {
     }
   }
 
+  #refuseSeries(): void {
+    (this.#file ?? this.#private)?.native.countDrops(0, 1);
+    this.#tell('series', () => tooManySeries(this.#options.maxSeries));
+  }
+
   #warn(error: NativeError): void {
-    if (this.#warned) return;
-    this.#warned = true;
-    const code = error.errno === undefined ? 'ERR_SEGMENT' : getSystemErrorName(error.errno);
-    const call = error.syscall === undefined ? '' : `, ${error.syscall} '${error.path}'`;
-    this.#options.warn(
-      `Expected room for this process's metrics in ${this.#options.directory}, but got ${code}: ` +
-        `${error.message}${call}. What finds no room is counted in this process only and missing from the scrapes of ` +
-        'others: make room there, or name another directory in PROMETHEUS_MULTIPROC_DIR.',
-      code,
-    );
+    this.#tell('room', () => noRoom(this.#options.directory, error));
+  }
+
+  #tell(subject: 'room' | 'series', warning: () => Warning): void {
+    if (this.#told.has(subject)) return;
+    this.#told.add(subject);
+    const { message, code } = warning();
+    this.#options.warn(message, code);
   }
 }
 
@@ -360,12 +393,3 @@ const archiveLimits = { maxSeries: 200_000, maxOwnerGauges: 10_000 };
 
 /** What a reader accepts of one segment. A private one has no other bound: what is full is the file. */
 const maxPrivateBytes: number = 2 ** 30;
-
-/** A holder with this record counts into memory that no scrape reads. */
-const lostRecord: number = Number.MAX_SAFE_INTEGER;
-
-function loseCells(holder: CellHolder, count: number): void {
-  holder.values = new Float64Array(count);
-  holder.index = 0;
-  holder.record = lostRecord;
-}

@@ -1,5 +1,6 @@
 import type { FamilyDefinition, Label, MetricFamily } from '../model/family';
 import type { BellListener, RemovalRequest } from './bell';
+import type { SeriesBudget } from './series-budget';
 
 /**
  * Where the cells of one series are: `values[index]` is its first, the others follow. A store fills it in and may
@@ -47,6 +48,7 @@ export interface View {
 
 /** The part of a store that metrics write through. None of these throws for reasons of storage. */
 export interface CellStore {
+  readonly budget: SeriesBudget;
   /**
    * Announces a family; the number names it in the other calls. `live` are its series whenever the store looks: it moves
    * their cells when a series of any family is allocated, or from the event loop. What it does not find then is lost.
