@@ -29,6 +29,15 @@ test('links between the documents lead somewhere', () => {
   expect(broken).toEqual([]);
 });
 
+test('docs/reliability.md names tests that are there', () => {
+  const named = [...read('docs/reliability.md').matchAll(/`([\w./-]+(?:\.test\.ts|\.cc))`/g)].map(
+    ([, file = '']) => (file.startsWith('native/') ? file : `test/${file}`),
+  );
+
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+});
+
 test('the program in README.md counts the requests of all its workers', async () => {
   const port = await freePort();
   const program = /```js\n([\s\S]*?)```/.exec(read('README.md'))?.[1]?.replace('8080', `${port}`);
