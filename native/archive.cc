@@ -262,12 +262,16 @@ void Archive::DropOldOwnerGauges() {
     for (const Series& series : family.series) created.push_back(series.record.created_ms);
   }
   if (created.size() <= limits_.owner_gauges) return;
-  auto oldest_kept = created.end() - limits_.owner_gauges;
-  std::nth_element(created.begin(), oldest_kept, created.end());
+  double oldest_kept = INFINITY;  // none is where there is no room at all
+  if (limits_.owner_gauges > 0) {
+    auto place = created.end() - limits_.owner_gauges;
+    std::nth_element(created.begin(), place, created.end());
+    oldest_kept = *place;
+  }
   for (Family& family : families_) {
     if (!IsPerOwner(family.record.merge_mode)) continue;
     std::erase_if(family.series,
-                  [&](const Series& series) { return series.record.created_ms < *oldest_kept; });
+                  [&](const Series& series) { return series.record.created_ms < oldest_kept; });
   }
 }
 

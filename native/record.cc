@@ -1,5 +1,6 @@
 #include "record.h"
 
+#include <cmath>
 #include <cstddef>
 #include <cstring>
 
@@ -168,6 +169,7 @@ std::optional<SeriesRecord> DecodeSeries(std::span<const uint8_t> body) {
   r.cell_count = in.Get<uint32_t>();
   r.cells_offset = in.Get<uint64_t>();
   r.created_ms = in.Get<double>();
+  if (!std::isfinite(r.created_ms)) in.Refuse();  // the oldest are looked for, and NaN has no order
   uint32_t labels = in.Count(8);
   r.labels.reserve(labels);
   for (uint32_t i = 0; i < labels; i++) {

@@ -1,0 +1,82 @@
+// What the fuzzer feeds: two segments and an archive, and what is done with them.
+//
+//   input   0        4        8       9      10     16
+//           +--------+--------+-------+------+------+---------------+----------------+---------+
+//           | length | length | reads | task | 0 .. | first segment | second segment | archive |
+//           +--------+--------+-------+------+------+---------------+----------------+---------+
+//
+// The lengths are those of the segments. When `task` is even they are read without a directory, and after `reads` reads
+// the bytes of the first turn into those of the second: what a reader sees whose owner goes on meanwhile. When it is odd all
+// three are files of a group, of dead owners, that is read, folded and read again; the rest of `task` says how little room
+// the archive has.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "support.h"
+
+namespace prom::fuzz {
+
+inline constexpr size_t kPrefix = 16;
+inline constexpr size_t kParts = 3;
+inline constexpr size_t kArchive = 2;
+// The wall clock of all that is read and folded.
+inline constexpr double kNowMs = 1.7e12;
+
+struct Input {
+  uint8_t reads = 0;
+  uint8_t task = 0;
+  Bytes parts[kParts];
+
+  static Input Of(const uint8_t* data, size_t size) {
+    Input input;
+    if (size < kPrefix) return input;
+    uint32_t lengths[2];
+    std::memcpy(lengths, data, sizeof lengths);
+    input.reads = data[8];
+    input.task = data[9];
+    size_t at = kPrefix;
+    for (size_t i = 0; i < kParts; i++) {
+      size_t length = i < std::size(lengths) ? std::min<size_t>(lengths[i], size - at) : size - at;
+      input.parts[i].assign(data + at, data + at + length);
+      at += length;
+    }
+    return input;
+  }
+  Bytes ToBytes() const {
+    Bytes bytes(kPrefix);
+    for (size_t i = 0; i < kArchive; i++) {
+      auto length = static_cast<uint32_t>(parts[i].size());
+      std::memcpy(bytes.data() + i * sizeof length, &length, sizeof length);
+    }
+    bytes[8] = reads;
+    bytes[9] = task;
+    for (const Bytes& part : parts) bytes.insert(bytes.end(), part.begin(), part.end());
+    return bytes;
+  }
+  bool folds() const { return task % 2 == 1; }
+};
+
+// Where the records of a segment or archive are, as far as it is one. `end` is where in the stream the last of them ends.
+std::vector<size_t> Records(const Bytes& part, uint64_t* end = nullptr);
+
+inline layout::RecordHeader RecordAt(const Bytes& part, size_t at) {
+  layout::RecordHeader head;
+  std::memcpy(&head, part.data() + at, sizeof head);
+  return head;
+}
+
+// Makes all checksums right, so that what is behind them is reached.
+void Repair(Bytes& part);
+
+// The archive that a fold makes of the segments and the archive, as far as they can be read; none when nothing can.
+Bytes ArchiveOf(const Input& input);
+
+// Seeds for the corpus.
+void WriteCorpus(const std::string& directory);
+
+}  // namespace prom::fuzz
