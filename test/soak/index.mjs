@@ -59,7 +59,7 @@ function end() {
 }
 
 async function soak() {
-  const scraper = new Child('scraper.mjs', places.directory, ({ warning }) => {
+  const scraper = new Child('scraper.mjs', JSON.stringify({ dir: places.directory }), ({ warning }) => {
     if (warning !== undefined) judge.violation(`the scraper warns: ${warning}`);
   });
   await scrapeBy(scraper);
@@ -119,10 +119,14 @@ async function askMembers(members) {
   }
 }
 
-/** Scrapers that are killed in the middle of a scrape. */
+/**
+ * Scrapers that are killed in the middle of a scrape. They wait for nobody's `collect` functions and scrape without a pause,
+ * so that most folds happen while they read.
+ */
 async function killScrapers() {
+  const argument = JSON.stringify({ dir: places.directory, collectDeadlineMs: 0 });
   while (!isOver) {
-    const child = new Child('scraper.mjs', places.directory, () => undefined);
+    const child = new Child('scraper.mjs', argument, () => undefined);
     const kill = setTimeout(() => child.signal('SIGKILL'), 500 + Math.random() * 3000);
     while (!child.isClosed) {
       const before = judge.before();

@@ -1,8 +1,8 @@
-// A process that defines no metric and answers scrapes. Its argument is the group's directory.
+// A process that defines no metric and answers scrapes. Its argument is JSON: the options of configure().
 import library from '../../index.js';
 
 const { configure, register } = library;
-configure({ dir: process.argv[2], selfMetrics: 'all' });
+configure({ ...JSON.parse(process.argv[2]), selfMetrics: 'all' });
 process.on('disconnect', () => process.exit());
 process.on('warning', ({ name, message }) => {
   if (name === 'PromClientMmapWarning') process.send?.({ warning: message });
