@@ -1,0 +1,262 @@
+// `npm run soak -- --minutes N`: a group of real processes in which everything that can happen to one happens all the time,
+// and each scrape is checked. Exits with 1 if anything is not as promised; the members that count, and how they die, are in
+// slot.mjs and member.mjs, what is checked in judge.mjs, what was really counted in ledger.mjs.
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { Child } from './child.mjs';
+import { Counts, median, Progress, quantile, table } from './figures.mjs';
+import { Judge } from './judge.mjs';
+import { Books } from './ledger.mjs';
+import { doMischief } from './mischief.mjs';
+import { Slot } from './slot.mjs';
+
+const { values: options } = parseArgs({ options: { minutes: { type: 'string', default: '1' } } });
+const minutes = Number(options.minutes);
+if (!(minutes > 0)) throw new Error(`--minutes is a positive number, but got ${options.minutes}`);
+
+const slots = {
+  plain: {},
+  second: {},
+  all: { keepsAll: true },
+  threaded: { threads: 1 },
+  many: { threads: 2 },
+};
+/** Without owners: the archive, the locks and the leader, and what a fold that was killed has left. */
+const filesOfNobody = 8;
+const shownViolations = 10;
+
+const memory = '/dev/shm';
+const place = mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), 'prom-client-mmap-soak-'));
+const places = { directory: join(place, 'group'), ledgers: join(place, 'ledgers') };
+mkdirSync(places.directory, { mode: 0o700 });
+mkdirSync(places.ledgers);
+const judge = new Judge();
+const test = { judge, books: new Books(places.ledgers), counts: new Counts(), places };
+/** Of the scraper that lives all the time: when, how long it took, and its memory. */
+const scrapes = [];
+let last = new Map();
+let isOver = false;
+const endings = new AbortController();
+const startedAt = performance.now();
+const elapsed = () => (performance.now() - startedAt) / 1000;
+process.once('SIGINT', end);
+process.once('SIGTERM', end);
+const timer = setTimeout(end, minutes * 60_000);
+
+try {
+  await soak();
+} finally {
+  clearTimeout(timer);
+  rmSync(place, { recursive: true, force: true });
+}
+
+function end() {
+  isOver = true;
+  endings.abort();
+}
+
+async function soak() {
+  const scraper = new Child('scraper.mjs', JSON.stringify({ dir: places.directory }), ({ warning }) => {
+    if (warning !== undefined) judge.violation(`the scraper warns: ${warning}`);
+  });
+  await scrapeBy(scraper);
+  const steady = new Slot('steady', { steady: true }, test);
+  const steadyFile = await firstSegment();
+  const members = Object.entries(slots).map(([name, slot]) => new Slot(name, slot, test));
+  const progress = new Progress();
+  const mischief = doMischief(test, { signal: endings.signal, steadyFile });
+  const askers = [askMembers([...members, steady]), killScrapers()];
+  while (!isOver) {
+    await scrapeBy(scraper);
+    test.counts.longest('most files', filesInGroup().length);
+    progress.show(state);
+    await sleep(20);
+  }
+  await Promise.all([mischief, ...askers]);
+  await Promise.all([...members, steady].map((slot) => slot.stop()));
+  const filesLeft = await settled(scraper);
+  progress.done();
+  verify(filesLeft);
+  report();
+  scraper.send({ stop: true });
+  await scraper.closed;
+}
+
+async function scrapeBy(scraper) {
+  const before = judge.before();
+  const answer = await scraper.scrape();
+  if (answer === undefined) {
+    const { code, signal, stderr } = await scraper.closed;
+    throw new Error(`the scraper has died: code ${code}, signal ${signal}\n${stderr}`);
+  }
+  last = judge.check(answer, before, { who: 'the scraper', knows: true }) ?? last;
+  scrapes.push({ at: elapsed(), ms: answer.ms, rss: answer.rss, work: workOf(last) });
+}
+
+/** Milliseconds of a scrape without waiting for others' `collect` functions. */
+function workOf(values) {
+  const phases = ['read', 'merge', 'render'];
+  return phases.reduce(
+    (sum, phase) => sum + 1000 * values.get(`prom_client_mmap_scrape_duration_seconds{phase="${phase}"}`),
+    0,
+  );
+}
+
+/** Any member answers for all. */
+async function askMembers(members) {
+  while (!isOver) {
+    await sleep(150);
+    const ready = members.filter((member) => member.isReady);
+    const { child } = ready[Math.floor(Math.random() * ready.length)] ?? {};
+    const before = judge.before();
+    const answer = await child?.scrape();
+    if (answer === undefined) continue; // dead, or about to be
+    test.counts.count('scrapes of members');
+    judge.check(answer, before, { who: 'a member' });
+  }
+}
+
+/**
+ * Scrapers that are killed in the middle of a scrape. They wait for nobody's `collect` functions and scrape without a pause,
+ * so that most folds happen while they read.
+ */
+async function killScrapers() {
+  const argument = JSON.stringify({ dir: places.directory, collectDeadlineMs: 0 });
+  while (!isOver) {
+    const child = new Child('scraper.mjs', argument, () => undefined);
+    const kill = setTimeout(() => child.signal('SIGKILL'), 500 + Math.random() * 3000);
+    while (!child.isClosed) {
+      const before = judge.before();
+      const answer = await child.scrape();
+      if (answer === undefined) break;
+      judge.check(answer, before, { who: 'a scraper that will be killed' });
+      if (isOver) child.signal('SIGKILL');
+    }
+    await child.closed;
+    clearTimeout(kill);
+    test.counts.count('killed scrapers');
+  }
+}
+
+async function firstSegment() {
+  for (;;) {
+    const segment = filesInGroup().find((name) => name.startsWith('s.'));
+    if (segment !== undefined) return segment;
+    await sleep(5);
+  }
+}
+
+function filesInGroup() {
+  return readdirSync(places.directory);
+}
+
+/** Waits until what all have left is in the archive; returns the files that are still there. */
+async function settled(scraper) {
+  const until = performance.now() + 20_000;
+  do {
+    await scrapeBy(scraper);
+    await sleep(50);
+  } while (ownersOf('dead') + ownersOf('live') > 0 && performance.now() < until);
+  return filesInGroup();
+}
+
+function ownersOf(kind) {
+  return last.get(`prom_client_mmap_owners{state="${kind}"}`) ?? 0;
+}
+
+function verify(filesLeft) {
+  const { books } = test;
+  if (ownersOf('dead') + ownersOf('live') > 0) {
+    judge.violation(
+      `${ownersOf('live')} owners live and ${ownersOf('dead')} are not folded after all have ended`,
+    );
+  }
+  if (filesLeft.length > filesOfNobody) {
+    judge.violation(`${filesLeft.length} files are left, expected ${filesOfNobody}: ${filesLeft.join(' ')}`);
+  }
+  if (!(last.get('prom_client_mmap_folded_owners_total{}') <= books.lives)) {
+    judge.violation(`more owners are folded than ${books.lives}, who have lived`);
+  }
+  for (const [key, counted] of books.expected()) {
+    const more = last.get(key) - counted;
+    if (!(more >= 0 && more <= (key.startsWith('steady') ? 0 : books.unclean))) {
+      judge.violation(`${key} is ${last.get(key)} at the end, but ${counted} were counted`);
+    }
+  }
+  const { first, final } = scrapeTimes('ms');
+  if (final > 2 * first) judge.violation(`scrapes take ${final} ms at the end, and took ${first} ms`);
+  const { early, late } = memoryOfScraper();
+  if (late > early * 1.2 + 16)
+    judge.violation(`the scraper has ${late} MiB at the end, and had ${early} MiB`);
+}
+
+/** Medians of the first and of the last minute; of thirds of a shorter run. */
+function scrapeTimes(what) {
+  const seconds = Math.min(60, (minutes * 60) / 3);
+  const begin = scrapes.find(({ at }) => at > 2)?.at ?? 0; // once all members are there
+  const until = minutes * 60;
+  const between = (from, to) =>
+    median(scrapes.filter(({ at }) => at >= from && at < to).map((scrape) => scrape[what]));
+  return { first: between(begin, begin + seconds), final: between(until - seconds, until) };
+}
+
+function memoryOfScraper() {
+  const third = Math.floor(scrapes.length / 3);
+  const mib = (part) => Math.round(median(part.map(({ rss }) => rss)) / 2 ** 20);
+  return { early: mib(scrapes.slice(0, third)), late: mib(scrapes.slice(-third)) };
+}
+
+function state() {
+  const times = scrapes.slice(-500).map(({ ms }) => ms);
+  return [
+    `${Math.round(elapsed())} s`,
+    `${test.counts.deaths} deaths`,
+    `${last.get('prom_client_mmap_folded_owners_total{}') ?? 0} folded`,
+    `${judge.scrapes} scrapes`,
+    `${filesInGroup().length} files`,
+    `p50 ${quantile(times, 0.5).toFixed(1)} ms`,
+    `p99 ${quantile(times, 0.99).toFixed(1)} ms`,
+    `total ${totalOf(last, 'jobs_total{')}`,
+    `${judge.violations.length} violations`,
+  ].join(', ');
+}
+
+function totalOf(values, prefix) {
+  let total = 0;
+  for (const [key, value] of values) if (key.startsWith(prefix)) total += value;
+  return total;
+}
+
+function report() {
+  const { books, counts } = test;
+  const times = scrapes.map(({ ms }) => ms);
+  const firstAndLast = (what) =>
+    Object.values(scrapeTimes(what))
+      .map((ms) => ms.toFixed(2))
+      .join(', ');
+  const { early, late } = memoryOfScraper();
+  const shown = totalOf(last, 'jobs_total{');
+  console.log(
+    table([
+      ['seconds', Math.round(elapsed())],
+      ['deaths', `${counts.deaths}, of which ${books.unclean} may have been within a step`],
+      ...counts.rows(),
+      ['scrapes checked', judge.scrapes],
+      ['counted', books.steps],
+      ['shown', `${shown}, ${shown - books.steps} more: steps in which somebody died`],
+      ['steady member: counted, shown', `${books.steadySteps}, ${last.get('steady_total{}')}`],
+      ['folded owners', last.get('prom_client_mmap_folded_owners_total{}')],
+      ['files at the end', filesInGroup().join(' ')],
+      ['scrape, ms: p50, p99, longest', [0.5, 0.99, 1].map((q) => quantile(times, q).toFixed(2)).join(', ')],
+      ['median scrape, ms: first, last minute', firstAndLast('ms')],
+      ['of that without waiting for members', firstAndLast('work')],
+      ['memory of the scraper, MiB: first, last third', `${early}, ${late}`],
+      ['violations', judge.violations.length],
+    ]),
+  );
+  for (const text of judge.violations.slice(0, shownViolations)) console.log(`VIOLATION ${text}`);
+  process.exitCode = judge.violations.length === 0 ? 0 : 1;
+}
