@@ -33,6 +33,12 @@ void StoreRelease(T& at, T value) {
   std::atomic_ref<T>(at).store(value, std::memory_order_release);
 }
 
+// What a reader may load at the same time, in any order: it takes each word whole.
+template <typename T>
+void StoreRelaxed(T& at, T value) {
+  std::atomic_ref<T>(at).store(value, std::memory_order_relaxed);
+}
+
 uint64_t RoundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
 // Chunks of one type: 64 KiB twice, then doubling, so that small owners stay small and large ones need few extents.
@@ -171,7 +177,12 @@ std::optional<SystemError> SegmentWriter::Begin(const Header& identity) {
 
 void SegmentWriter::PublishExtent(ExtentType type, uint32_t index, uint64_t offset, uint64_t length) {
   uint32_t count = header_->extent_count;
-  header_->extents[count] = {offset, length, static_cast<uint32_t>(type), index, 0};
+  // Readers copy the whole table, also what is not in it yet.
+  layout::Extent& extent = header_->extents[count];
+  StoreRelaxed(extent.offset, offset);
+  StoreRelaxed(extent.length, length);
+  StoreRelaxed(extent.type, static_cast<uint32_t>(type));
+  StoreRelaxed(extent.index, index);
   StoreRelease(header_->extent_count, count + 1);
 }
 
@@ -239,7 +250,7 @@ void SegmentWriter::Remove(uint64_t record) {
   const RecordExtent& extent = *std::prev(after);
   auto* head = reinterpret_cast<RecordHeader*>(extent.data + (record - extent.stream_offset));
   removed_bytes_ += head->length;
-  head->state = static_cast<uint32_t>(RecordState::kRemoved);
+  StoreRelaxed(head->state, static_cast<uint32_t>(RecordState::kRemoved));
   // A reader compares this before and after it read the cells; see SegmentReader::ReadValues.
   StoreRelease(header_->removals, header_->removals + 1);
 }
@@ -250,7 +261,8 @@ Result<CellRange> SegmentWriter::AllocateCells(uint32_t count) {
     CellRange range = free->second.back();
     free->second.pop_back();
     // Zeroed only now, after `removals` was bumped, so that a reader never takes the zeros for the old series' value.
-    std::fill_n(cell_extents_[range.extent].data + range.index, count, 0.0);
+    double* cells = cell_extents_[range.extent].data + range.index;
+    for (uint32_t i = 0; i < count; i++) StoreRelaxed(cells[i], 0.0);
     return range;
   }
   uint64_t bytes = uint64_t{count} * sizeof(double);
@@ -282,8 +294,8 @@ bool SegmentWriter::BellIsThere() const {
 
 void SegmentWriter::Beat() {
   former_fd_.reset();
-  header_->heartbeat_boottime_ns = BoottimeNs();
-  header_->heartbeat_realtime_ns = RealtimeNs();
+  StoreRelaxed(header_->heartbeat_boottime_ns, BoottimeNs());
+  StoreRelaxed(header_->heartbeat_realtime_ns, RealtimeNs());
 }
 
 Result<int> SegmentWriter::OpenBell() {
@@ -313,17 +325,17 @@ uint64_t SegmentWriter::StartCollect() {
 }
 
 void SegmentWriter::FinishCollect(uint64_t run, uint64_t failures) {
-  header_->collect_failures += failures;
+  StoreRelaxed(header_->collect_failures, header_->collect_failures + failures);
   // After what the functions stored: whoever sees the number (acquire) reads their values.
   StoreRelease(header_->collects_finished, run);
 }
 
 void SegmentWriter::CountDrops(uint64_t series, uint64_t updates) {
-  header_->dropped_series += series;
-  header_->dropped_updates += updates;
+  StoreRelaxed(header_->dropped_series, header_->dropped_series + series);
+  StoreRelaxed(header_->dropped_updates, header_->dropped_updates + updates);
 }
 
-void SegmentWriter::CountFoldFailure() { header_->fold_failures++; }
+void SegmentWriter::CountFoldFailure() { StoreRelaxed(header_->fold_failures, header_->fold_failures + 1); }
 
 bool SegmentWriter::Lead() {
   if (path_.empty()) return true;
@@ -365,12 +377,13 @@ bool SegmentWriter::Read(void* to, uint64_t length, uint64_t offset) const {
       mapping = chunk.mapping;
     }
     uint64_t part = std::min(length, mapping->length() - at);
-    // Word by word where it is aligned: the owner may be storing doubles meanwhile.
+    // Word by word where it is aligned: the owner may be storing doubles meanwhile. Each load is the acquire of a StoreRelease:
+    // what the word publishes is there for the next Read().
     uint64_t done = 0;
     if ((at | reinterpret_cast<uintptr_t>(out)) % 8 == 0) {
       for (; done + 8 <= part; done += 8) {
         auto* word = reinterpret_cast<uint64_t*>(mapping->data() + at + done);
-        uint64_t value = std::atomic_ref<uint64_t>(*word).load(std::memory_order_relaxed);
+        uint64_t value = std::atomic_ref<uint64_t>(*word).load(std::memory_order_acquire);
         std::memcpy(out + done, &value, 8);
       }
     }
