@@ -161,6 +161,11 @@ std::optional<SystemError> SegmentWriter::Begin(const Header& identity) {
     uint64_t now[2] = {RealtimeNs(), BoottimeNs() ^ (uint64_t{identity.pid} << 32 | identity.tid)};
     std::memcpy(header_->segment_id, now, sizeof now);
   }
+  // A move goes on where another file began; whoever begins is the first.
+  const uint8_t none[sizeof header_->first_id] = {};
+  if (std::memcmp(header_->first_id, none, sizeof none) == 0) {
+    std::memcpy(header_->first_id, header_->segment_id, sizeof header_->first_id);
+  }
   header_->header_crc = Crc32c(header_, offsetof(Header, header_crc));
   Beat();
 
