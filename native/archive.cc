@@ -76,17 +76,21 @@ void Archive::AddHeader(const layout::Header& header, bool archive) {
 // the scopes' default labels are the same; a scrape merges what is left apart here.
 std::vector<std::optional<size_t>> Archive::AddFamilies(const SegmentReader& segment) {
   std::map<uint32_t, const ScopeRecord*> scopes = ScopesOf(segment);
+  std::unordered_map<uint32_t, std::vector<const ScopeRecord*>> scopes_of;  // by family id
+  for (const ReadMember& member : segment.members()) {
+    auto scope = scopes.find(member.record.scope);
+    if (member.live && scope != scopes.end()) scopes_of[member.record.family].push_back(scope->second);
+  }
   std::vector<std::optional<size_t>> places(segment.families().size());
+  std::unordered_map<uint32_t, size_t> last_of;  // of several with one id a scrape shows the last
+  for (size_t i = 0; i < places.size(); i++) {
+    if (segment.families()[i].live) last_of[segment.families()[i].record.id] = i;
+  }
   for (size_t i = 0; i < places.size(); i++) {
     const ReadFamily& source = segment.families()[i];
-    if (!source.live || !IsKept(source.record)) continue;
+    if (!source.live || last_of[source.record.id] != i || !IsKept(source.record)) continue;
     Family family;
-    for (const ReadMember& member : segment.members()) {
-      auto scope = scopes.find(member.record.scope);
-      if (member.live && member.record.family == source.record.id && scope != scopes.end()) {
-        family.scopes.push_back(ScopeOf(*scope->second));
-      }
-    }
+    for (const ScopeRecord* scope : scopes_of[source.record.id]) family.scopes.push_back(ScopeOf(*scope));
     if (family.scopes.empty()) continue;  // no scrape shows it
     family.record = source.record;
     std::vector<std::string>& names = family.record.label_names;

@@ -175,6 +175,14 @@ bool LockExcludes(int directory, const char* name) {
   return second.valid() && ProbeLock(second.get()) == LockProbe::kHeld;
 }
 
+int RenameToNew(const char* from, const char* to) {
+#ifdef RENAME_NOREPLACE
+  if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return -1;
+#endif
+  return ::rename(from, to);
+}
+
 std::string RandomHex() {
   uint8_t bytes[8];
   if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes) std::memset(bytes, 0, sizeof bytes);

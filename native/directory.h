@@ -49,6 +49,9 @@ bool IsStillThere(int directory, const char* name, int fd);
 // True when a second lock of the file is refused, as it must be while somebody holds the first.
 bool LockExcludes(int directory, const char* name);
 
+// rename(2) to a name that nobody has. Where the file system cannot refuse one that is taken, 64 random bits have to do.
+int RenameToNew(const char* from, const char* to);
+
 // Sixteen hex digits that nobody else has.
 std::string RandomHex();
 

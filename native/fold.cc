@@ -27,11 +27,13 @@ constexpr size_t kSegmentsOfCommit = 64;
 // A temporary file of this age that nobody has locked is not one whose owner is not yet that far.
 constexpr time_t kTemporarySeconds = 60;
 
-SegmentId IdOf(const layout::Header& header) {
+SegmentId ToId(const uint8_t (&bytes)[16]) {
   SegmentId id;
-  std::memcpy(id.data(), header.segment_id, id.size());
+  std::memcpy(id.data(), bytes, id.size());
   return id;
 }
+
+SegmentId IdOf(const layout::Header& header) { return ToId(header.segment_id); }
 
 bool WriteWhole(int fd, const Bytes& bytes) {
   for (size_t done = 0; done < bytes.size();) {
@@ -172,6 +174,9 @@ class Folder {
       const layout::Header& header = segment.reader->header();
       next.Add(*segment.reader, InstanceName(header), IsThisBoot(header));
       next.AddFolded(IdOf(header));
+      // It has moved: who has read an earlier file of it must know that it is not just gone.
+      SegmentId first = ToId(header.first_id);
+      if (first != SegmentId{} && first != IdOf(header)) next.AddFolded(first);
     }
     AddEarlierIds(next);
     if (task_.removal != nullptr) next.Remove(*task_.removal);

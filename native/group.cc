@@ -254,8 +254,10 @@ void Group::ForgetVanished(uint64_t now_ns) {
   std::erase_if(segments_, [&](const auto& entry) {
     const Segment& segment = entry.second;
     if (segment.seen) return false;
-    bool removed =
-        segment.live && segment.reader.usable() && !archive_.HasFolded(segment.reader.header().segment_id);
+    const layout::Header& header = segment.reader.header();
+    // What we have read may be the file before the one that was folded.
+    bool folded = archive_.HasFolded(header.segment_id) || archive_.HasFolded(header.first_id);
+    bool removed = segment.live && segment.reader.usable() && !folded;
     return !removed || now_ns - segment.read_ns > kLastNumbersNs;
   });
 }

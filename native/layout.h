@@ -137,7 +137,8 @@ struct Header {
   uint32_t folded_count;   // archive: ids in its FOLDED records
   uint32_t archive_crc;    // archive: crc32c of all bytes from 256 on
   uint64_t owners_folded;  // archive: since it began
-  uint8_t reserved0[52];
+  uint8_t first_id[16];    // segment_id of the first file whose counts are in this one; zero: of this one
+  uint8_t reserved0[36];
   uint32_t header_crc;  // crc32c of bytes 0..251
 
   // 256..319: owner only, changes while it lives.
@@ -170,6 +171,7 @@ static_assert(offsetof(Header, boot_id) == 80);
 static_assert(offsetof(Header, instance_name) == 112);
 static_assert(offsetof(Header, archive_generation) == 176);
 static_assert(offsetof(Header, owners_folded) == 192);
+static_assert(offsetof(Header, first_id) == 200);
 static_assert(offsetof(Header, header_crc) == 252);
 static_assert(offsetof(Header, records_end) == 256);
 static_assert(offsetof(Header, extent_count) == 264);

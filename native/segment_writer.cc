@@ -33,21 +33,18 @@ void StoreRelease(T& at, T value) {
   std::atomic_ref<T>(at).store(value, std::memory_order_release);
 }
 
+// What a reader may load at the same time, in any order: it takes each word whole.
+template <typename T>
+void StoreRelaxed(T& at, T value) {
+  std::atomic_ref<T>(at).store(value, std::memory_order_relaxed);
+}
+
 uint64_t RoundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
 // Chunks of one type: 64 KiB twice, then doubling, so that small owners stay small and large ones need few extents.
 uint64_t ChunkLength(size_t earlier, uint64_t least) {
   uint64_t length = layout::kGranule << (earlier < 2 ? 0 : std::min<size_t>(earlier - 1, 6));
   return std::max(std::min(length, layout::kMaxChunk), RoundUp(least, layout::kGranule));
-}
-
-// Takes a name that nobody has. Where the file system cannot refuse one that is taken, 64 random bits have to do.
-int RenameToNew(const char* from, const char* to) {
-#ifdef RENAME_NOREPLACE
-  if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
-  if (errno != EINVAL && errno != ENOSYS) return -1;
-#endif
-  return ::rename(from, to);
 }
 
 // What bytes 0..251 of a new segment say, but for its id.
@@ -69,14 +66,6 @@ Header IdentityOf(const OwnerIdentity& owner) {
   header.created_realtime_ns = RealtimeNs();
   header.created_boottime_ns = BoottimeNs();
   return header;
-}
-
-// Whether the path means the open file.
-bool Means(const std::string& path, int fd) {
-  struct stat named {};
-  struct stat open_file {};
-  return ::lstat(path.c_str(), &named) == 0 && ::fstat(fd, &open_file) == 0 &&
-         named.st_dev == open_file.st_dev && named.st_ino == open_file.st_ino;
 }
 
 }  // namespace
@@ -159,6 +148,11 @@ std::optional<SystemError> SegmentWriter::Begin(const Header& identity) {
     uint64_t now[2] = {RealtimeNs(), BoottimeNs() ^ (uint64_t{identity.pid} << 32 | identity.tid)};
     std::memcpy(header_->segment_id, now, sizeof now);
   }
+  // A move goes on where another file began; whoever begins is the first.
+  const uint8_t none[sizeof header_->first_id] = {};
+  if (std::memcmp(header_->first_id, none, sizeof none) == 0) {
+    std::memcpy(header_->first_id, header_->segment_id, sizeof header_->first_id);
+  }
   header_->header_crc = Crc32c(header_, offsetof(Header, header_crc));
   Beat();
 
@@ -175,7 +169,12 @@ std::optional<SystemError> SegmentWriter::Begin(const Header& identity) {
 
 void SegmentWriter::PublishExtent(ExtentType type, uint32_t index, uint64_t offset, uint64_t length) {
   uint32_t count = header_->extent_count;
-  header_->extents[count] = {offset, length, static_cast<uint32_t>(type), index, 0};
+  // Readers copy the whole table, also what is not in it yet.
+  layout::Extent& extent = header_->extents[count];
+  StoreRelaxed(extent.offset, offset);
+  StoreRelaxed(extent.length, length);
+  StoreRelaxed(extent.type, static_cast<uint32_t>(type));
+  StoreRelaxed(extent.index, index);
   StoreRelease(header_->extent_count, count + 1);
 }
 
@@ -243,7 +242,7 @@ void SegmentWriter::Remove(uint64_t record) {
   const RecordExtent& extent = *std::prev(after);
   auto* head = reinterpret_cast<RecordHeader*>(extent.data + (record - extent.stream_offset));
   removed_bytes_ += head->length;
-  head->state = static_cast<uint32_t>(RecordState::kRemoved);
+  StoreRelaxed(head->state, static_cast<uint32_t>(RecordState::kRemoved));
   // A reader compares this before and after it read the cells; see SegmentReader::ReadValues.
   StoreRelease(header_->removals, header_->removals + 1);
 }
@@ -254,7 +253,8 @@ Result<CellRange> SegmentWriter::AllocateCells(uint32_t count) {
     CellRange range = free->second.back();
     free->second.pop_back();
     // Zeroed only now, after `removals` was bumped, so that a reader never takes the zeros for the old series' value.
-    std::fill_n(cell_extents_[range.extent].data + range.index, count, 0.0);
+    double* cells = cell_extents_[range.extent].data + range.index;
+    for (uint32_t i = 0; i < count; i++) StoreRelaxed(cells[i], 0.0);
     return range;
   }
   uint64_t bytes = uint64_t{count} * sizeof(double);
@@ -276,7 +276,7 @@ bool SegmentWriter::IsThere() const {
   struct stat named {};
   // What may not be looked at now may be there all the same.
   bool unknown = ::lstat(path_.c_str(), &named) != 0 && errno != ENOENT && errno != ENOTDIR;
-  return !fd_.valid() || unknown || Means(path_, fd_.get());
+  return !fd_.valid() || unknown || IsStillThere(AT_FDCWD, path_.c_str(), fd_.get());
 }
 
 bool SegmentWriter::BellIsThere() const {
@@ -286,8 +286,8 @@ bool SegmentWriter::BellIsThere() const {
 
 void SegmentWriter::Beat() {
   former_fd_.reset();
-  header_->heartbeat_boottime_ns = BoottimeNs();
-  header_->heartbeat_realtime_ns = RealtimeNs();
+  StoreRelaxed(header_->heartbeat_boottime_ns, BoottimeNs());
+  StoreRelaxed(header_->heartbeat_realtime_ns, RealtimeNs());
 }
 
 Result<int> SegmentWriter::OpenBell() {
@@ -317,22 +317,22 @@ uint64_t SegmentWriter::StartCollect() {
 }
 
 void SegmentWriter::FinishCollect(uint64_t run, uint64_t failures) {
-  header_->collect_failures += failures;
+  StoreRelaxed(header_->collect_failures, header_->collect_failures + failures);
   // After what the functions stored: whoever sees the number (acquire) reads their values.
   StoreRelease(header_->collects_finished, run);
 }
 
 void SegmentWriter::CountDrops(uint64_t series, uint64_t updates) {
-  header_->dropped_series += series;
-  header_->dropped_updates += updates;
+  StoreRelaxed(header_->dropped_series, header_->dropped_series + series);
+  StoreRelaxed(header_->dropped_updates, header_->dropped_updates + updates);
 }
 
-void SegmentWriter::CountFoldFailure() { header_->fold_failures++; }
+void SegmentWriter::CountFoldFailure() { StoreRelaxed(header_->fold_failures, header_->fold_failures + 1); }
 
 bool SegmentWriter::Lead() {
   if (path_.empty()) return true;
   std::string path = path_.substr(0, path_.rfind('/')) + "/leader";
-  if (leader_fd_.valid() && Means(path, leader_fd_.get())) return true;
+  if (leader_fd_.valid() && IsStillThere(AT_FDCWD, path.c_str(), leader_fd_.get())) return true;
   leader_fd_.reset();  // of a file that was deleted: who locks the next one is the leader
   UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600));
   // What cannot be opened cannot be locked by anybody: rather several leaders than none.
@@ -369,12 +369,13 @@ bool SegmentWriter::Read(void* to, uint64_t length, uint64_t offset) const {
       mapping = chunk.mapping;
     }
     uint64_t part = std::min(length, mapping->length() - at);
-    // Word by word where it is aligned: the owner may be storing doubles meanwhile.
+    // Word by word where it is aligned: the owner may be storing doubles meanwhile. Each load is the acquire of a StoreRelease:
+    // what the word publishes is there for the next Read().
     uint64_t done = 0;
     if ((at | reinterpret_cast<uintptr_t>(out)) % 8 == 0) {
       for (; done + 8 <= part; done += 8) {
         auto* word = reinterpret_cast<uint64_t*>(mapping->data() + at + done);
-        uint64_t value = std::atomic_ref<uint64_t>(*word).load(std::memory_order_relaxed);
+        uint64_t value = std::atomic_ref<uint64_t>(*word).load(std::memory_order_acquire);
         std::memcpy(out + done, &value, 8);
       }
     }

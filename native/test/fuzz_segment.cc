@@ -164,10 +164,12 @@ void Fold(const Input& input) {
   Totals after(directory);
   Require(report.folded == 0 || after.has_archive());
   Require(!roomy || !before.comparable() || before.samples() == after.samples());
-  Group anew(directory, Self());
-  auto format = static_cast<Format>(input.reads % 3);
-  Require(Render(along, format) == Render(anew, format));
-
+  if (input.reads % 2 == 1) {
+    Group anew(directory, Self());
+    auto format = static_cast<Format>(input.reads % 3);
+    Require(Render(along, format) == Render(anew, format));
+    return;
+  }
   // A removal of nothing makes the archive anew of itself.
   SeriesFilter nothing;
   nothing.scope = "nobody's";

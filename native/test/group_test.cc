@@ -520,5 +520,26 @@ TEST_CASE("threads may scrape one group at once") {
   for (std::thread& thread : threads) thread.join();
 }
 
+TEST_CASE("an owner that has moved and was folded since the last scrape counts once") {
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InFile(directory.path());
+  TestSeries counted = segment.Series(segment.Family(test::CounterFamily("c")));
+  for (int i = 0; i < 3; i++) counted.Increment();
+  Group group(directory.path(), CurrentOwner(0));
+  Group later(directory.path(), CurrentOwner(0));
+  REQUIRE(Number(Rendered(group), "c") == 3);
+  for (int i = 0; i < 2; i++) {
+    segment.Follow(counted, segment.Move());
+    counted.Increment();
+    if (i == 0) REQUIRE(Number(Rendered(later), "c") == 4);
+  }
+  segment.writer().Close();
+  REQUIRE(group.Fold({}, 0).folded == 1);
+
+  CHECK(Number(Rendered(group), "c") == 5);
+  CHECK(Number(Rendered(later), "c") == 5);
+  CHECK(Number(RenderedAnew(directory.path()), "c") == 5);
+}
+
 }  // namespace
 }  // namespace prom

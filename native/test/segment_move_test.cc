@@ -113,6 +113,21 @@ TEST_CASE("of the header a move changes the id, and what it is about") {
   CHECK_FALSE(std::filesystem::exists(path));
 }
 
+TEST_CASE("a segment names the first file whose counts are in it") {
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InFile(directory.path());
+  auto is_first = [&](const Header& header) {
+    return std::memcmp(segment.writer().header().first_id, header.segment_id, sizeof header.segment_id) == 0;
+  };
+  Header first = segment.writer().header();
+  CHECK(is_first(first));
+  segment.Move();
+  segment.Move();
+  CHECK(is_first(first));
+  segment.Move(false);
+  CHECK(is_first(segment.writer().header()));
+}
+
 TEST_CASE("pages and exemplars move with their series, and not without") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());

@@ -1,0 +1,182 @@
+// A group in one process, under ThreadSanitizer: owners that count, make and remove series, move and end, readers and folders,
+// all at once. Fails on a data race, on a total that goes down, and on one that is wrong at the end.
+//
+// What goes through files, pread and the owner's mapping, is out of the sanitizer's sight; what it sees is what threads of
+// one process share: a Group that several threads scrape, and the segment in memory that its owner fills meanwhile. The
+// owner of that one is JavaScript, whose aligned stores of doubles are what CountInto() says of them: relaxed and whole.
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "../fold.h"
+#include "../group.h"
+#include "support.h"
+
+namespace prom {
+namespace {
+
+using test::TestSegment;
+using test::TestSeries;
+
+constexpr int kOwners = 2;
+constexpr int kOwnerRounds = 1500;
+constexpr int kShortOwners = 150;
+constexpr int kShortRounds = 20;
+constexpr int kRoundsOfMove = 100;
+constexpr double kNowMs = 1.7e12;
+
+// A series is made and removed again in each round; of the others one total must hold.
+constexpr uint64_t kTotal = uint64_t{kOwners + 1} * kOwnerRounds + uint64_t{kShortOwners} * kShortRounds;
+
+[[noreturn]] void Fail(const std::string& what) {
+  std::fprintf(stderr, "%s\n", what.c_str());
+  std::_Exit(1);
+}
+
+void CountInto(double& cell, double by) {
+  std::atomic_ref<double> number(cell);
+  number.store(number.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+}
+
+class Owner {
+ public:
+  explicit Owner(TestSegment segment) : segment_(std::move(segment)) {
+    hits_ = segment_.Series(segment_.Family(test::CounterFamily("hits")));
+    taken_ = segment_.Series(segment_.Family(test::HistogramFamily("taken", {1, 2})));
+    visits_ = segment_.Family(test::CounterFamily("visits", {"who"}));
+  }
+
+  std::shared_ptr<const ByteSource> source() const { return segment_.shared(); }
+
+  // One hit, one observation, and a visitor who comes and goes.
+  void Round(int number) {
+    CountInto(hits_.cells[0], 1);
+    CountInto(taken_.cells[layout::kHistogramHeaderCells + static_cast<size_t>(number % 3)], 1);
+    CountInto(taken_.cells[0], number % 3);
+    CountInto(taken_.cells[1], 1);
+    TestSeries visitor = segment_.Series(visits_, {std::to_string(number)});
+    CountInto(visitor.cells[0], 1);
+    segment_.Remove(visitor);
+    segment_.writer().CountDrops(0, 1);
+    segment_.writer().Beat();
+  }
+  void Move() {
+    std::vector<MovedRecord> moved = segment_.Move();
+    segment_.Follow(hits_, moved);
+    segment_.Follow(taken_, moved);
+  }
+
+ private:
+  TestSegment segment_;
+  TestSeries hits_;
+  TestSeries taken_;
+  uint32_t visits_;
+};
+
+// The one sample of that name, or 0.
+double Sample(const std::string& text, const std::string& name) {
+  size_t at = text.find('\n' + name + ' ');
+  return at == std::string::npos ? 0 : std::strtod(text.c_str() + at + name.size() + 2, nullptr);
+}
+
+// What one thread has seen of a group; the next scrape must show as much.
+class Watcher {
+ public:
+  void Scrape(Group& group, const std::shared_ptr<const ByteSource>& in_memory) {
+    prom::Scrape scrape;
+    scrape.view = {{""}, true};
+    scrape.now_ms = kNowMs;
+    scrape.self_metrics = SelfMetricsShown::kAll;
+    scrape.private_segments = {in_memory};
+    auto rendered = group.Render(scrape);
+    if (!rendered) return;  // folded again and again meanwhile
+    std::string text(rendered->view());
+    for (const char* name : {"hits", "taken_count", "taken_sum", "prom_client_mmap_dropped_updates_total"}) {
+      double now = Sample(text, name);
+      if (now < last_[name])
+        Fail(std::string(name) + " went from " + std::to_string(last_[name]) + " to " + std::to_string(now));
+      last_[name] = now;
+    }
+  }
+  double last(const std::string& name) { return last_[name]; }
+
+ private:
+  std::map<std::string, double> last_;
+};
+
+int Run() {
+  test::TemporaryDirectory directory;
+  const OwnerIdentity self = CurrentOwner(0);
+  Owner in_memory(TestSegment::InMemory());
+  std::shared_ptr<const ByteSource> source = in_memory.source();
+  Group shared(directory.path(), self);
+  std::atomic<int> counting{kOwners + 2};
+
+  std::vector<std::thread> threads;
+  for (uint32_t i = 0; i < kOwners; i++) {
+    threads.emplace_back([&, i] {
+      Owner owner(TestSegment::InFile(directory.path(), CurrentOwner(i + 1)));
+      for (int round = 0; round < kOwnerRounds; round++) {
+        owner.Round(round);
+        if (round % kRoundsOfMove == kRoundsOfMove - 1) owner.Move();
+      }
+      counting--;
+    });
+  }
+  threads.emplace_back([&] {
+    for (int round = 0; round < kOwnerRounds; round++) in_memory.Round(round);
+    counting--;
+  });
+  threads.emplace_back([&] {
+    for (int i = 0; i < kShortOwners; i++) {
+      std::thread([&] {
+        Owner owner(TestSegment::InFile(directory.path(), CurrentOwner(9)));
+        for (int round = 0; round < kShortRounds; round++) owner.Round(round);
+      }).join();
+    }
+    counting--;
+  });
+  std::atomic<uint32_t> folded{0};
+  for (int i = 0; i < 2; i++) {
+    threads.emplace_back([&] {
+      Removal removal;
+      removal.filter.family = "visits";
+      while (counting > 0) {
+        FoldReport report = shared.Fold({}, kNowMs);
+        if (report.error) Fail(std::string("a fold failed at ") + report.error->syscall);
+        folded += report.folded;
+        shared.RemoveSeries(removal);
+      }
+    });
+  }
+  for (int i = 0; i < 3; i++) {
+    threads.emplace_back([&, i] {
+      Watcher watcher;
+      Group own(directory.path(), self);
+      while (counting > 0) watcher.Scrape(i == 0 ? own : shared, source);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+
+  Watcher last;
+  last.Scrape(shared, source);
+  double sum = 3.0 * (kOwners + 1) * (kOwnerRounds / 3) + kShortOwners * 19.0;
+  if (last.last("hits") != kTotal || last.last("taken_count") != kTotal || last.last("taken_sum") != sum) {
+    Fail("of " + std::to_string(kTotal) + " hits " + std::to_string(last.last("hits")) + " are left, and " +
+         std::to_string(last.last("taken_count")) + " observations with the sum " +
+         std::to_string(last.last("taken_sum")));
+  }
+  if (folded == 0) Fail("nothing was folded");
+  std::printf("%llu hits, %u segments folded, no races\n", static_cast<unsigned long long>(kTotal),
+              folded.load());
+  return 0;
+}
+
+}  // namespace
+}  // namespace prom
+
+int main() { return prom::Run(); }
