@@ -27,6 +27,7 @@ constexpr int kOwnerRounds = 1500;
 constexpr int kShortOwners = 150;
 constexpr int kShortRounds = 20;
 constexpr int kRoundsOfMove = 100;
+constexpr int kRoundsOfScrape = 5;
 constexpr double kNowMs = 1.7e12;
 
 // A series is made and removed again in each round; of the others one total must hold.
@@ -114,6 +115,7 @@ int Run() {
   Owner in_memory(TestSegment::InMemory());
   std::shared_ptr<const ByteSource> source = in_memory.source();
   Group shared(directory.path(), self);
+  std::atomic<int> begun{0};  // scrapes
   std::atomic<int> counting{kOwners + 2};
 
   std::vector<std::thread> threads;
@@ -128,7 +130,12 @@ int Run() {
     });
   }
   threads.emplace_back([&] {
-    for (int round = 0; round < kOwnerRounds; round++) in_memory.Round(round);
+    // While somebody reads it, and not before or after.
+    for (int round = 0, seen = 0; round < kOwnerRounds; round++) {
+      while (round % kRoundsOfScrape == 0 && begun == seen) std::this_thread::yield();
+      if (round % kRoundsOfScrape == 0) seen = begun;
+      in_memory.Round(round);
+    }
     counting--;
   });
   threads.emplace_back([&] {
@@ -157,7 +164,10 @@ int Run() {
     threads.emplace_back([&, i] {
       Watcher watcher;
       Group own(directory.path(), self);
-      while (counting > 0) watcher.Scrape(i == 0 ? own : shared, source);
+      while (counting > 0) {
+        begun++;
+        watcher.Scrape(i == 0 ? own : shared, source);
+      }
     });
   }
   for (std::thread& thread : threads) thread.join();
