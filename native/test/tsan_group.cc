@@ -46,9 +46,12 @@ void CountInto(double& cell, double by) {
 class Owner {
  public:
   explicit Owner(TestSegment segment) : segment_(std::move(segment)) {
+    // The cell that visitors take from each other is in the midst of those that are read.
+    visits_ = segment_.Family(test::CounterFamily("visits", {"who"}));
+    TestSeries first = segment_.Series(visits_, {"first"});
     hits_ = segment_.Series(segment_.Family(test::CounterFamily("hits")));
     taken_ = segment_.Series(segment_.Family(test::HistogramFamily("taken", {1, 2})));
-    visits_ = segment_.Family(test::CounterFamily("visits", {"who"}));
+    segment_.Remove(first);
   }
 
   std::shared_ptr<const ByteSource> source() const { return segment_.shared(); }
