@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../bell.h"
+#include "../directory.h"
 #include "../segment_reader.h"
 #include "../segment_writer.h"
 #include "support.h"
