@@ -27,6 +27,7 @@ constexpr int kOwnerRounds = 1500;
 constexpr int kShortOwners = 150;
 constexpr int kShortRounds = 20;
 constexpr int kRoundsOfMove = 100;
+constexpr int kRoundsOfScrape = 5;
 constexpr double kNowMs = 1.7e12;
 
 // A series is made and removed again in each round; of the others one total must hold.
@@ -45,9 +46,12 @@ void CountInto(double& cell, double by) {
 class Owner {
  public:
   explicit Owner(TestSegment segment) : segment_(std::move(segment)) {
+    // The cell that visitors take from each other is in the midst of those that are read.
+    visits_ = segment_.Family(test::CounterFamily("visits", {"who"}));
+    TestSeries first = segment_.Series(visits_, {"first"});
     hits_ = segment_.Series(segment_.Family(test::CounterFamily("hits")));
     taken_ = segment_.Series(segment_.Family(test::HistogramFamily("taken", {1, 2})));
-    visits_ = segment_.Family(test::CounterFamily("visits", {"who"}));
+    segment_.Remove(first);
   }
 
   std::shared_ptr<const ByteSource> source() const { return segment_.shared(); }
@@ -114,6 +118,7 @@ int Run() {
   Owner in_memory(TestSegment::InMemory());
   std::shared_ptr<const ByteSource> source = in_memory.source();
   Group shared(directory.path(), self);
+  std::atomic<int> begun{0};  // scrapes
   std::atomic<int> counting{kOwners + 2};
 
   std::vector<std::thread> threads;
@@ -128,7 +133,12 @@ int Run() {
     });
   }
   threads.emplace_back([&] {
-    for (int round = 0; round < kOwnerRounds; round++) in_memory.Round(round);
+    // While somebody reads it, and not before or after.
+    for (int round = 0, seen = 0; round < kOwnerRounds; round++) {
+      while (round % kRoundsOfScrape == 0 && begun == seen) std::this_thread::yield();
+      if (round % kRoundsOfScrape == 0) seen = begun;
+      in_memory.Round(round);
+    }
     counting--;
   });
   threads.emplace_back([&] {
@@ -157,7 +167,10 @@ int Run() {
     threads.emplace_back([&, i] {
       Watcher watcher;
       Group own(directory.path(), self);
-      while (counting > 0) watcher.Scrape(i == 0 ? own : shared, source);
+      while (counting > 0) {
+        begun++;
+        watcher.Scrape(i == 0 ? own : shared, source);
+      }
     });
   }
   for (std::thread& thread : threads) thread.join();
