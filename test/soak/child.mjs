@@ -15,6 +15,7 @@ export class Child {
   constructor(program, argument, tell) {
     this.#process = fork(fileURLToPath(new URL(program, import.meta.url)), [argument], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      detached: true, // Ctrl-C is for the parent, which then ends the rest
     });
     this.#process.stderr.on('data', (text) => {
       this.#stderr = `${this.#stderr}${text}`.slice(-4000);

@@ -39,6 +39,7 @@ const test = { judge, books: new Books(places.ledgers), counts: new Counts(), pl
 const scrapes = [];
 let last = new Map();
 let isOver = false;
+let endedAt = 0;
 const endings = new AbortController();
 const startedAt = performance.now();
 const elapsed = () => (performance.now() - startedAt) / 1000;
@@ -54,7 +55,9 @@ try {
 }
 
 function end() {
+  if (isOver) return;
   isOver = true;
+  endedAt = elapsed();
   endings.abort();
 }
 
@@ -195,12 +198,11 @@ function verify(filesLeft) {
 
 /** Medians of the first and of the last minute; of thirds of a shorter run. */
 function scrapeTimes(what) {
-  const seconds = Math.min(60, (minutes * 60) / 3);
+  const seconds = Math.min(60, endedAt / 3);
   const begin = scrapes.find(({ at }) => at > 2)?.at ?? 0; // once all members are there
-  const until = minutes * 60;
   const between = (from, to) =>
     median(scrapes.filter(({ at }) => at >= from && at < to).map((scrape) => scrape[what]));
-  return { first: between(begin, begin + seconds), final: between(until - seconds, until) };
+  return { first: between(begin, begin + seconds), final: between(endedAt - seconds, endedAt) };
 }
 
 function memoryOfScraper() {
