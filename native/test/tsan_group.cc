@@ -97,8 +97,8 @@ class Watcher {
     scrape.self_metrics = SelfMetricsShown::kAll;
     scrape.private_segments = {in_memory};
     auto rendered = group.Render(scrape);
-    if (!rendered) return;  // folded again and again meanwhile
-    std::string text(rendered->view());
+    if (!rendered.ok()) return;  // folded again and again meanwhile
+    std::string text(rendered.value().view());
     for (const char* name : {"hits", "taken_count", "taken_sum", "prom_client_mmap_dropped_updates_total"}) {
       double now = Sample(text, name);
       if (now < last_[name])
