@@ -160,16 +160,19 @@ void Archive::AddCells(const Family& family, Series& series, const double* cells
     series.cells[i].Add(cells[i]);
     if (archive) series.cells[i].Add(cells[series.cells.size() + i]);
   };
+  // Counts of events are whole numbers: they have no second half, and a merge reads none.
+  auto count = [&](size_t i) { series.cells[i].hi += cells[i]; };
   switch (family.record.type) {
     case MetricType::kCounter:
       return sum(0);
     case MetricType::kGauge:
       return AddGauge(family.record.merge_mode, series, cells, archive, this_boot);
     case MetricType::kHistogram:
-      for (size_t i = 0; i < series.cells.size(); i++) sum(i);
-      return;
-    case MetricType::kSummary:  // count and sum; the age slots are added by AddSlots()
       sum(0);
+      for (size_t i = 1; i < series.cells.size(); i++) count(i);
+      return;
+    case MetricType::kSummary:  // the age slots are added by AddSlots()
+      count(0);
       return sum(1);
   }
 }

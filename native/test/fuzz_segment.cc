@@ -3,7 +3,7 @@
 //
 //   - what goes along from scrape to scrape shows what a new reader shows,
 //   - a fold of what can be read can be read again, and so can the archive that is made of that,
-//   - and no sum or count of honest owners changes when they are folded.
+//   - and no sum or count changes when its owners are folded.
 //
 //   fuzz-segment --write-corpus DIRECTORY     writes the seeds instead
 #include <unistd.h>
@@ -150,12 +150,6 @@ const std::string& GroupOf(const Input& input) {
   return directory.path();
 }
 
-// What an owner's own segments promise, of bytes that nobody's owner has written: only FUZZ_STRICT asks for it.
-void Expect(bool holds) {
-  static const bool strict = std::getenv("FUZZ_STRICT") != nullptr;
-  if (strict) Require(holds);
-}
-
 void Fold(const Input& input) {
   const std::string& directory = GroupOf(input);
   ArchiveLimits limits;
@@ -166,14 +160,14 @@ void Fold(const Input& input) {
   Totals before(directory);
 
   FoldReport report = along.Fold(limits, kNowMs);
-  Expect(!report.error && !report.busy);
+  Require(!report.error && !report.busy);
   Totals after(directory);
-  Expect(report.folded == 0 || after.has_archive());
-  Expect(!roomy || !before.comparable() || before.samples() == after.samples());
+  Require(report.folded == 0 || after.has_archive());
+  Require(!roomy || !before.comparable() || before.samples() == after.samples());
   if (input.reads % 2 == 1) {
     Group anew(directory, Self());
     auto format = static_cast<Format>(input.reads % 3);
-    Expect(Render(along, format) == Render(anew, format));
+    Require(Render(along, format) == Render(anew, format));
     return;
   }
   // A removal of nothing makes the archive anew of itself.
@@ -182,10 +176,10 @@ void Fold(const Input& input) {
   FoldTask again;
   again.now_ms = kNowMs;
   again.removal = &nothing;
-  Expect(!FoldDead(directory, Self(), again).error);
+  Require(!FoldDead(directory, Self(), again).error);
   Totals last(directory);
-  Expect(last.has_archive() == after.has_archive());
-  Expect(!after.comparable() || after.samples() == last.samples());
+  Require(last.has_archive() == after.has_archive());
+  Require(!after.comparable() || after.samples() == last.samples());
 }
 
 }  // namespace
