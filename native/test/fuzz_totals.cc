@@ -24,6 +24,7 @@ bool IsExact(double value) {
 bool AddsUp(const SegmentReader& reader) {
   for (const ReadSeries& series : reader.series()) {
     const FamilyRecord& family = reader.families()[series.family].record;
+    if (family.merge_mode != MergeMode::kSum) continue;  // only sums are compared
     uint32_t summed = family.type == MetricType::kSummary ? layout::kSummaryHeaderCells : family.CellCount();
     for (uint32_t i = 0; i < summed; i++) {
       const double* own = reader.values() + series.cell;
