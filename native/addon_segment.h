@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
                            InstanceMethod<&SegmentHandle::AddScope>("addScope"),
                            InstanceMethod<&SegmentHandle::AddFamily>("addFamily"),
                            InstanceMethod<&SegmentHandle::AddMember>("addMember"),
+                           InstanceMethod<&SegmentHandle::SetLabelBytes>("setLabelBytes"),
                            InstanceMethod<&SegmentHandle::AddSeries>("addSeries"),
                            InstanceMethod<&SegmentHandle::AddPage>("addPage"),
                            InstanceMethod<&SegmentHandle::AddExemplar>("addExemplar"),
@@ -122,20 +124,27 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
                   Encode(MemberRecord{Given(info[0]).Uint32(), Given(info[1]).Uint32()}));
   }
 
-  // (family, [index of the label's name, value, ...] in printed order, cells)
+  void SetLabelBytes(const Napi::CallbackInfo& info) {
+    auto bytes = info[0].As<Napi::Uint8Array>();
+    label_bytes_ = Napi::Persistent(bytes.As<Napi::Object>());
+    encoded_labels_ = {bytes.Data(), bytes.ByteLength()};
+  }
+
+  // (family, number of labels, their bytes, cells)
   void AddSeries(const Napi::CallbackInfo& info) {
     SeriesRecord record;
     record.family = Given(info[0]).Uint32();
-    Given labels = info[1];
-    for (uint32_t i = 0; i + 1 < labels.Length(); i += 2) {
-      Given value = labels.Get(i + 1);
-      record.labels.push_back({static_cast<uint16_t>(labels.Get(i).Uint32()), KindOf(value), value.Text()});
+    uint32_t labels = Given(info[1]).Uint32();
+    uint32_t bytes = Given(info[2]).Uint32();
+    record.cell_count = Given(info[3]).Uint32();
+    if (bytes > encoded_labels_.size()) {
+      ThrowSystemError(info.Env(), {E2BIG, "append", owned_->writer->path()});
+      return;
     }
-    record.cell_count = Given(info[2]).Uint32();
     record.created_ms = static_cast<double>(RealtimeNs()) / 1e6;
     Place(info, record.cell_count, layout::RecordType::kSeries, [&](const CellRange& cells) {
       record.cells_offset = cells.file_offset;
-      return Encode(record);
+      return Encode(record, labels, encoded_labels_.first(bytes));
     });
   }
 
@@ -292,6 +301,8 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   std::shared_ptr<Owned> owned_;
   Napi::ObjectReference place_;
   double* place_data_ = nullptr;
+  Napi::ObjectReference label_bytes_;
+  std::span<const uint8_t> encoded_labels_;  // those
 };
 
 }  // namespace prom

@@ -17,6 +17,10 @@ class ByteWriter {
     bytes_.insert(bytes_.end(), p, p + sizeof(T));
     return *this;
   }
+  ByteWriter& Put(std::span<const uint8_t> bytes) {
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    return *this;
+  }
   ByteWriter& Text(std::string_view text) {
     Put(static_cast<uint32_t>(text.size()));
     bytes_.insert(bytes_.end(), text.begin(), text.end());
@@ -153,12 +157,16 @@ std::optional<FamilyRecord> DecodeFamily(std::span<const uint8_t> body) {
 }
 
 Bytes Encode(const SeriesRecord& r) {
-  ByteWriter out;
-  out.Put(r.family).Put(r.cell_count).Put(r.cells_offset).Put(r.created_ms);
-  out.Put(static_cast<uint32_t>(r.labels.size()));
+  ByteWriter labels;
   for (const SeriesLabel& label : r.labels) {
-    out.Put(label.name).Put(static_cast<uint8_t>(label.kind)).Put(uint8_t{0}).Text(label.text);
+    labels.Put(label.name).Put(static_cast<uint8_t>(label.kind)).Put(uint8_t{0}).Text(label.text);
   }
+  return Encode(r, static_cast<uint32_t>(r.labels.size()), labels.Take());
+}
+
+Bytes Encode(const SeriesRecord& r, uint32_t labels, std::span<const uint8_t> encoded) {
+  ByteWriter out;
+  out.Put(r.family).Put(r.cell_count).Put(r.cells_offset).Put(r.created_ms).Put(labels).Put(encoded);
   return out.Take();
 }
 

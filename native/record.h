@@ -98,6 +98,8 @@ uint32_t RecordCrc(const layout::RecordHeader& head, const uint8_t* body);
 
 Bytes Encode(const FamilyRecord& record);
 Bytes Encode(const SeriesRecord& record);
+// The same for labels that are encoded already; those of the record do not count.
+Bytes Encode(const SeriesRecord& record, uint32_t labels, std::span<const uint8_t> encoded);
 Bytes Encode(const PageRecord& record);
 Bytes Encode(const ExemplarRecord& record);
 Bytes Encode(const ScopeRecord& record);

@@ -25,7 +25,10 @@ export interface NativeSegment {
   addScope(id: number, name: string, defaultLabels: readonly unknown[]): number;
   addFamily(id: number, family: NativeFamily): number;
   addMember(scope: number, family: number): number;
-  addSeries(family: number, labels: readonly unknown[], cells: number): void;
+  /** Where `addSeries()` finds labels from now on. */
+  setLabelBytes(bytes: Uint8Array): void;
+  /** `labels` labels are in the first `bytes` of the label bytes, as a record has them. */
+  addSeries(family: number, labels: number, bytes: number, cells: number): void;
   addExemplar(extent: number, index: number, bucket: number): void;
   addPage(
     extent: number,

@@ -1,14 +1,14 @@
 import { badValue, counterDecrease } from '../errors';
 import type { Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
+import { Children, type KeptSeries } from '../series/children';
+import { FamilySeries, Series } from '../series/series';
 import { currentStore } from '../store/current';
-import { Children, type KeptSeries } from './children';
 import type { MetricConfiguration } from './configuration';
 import { hasExemplarKeys, type IncreaseDataWithExemplar } from './exemplar-data';
 import { ExemplarSeries } from './exemplar-series';
 import { Metric } from './metric';
 import { registeredOr } from './registered';
-import { FamilySeries, Series } from './series';
 import { removeIdle } from './series-ttl';
 
 declare module '../registry/metric-types' {
@@ -35,14 +35,10 @@ export class Counter<T extends string = string> extends Metric<T> {
     const store = currentStore();
     this.#series = new FamilySeries(store, this.define(), 1);
     if (this.enableExemplars) {
-      this.#children = new Children(
-        this.#series,
-        (labels) => new ExemplarSeries(labels, store),
-        counterChildWithExemplars,
-      );
+      this.#children = new Children(this.#series, () => new ExemplarSeries(store), counterChildWithExemplars);
       this.inc = this.#incWithExemplar;
     } else {
-      this.#children = new Children(this.#series, (labels) => new Series(labels), counterChild);
+      this.#children = new Children(this.#series, () => new Series(), counterChild);
     }
     if (this.labelNames.length === 0) this.#children.unlabelled();
     this.register(this.#series, removeIdle(this.#children, this, 1));
@@ -114,9 +110,9 @@ export class Counter<T extends string = string> extends Metric<T> {
   }
 
   protected samples(): Sample[] {
-    return Array.from(this.#series.live, (series) => {
+    return Array.from(this.#series.live, ([series, labels]) => {
       const exemplar = series.exemplar(0);
-      const sample = { value: series.get(0), labels: { ...series.labels } };
+      const sample = { value: series.get(0), labels };
       return exemplar === undefined ? sample : { ...sample, exemplar };
     });
   }

@@ -1,8 +1,8 @@
 import type { Exemplar } from '../model/family';
 import type { LabelSet } from '../model/labels';
+import { Cells, Series } from '../series/series';
 import { type CellHolder, type CellStore, exemplarCells, exemplarSlotCells } from '../store/store';
 import { exemplarTexts, writeExemplarTexts } from './exemplar-text';
-import { Cells, Series } from './series';
 
 // The cells of an exemplar: [the slot that counts, then two slots of value, time, bytes of text, the text].
 const ACTIVE = 0;
@@ -19,8 +19,8 @@ export class ExemplarSeries extends Series {
   readonly #store: CellStore;
   readonly #exemplars = new Map<number, ExemplarCells>();
 
-  constructor(labels: LabelSet, store: CellStore) {
-    super(labels);
+  constructor(store: CellStore) {
+    super();
     this.#store = store;
   }
 

@@ -1,4 +1,5 @@
 import { exemplarSize } from '../errors';
+import { writeText } from '../model/text-bytes';
 import { exemplarTextBytes } from '../store/store';
 
 /** OpenMetrics' limit for the names and values of an exemplar's labels, in characters. */
@@ -35,21 +36,11 @@ export function exemplarTexts(labels: object): string[] {
 export function writeExemplarTexts(texts: readonly string[], bytes: Buffer, start: number): number {
   let at = start;
   for (let i = 0; i < texts.length; i += 2) {
-    const nameBytes = write(texts[i] as string, bytes, at + LENGTHS_BYTES);
-    const valueBytes = write(texts[i + 1] as string, bytes, at + LENGTHS_BYTES + nameBytes);
+    const nameBytes = writeText(texts[i] as string, bytes, at + LENGTHS_BYTES);
+    const valueBytes = writeText(texts[i + 1] as string, bytes, at + LENGTHS_BYTES + nameBytes);
     bytes.writeUInt16LE(nameBytes, at);
     bytes.writeUInt16LE(valueBytes, at + 2);
     at += LENGTHS_BYTES + nameBytes + valueBytes;
   }
   return at - start;
-}
-
-/** For texts this short, a call into the engine costs more than a loop. */
-function write(text: string, bytes: Buffer, at: number): number {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 0x7f) return bytes.write(text, at);
-    bytes[at + i] = code;
-  }
-  return text.length;
 }

@@ -1,7 +1,7 @@
 import { mostRecentDelta } from '../errors';
 import type { MergeMode } from '../model/family';
 import { isMostRecent } from '../model/merge-mode';
-import type { Series } from './series';
+import type { Series } from '../series/series';
 
 export function gaugeCells(gauge: string, mode: MergeMode): GaugeCells {
   return isMostRecent(mode) ? new MostRecentCells(gauge, mode) : new GaugeCells();

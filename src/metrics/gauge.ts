@@ -3,14 +3,14 @@ import type { MergeMode, MultiprocessMode, Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
 import { checkMultiprocessMode, mergeModeOf } from '../model/merge-mode';
 import type { CollectFunction } from '../registry/metric-types';
+import { Children, type KeptSeries } from '../series/children';
+import { FamilySeries, Series } from '../series/series';
 import { currentStore } from '../store/current';
 import type { Store } from '../store/store';
-import { Children, type KeptSeries } from './children';
 import type { MetricConfiguration } from './configuration';
 import { type GaugeCells, gaugeCells } from './gauge-cells';
 import { Metric } from './metric';
 import { registeredOr } from './registered';
-import { FamilySeries, Series } from './series';
 import { removeIdle } from './series-ttl';
 import { startTimer } from './timer';
 
@@ -63,7 +63,7 @@ export class Gauge<T extends string = string> extends Metric<T> {
     this.#series = new FamilySeries(store, this.define({ mergeMode: mode }), cells.count);
     this.#children = new Children(
       this.#series,
-      (labels) => new Series(labels),
+      () => new Series(),
       (kept) => gaugeChild<T>(kept, cells),
     );
     if (this.labelNames.length === 0) this.#children.unlabelled();
@@ -143,8 +143,8 @@ export class Gauge<T extends string = string> extends Metric<T> {
 
   protected samples(): Sample[] {
     return Array.from(this.#series.live)
-      .filter((series) => this.#cells.isSet(series))
-      .map((series) => ({ value: series.get(0), labels: { ...series.labels } }));
+      .filter(([series]) => this.#cells.isSet(series))
+      .map(([series, labels]) => ({ value: series.get(0), labels }));
   }
 
   #mode(config: GaugeConfiguration<T>): MergeMode {

@@ -5,15 +5,15 @@ import type { Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
 import { isFiniteNumber } from '../model/numbers';
 import { settle } from '../registry/registrable';
+import { Children, type KeptSeries } from '../series/children';
+import { FamilySeries, Series } from '../series/series';
 import { currentStore } from '../store/current';
-import { Children, type KeptSeries } from './children';
 import type { MetricConfiguration } from './configuration';
 import { hasExemplarKeys, type ObserveDataWithExemplar, type TimerEnd } from './exemplar-data';
 import { ExemplarSeries } from './exemplar-series';
 import { BUCKETS, COUNT, SUM } from './histogram-cells';
 import { Metric } from './metric';
 import { registeredOr } from './registered';
-import { FamilySeries, Series } from './series';
 import { removeIdle } from './series-ttl';
 import { startTimer } from './timer';
 
@@ -58,14 +58,14 @@ export class Histogram<T extends string = string> extends Metric<T> {
     if (this.enableExemplars) {
       this.#children = new Children(
         this.#series,
-        (labels) => new ExemplarSeries(labels, store),
+        () => new ExemplarSeries(store),
         (kept) => histogramChildWithExemplars<T>(kept, bounds),
       );
       this.observe = this.#observeWithExemplar;
     } else {
       this.#children = new Children(
         this.#series,
-        (labels) => new Series(labels),
+        () => new Series(),
         (kept) => histogramChild<T>(kept, bounds),
       );
     }
@@ -190,12 +190,11 @@ export class Histogram<T extends string = string> extends Metric<T> {
   }
 
   #lines(): TextSample[] {
-    return Array.from(this.#series.live).flatMap((series) => this.#linesOf(series));
+    return Array.from(this.#series.live).flatMap(([series, labels]) => this.#linesOf(series, labels));
   }
 
   /** The count is the sum of the buckets, so that it always equals the bucket of `+Inf`. */
-  #linesOf(series: Series): TextSample[] {
-    const sharedLabels = { ...series.labels };
+  #linesOf(series: Series, sharedLabels: LabelSet): TextSample[] {
     let count = 0;
     const buckets = [...this.buckets, '+Inf'].map((le, i): TextSample => {
       count += series.get(BUCKETS + i);

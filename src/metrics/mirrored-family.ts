@@ -1,11 +1,13 @@
 import type { AgeWindow, Sample } from '../model/family';
 import type { LabelSet } from '../model/labels';
 import type { AnyRegistry } from '../registry/registry';
+import type { Texts } from '../series/lookup';
+import { FamilySeries, Series } from '../series/series';
+import { textsOf } from '../series/table';
 import { currentStore } from '../store/current';
 import type { ForeignFamily } from './foreign-family';
 import { BUCKETS } from './histogram-cells';
 import { Metric } from './metric';
-import { FamilySeries, Series } from './series';
 import { summaryCells } from './summary-cells';
 import { SummarySeries } from './summary-series';
 
@@ -16,7 +18,7 @@ const noWindow: AgeWindow = { ageBuckets: 1, slotMs: Infinity };
 export class MirroredFamily extends Metric<string> {
   readonly #bounds: readonly number[];
   readonly #series: FamilySeries<Series>;
-  readonly #byLabels = new Map<string, Series>();
+  readonly #byLabels = new Map<string, { readonly series: Series; readonly texts: Texts }>();
   #samples: readonly Sample[] = [];
 
   /** `labelNames` are those known before; `collect` brings the copy up to date. Throws what every metric throws. */
@@ -54,13 +56,13 @@ export class MirroredFamily extends Metric<string> {
 
   copy({ series: all, samples }: ForeignFamily): void {
     this.#samples = samples;
-    for (const [key, series] of this.#byLabels) {
+    for (const [key, { texts }] of this.#byLabels) {
       if (all.has(key)) continue;
       this.#byLabels.delete(key);
-      this.#series.end(series);
+      this.#series.end(texts);
     }
     for (const [key, { labels, cells }] of all) {
-      const series = this.#byLabels.get(key) ?? this.#begin(key, labels);
+      const { series } = this.#byLabels.get(key) ?? this.#begin(key, labels);
       for (const [cell, value] of cells) series.set(cell, value);
     }
   }
@@ -80,11 +82,11 @@ export class MirroredFamily extends Metric<string> {
     return [...this.#samples];
   }
 
-  #begin(key: string, labels: LabelSet): Series {
-    const series =
-      this.type === 'summary' ? new SummarySeries(labels, noWindow, this.#series.store) : new Series(labels);
-    this.#series.begin(series);
-    this.#byLabels.set(key, series);
-    return series;
+  #begin(key: string, labels: LabelSet): { readonly series: Series; readonly texts: Texts } {
+    const series = this.type === 'summary' ? new SummarySeries(noWindow, this.#series.store) : new Series();
+    const known = { series, texts: textsOf(labels, this.labelNames) };
+    this.#series.begin(series, labels, known.texts);
+    this.#byLabels.set(key, known);
+    return known;
   }
 }

@@ -1,7 +1,7 @@
 import { badSeriesTtl } from '../errors';
-import type { Children } from './children';
+import type { Children } from '../series/children';
+import type { Series } from '../series/series';
 import type { Metric } from './metric';
-import type { Series } from './series';
 
 /** The longest time that a timer can wait. */
 const longestMs = 2 ** 31 - 1;

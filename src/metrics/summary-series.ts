@@ -1,8 +1,7 @@
 import type { AgeWindow } from '../model/family';
-import type { LabelSet } from '../model/labels';
 import type { Sketch } from '../model/quantiles';
+import { Series } from '../series/series';
 import type { CellHolder, CellStore } from '../store/store';
-import { Series } from './series';
 import { COUNT, SUM } from './summary-cells';
 import { SummarySlot } from './summary-slot';
 
@@ -15,8 +14,8 @@ export class SummarySeries extends Series {
   readonly #window: AgeWindow;
   readonly #slots: readonly SummarySlot[];
 
-  constructor(labels: LabelSet, window: AgeWindow, store: CellStore) {
-    super(labels);
+  constructor(window: AgeWindow, store: CellStore) {
+    super();
     this.#window = window;
     this.#slots = Array.from({ length: window.ageBuckets }, (_, i) => new SummarySlot(this, store, i));
   }

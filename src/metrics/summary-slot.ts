@@ -1,6 +1,6 @@
 import { BASE_SCHEMA, bucketKey, coarserKey } from '../model/exponential-buckets';
+import { Cells } from '../series/series';
 import type { CellHolder, CellStore } from '../store/store';
-import { Cells } from './series';
 import { COUNT, EPOCH, GENERATION, MAX, MIN, N, SCHEMA, SUM, slotAt, ZERO } from './summary-cells';
 
 type Sign = 1 | -1;

@@ -1,14 +1,14 @@
 import { badSummaryWindow, badValue, reservedLabel } from '../errors';
 import type { AgeWindow, Sample } from '../model/family';
-import type { LabelValues } from '../model/labels';
+import type { LabelSet, LabelValues } from '../model/labels';
 import { isFiniteNumber } from '../model/numbers';
 import { quantileValues } from '../model/quantiles';
+import { Children, type KeptSeries } from '../series/children';
+import { FamilySeries } from '../series/series';
 import { currentStore } from '../store/current';
-import { Children, type KeptSeries } from './children';
 import type { MetricConfiguration } from './configuration';
 import { Metric } from './metric';
 import { registeredOr } from './registered';
-import { FamilySeries } from './series';
 import { removeIdle } from './series-ttl';
 import { COUNTERS, summaryCells } from './summary-cells';
 import { SummarySeries } from './summary-series';
@@ -63,11 +63,7 @@ export class Summary<T extends string = string> extends Metric<T> {
     const window = windowOf(this);
     const quantiles = [...this.percentiles];
     this.#series = new FamilySeries(store, this.define({ quantiles, window }), summaryCells(window));
-    this.#children = new Children(
-      this.#series,
-      (labels) => new SummarySeries(labels, window, store),
-      summaryChild<T>,
-    );
+    this.#children = new Children(this.#series, () => new SummarySeries(window, store), summaryChild<T>);
     const expire = removeIdle(this.#children, this, COUNTERS);
     this.register(this.#series, () => {
       expire?.();
@@ -135,22 +131,22 @@ export class Summary<T extends string = string> extends Metric<T> {
 
   /** Sets all series to 0; none is removed. */
   reset(): void {
-    for (const series of this.#series.live) series.reset();
+    for (const [series] of this.#series.live) series.reset();
   }
 
   protected samples(): Sample[] {
-    return Array.from(this.#series.live).flatMap((series) => this.#linesOf(series));
+    return Array.from(this.#series.live).flatMap(([series, labels]) => this.#linesOf(series, labels));
   }
 
-  #linesOf(series: SummarySeries): Sample[] {
+  #linesOf(series: SummarySeries, labels: LabelSet): Sample[] {
     const values = quantileValues(series.sketch(), this.percentiles);
     return [
       ...this.percentiles.map((quantile, i) => ({
-        labels: { quantile, ...series.labels },
+        labels: { quantile, ...labels },
         value: values[i] as number,
       })),
-      { metricName: `${this.name}_sum`, labels: { ...series.labels }, value: series.sum },
-      { metricName: `${this.name}_count`, labels: { ...series.labels }, value: series.count },
+      { metricName: `${this.name}_sum`, labels: { ...labels }, value: series.sum },
+      { metricName: `${this.name}_count`, labels: { ...labels }, value: series.count },
     ];
   }
 }

@@ -50,12 +50,6 @@ export interface FamilyDefinition {
 /** A label value as JavaScript code gave it. Its text, `${value}`, is what identifies a series. */
 export type LabelValue = unknown;
 
-/** One label of a series. Order matters for the text only: it is that of the object that named the series first. */
-export interface Label {
-  readonly name: string;
-  readonly value: LabelValue;
-}
-
 /** An observation that stands for the others in its counter or bucket, such as the trace of a slow request. */
 export interface Exemplar {
   readonly labelSet: Readonly<Record<string, unknown>>;

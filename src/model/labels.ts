@@ -1,5 +1,5 @@
 import { labelCount, unknownLabel } from '../errors';
-import type { Label, LabelValue } from './family';
+import type { LabelValue } from './family';
 
 /** Label values by name, as users write them; a label that is left out is no part of the series. */
 export type LabelValues<T extends string> = Partial<Record<T, string | number>>;
@@ -12,20 +12,13 @@ export type LabelSet = Readonly<Record<string, LabelValue>>;
  * Throws what the value's own conversion throws (a symbol: TypeError).
  */
 export function labelText(value: LabelValue): string | undefined {
-  return value === undefined || typeof value === 'string' ? value : `${value}`;
+  if (typeof value === 'string' || value === undefined) return value;
+  const isSmall = typeof value === 'number' && value >>> 0 === value && value < smallNumbers.length;
+  return isSmall ? smallNumbers[value] : `${value}`;
 }
 
-/** Every primitive but the string itself whose text is `text`. */
-export function primitivesOfText(text: string): readonly LabelValue[] {
-  const found: LabelValue[] = [];
-  const number = Number(text);
-  if (`${number}` === text) found.push(number);
-  if (/^-?\d+$/.test(text) && `${BigInt(text)}` === text) found.push(BigInt(text));
-  if (text === 'true') found.push(true);
-  if (text === 'false') found.push(false);
-  if (text === 'null') found.push(null);
-  return found;
-}
+/** Numbers that label values are made of most often, such as status codes. */
+const smallNumbers: readonly string[] = Array.from({ length: 1000 }, (_, number) => `${number}`);
 
 /** Throws unless every label of `labels`, inherited ones included, is among `names`. */
 export function checkLabels(labels: LabelSet, names: readonly string[]): void {
@@ -38,9 +31,4 @@ export function labelsOfArguments(args: readonly unknown[], names: readonly stri
   if (typeof first === 'object') return (first ?? {}) as LabelSet;
   if (args.length !== names.length) throw labelCount(args, names);
   return Object.fromEntries(names.map((name, i) => [name, args[i]]));
-}
-
-/** `labels` as a list, in the order of the object. */
-export function labelList(labels: LabelSet): Label[] {
-  return Object.entries(labels).map(([name, value]) => ({ name, value }));
 }

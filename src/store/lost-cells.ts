@@ -1,7 +1,7 @@
 import type { CellHolder } from './store';
 
-/** A holder with this record counts into memory that no scrape reads. */
-export const lostRecord: number = Number.MAX_SAFE_INTEGER;
+/** A holder with this record counts into memory that no scrape reads. It is beyond the end of any segment. */
+export const lostRecord: number = 2 ** 31 - 1;
 
 export function loseCells(holder: CellHolder, count: number): void {
   holder.values = new Float64Array(count);

@@ -1,12 +1,15 @@
 import { threadId } from 'node:worker_threads';
-import type { FamilyDefinition, Label } from '../model/family';
+import type { FamilyDefinition } from '../model/family';
+import type { LabelSet } from '../model/labels';
 import type { NativeAddon, NativeSegment } from '../native';
+import { LabelBytes } from './label-bytes';
 import type { CellHolder, PageKey } from './store';
 
 /** A segment that this thread writes: what the addon knows by numbers, in terms of families and holders. */
 export class OwnSegment {
   readonly native: NativeSegment;
   readonly #place = new Float64Array(3);
+  readonly #labelBytes = new LabelBytes();
   readonly #extents: Float64Array[] = [];
   readonly #families = new Map<number, Definition & { readonly labelIndex: Map<string, number> }>();
   readonly #scopes = new Map<number, Definition>();
@@ -18,6 +21,7 @@ export class OwnSegment {
   /** Without a directory the segment is memory of this process. Throws a NativeError. */
   constructor(addon: NativeAddon, directory: string | undefined, maxBytes: number) {
     this.native = new addon.Segment(directory, threadId, maxBytes, this.#place);
+    this.native.setLabelBytes(this.#labelBytes.bytes);
   }
 
   /** Whether it is time to `move()` because most of the records are of series that have been removed. */
@@ -35,7 +39,7 @@ export class OwnSegment {
     const places = new Float64Array(3 * (definitions.length + holders.length));
     let at = 0;
     for (const { record } of definitions) places[3 * at++] = record;
-    for (const { record } of holders) places[3 * at++] = Math.floor(record / recordUnit);
+    for (const { record } of holders) places[3 * at++] = record;
     this.#bearableWaste = 2 * Math.max(this.#waste, leastWaste);
     this.native.move(keepsCounts, places);
     this.#bearableWaste = leastWaste;
@@ -107,18 +111,20 @@ export class OwnSegment {
     this.#waste = this.native.remove(known.record);
   }
 
-  allocate(family: number, labels: readonly Label[], count: number, holder: CellHolder): void {
+  allocate(family: number, labels: LabelSet, count: number, holder: CellHolder): void {
     const index = this.#families.get(family)?.labelIndex;
     if (index === undefined) throw new Error(undefinedHere);
-    const flat: unknown[] = [];
-    for (const { name, value } of labels) flat.push(index.get(name), primitive(value));
-    this.native.addSeries(family, flat, count);
+    const written = this.#labelBytes;
+    const { bytes } = written;
+    written.write(labels, index);
+    if (written.bytes !== bytes) this.native.setLabelBytes(written.bytes);
+    this.native.addSeries(family, written.count, written.length, count);
     this.#fill(holder);
   }
 
   allocatePage(header: CellHolder, key: PageKey, page: CellHolder): void {
     this.native.addPage(
-      extentOf(header),
+      this.#extentOf(header),
       header.index,
       key.slot,
       key.sign,
@@ -130,13 +136,12 @@ export class OwnSegment {
   }
 
   allocateExemplar(header: CellHolder, bucket: number, exemplar: CellHolder): void {
-    this.native.addExemplar(extentOf(header), header.index, bucket);
+    this.native.addExemplar(this.#extentOf(header), header.index, bucket);
     this.#fill(exemplar);
   }
 
   release(holder: CellHolder, count: number): void {
-    const record = Math.floor(holder.record / recordUnit);
-    this.#waste = this.native.release(record, extentOf(holder), holder.index, count);
+    this.#waste = this.native.release(holder.record, this.#extentOf(holder), holder.index, count);
   }
 
   #fill(holder: CellHolder): void {
@@ -155,8 +160,13 @@ export class OwnSegment {
       this.#extents[extent] = values;
     }
     holder.values = values;
-    holder.index = index;
-    holder.record = record * recordUnit + extent;
+    // V8 boxes a number that has once been a double.
+    holder.index = index | 0;
+    holder.record = record | 0;
+  }
+
+  #extentOf(holder: CellHolder): number {
+    return this.#extents.indexOf(holder.values);
   }
 }
 
@@ -178,11 +188,4 @@ const undefinedHere = 'there was no room for the definition that this belongs to
 function primitive(value: unknown): unknown {
   const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
   return isObject ? [`${value}`] : value;
-}
-
-// A holder's `record` is the record's place in the segment and the number of the extent, of which there are at most 96.
-const recordUnit = 128;
-
-function extentOf(holder: CellHolder): number {
-  return holder.record % recordUnit;
 }

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { scrapeFailed } from '../errors';
-import type { FamilyDefinition, Label, MetricFamily } from '../model/family';
+import type { FamilyDefinition, MetricFamily } from '../model/family';
+import type { LabelSet } from '../model/labels';
 import type { NativeAddon, NativeError, NativeGroup } from '../native';
 import { Bell, type BellListener, type RemovalRequest, removalMessage } from './bell';
 import { familiesFromJson } from './family-json';
@@ -144,7 +145,7 @@ export class SharedStore implements GroupStore, Maintained {
     this.#announce((segment) => segment.addScope(known.id, scope, known.defaultLabels));
   }
 
-  allocate(family: number, labels: readonly Label[], count: number, holder: CellHolder): void {
+  allocate(family: number, labels: LabelSet, count: number, holder: CellHolder): void {
     // Here and not when something is released: that may be one of several that belong together and are out of sight.
     if (this.#file?.isWasteful) this.#move(this.#file);
     if (this.#file?.has(family)) {

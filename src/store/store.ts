@@ -1,4 +1,5 @@
-import type { FamilyDefinition, Label, MetricFamily } from '../model/family';
+import type { FamilyDefinition, MetricFamily } from '../model/family';
+import type { LabelSet } from '../model/labels';
 import type { BellListener, RemovalRequest } from './bell';
 import type { SeriesBudget } from './series-budget';
 
@@ -56,8 +57,11 @@ export interface CellStore {
   addFamily(definition: FamilyDefinition, live: Iterable<SeriesHolder>): number;
   /** Forgets a family and its memberships. Its series must have been released. */
   removeFamily(family: number): void;
-  /** Gives `holder` `count` cells, all zero, for a new series. Cold: one native call, unless the segment moves. */
-  allocate(family: number, labels: readonly Label[], count: number, holder: CellHolder): void;
+  /**
+   * Gives `holder` `count` cells, all zero, for a new series, which is printed with the own labels of `labels`, in that
+   * order. Cold: one native call, unless the segment moves.
+   */
+  allocate(family: number, labels: LabelSet, count: number, holder: CellHolder): void;
   /** Gives `page` 32 cells, all zero, that belong to the series at `header`. */
   allocatePage(header: CellHolder, key: PageKey, page: CellHolder): void;
   /** Gives `exemplar` the cells of one exemplar of the series at `header`: of a counter (bucket 0) or a bucket. */

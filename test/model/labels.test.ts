@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { labelList, labelsOfArguments, labelText, primitivesOfText } from '../../src/model/labels';
+import { labelsOfArguments, labelText } from '../../src/model/labels';
 
 test('the text of a label value is that of a template literal, and undefined is absent', () => {
   expect([1, 1e21, true, null, 5n, 'x', ['a', 'b'], Number.NaN].map(labelText)).toEqual([
@@ -16,22 +16,14 @@ test('the text of a label value is that of a template literal, and undefined is 
   expect(labelText(undefined)).toBeUndefined();
 });
 
-test('every primitive is found again by its text', () => {
-  const primitive = fc.oneof(fc.double(), fc.integer(), fc.bigInt(), fc.boolean(), fc.constant(null));
+test('the text of every primitive is that of a template literal', () => {
+  const primitive = fc.oneof(fc.double(), fc.integer(), fc.nat(1000), fc.bigInt(), fc.boolean());
   fc.assert(
     fc.property(primitive, (value) => {
-      const found = new Map(primitivesOfText(`${value}`).map((other) => [other, true]));
-      expect(found.get(value)).toBe(true);
+      expect(labelText(value)).toBe(`${value}`);
     }),
   );
-});
-
-test('nothing but primitives of that very text is found', () => {
-  fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.constantFrom('01', '1.0', ' 1', '-0', '0x1', '1n', '')), (text) => {
-      expect(primitivesOfText(text).filter((value) => `${value}` !== text)).toEqual([]);
-    }),
-  );
+  expect([0, -0, 999, 1000, 0.5, -1].map(labelText)).toEqual(['0', '0', '999', '1000', '0.5', '-1']);
 });
 
 test('arguments are one object, or one value for each name', () => {
@@ -41,11 +33,4 @@ test('arguments are one object, or one value for each name', () => {
   expect(labelsOfArguments(['x', 2], ['a', 'b'])).toEqual({ a: 'x', b: 2 });
   expect(labelsOfArguments([], [])).toEqual({});
   expect(labelsOfArguments([null], ['a'])).toEqual({});
-});
-
-test('a list of labels keeps the order and the types', () => {
-  expect(labelList({ b: 1, a: undefined })).toEqual([
-    { name: 'b', value: 1 },
-    { name: 'a', value: undefined },
-  ]);
 });

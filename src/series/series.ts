@@ -1,6 +1,8 @@
 import type { Exemplar, FamilyDefinition } from '../model/family';
-import { type LabelSet, labelList } from '../model/labels';
+import type { LabelSet } from '../model/labels';
 import type { CellHolder, CellStore, SeriesHolder } from '../store/store';
+import type { Texts } from './lookup';
+import { SeriesTable } from './table';
 
 const NO_CELLS = new Float64Array(0);
 
@@ -30,13 +32,8 @@ export class Cells implements CellHolder {
  * after it has been removed; whoever keeps one looks before each write.
  */
 export class Series extends Cells implements SeriesHolder {
-  /** As the first caller gave them, in that order: they are printed so. */
-  readonly labels: LabelSet;
-
-  constructor(labels: LabelSet) {
-    super();
-    this.labels = labels;
-  }
+  /** The number under which `Children` keeps the functions that it has made for it, or -1. */
+  kept = -1;
 
   /** Called once the cells are there and all zero. */
   begin(): void {}
@@ -73,13 +70,14 @@ export class FamilySeries<S extends Series> {
   readonly store: CellStore;
   readonly definition: FamilyDefinition;
   readonly family: number;
+  readonly table: SeriesTable<S>;
   readonly #cells: number;
-  readonly #live = new Set<S>();
 
   constructor(store: CellStore, definition: FamilyDefinition, cells: number) {
     this.store = store;
     this.definition = definition;
-    this.family = store.addFamily(definition, this.#live);
+    this.table = new SeriesTable(definition.labelNames);
+    this.family = store.addFamily(definition, this.table);
     this.#cells = cells;
   }
 
@@ -88,8 +86,9 @@ export class FamilySeries<S extends Series> {
     abandoned.register(user, this, this);
   }
 
-  get live(): Iterable<S> {
-    return this.#live;
+  /** Each live series and its labels. */
+  get live(): Iterable<[series: S, labels: Record<string, unknown>]> {
+    return this.table.entries();
   }
 
   /** Whether the store has room for another; the update that wants it is counted as dropped otherwise. */
@@ -101,11 +100,11 @@ export class FamilySeries<S extends Series> {
   }
 
   /** Gives `series` its cells. Cold. */
-  begin(series: S): void {
+  begin(series: S, labels: LabelSet, texts: Texts): void {
     this.store.budget.take();
-    this.store.allocate(this.family, labelList(series.labels), this.#cells, series);
+    this.store.allocate(this.family, labels, this.#cells, series);
     series.begin();
-    this.#live.add(series);
+    this.table.add(texts, labels, series);
   }
 
   /** Gives `series`, which stays dead, cells that nobody reads. */
@@ -113,14 +112,23 @@ export class FamilySeries<S extends Series> {
     series.values = new Float64Array(this.#cells);
   }
 
-  end(series: S): void {
-    this.store.budget.giveBack();
-    this.#live.delete(series);
-    series.end(this.store, this.#cells);
+  /** Ends the series of `texts`, if there is one, and returns it. */
+  end(texts: Texts): S | undefined {
+    const series = this.table.delete(texts);
+    if (series !== undefined) this.#release(series);
+    return series;
+  }
+
+  /** Ends those of which `condition` is true, and returns them. */
+  endIf(condition: (series: S) => boolean): readonly S[] {
+    const ended = this.table.deleteIf(condition);
+    for (const series of ended) this.#release(series);
+    return ended;
   }
 
   endAll(): void {
-    for (const series of this.#live) this.end(series);
+    for (const series of this.table) this.#release(series);
+    this.table.clear();
   }
 
   /** Takes the family out of the store, after all of its series. */
@@ -128,5 +136,10 @@ export class FamilySeries<S extends Series> {
     abandoned.unregister(this);
     this.endAll();
     this.store.removeFamily(this.family);
+  }
+
+  #release(series: S): void {
+    this.store.budget.giveBack();
+    series.end(this.store, this.#cells);
   }
 }

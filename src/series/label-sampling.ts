@@ -1,0 +1,87 @@
+/**
+ * Hashes of label values. JavaScript shows no string's own hash, and to look at every character of every label at each
+ * increment would take longer than all the rest. The values of one label are alike, though: `/api/v1/items-17/:id`,
+ * `/api/v1/items-18/:id`. So a few characters are looked at, those by which the values of this label differ; who finds a
+ * series by them compares the whole texts.
+ */
+
+/** Places in a text: 0 is the first character, -1 the last. A text that is too short has a 0 there. */
+export type Places = readonly number[] | typeof everyPlace;
+
+/** For texts that a few places do not tell from each other. */
+export const everyPlace = 'every place';
+
+/** What is looked at before anything is known of the values. */
+export const firstPlaces: Places = [-1, -2];
+
+const fewPlaces = 4;
+const manyPlaces = 8;
+/** From either end. */
+const reach = 12;
+const candidates: readonly number[] = Array.from({ length: reach }, (_, i) => [-1 - i, i]).flat();
+const bitsOfCharacter = 7;
+
+/** Nobody outside knows which texts have the same hash. */
+const seed: number = Math.floor(Math.random() * 2 ** 32) | 0;
+
+/** A number for a text, from its length and the characters at `places`; `source()` has the same as source text. */
+export function sample(text: string, places: Places): number {
+  if (places === everyPlace) return sampleAll(text);
+  let sum = text.length;
+  for (const place of places) sum = (sum << bitsOfCharacter) ^ characterAt(text, place);
+  return sum;
+}
+
+/** The expression of `sample(text, places)`; `text` is the name of a variable. */
+export function source(text: string, places: Places): string {
+  if (places === everyPlace) return `sampleAll(${text})`;
+  return places.reduce<string>((sum, place) => {
+    const at = place < 0 ? `${text}.length - ${-place}` : `${place}`;
+    const most = place < 0 ? -place : place + 1;
+    return `((${sum}) << ${bitsOfCharacter} ^ (${text}.length < ${most} ? 0 : ${text}.charCodeAt(${at})))`;
+  }, `${text}.length`);
+}
+
+export function sampleAll(text: string): number {
+  let sum = seed;
+  for (let i = 0; i < text.length; i++) {
+    sum = Math.imul(sum ^ text.charCodeAt(i), 0x5bd1e995);
+    sum ^= sum >>> 15;
+  }
+  return sum;
+}
+
+/** How hard it is tried to tell texts apart: by a few places, by many, by every. */
+export type Effort = 0 | 1 | 2;
+
+/**
+ * The places that tell `texts`, some values of a label, from each other. With little effort there are as few of them as
+ * will do for these texts.
+ */
+export function placesFor(texts: readonly string[], effort: Effort): Places {
+  if (effort === 2) return everyPlace;
+  const most = effort === 0 ? fewPlaces : manyPlaces;
+  const places: number[] = [];
+  let sums = texts.map((text) => text.length);
+  let told = new Set(sums).size;
+  while (places.length < most && (told < texts.length || effort > 0)) {
+    const tried = candidates
+      .filter((place) => !places.includes(place))
+      .map((place) => {
+        const characters = texts.map((text) => characterAt(text, place));
+        const next = sums.map((sum, i) => (sum << bitsOfCharacter) ^ (characters[i] as number));
+        return { place, next, told: new Set(next).size, varies: new Set(characters).size };
+      });
+    const best = tried.reduce((a, b) => ((b.told - a.told || b.varies - a.varies) > 0 ? b : a));
+    if (best.varies < 2) break;
+    places.push(best.place);
+    sums = best.next;
+    told = best.told;
+  }
+  return places;
+}
+
+function characterAt(text: string, place: number): number {
+  const at = place < 0 ? text.length + place : place;
+  return at >= 0 && at < text.length ? text.charCodeAt(at) : 0;
+}

@@ -1,0 +1,213 @@
+import { type LabelSet, labelText } from '../model/labels';
+import { type Effort, firstPlaces, type Places, placesFor } from './label-sampling';
+import { hashOf, type Lookup, lookupOf, type Rows, rowOf, type Texts } from './lookup';
+
+const fewestSlots = 8;
+/** A search that takes more steps means that other characters should be looked at. */
+const manySteps = 32;
+/** Different values of one label that are looked at when places are chosen. */
+const manyValues = 128;
+
+/** The series of a metric by their labels, in the order of their first use. A known one is found without allocation. */
+export class SeriesTable<S> implements Iterable<S> {
+  readonly #names: readonly string[];
+  readonly #rows: Rows<S>;
+  /** By row: labels that cannot be told from the texts, because of their types or their order. */
+  #given: (LabelSet | undefined)[] = [];
+  #live = 0;
+  #places: readonly Places[];
+  #effort: Effort = 0;
+  /** How many series there were when the places were chosen. */
+  #placesAt = 0;
+  #lookup: Lookup<S>;
+
+  constructor(names: readonly string[]) {
+    this.#names = names;
+    this.#rows = { ...emptySlots(fewestSlots), ...noRows(names) };
+    this.#places = names.map(() => firstPlaces);
+    this.#lookup = nothing;
+  }
+
+  /** The series of `labels`, or undefined if there is none or the metric does not have one of `labels`. */
+  find(labels: LabelSet): S | undefined {
+    return this.#lookup.byLabels(labels);
+  }
+
+  /** The series of a value for each name. */
+  findByValues(values: readonly unknown[]): S | undefined {
+    return this.#lookup.byValues(values);
+  }
+
+  findByTexts(texts: Texts): S | undefined {
+    return this.#rows.series[rowOf(this.#rows, texts, this.#places)];
+  }
+
+  /** Adds what is not there yet. `labels` are as the caller gave them. */
+  add(texts: Texts, labels: LabelSet, series: S): void {
+    const rows = this.#rows;
+    const row = rows.series.push(series) - 1;
+    for (let i = 0; i < texts.length; i++) rows.texts.push(texts[i]);
+    if (!isPlain(labels, this.#names, texts)) this.#given[row] = { ...labels };
+    this.#live++;
+    if (this.#lookup === nothing) this.#lookup = lookupOf(this.#names, this.#places, rows);
+    if (row > rows.slots.length / 3) {
+      this.#rebuild();
+    } else if (this.#enter(row) > manySteps && row > 1.25 * this.#placesAt) {
+      this.#choosePlaces();
+    }
+  }
+
+  /** Takes the series of `texts` out, and returns it. */
+  delete(texts: Texts): S | undefined {
+    return this.#delete(rowOf(this.#rows, texts, this.#places));
+  }
+
+  /** Takes those out of which `condition` is true, and returns them. */
+  deleteIf(condition: (series: S) => boolean): S[] {
+    const deleted: S[] = [];
+    this.#rows.series.forEach((series, row) => {
+      if (series === undefined || !condition(series)) return;
+      deleted.push(series);
+      this.#delete(row);
+    });
+    return deleted;
+  }
+
+  clear(): void {
+    this.#live = 0;
+    this.#given = [];
+    Object.assign(this.#rows, emptySlots(fewestSlots), noRows(this.#names));
+  }
+
+  *[Symbol.iterator](): Iterator<S> {
+    for (const series of this.#rows.series) if (series !== undefined) yield series;
+  }
+
+  /** Each series with a copy of its labels, as the first caller gave them: they are printed so. */
+  *entries(): IterableIterator<[series: S, labels: Record<string, unknown>]> {
+    const { series } = this.#rows;
+    for (let row = 1; row < series.length; row++) {
+      const one = series[row];
+      if (one !== undefined) yield [one, { ...(this.#given[row] ?? this.#labelsOf(row)) }];
+    }
+  }
+
+  #delete(row: number): S | undefined {
+    const { series, texts } = this.#rows;
+    const deleted = series[row];
+    if (deleted === undefined) return undefined;
+    series[row] = undefined;
+    texts.fill(null, row * this.#names.length, (row + 1) * this.#names.length);
+    delete this.#given[row];
+    this.#live--;
+    if (this.#live === 0) this.clear();
+    return deleted;
+  }
+
+  #labelsOf(row: number): LabelSet {
+    const labels: Record<string, unknown> = {};
+    this.#names.forEach((name, i) => {
+      const text = this.#rows.texts[row * this.#names.length + i];
+      if (text !== undefined) labels[name] = text;
+    });
+    return labels;
+  }
+
+  /** Makes room for a third as many again at least. */
+  #rebuild(): void {
+    if (this.#live < this.#rows.series.length - 1) this.#compact();
+    if (this.#enterAll() > this.#live / 2) this.#choosePlaces();
+  }
+
+  /** Gives the rows of what was removed to those that come after them. */
+  #compact(): void {
+    const { series, texts } = this.#rows;
+    const width = this.#names.length;
+    const given: (LabelSet | undefined)[] = [];
+    let to = 1;
+    for (let row = 1; row < series.length; row++) {
+      if (series[row] === undefined) continue;
+      series[to] = series[row];
+      for (let i = 0; i < width; i++) texts[to * width + i] = texts[row * width + i] as string;
+      if (this.#given[row] !== undefined) given[to] = this.#given[row];
+      to++;
+    }
+    series.length = to;
+    texts.length = to * width;
+    this.#given = given;
+  }
+
+  /** Returns how many steps it took beyond the first of each. */
+  #enterAll(): number {
+    let size = fewestSlots;
+    while (size < 4 * this.#live) size *= 2;
+    Object.assign(this.#rows, emptySlots(size));
+    let steps = 0;
+    for (let row = 1; row < this.#rows.series.length; row++) steps += this.#enter(row);
+    return steps;
+  }
+
+  #enter(row: number): number {
+    const { slots, shift, texts } = this.#rows;
+    const hash = hashOf(texts, row * this.#names.length, this.#places);
+    let at = hash >>> shift;
+    let steps = 0;
+    for (; slots[at] !== 0; at = (at + 1) & (slots.length - 1)) steps++;
+    slots[at] = row;
+    return steps;
+  }
+
+  /** Until the rows are spread, or with all effort. */
+  #choosePlaces(): void {
+    const values = this.#names.map((_, i) => this.#someValues(i));
+    for (;;) {
+      this.#places = values.map((texts) => placesFor(texts, this.#effort));
+      if (this.#enterAll() <= this.#live / 2 || this.#effort === 2) break;
+      this.#effort++;
+    }
+    this.#placesAt = this.#live;
+    this.#lookup = lookupOf(this.#names, this.#places, this.#rows);
+  }
+
+  /** Different texts of the label with that number, from all over the table. */
+  #someValues(label: number): string[] {
+    const { series, texts } = this.#rows;
+    const values = new Set<string>();
+    const stride = Math.ceil(series.length / (8 * manyValues));
+    for (let row = series.length - 1; row > 0 && values.size < manyValues; row -= stride) {
+      const text = texts[row * this.#names.length + label];
+      if (typeof text === 'string') values.add(text);
+    }
+    return [...values];
+  }
+}
+
+/** Row 0 is nobody's. */
+function noRows(names: readonly string[]): Pick<Rows<never>, 'texts' | 'series'> {
+  return { texts: names.map(() => null), series: [undefined] };
+}
+
+function emptySlots(count: number): Pick<Rows<never>, 'slots' | 'shift'> {
+  return { slots: new Int32Array(count), shift: Math.clz32(count) + 1 };
+}
+
+/** Whether `labels` are what a series with these texts prints anyway: their names in order, each a string. */
+function isPlain(labels: LabelSet, names: readonly string[], texts: Texts): boolean {
+  const own = Object.keys(labels);
+  let at = 0;
+  for (let i = 0; i < names.length; i++) {
+    if (own[at] === names[i] && typeof labels[names[i] as string] === 'string') at++;
+    else if (texts[i] !== undefined) return false;
+  }
+  return at === own.length;
+}
+
+/** Before the first series, which most metrics of a library that is loaded but not used never get. */
+const nothing: Lookup<never> = { byLabels: () => undefined, byValues: () => undefined };
+
+/** The text of each label, after everything that can run the caller's code. */
+export function textsOf(labels: LabelSet, names: readonly string[]): Texts {
+  const texts = names.map((name) => labels[name]);
+  for (let i = 0; i < texts.length; i++) texts[i] = labelText(texts[i]);
+  return texts as Texts;
+}

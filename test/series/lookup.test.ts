@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  everyPlace,
+  type Places,
+  placesFor,
+  sample,
+  sampleAll,
+  source,
+} from '../../src/series/label-sampling';
+
+const place = fc.integer({ min: -12, max: 11 });
+const places = fc.oneof(fc.array(place, { maxLength: 8 }), fc.constant<Places>(everyPlace));
+
+test('the source text of a sample has the value of the sample', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 20 }), places, (text, chosen) => {
+      const evaluate = new Function('text', 'sampleAll', `return ${source('text', chosen)}`);
+      expect(evaluate(text, sampleAll)).toBe(sample(text, chosen));
+    }),
+  );
+});
+
+test('few places are looked at when a few are enough, and those that differ', () => {
+  expect(placesFor(['GET', 'PUT', 'POST', 'PATCH', 'DELETE'], 0)).toHaveLength(1);
+  expect(placesFor(['a', 'bb', 'ccc'], 0)).toEqual([]);
+  const routes = Array.from({ length: 100 }, (_, i) => `/api/v1/items-${100 + i}/:id`);
+  expect(placesFor(routes, 0)).toHaveLength(2);
+  expect(new Set(routes.map((route) => sample(route, placesFor(routes, 0)))).size).toBe(100);
+});
+
+test('where no code may be made from text, everything works all the same', () => {
+  const script = `
+    const { Counter, register } = require('./index.js');
+    let refusal;
+    try { new Function(''); } catch (error) { refusal = error.name; }
+    const counter = new Counter({ name: 'c', help: 'h', labelNames: ['a', 'b'] });
+    for (let i = 0; i < 1000; i++) counter.inc({ b: i % 10, a: 'x' + (i % 25) });
+    counter.labels('x1', '1').inc();
+    let error;
+    try { counter.inc({ a: 'x1', z: 1 }); } catch (thrown) { error = thrown.code; }
+    const sum = async () => (await counter.get()).values.reduce((total, { value }) => total + value, 0);
+    (async () => {
+      const { length } = (await counter.get()).values;
+      console.log(JSON.stringify({ refusal, error, length, sum: await sum() }));
+    })();`;
+  const output = execFileSync(process.execPath, ['--disallow-code-generation-from-strings', '-e', script], {
+    cwd: join(__dirname, '..', '..'),
+    encoding: 'utf8',
+  });
+  expect(JSON.parse(output)).toEqual({
+    refusal: 'EvalError',
+    error: 'ERR_LABEL_UNKNOWN',
+    length: 50,
+    sum: 1001,
+  });
+});
