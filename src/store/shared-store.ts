@@ -3,6 +3,7 @@ import { scrapeFailed } from '../errors';
 import type { FamilyDefinition, MetricFamily } from '../model/family';
 import type { LabelSet } from '../model/labels';
 import type { NativeAddon, NativeError, NativeGroup } from '../native';
+import { type Announcement, Announcements } from './announcements';
 import { Bell, type BellListener, type RemovalRequest, removalMessage } from './bell';
 import { familiesFromJson } from './family-json';
 import { loseCells, lostRecord } from './lost-cells';
@@ -59,11 +60,7 @@ export class SharedStore implements GroupStore, Maintained {
   #bell: Bell | undefined;
   readonly #told = new Set<'room' | 'series'>();
 
-  // All that was announced, to be said again to a segment that comes later.
-  #lastFamily = 0;
-  readonly #families = new Map<number, { definition: FamilyDefinition; live: Iterable<SeriesHolder> }>();
-  readonly #scopes = new Map<string, { id: number; defaultLabels: Readonly<Record<string, unknown>> }>();
-  readonly #members = new Map<string, { scope: number; family: number }>();
+  readonly #announced = new Announcements();
 
   // Which segment a holder's cells are in; holders that are in neither have lost their place for good.
   readonly #inPrivate = new WeakSet<CellHolder>();
@@ -115,34 +112,26 @@ export class SharedStore implements GroupStore, Maintained {
   }
 
   addFamily(definition: FamilyDefinition, live: Iterable<SeriesHolder>): number {
-    const family = ++this.#lastFamily;
-    this.#families.set(family, { definition, live });
-    this.#announce((segment) => segment.addFamily(family, definition));
+    const [family, announcement] = this.#announced.addFamily(definition, live);
+    this.#announce(announcement);
     return family;
   }
 
   removeFamily(family: number): void {
-    this.#families.delete(family);
-    for (const [key, member] of this.#members) if (member.family === family) this.#removeMember(key, member);
-    for (const segment of this.#segments()) segment.removeFamily(family);
+    this.#takeBack(this.#announced.removeFamily(family));
   }
 
   register(scope: string, family: number): void {
-    const { id } = this.#scope(scope);
-    this.#members.set(`${id}/${family}`, { scope: id, family });
-    this.#announce((segment) => segment.addMember(id, family));
+    if (!this.#announced.hasScope(scope)) this.#announce(this.#announced.setScope(scope, {}));
+    this.#announce(this.#announced.addMember(scope, family));
   }
 
   unregister(scope: string, family: number): void {
-    const key = `${this.#scope(scope).id}/${family}`;
-    const member = this.#members.get(key);
-    if (member !== undefined) this.#removeMember(key, member);
+    this.#takeBack(this.#announced.removeMember(scope, family));
   }
 
   setDefaultLabels(scope: string, labels: Readonly<Record<string, unknown>>): void {
-    const known = this.#scope(scope);
-    known.defaultLabels = { ...labels };
-    this.#announce((segment) => segment.addScope(known.id, scope, known.defaultLabels));
+    this.#announce(this.#announced.setScope(scope, { ...labels }));
   }
 
   allocate(family: number, labels: LabelSet, count: number, holder: CellHolder): void {
@@ -233,28 +222,12 @@ export class SharedStore implements GroupStore, Maintained {
     }
   }
 
-  #scope(name: string): { id: number; defaultLabels: Readonly<Record<string, unknown>> } {
-    let scope = this.#scopes.get(name);
-    if (scope === undefined) {
-      const id = this.#scopes.size;
-      scope = { id, defaultLabels: {} };
-      this.#scopes.set(name, scope);
-      this.#announce((segment) => segment.addScope(id, name, {}));
-    }
-    return scope;
-  }
-
-  #removeMember(key: string, member: { scope: number; family: number }): void {
-    this.#members.delete(key);
-    for (const segment of this.#segments()) segment.removeMember(member.scope, member.family);
-  }
-
-  #segments(): OwnSegment[] {
-    return [this.#file, this.#private].filter((segment) => segment instanceof OwnSegment);
+  #takeBack(announcement: Announcement): void {
+    for (const segment of [this.#file, this.#private]) if (segment) announcement(segment);
   }
 
   /** Tells every segment. What the file has no room for, the private one knows. */
-  #announce(tell: (segment: OwnSegment) => void): void {
+  #announce(tell: Announcement): void {
     if (this.#file === undefined) this.#file = this.#openFile();
     const isTold = this.#file !== null && this.#try(() => tell(this.#file as OwnSegment));
     if (this.#private !== undefined) this.#try(() => tell(this.#private as OwnSegment));
@@ -287,12 +260,7 @@ export class SharedStore implements GroupStore, Maintained {
 
   /** Repeats all that was announced, the newest included. */
   #repeatTo(segment: OwnSegment): void {
-    for (const [name, { id, defaultLabels }] of this.#scopes) {
-      this.#try(() => segment.addScope(id, name, defaultLabels));
-    }
-    for (const [family, { definition }] of this.#families)
-      this.#try(() => segment.addFamily(family, definition));
-    for (const { scope, family } of this.#members.values()) this.#try(() => segment.addMember(scope, family));
+    for (const announcement of this.#announced.all()) this.#try(() => announcement(segment));
   }
 
   /**
@@ -313,18 +281,9 @@ export class SharedStore implements GroupStore, Maintained {
   }
 
   #holdersInFile(): CellHolder[] {
-    const found: CellHolder[] = [];
-    const add = (holder: CellHolder): void => {
-      const isHere = holder.record >= 0 && holder.record !== lostRecord && !this.#inPrivate.has(holder);
-      if (isHere) found.push(holder);
-    };
-    for (const { live } of this.#families.values()) {
-      for (const series of live) {
-        add(series);
-        for (const part of series.parts?.() ?? []) add(part);
-      }
-    }
-    return found;
+    const isHere = (holder: CellHolder): boolean =>
+      holder.record >= 0 && holder.record !== lostRecord && !this.#inPrivate.has(holder);
+    return [...this.#announced.holders()].filter(isHere);
   }
 
   #try(action: () => void): boolean {
