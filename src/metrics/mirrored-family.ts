@@ -1,9 +1,7 @@
 import type { AgeWindow, Sample } from '../model/family';
-import type { LabelSet } from '../model/labels';
+import type { LabelSet, LabelTexts } from '../model/labels';
 import type { AnyRegistry } from '../registry/registry';
-import type { Texts } from '../series/lookup';
 import { FamilySeries, Series } from '../series/series';
-import { textsOf } from '../series/table';
 import { currentStore } from '../store/current';
 import type { ForeignFamily } from './foreign-family';
 import { BUCKETS } from './histogram-cells';
@@ -18,7 +16,7 @@ const noWindow: AgeWindow = { ageBuckets: 1, slotMs: Infinity };
 export class MirroredFamily extends Metric<string> {
   readonly #bounds: readonly number[];
   readonly #series: FamilySeries<Series>;
-  readonly #byLabels = new Map<string, { readonly series: Series; readonly texts: Texts }>();
+  readonly #byLabels = new Map<string, { readonly series: Series; readonly texts: LabelTexts }>();
   #samples: readonly Sample[] = [];
 
   /** `labelNames` are those known before; `collect` brings the copy up to date. Throws what every metric throws. */
@@ -82,9 +80,9 @@ export class MirroredFamily extends Metric<string> {
     return [...this.#samples];
   }
 
-  #begin(key: string, labels: LabelSet): { readonly series: Series; readonly texts: Texts } {
+  #begin(key: string, labels: LabelSet): { readonly series: Series; readonly texts: LabelTexts } {
     const series = this.type === 'summary' ? new SummarySeries(noWindow, this.#series.store) : new Series();
-    const known = { series, texts: textsOf(labels, this.labelNames) };
+    const known = { series, texts: this.#series.table.textsOf(labels) };
     this.#series.begin(series, labels, known.texts);
     this.#byLabels.set(key, known);
     return known;

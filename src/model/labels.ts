@@ -7,6 +7,9 @@ export type LabelValues<T extends string> = Partial<Record<T, string | number>>;
 /** Label values by name as they really come: any JavaScript value. */
 export type LabelSet = Readonly<Record<string, LabelValue>>;
 
+/** The text of each label of a series, in the order of the metric's label names; undefined is a label that is absent. */
+export type LabelTexts = readonly (string | undefined)[];
+
 /**
  * What identifies a label value: its text. `undefined` means that the label is absent, which is not the same as ''.
  * Throws what the value's own conversion throws (a symbol: TypeError).
@@ -31,4 +34,19 @@ export function labelsOfArguments(args: readonly unknown[], names: readonly stri
   if (typeof first === 'object') return (first ?? {}) as LabelSet;
   if (args.length !== names.length) throw labelCount(args, names);
   return Object.fromEntries(names.map((name, i) => [name, args[i]]));
+}
+
+/**
+ * Whether `texts` say all there is to tell of `labels`: their own labels are in the order of the names, and strings. Else
+ * a series is printed with the labels as they were given.
+ */
+export function isTold(labels: LabelSet, names: readonly string[], texts: LabelTexts): boolean {
+  const own = Object.keys(labels);
+  let at = 0;
+  for (let i = 0; i < names.length; i++) {
+    if (texts[i] === undefined) continue;
+    if (own[at] !== names[i] || labels[names[i] as string] !== texts[i]) return false;
+    at++;
+  }
+  return at === own.length;
 }

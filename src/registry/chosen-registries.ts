@@ -145,7 +145,7 @@ function note(choice: Choice, store: Store): void {
   choice.family ??= announceNotes(store, choice);
   for (const scope of new Set(choice.registries?.flatMap(placeOf))) {
     const holder: CellHolder = { values: new Float64Array(0), index: 0, record: -1 };
-    store.allocate(choice.family, { scope }, 1, holder);
+    store.allocate(choice.family, [scope], undefined, 1, holder);
     holder.values[holder.index] = 1;
     choice.notes.push(holder);
   }

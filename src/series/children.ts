@@ -1,6 +1,6 @@
 import { checkLabels, type LabelSet, labelsOfArguments } from '../model/labels';
 import type { FamilySeries, Series } from './series';
-import { type SeriesTable, textsOf } from './table';
+import type { SeriesTable } from './table';
 
 /** The series of a metric by label values, made when they are first asked for. */
 export class Children<S extends Series, Child> {
@@ -64,7 +64,7 @@ export class Children<S extends Series, Child> {
   remove(args: readonly unknown[]): void {
     const labels = labelsOfArguments(args, this.#names);
     this.check(labels);
-    const removed = this.#series.end(textsOf(labels, this.#names));
+    const removed = this.#series.end(this.#table.textsOf(labels));
     if (removed !== undefined) this.#forget(removed);
   }
 
@@ -102,9 +102,8 @@ export class Children<S extends Series, Child> {
   #create(labels: LabelSet): S {
     this.check(labels);
     // Everything that can run the caller's code comes first: it may throw, or call this very metric.
-    const texts = textsOf(labels, this.#names);
-    const isText = this.#names.every((name, i) => labels[name] === texts[i]);
-    const known = isText ? undefined : this.#table.findByTexts(texts);
+    const texts = this.#table.textsOf(labels);
+    const known = this.#table.findByTexts(texts);
     if (known !== undefined) return known;
     if (!this.#series.admits()) return this.#sunk();
     const series = this.#newSeries();

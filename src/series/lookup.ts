@@ -1,8 +1,5 @@
-import { type LabelSet, labelText } from '../model/labels';
+import { type LabelSet, type LabelTexts, labelText } from '../model/labels';
 import { type Places, sample, sampleAll, source } from './label-sampling';
-
-/** The text of each label of a series, in the order of the metric's label names; undefined is a label that is absent. */
-export type Texts = readonly (string | undefined)[];
 
 /**
  * The series of a metric in the order of their first use, in rows that are numbered from 1, and an open-addressing hash
@@ -22,6 +19,7 @@ export interface Rows<S> {
 export interface Lookup<S> {
   /** Undefined also for labels that the metric does not have. */
   byLabels(labels: LabelSet): S | undefined;
+  textsOf(labels: LabelSet): LabelTexts;
   /** `values` are as many as there are label names, and in their order. */
   byValues(values: readonly unknown[]): S | undefined;
 }
@@ -44,7 +42,7 @@ export function hashOf(
 }
 
 /** The row of `texts`, or 0. */
-export function rowOf(rows: Rows<unknown>, texts: Texts, places: readonly Places[]): number {
+export function rowOf(rows: Rows<unknown>, texts: LabelTexts, places: readonly Places[]): number {
   const { slots, shift } = rows;
   for (let at = hashOf(texts, 0, places) >>> shift; ; at = (at + 1) & (slots.length - 1)) {
     const row = slots[at] as number;
@@ -52,7 +50,7 @@ export function rowOf(rows: Rows<unknown>, texts: Texts, places: readonly Places
   }
 }
 
-function isRow(rows: Rows<unknown>, row: number, texts: Texts): boolean {
+function isRow(rows: Rows<unknown>, row: number, texts: LabelTexts): boolean {
   const first = row * texts.length;
   for (let i = 0; i < texts.length; i++) if (rows.texts[first + i] !== texts[i]) return false;
   return true;
@@ -72,7 +70,11 @@ export function lookupOf<S>(names: readonly string[], places: readonly Places[],
   }
 }
 
-function loopingLookup<S>(names: readonly string[], places: readonly Places[], rows: Rows<S>): Lookup<S> {
+export function loopingLookup<S>(
+  names: readonly string[],
+  places: readonly Places[],
+  rows: Rows<S>,
+): Lookup<S> {
   const known = new Set(names);
   const byValues = (values: readonly unknown[]): S | undefined =>
     rows.series[rowOf(rows, values.map(labelText), places)];
@@ -81,6 +83,7 @@ function loopingLookup<S>(names: readonly string[], places: readonly Places[], r
       for (const name in labels) if (!known.has(name)) return undefined;
       return byValues(names.map((name) => labels[name]));
     },
+    textsOf: (labels) => names.map((name) => labels[name]).map(labelText),
     byValues,
   };
 }
@@ -114,6 +117,10 @@ return {
     for (const name in labels) if (${all(quoted.map((name) => `name !== ${name}`))}) return undefined;
     ${each((i) => `let text${i} = labels[${quoted[i]}];`)}
     ${search}
+  },
+  textsOf(labels) {
+    ${each((i) => `const value${i} = labels[${quoted[i]}];`)}
+    return [${names.map((_, i) => `labelText(value${i})`)}];
   },
   byValues(values) {
     ${each((i) => `let text${i} = values[${i}];`)}

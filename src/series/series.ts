@@ -1,7 +1,6 @@
 import type { Exemplar, FamilyDefinition } from '../model/family';
-import type { LabelSet } from '../model/labels';
+import { isTold, type LabelSet, type LabelTexts } from '../model/labels';
 import type { CellHolder, CellStore, SeriesHolder } from '../store/store';
-import type { Texts } from './lookup';
 import { SeriesTable } from './table';
 
 const NO_CELLS = new Float64Array(0);
@@ -99,12 +98,13 @@ export class FamilySeries<S extends Series> {
     return false;
   }
 
-  /** Gives `series` its cells. Cold. */
-  begin(series: S, labels: LabelSet, texts: Texts): void {
+  /** Gives `series` its cells; `labels` are as the caller gave them. Cold. */
+  begin(series: S, labels: LabelSet, texts: LabelTexts): void {
+    const given = isTold(labels, this.definition.labelNames, texts) ? undefined : { ...labels };
     this.store.budget.take();
-    this.store.allocate(this.family, labels, this.#cells, series);
+    this.store.allocate(this.family, texts, given, this.#cells, series);
     series.begin();
-    this.table.add(texts, labels, series);
+    this.table.add(texts, given, series);
   }
 
   /** Gives `series`, which stays dead, cells that nobody reads. */
@@ -113,7 +113,7 @@ export class FamilySeries<S extends Series> {
   }
 
   /** Ends the series of `texts`, if there is one, and returns it. */
-  end(texts: Texts): S | undefined {
+  end(texts: LabelTexts): S | undefined {
     const series = this.table.delete(texts);
     if (series !== undefined) this.#release(series);
     return series;

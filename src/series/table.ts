@@ -1,6 +1,6 @@
-import { type LabelSet, labelText } from '../model/labels';
+import type { LabelSet, LabelTexts } from '../model/labels';
 import { type Effort, firstPlaces, type Places, placesFor } from './label-sampling';
-import { hashOf, type Lookup, lookupOf, type Rows, rowOf, type Texts } from './lookup';
+import { hashOf, type Lookup, lookupOf, loopingLookup, type Rows, rowOf } from './lookup';
 
 const fewestSlots = 8;
 /** A search that takes more steps means that other characters should be looked at. */
@@ -20,12 +20,14 @@ export class SeriesTable<S> implements Iterable<S> {
   /** How many series there were when the places were chosen. */
   #placesAt = 0;
   #lookup: Lookup<S>;
+  #hasLookup = false;
 
   constructor(names: readonly string[]) {
     this.#names = names;
     this.#rows = { ...emptySlots(fewestSlots), ...noRows(names) };
     this.#places = names.map(() => firstPlaces);
-    this.#lookup = nothing;
+    // Most metrics of a library that is loaded but not used never get a series: no code is made for them.
+    this.#lookup = loopingLookup(names, this.#places, this.#rows);
   }
 
   /** The series of `labels`, or undefined if there is none or the metric does not have one of `labels`. */
@@ -38,18 +40,23 @@ export class SeriesTable<S> implements Iterable<S> {
     return this.#lookup.byValues(values);
   }
 
-  findByTexts(texts: Texts): S | undefined {
+  findByTexts(texts: LabelTexts): S | undefined {
     return this.#rows.series[rowOf(this.#rows, texts, this.#places)];
   }
 
-  /** Adds what is not there yet. `labels` are as the caller gave them. */
-  add(texts: Texts, labels: LabelSet, series: S): void {
+  /** The text of each label; runs the caller's code if it must be converted. */
+  textsOf(labels: LabelSet): LabelTexts {
+    return this.#lookup.textsOf(labels);
+  }
+
+  /** Adds what is not there yet. `given` are the labels to tell of it, if they are others than `texts` say. */
+  add(texts: LabelTexts, given: LabelSet | undefined, series: S): void {
     const rows = this.#rows;
     const row = rows.series.push(series) - 1;
     for (let i = 0; i < texts.length; i++) rows.texts.push(texts[i]);
-    if (!isPlain(labels, this.#names, texts)) this.#given[row] = { ...labels };
+    if (given !== undefined) this.#given[row] = given;
     this.#live++;
-    if (this.#lookup === nothing) this.#lookup = lookupOf(this.#names, this.#places, rows);
+    if (!this.#hasLookup) this.#makeLookup();
     if (row > rows.slots.length / 3) {
       this.#rebuild();
     } else if (this.#enter(row) > manySteps && row > 1.25 * this.#placesAt) {
@@ -58,7 +65,7 @@ export class SeriesTable<S> implements Iterable<S> {
   }
 
   /** Takes the series of `texts` out, and returns it. */
-  delete(texts: Texts): S | undefined {
+  delete(texts: LabelTexts): S | undefined {
     return this.#delete(rowOf(this.#rows, texts, this.#places));
   }
 
@@ -166,7 +173,12 @@ export class SeriesTable<S> implements Iterable<S> {
       this.#effort++;
     }
     this.#placesAt = this.#live;
+    this.#makeLookup();
+  }
+
+  #makeLookup(): void {
     this.#lookup = lookupOf(this.#names, this.#places, this.#rows);
+    this.#hasLookup = true;
   }
 
   /** Different texts of the label with that number, from all over the table. */
@@ -189,25 +201,4 @@ function noRows(names: readonly string[]): Pick<Rows<never>, 'texts' | 'series'>
 
 function emptySlots(count: number): Pick<Rows<never>, 'slots' | 'shift'> {
   return { slots: new Int32Array(count), shift: Math.clz32(count) + 1 };
-}
-
-/** Whether `labels` are what a series with these texts prints anyway: their names in order, each a string. */
-function isPlain(labels: LabelSet, names: readonly string[], texts: Texts): boolean {
-  const own = Object.keys(labels);
-  let at = 0;
-  for (let i = 0; i < names.length; i++) {
-    if (own[at] === names[i] && typeof labels[names[i] as string] === 'string') at++;
-    else if (texts[i] !== undefined) return false;
-  }
-  return at === own.length;
-}
-
-/** Before the first series, which most metrics of a library that is loaded but not used never get. */
-const nothing: Lookup<never> = { byLabels: () => undefined, byValues: () => undefined };
-
-/** The text of each label, after everything that can run the caller's code. */
-export function textsOf(labels: LabelSet, names: readonly string[]): Texts {
-  const texts = names.map((name) => labels[name]);
-  for (let i = 0; i < texts.length; i++) texts[i] = labelText(texts[i]);
-  return texts as Texts;
 }

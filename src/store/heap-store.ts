@@ -1,5 +1,5 @@
 import type { FamilyDefinition } from '../model/family';
-import type { LabelSet } from '../model/labels';
+import type { LabelSet, LabelTexts } from '../model/labels';
 import { SeriesBudget } from './series-budget';
 import { type CellHolder, exemplarCells, type PageKey, type PrivateStore, type SeriesHolder } from './store';
 
@@ -23,7 +23,13 @@ export class HeapStore implements PrivateStore {
 
   removeFamily(_family: number): void {}
 
-  allocate(_family: number, _labels: LabelSet, count: number, holder: CellHolder): void {
+  allocate(
+    _family: number,
+    _texts: LabelTexts,
+    _given: LabelSet | undefined,
+    count: number,
+    holder: CellHolder,
+  ): void {
     this.#pool(count).take(holder);
   }
 

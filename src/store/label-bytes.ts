@@ -1,4 +1,4 @@
-import { type LabelSet, labelText } from '../model/labels';
+import { type LabelSet, type LabelTexts, labelText } from '../model/labels';
 import { writeText } from '../model/text-bytes';
 
 const kinds: Readonly<Record<string, number>> = { string: 0, number: 1, boolean: 2, undefined: 4 };
@@ -21,42 +21,47 @@ export class LabelBytes {
   /** More than there is room for when they are too long for any record: they have not been written then. */
   length = 0;
 
+  /** Writes a text for each label name, without those that are undefined. */
+  writeTexts(texts: LabelTexts): void {
+    this.#begin(texts);
+    for (let i = 0; i < texts.length; i++) {
+      const text = texts[i];
+      if (text !== undefined) this.#append(i, 0, text);
+    }
+  }
+
   /** Writes the own labels of `labels`, in their order. `indexOf` has a number for each name. */
-  write(labels: LabelSet, indexOf: ReadonlyMap<string, number>): void {
+  writeGiven(labels: LabelSet, indexOf: ReadonlyMap<string, number>): void {
     const names = Object.keys(labels);
     // All texts before the first byte: a conversion may run the caller's code, which may come here.
-    const texts = names.map((name) => textOf(labels[name]));
-    this.count = names.length;
+    const texts = names.map((name) => labelText(labels[name]) ?? 'undefined');
+    this.#begin(texts);
+    names.forEach((name, i) => {
+      this.#append(indexOf.get(name) as number, kindOf(labels[name]), texts[i] as string);
+    });
+  }
+
+  /** Makes room for all, unless they are too long: nothing is appended then. */
+  #begin(texts: LabelTexts): void {
+    this.count = 0;
     this.length = 0;
-    if (!this.#reserve(texts)) return;
-    const { bytes } = this;
-    let at = 0;
-    for (let i = 0; i < names.length; i++) {
-      const name = names[i] as string;
-      const length = writeText(texts[i] as string, bytes, at + headBytes);
-      bytes.writeUInt32LE((indexOf.get(name) as number) | (kindOf(labels[name]) << 16), at);
-      bytes.writeUInt32LE(length, at + 4);
-      at += headBytes + length;
-    }
-    this.length = at;
-  }
-
-  #reserve(texts: readonly string[]): boolean {
     let most = 0;
-    for (const text of texts) most += headBytes + 3 * text.length;
-    if (most <= this.bytes.length) return true;
-    const length = texts.reduce((sum, text) => sum + headBytes + Buffer.byteLength(text), 0);
-    if (length > longestRecord) {
-      this.length = length;
-      return false;
-    }
-    this.bytes = Buffer.allocUnsafeSlow(2 * length);
-    return true;
+    for (const text of texts) if (text !== undefined) most += headBytes + 3 * text.length;
+    if (most <= this.bytes.length) return;
+    const length = texts.reduce((sum, text = '') => sum + headBytes + Buffer.byteLength(text), 0);
+    if (length > longestRecord) this.length = length;
+    else this.bytes = Buffer.allocUnsafeSlow(2 * length);
   }
-}
 
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : (labelText(value) ?? 'undefined');
+  #append(index: number, kind: number, text: string): void {
+    const { bytes, length: at } = this;
+    if (at > bytes.length) return;
+    const length = writeText(text, bytes, at + headBytes);
+    bytes.writeUInt32LE(index | (kind << 16), at);
+    bytes.writeUInt32LE(length, at + 4);
+    this.count++;
+    this.length = at + headBytes + length;
+  }
 }
 
 function kindOf(value: unknown): number {

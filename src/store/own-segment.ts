@@ -1,6 +1,6 @@
 import { threadId } from 'node:worker_threads';
 import type { FamilyDefinition } from '../model/family';
-import type { LabelSet } from '../model/labels';
+import type { LabelSet, LabelTexts } from '../model/labels';
 import type { NativeAddon, NativeSegment } from '../native';
 import { LabelBytes } from './label-bytes';
 import type { CellHolder, PageKey } from './store';
@@ -111,12 +111,19 @@ export class OwnSegment {
     this.#waste = this.native.remove(known.record);
   }
 
-  allocate(family: number, labels: LabelSet, count: number, holder: CellHolder): void {
+  allocate(
+    family: number,
+    texts: LabelTexts,
+    given: LabelSet | undefined,
+    count: number,
+    holder: CellHolder,
+  ): void {
     const index = this.#families.get(family)?.labelIndex;
     if (index === undefined) throw new Error(undefinedHere);
     const written = this.#labelBytes;
     const { bytes } = written;
-    written.write(labels, index);
+    if (given === undefined) written.writeTexts(texts);
+    else written.writeGiven(given, index);
     if (written.bytes !== bytes) this.native.setLabelBytes(written.bytes);
     this.native.addSeries(family, written.count, written.length, count);
     this.#fill(holder);

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { scrapeFailed } from '../errors';
 import type { FamilyDefinition, MetricFamily } from '../model/family';
-import type { LabelSet } from '../model/labels';
+import type { LabelSet, LabelTexts } from '../model/labels';
 import type { NativeAddon, NativeError, NativeGroup } from '../native';
 import { type Announcement, Announcements } from './announcements';
 import { Bell, type BellListener, type RemovalRequest, removalMessage } from './bell';
@@ -134,19 +134,26 @@ export class SharedStore implements GroupStore, Maintained {
     this.#announce(this.#announced.setScope(scope, { ...labels }));
   }
 
-  allocate(family: number, labels: LabelSet, count: number, holder: CellHolder): void {
+  allocate(
+    family: number,
+    texts: LabelTexts,
+    given: LabelSet | undefined,
+    count: number,
+    holder: CellHolder,
+  ): void {
     // Here and not when something is released: that may be one of several that belong together and are out of sight.
     if (this.#file?.isWasteful) this.#move(this.#file);
     if (this.#file?.has(family)) {
       try {
-        this.#file.allocate(family, labels, count, holder);
+        this.#file.allocate(family, texts, given, count, holder);
         this.#inPrivate.delete(holder);
         return;
       } catch (error) {
         this.#warn(error as NativeError);
       }
     }
-    this.#allocatePrivately(holder, count, (segment) => segment.allocate(family, labels, count, holder));
+    const place = (segment: OwnSegment): void => segment.allocate(family, texts, given, count, holder);
+    this.#allocatePrivately(holder, count, place);
   }
 
   allocatePage(header: CellHolder, key: PageKey, page: CellHolder): void {

@@ -1,5 +1,5 @@
 import type { FamilyDefinition, MetricFamily } from '../model/family';
-import type { LabelSet } from '../model/labels';
+import type { LabelSet, LabelTexts } from '../model/labels';
 import type { BellListener, RemovalRequest } from './bell';
 import type { SeriesBudget } from './series-budget';
 
@@ -58,10 +58,16 @@ export interface CellStore {
   /** Forgets a family and its memberships. Its series must have been released. */
   removeFamily(family: number): void;
   /**
-   * Gives `holder` `count` cells, all zero, for a new series, which is printed with the own labels of `labels`, in that
-   * order. Cold: one native call, unless the segment moves.
+   * Gives `holder` `count` cells, all zero, for a new series. It is printed with the own labels of `given`, in that order;
+   * or with `texts`. Cold: one native call, unless the segment moves.
    */
-  allocate(family: number, labels: LabelSet, count: number, holder: CellHolder): void;
+  allocate(
+    family: number,
+    texts: LabelTexts,
+    given: LabelSet | undefined,
+    count: number,
+    holder: CellHolder,
+  ): void;
   /** Gives `page` 32 cells, all zero, that belong to the series at `header`. */
   allocatePage(header: CellHolder, key: PageKey, page: CellHolder): void;
   /** Gives `exemplar` the cells of one exemplar of the series at `header`: of a counter (bucket 0) or a bucket. */
