@@ -1,4 +1,4 @@
-// The two halves of every publication: what its owner stores in a segment, and others read meanwhile.
+// The two halves of every publication: what the owner of a segment stores, and others read meanwhile.
 #pragma once
 
 #include <atomic>

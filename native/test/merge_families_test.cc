@@ -6,10 +6,9 @@
 #include <vector>
 
 #include "../merge.h"
-#include "support/exposition.h"
+#include "support/families.h"
 #include "support/owners.h"
 #include "support/scrapes.h"
-#include "support/test_segment.h"
 
 namespace prom {
 namespace {
@@ -20,7 +19,6 @@ using test::kNowMs;
 using test::Merged;
 using test::Owner;
 using test::Owners;
-using test::Shown;
 using test::Text;
 
 TEST_CASE("a name that has another type, or cells of another meaning, in another owner is a conflict") {

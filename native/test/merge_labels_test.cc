@@ -7,9 +7,9 @@
 
 #include "../merge.h"
 #include "support/exposition.h"
+#include "support/families.h"
 #include "support/owners.h"
 #include "support/scrapes.h"
-#include "support/test_segment.h"
 
 namespace prom {
 namespace {

@@ -8,7 +8,6 @@
 #include "../names.h"
 #include "support/exposition.h"
 #include "support/owners.h"
-#include "support/scrapes.h"
 #include "support/test_segment.h"
 
 namespace prom {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <utility>
 
 #include "../segment_reader.h"
 #include "support/byte_sources.h"
@@ -18,6 +20,15 @@ using test::TestSegment;
 using test::TestSeries;
 using test::WatchedSource;
 
+// The segment, whose owner does something before each read of the series' first cell; it gets the number of the read.
+WatchedSource BeforeReads(const TestSegment& segment, const TestSeries& series,
+                          std::function<void(int read)> owner_does) {
+  return {segment.source(), [at = series.range.file_offset, reads = 0, owner_does = std::move(owner_does)](
+                                uint64_t length, uint64_t offset) mutable {
+            if (offset <= at && offset + length > at) owner_does(++reads);
+          }};
+}
+
 // A histogram whose owner is between the bucket and the count when the reader comes first.
 TEST_CASE("an observation in flight is waited for") {
   TestSegment segment = TestSegment::InMemory();
@@ -25,9 +36,9 @@ TEST_CASE("an observation in flight is waited for") {
   series.Observe(0.5);
   series.cells[2] += 1;  // the second one has its bucket
   int reads = 0;
-  uint64_t at = series.range.file_offset;
-  WatchedSource source(segment.source(), [&](uint64_t length, uint64_t offset) {
-    if (offset > at || offset + length <= at || ++reads != 3) return;
+  WatchedSource source = BeforeReads(segment, series, [&](int read) {
+    reads = read;
+    if (read != 3) return;
     series.cells[0] += 0.5;
     series.cells[1] += 1;
   });
@@ -44,12 +55,10 @@ TEST_CASE("equal reads of a histogram that is between two stores are not taken f
   TestSegment segment = TestSegment::InMemory();
   TestSeries series = segment.Series(segment.Family(test::HistogramFamily("h", {1}, {"l"})), {"a"});
   // The owner goes on by one store before every second read, so that many pairs are equal and few are whole.
-  int reads = 0;
-  uint64_t at = series.range.file_offset;
-  WatchedSource source(segment.source(), [&](uint64_t length, uint64_t offset) {
-    if (offset > at || offset + length <= at || reads++ % 2 != 0) return;
+  WatchedSource source = BeforeReads(segment, series, [&](int read) {
+    if (read % 2 == 0) return;
     const int order[] = {2, 0, 1};  // bucket, sum, count
-    series.cells[order[reads / 2 % 3]] += 1;
+    series.cells[order[read / 2 % 3]] += 1;
   });
   SegmentReader reader;
   for (int i = 0; i < 20; i++) {
@@ -82,13 +91,9 @@ TEST_CASE("an observation that its owner never finished is given up on after a f
 TEST_CASE("of reads that are all skewed the least skewed is taken") {
   TestSegment segment = TestSegment::InMemory();
   TestSeries series = segment.Series(segment.Family(test::HistogramFamily("h", {1}, {"l"})), {"a"});
-  int reads = 0;
-  uint64_t at = series.range.file_offset;
-  WatchedSource source(segment.source(), [&](uint64_t length, uint64_t offset) {
-    if (offset > at || offset + length <= at) return;
-    reads++;
-    series.cells[2] = 100 + reads;
-    series.cells[1] = reads == 6 ? 105 : 90;
+  WatchedSource source = BeforeReads(segment, series, [&](int read) {
+    series.cells[2] = 100 + read;
+    series.cells[1] = read == 6 ? 105 : 90;
   });
   SegmentReader reader;
   REQUIRE((ReadAll(reader, source) == SkipReason::kNone));
