@@ -1,11 +1,10 @@
 // The half of Archive that makes the file's bytes.
-#include <sys/random.h>
-
 #include <algorithm>
 #include <cstring>
 
 #include "archive.h"
 #include "crc32c.h"
+#include "segment_identity.h"
 
 namespace prom {
 namespace {
@@ -47,17 +46,10 @@ Bytes Archive::Encode(const OwnerIdentity& self) {
   uint64_t cells_length = cells.size() * sizeof(double);
 
   Header header = header_;
-  std::memcpy(header.magic, layout::kMagic, sizeof header.magic);
-  header.endian_mark = layout::kEndianMark;
-  header.major = layout::kMajor;
-  header.minor = layout::kMinor;
-  header.header_size = layout::kHeaderSize;
-  header.granule = layout::kGranule;
-  header.kind = static_cast<uint32_t>(layout::FileKind::kArchive);
-  if (header.archive_generation == 0 &&
-      ::getrandom(header.segment_id, sizeof header.segment_id, 0) != sizeof header.segment_id) {
-    uint64_t now[2] = {RealtimeNs(), BoottimeNs() ^ (uint64_t{self.pid} << 32 | self.tid)};
-    std::memcpy(header.segment_id, now, sizeof now);
+  StampFormat(header, layout::FileKind::kArchive);
+  if (header.archive_generation == 0) {
+    SegmentId id = NewSegmentId(self.pid, self.tid);
+    std::memcpy(header.segment_id, id.data(), id.size());
   }
   header.archive_generation++;
   std::memcpy(header.boot_id, self.boot_id, sizeof header.boot_id);
@@ -76,8 +68,7 @@ Bytes Archive::Encode(const OwnerIdentity& self) {
   AppendBytes(file, cells.data(), cells_length);
   constexpr size_t kFromHere = offsetof(Header, records_end);
   header.archive_crc = Crc32c(file.data() + kFromHere, file.size() - kFromHere);
-  header.header_crc = 0;
-  header.header_crc = Crc32c(&header, offsetof(Header, header_crc));
+  header.header_crc = HeaderCrc(header);
   std::memcpy(file.data(), &header, kFromHere);
   return file;
 }

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstddef>
 
@@ -15,6 +14,7 @@
 #include "directory.h"
 #include "layout.h"
 #include "owner.h"
+#include "publication.h"
 
 namespace prom {
 namespace {
@@ -72,7 +72,7 @@ uint32_t BellRound::Wait(double deadline_ms) {
   int pause = 0;
   while (true) {
     std::erase_if(rung_, IsOver);
-    std::atomic_thread_fence(std::memory_order_acquire);
+    AcquireFence();
     if (rung_.empty() || BoottimeNs() >= end) break;
     SleepMs(pause);
     pause = std::min(pause + 1, 4);

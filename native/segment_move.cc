@@ -139,7 +139,7 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::Move(bool keeps_counts,
   Header identity;
   std::memcpy(&identity, header_, sizeof identity);
   if (!keeps_counts) std::memset(identity.first_id, 0, sizeof identity.first_id);
-  auto made = InTemporaryFile(path_.substr(0, path_.rfind('/')), identity, max_bytes_);
+  auto made = InTemporaryFile(Directory(), identity, max_bytes_);
   if (!made.ok()) return made;
   SegmentWriter& next = *made.value();
   next.max_group_bytes_ = max_group_bytes_;

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <cstring>
 
-#include "crc32c.h"
+#include "publication.h"
+#include "segment_identity.h"
 
 namespace prom {
 namespace {
@@ -15,9 +15,6 @@ using layout::Header;
 using layout::RecordHeader;
 using layout::RecordState;
 using layout::RecordType;
-
-// The acquire half of the owner's StoreRelease: what is read after this is at least as new as what was read before.
-void AcquireFence() { std::atomic_thread_fence(std::memory_order_acquire); }
 
 // Of no two readers the same, so that a plan made of one never holds for another of the same segment.
 uint64_t NextEpoch() {
@@ -100,8 +97,7 @@ SkipReason SegmentReader::ReadHeader(const ByteSource& source) {
       header.incompat_bits != 0) {
     return SkipReason::kVersion;
   }
-  if (header.header_crc != Crc32c(&header, offsetof(Header, header_crc)) ||
-      header.header_size != layout::kHeaderSize ||
+  if (header.header_crc != HeaderCrc(header) || header.header_size != layout::kHeaderSize ||
       (header.kind != static_cast<uint32_t>(layout::FileKind::kSegment) &&
        header.kind != static_cast<uint32_t>(layout::FileKind::kArchive)) ||
       header.extent_count > layout::kMaxExtents) {
@@ -254,29 +250,32 @@ bool SegmentReader::AddSeries(SeriesRecord record, bool live) {
 
 bool SegmentReader::AddPage(const PageRecord& record, bool live) {
   if (!live) return true;
-  auto series = series_by_cells_.find(record.series_offset);
-  if (series == series_by_cells_.end()) return true;  // its series was removed since
-  ReadSeries& owner = series_[series->second];
-  const FamilyRecord& definition = families_[owner.family].record;
+  ReadSeries* series = SeriesAt(record.series_offset);
+  if (series == nullptr) return true;
+  const FamilyRecord& definition = families_[series->family].record;
   uint32_t cell;
   if (definition.type != layout::MetricType::kSummary || record.slot >= definition.age_buckets) return false;
   if (!FindCells(record.cells_offset, layout::kPageCells, &cell)) return false;
-  owner.pages.push_back(
+  series->pages.push_back(
       {record.number, record.generation, record.slot, record.schema, record.sign, cell, live});
   return true;
 }
 
 bool SegmentReader::AddExemplar(const ExemplarRecord& record, bool live) {
   if (!live) return true;
-  auto series = series_by_cells_.find(record.series_offset);
-  if (series == series_by_cells_.end()) return true;  // its series was removed since
-  ReadSeries& owner = series_[series->second];
-  const FamilyRecord& definition = families_[owner.family].record;
+  ReadSeries* series = SeriesAt(record.series_offset);
+  if (series == nullptr) return true;
+  const FamilyRecord& definition = families_[series->family].record;
   uint32_t cell;
   if (record.bucket > definition.bounds.size()) return false;
   if (!FindCells(record.cells_offset, layout::kExemplarCells, &cell)) return false;
-  owner.exemplars.push_back({record.bucket, cell});
+  series->exemplars.push_back({record.bucket, cell});
   return true;
+}
+
+ReadSeries* SegmentReader::SeriesAt(uint64_t cells_offset) {
+  auto series = series_by_cells_.find(cells_offset);
+  return series == series_by_cells_.end() ? nullptr : &series_[series->second];
 }
 
 bool SegmentReader::FindCells(uint64_t offset, uint64_t count, uint32_t* cell) {

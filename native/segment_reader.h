@@ -69,8 +69,9 @@ class SegmentReader {
   // Reads the header and the records that are new. What it learned before stays valid unless `epoch()` changes.
   SkipReason Update(const ByteSource& source);
 
-  // Reads all cells; may drop series that were removed meanwhile (then `epoch()` changes). A histogram or summary is accepted when two reads in a row are equal and its buckets add up to
-  // its count; after a few attempts the least skewed is taken (the difference is an observation in flight).
+  // Reads all cells; may drop series that were removed meanwhile (then `epoch()` changes). A histogram or summary is
+  // accepted when two reads in a row are equal and its buckets add up to its count; after a few attempts the least skewed
+  // is taken (the difference is an observation in flight).
   SkipReason ReadValues(const ByteSource& source);
 
   // Whether what was learned last is whole: also after a failed call that has changed none of it.
@@ -112,6 +113,8 @@ class SegmentReader {
   bool AddSeries(SeriesRecord record, bool live);
   bool AddPage(const PageRecord& record, bool live);
   bool AddExemplar(const ExemplarRecord& record, bool live);
+  // The series of a page or an exemplar, which name it by its cells; null when it was removed since.
+  ReadSeries* SeriesAt(uint64_t cells_offset);
   // For a live record: the index of the cell at a file offset if `count` cells are there and not all are named yet.
   bool FindCells(uint64_t offset, uint64_t count, uint32_t* cell);
   SkipReason ReadSettledValues(const ByteSource& source);

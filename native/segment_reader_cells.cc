@@ -1,9 +1,9 @@
 // The half of SegmentReader that reads cells.
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstring>
 
+#include "publication.h"
 #include "segment_reader.h"
 
 namespace prom {
@@ -12,9 +12,6 @@ namespace {
 using layout::Header;
 
 constexpr int kSettleAttempts = 8;
-
-// The acquire half of the owner's StoreRelease: what is read after this is at least as new as what was read before.
-void AcquireFence() { std::atomic_thread_fence(std::memory_order_acquire); }
 
 bool SameCells(const double* a, const double* b, uint64_t count) {
   return std::memcmp(a, b, count * sizeof(double)) == 0;

@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,9 +10,9 @@
 #include <cstdio>
 #include <cstring>
 
-#include "crc32c.h"
 #include "directory.h"
-#include "fail_point.h"
+#include "publication.h"
+#include "segment_identity.h"
 
 namespace prom {
 namespace {
@@ -25,19 +23,6 @@ using layout::OwnerState;
 using layout::RecordHeader;
 using layout::RecordState;
 using layout::RecordType;
-
-// The release half of every publication: what was stored before is there for whoever loads the new value (acquire).
-template <typename T>
-void StoreRelease(T& at, T value) {
-  FailPoint();
-  std::atomic_ref<T>(at).store(value, std::memory_order_release);
-}
-
-// What a reader may load at the same time, in any order: it takes each word whole.
-template <typename T>
-void StoreRelaxed(T& at, T value) {
-  std::atomic_ref<T>(at).store(value, std::memory_order_relaxed);
-}
 
 uint64_t RoundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
@@ -50,13 +35,7 @@ uint64_t ChunkLength(size_t earlier, uint64_t least) {
 // What bytes 0..251 of a new segment say, but for its id.
 Header IdentityOf(const OwnerIdentity& owner) {
   Header header{};
-  std::memcpy(header.magic, layout::kMagic, sizeof header.magic);
-  header.endian_mark = layout::kEndianMark;
-  header.major = layout::kMajor;
-  header.minor = layout::kMinor;
-  header.header_size = layout::kHeaderSize;
-  header.granule = layout::kGranule;
-  header.kind = static_cast<uint32_t>(layout::FileKind::kSegment);
+  StampFormat(header, layout::FileKind::kSegment);
   header.worker_thread = owner.worker_thread;
   header.pid = owner.pid;
   header.tid = owner.tid;
@@ -126,7 +105,7 @@ SegmentWriter::~SegmentWriter() {
 Result<std::shared_ptr<Mapping>> SegmentWriter::AddChunk(uint64_t length) {
   if (file_size_ + length > max_bytes_) return SystemError{EFBIG, "fallocate", path_};
   bool limited = max_group_bytes_ != UINT64_MAX && !path_.empty();
-  if (limited && BytesIn(path_.substr(0, path_.rfind('/'))) + length > max_group_bytes_) {
+  if (limited && BytesIn(Directory()) + length > max_group_bytes_) {
     return SystemError{EDQUOT, "fallocate", path_};
   }
   auto mapping =
@@ -144,16 +123,14 @@ std::optional<SystemError> SegmentWriter::Begin(const Header& identity) {
   uint8_t* base = first.value()->data();
   header_ = reinterpret_cast<Header*>(base);
   std::memcpy(header_, &identity, offsetof(Header, header_crc));
-  if (::getrandom(header_->segment_id, sizeof header_->segment_id, 0) < 0) {
-    uint64_t now[2] = {RealtimeNs(), BoottimeNs() ^ (uint64_t{identity.pid} << 32 | identity.tid)};
-    std::memcpy(header_->segment_id, now, sizeof now);
-  }
+  SegmentId id = NewSegmentId(identity.pid, identity.tid);
+  std::memcpy(header_->segment_id, id.data(), id.size());
   // A move goes on where another file began; whoever begins is the first.
   const uint8_t none[sizeof header_->first_id] = {};
   if (std::memcmp(header_->first_id, none, sizeof none) == 0) {
     std::memcpy(header_->first_id, header_->segment_id, sizeof header_->first_id);
   }
-  header_->header_crc = Crc32c(header_, offsetof(Header, header_crc));
+  header_->header_crc = HeaderCrc(*header_);
   Beat();
 
   uint64_t records_length = layout::kFirstCellsOffset - layout::kFirstRecordsOffset;
@@ -271,76 +248,6 @@ Result<CellRange> SegmentWriter::AllocateCells(uint32_t count) {
 }
 
 void SegmentWriter::FreeCells(const CellRange& range, uint32_t count) { free_cells_[count].push_back(range); }
-
-bool SegmentWriter::IsThere() const {
-  struct stat named {};
-  // What may not be looked at now may be there all the same.
-  bool unknown = ::lstat(path_.c_str(), &named) != 0 && errno != ENOENT && errno != ENOTDIR;
-  return !fd_.valid() || unknown || IsStillThere(AT_FDCWD, path_.c_str(), fd_.get());
-}
-
-bool SegmentWriter::BellIsThere() const {
-  struct stat named {};
-  return bell_path_.empty() || ::lstat(bell_path_.c_str(), &named) == 0 || errno != ENOENT;
-}
-
-void SegmentWriter::Beat() {
-  former_fd_.reset();
-  StoreRelaxed(header_->heartbeat_boottime_ns, BoottimeNs());
-  StoreRelaxed(header_->heartbeat_realtime_ns, RealtimeNs());
-}
-
-Result<int> SegmentWriter::OpenBell() {
-  std::string path = BellPath(path_);
-  ::unlink(path.c_str());
-  if (::mkfifo(path.c_str(), 0600) != 0) return SystemError{errno, "mkfifo", path};
-  // Open for writing too: with no writer left, a reader would find the end of the file again and again.
-  int fd = ::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) {
-    SystemError error{errno, "open", path};
-    ::unlink(path.c_str());
-    return error;
-  }
-  bell_path_ = path;
-  if (header_->bell == 0) StoreRelease(header_->bell, static_cast<uint32_t>(layout::Bell::kListens));
-  return fd;
-}
-
-void SegmentWriter::HasCollectors() {
-  if (header_->bell != 0) StoreRelease(header_->bell, static_cast<uint32_t>(layout::Bell::kCollects));
-}
-
-uint64_t SegmentWriter::StartCollect() {
-  uint64_t run = header_->collects_started + 1;
-  StoreRelease(header_->collects_started, run);
-  return run;
-}
-
-void SegmentWriter::FinishCollect(uint64_t run, uint64_t failures) {
-  StoreRelaxed(header_->collect_failures, header_->collect_failures + failures);
-  // After what the functions stored: whoever sees the number (acquire) reads their values.
-  StoreRelease(header_->collects_finished, run);
-}
-
-void SegmentWriter::CountDrops(uint64_t series, uint64_t updates) {
-  StoreRelaxed(header_->dropped_series, header_->dropped_series + series);
-  StoreRelaxed(header_->dropped_updates, header_->dropped_updates + updates);
-}
-
-void SegmentWriter::CountFoldFailure() { StoreRelaxed(header_->fold_failures, header_->fold_failures + 1); }
-
-bool SegmentWriter::Lead() {
-  if (path_.empty()) return true;
-  std::string path = path_.substr(0, path_.rfind('/')) + "/leader";
-  if (leader_fd_.valid() && IsStillThere(AT_FDCWD, path.c_str(), leader_fd_.get())) return true;
-  leader_fd_.reset();  // of a file that was deleted: who locks the next one is the leader
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600));
-  // What cannot be opened cannot be locked by anybody: rather several leaders than none.
-  if (!fd.valid()) return true;
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return false;
-  leader_fd_ = std::move(fd);
-  return true;
-}
 
 void SegmentWriter::Close() {
   if (!fd_.valid()) return;

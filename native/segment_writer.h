@@ -4,7 +4,8 @@
 // All calls come from the owner's thread, but Read(), which a scrape may call from any. A call that fails has changed
 // nothing that a reader can see.
 //
-// Move() (segment_move.cc) is how a segment gets rid of its waste, and how it comes back when its file was deleted.
+// Move() (segment_move.cc) is how a segment gets rid of its waste, and how it comes back when its file was deleted. What
+// the owner tells of itself and hears from others, from IsThere() to Lead(), is in segment_owner.cc.
 #pragma once
 
 #include <cstdint>
@@ -122,6 +123,7 @@ class SegmentWriter : public ByteSource {
 
   SegmentWriter(UniqueFd fd, uint64_t max_bytes) : fd_(std::move(fd)), max_bytes_(max_bytes) {}
 
+  std::string Directory() const { return path_.substr(0, path_.rfind('/')); }
   // A new segment that nobody knows yet, in a file that goes with the writer unless Publish() gives it a name.
   static Result<std::unique_ptr<SegmentWriter>> InTemporaryFile(const std::string& directory,
                                                                 const layout::Header& identity,

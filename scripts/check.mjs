@@ -51,9 +51,7 @@ function run([tool, ...args]) {
 }
 
 function nativeSources() {
-  return ['native', 'native/test'].flatMap((folder) =>
-    readdirSync(folder)
-      .filter((name) => /\.(cc|h)$/.test(name))
-      .map((name) => join(folder, name)),
-  );
+  return readdirSync('native', { recursive: true })
+    .filter((name) => /\.(cc|h)$/.test(name))
+    .map((name) => join('native', name));
 }

@@ -5,15 +5,21 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <functional>
 #include <random>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "../archive_file.h"
 #include "../directory.h"
 #include "../fold.h"
 #include "../group.h"
-#include "support.h"
+#include "support/files.h"
+#include "support/must.h"
+#include "support/segment_image.h"
+#include "support/test_segment.h"
 
 namespace prom {
 namespace {

@@ -13,7 +13,11 @@
 
 #include "../directory.h"
 #include "../owner.h"
-#include "support.h"
+#include "support/child.h"
+#include "support/files.h"
+#include "support/must.h"
+#include "support/segment_image.h"
+#include "support/test_segment.h"
 
 namespace prom {
 namespace {

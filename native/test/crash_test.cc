@@ -7,13 +7,18 @@
 
 #include <csignal>
 #include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../fold.h"
-#include "../group.h"
 #include "fail_points.h"
-#include "support.h"
+#include "support/exposition.h"
+#include "support/files.h"
+#include "support/must.h"
+#include "support/scrapes.h"
+#include "support/test_segment.h"
 
 namespace prom {
 namespace {
@@ -45,28 +50,14 @@ class Told {
   uint64_t* number_;
 };
 
-std::string Sample(const std::string& text, const std::string& name) {
-  size_t at = text.find('\n' + name + ' ');
-  if (at == std::string::npos) return "absent";
-  at += name.size() + 2;
-  return text.substr(at, text.find('\n', at) - at);
-}
-
-std::string Rendered(const std::string& directory) {
-  Scrape scrape;
-  scrape.view = {{""}, true};
-  Group group(directory, CurrentOwner(0));
-  return std::string(group.Render(scrape).value().view());
-}
-
 // The counter `c` over all its series, as a scrape by somebody new shows it.
 double Total(const std::string& directory) {
-  std::string text = Rendered(directory);
+  std::string text = test::RenderedAnew(directory);
   double total = 0;
   for (size_t at = text.find("\nc{"); at != std::string::npos; at = text.find("\nc{", at + 1)) {
     total += std::stod(text.substr(text.find("} ", at) + 2));
   }
-  std::string bare = Sample(text, "c");
+  std::string bare = test::Shown(text, "c");
   return total + (bare == "absent" ? 0 : std::stod(bare));
 }
 

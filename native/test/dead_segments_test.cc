@@ -13,7 +13,10 @@
 #include <vector>
 
 #include "../segment_reader.h"
-#include "support.h"
+#include "support/child.h"
+#include "support/files.h"
+#include "support/segment_image.h"
+#include "support/test_segment.h"
 
 namespace {
 // What happens just before the next lock is taken: between a file's opening and the look at its name.

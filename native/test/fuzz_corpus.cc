@@ -2,8 +2,12 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <utility>
 
 #include "fuzz_input.h"
+#include "support/families.h"
+#include "support/files.h"
+#include "support/segment_image.h"
 
 namespace prom::fuzz {
 namespace {

@@ -3,7 +3,10 @@
 #include <cstddef>
 
 #include "../archive.h"
+#include "../crc32c.h"
 #include "../segment_reader.h"
+#include "support/byte_sources.h"
+#include "support/segment_image.h"
 
 namespace prom::fuzz {
 

@@ -17,7 +17,8 @@
 #include <string>
 #include <vector>
 
-#include "support.h"
+#include "../layout.h"
+#include "../record.h"
 
 namespace prom::fuzz {
 

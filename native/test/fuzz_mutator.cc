@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <iterator>
 #include <random>
+#include <utility>
 
 #include "fuzz_input.h"
+#include "support/segment_image.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 

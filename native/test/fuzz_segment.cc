@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <memory>
 
 #include "../archive_file.h"
 #include "../directory.h"
@@ -17,6 +18,9 @@
 #include "../merge.h"
 #include "fuzz_input.h"
 #include "fuzz_totals.h"
+#include "support/byte_sources.h"
+#include "support/files.h"
+#include "support/segment_image.h"
 
 namespace prom::fuzz {
 namespace {

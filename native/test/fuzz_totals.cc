@@ -9,6 +9,7 @@
 #include "../merge.h"
 #include "../merge_mode.h"
 #include "fuzz_input.h"
+#include "support/files.h"
 
 namespace prom::fuzz {
 namespace {

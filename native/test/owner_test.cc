@@ -3,16 +3,20 @@
 #include <doctest/doctest.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
+#include <csignal>
 #include <cstring>
 #include <mutex>
 #include <string>
 #include <thread>
 
-#include "support.h"
+#include "support/child.h"
+#include "support/files.h"
+#include "support/test_segment.h"
 
 namespace prom {
 namespace {

@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "support.h"
+#include "../crc32c.h"
+#include "support/families.h"
 
 namespace prom {
 namespace {

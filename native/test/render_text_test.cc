@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "../render_json.h"
-#include "support.h"
+#include "support/test_segment.h"
 
 namespace prom {
 namespace {

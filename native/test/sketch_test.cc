@@ -9,7 +9,7 @@
 #include <random>
 #include <vector>
 
-#include "support.h"
+#include "support/test_segment.h"
 
 namespace prom {
 namespace {

@@ -4,17 +4,22 @@
 // What goes through files, pread and the owner's mapping, is out of the sanitizer's sight; what it sees is what threads of
 // one process share: a Group that several threads scrape, and the segment in memory that its owner fills meanwhile. The
 // owner of that one is JavaScript, whose aligned stores of doubles are what CountInto() says of them: relaxed and whole.
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "../fold.h"
 #include "../group.h"
-#include "support.h"
+#include "support/exposition.h"
+#include "support/files.h"
+#include "support/test_segment.h"
 
 namespace prom {
 namespace {
@@ -81,12 +86,6 @@ class Owner {
   uint32_t visits_;
 };
 
-// The one sample of that name, or 0.
-double Sample(const std::string& text, const std::string& name) {
-  size_t at = text.find('\n' + name + ' ');
-  return at == std::string::npos ? 0 : std::strtod(text.c_str() + at + name.size() + 2, nullptr);
-}
-
 // What one thread has seen of a group; the next scrape must show as much.
 class Watcher {
  public:
@@ -100,7 +99,7 @@ class Watcher {
     if (!rendered.ok()) return;  // folded again and again meanwhile
     std::string text(rendered.value().view());
     for (const char* name : {"hits", "taken_count", "taken_sum", "prom_client_mmap_dropped_updates_total"}) {
-      double now = Sample(text, name);
+      double now = std::max(0.0, test::Number(text, name));  // there may be none yet
       if (now < last_[name])
         Fail(std::string(name) + " went from " + std::to_string(last_[name]) + " to " + std::to_string(now));
       last_[name] = now;

@@ -1,0 +1,206 @@
+// What may lie in a group's directory, and what may happen to its files.
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <optional>
+#include <string>
+
+#include "../group.h"
+#include "support/child.h"
+#include "support/exposition.h"
+#include "support/files.h"
+#include "support/scrapes.h"
+#include "support/segment_image.h"
+#include "support/test_segment.h"
+
+namespace prom {
+namespace {
+
+using test::Child;
+using test::Rendered;
+using test::RenderedAnew;
+using test::SegmentImage;
+using test::Shown;
+using test::Skipped;
+using test::TemporaryDirectory;
+using test::TestSegment;
+using test::TestSeries;
+
+TEST_CASE("whatever else lies in the directory is left alone and counted") {
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InFile(directory.path());
+  *segment.Series(segment.Family(test::CounterFamily("c"))).cells = 4;
+  Bytes valid = test::ReadWholeFile(segment.writer().path());
+
+  auto path = [&](const std::string& name) { return directory.File(name); };
+  REQUIRE(::symlink(segment.writer().path().c_str(), path("s.symlink").c_str()) == 0);
+  REQUIRE(::symlink("nowhere", path("s.dangling").c_str()) == 0);
+  REQUIRE(::mkfifo(path("s.fifo").c_str(), 0600) == 0);
+  REQUIRE(::mkdir(path("s.directory").c_str(), 0700) == 0);
+  test::WriteWholeFile(path("s.twice"), valid);
+  REQUIRE(::link(path("s.twice").c_str(), path("s.hard_link").c_str()) == 0);
+  int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, path("s.socket").c_str(), sizeof address.sun_path - 1);
+  REQUIRE(::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  ::close(socket);
+
+  test::WriteWholeFile(path("counter_1.db"), Bytes(65536));
+  test::WriteWholeFile(path("notes.txt"), {'h', 'i'});
+  test::WriteWholeFile(path("s.text"), Bytes(8192, ' '));
+  test::WriteWholeFile(path("s.empty"), {});
+  test::WriteWholeFile(path("s.short"), Bytes(valid.begin(), valid.begin() + 4000));
+  Bytes bad = valid;
+  test::HeaderOf(bad).incompat_bits = 4;
+  test::RepairHeaderCrc(bad);
+  test::WriteWholeFile(path("s.later"), bad);
+  bad = valid;
+  bad[layout::kFirstRecordsOffset + 16]++;
+  test::WriteWholeFile(path("s.damaged"), bad);
+  for (std::string name : {".t.0123456789abcdef", ".hidden", "archive", "lock"}) {
+    test::WriteWholeFile(path(name), {1, 2, 3});
+  }
+
+  Group group(directory.path(), CurrentOwner(0));
+  const std::string text = Rendered(group);
+  CHECK(Shown(text, "c") == "4");
+  CHECK(Skipped(text, "forbidden") ==
+        "7");  // two symbolic links, FIFO, directory, socket, two names of one file
+  CHECK(Skipped(text, "foreign") == "3");
+  CHECK(Skipped(text, "truncated") == "3");
+  CHECK(Skipped(text, "version") == "1");
+  CHECK(Skipped(text, "corrupt") == "1");
+  CHECK(text.find("# HELP prom_client_mmap_skipped_files ") != std::string::npos);
+  CHECK(text.find("# TYPE prom_client_mmap_skipped_files gauge\n") != std::string::npos);
+  CHECK(Rendered(group) == text);
+  CHECK((test::ReadWholeFile(path("s.damaged")) == bad));
+
+  // With its second name gone, the copy is a file like any other.
+  REQUIRE(::unlink(path("s.hard_link").c_str()) == 0);
+  CHECK(Skipped(Rendered(group), "forbidden") == "5");
+  CHECK(Skipped(Rendered(group), "duplicate") == "1");
+}
+
+TEST_CASE("a copy of a segment counts for nothing beside the segment itself, and alone it does") {
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InFile(directory.path());
+  TestSeries series = segment.Series(segment.Family(test::CounterFamily("c")));
+  *series.cells = 4;
+  Group group(directory.path(), CurrentOwner(0));
+  CHECK(Shown(Rendered(group), "c") == "4");
+  // One sorts before the original, one after it; both are behind it in time.
+  for (std::string name : {"s.0", "s.z"}) {
+    test::WriteWholeFile(directory.File(name), test::ReadWholeFile(segment.writer().path()));
+  }
+  *series.cells = 5;
+  std::string text = Rendered(group);
+  CHECK(Shown(text, "c") == "5");
+  CHECK(Skipped(text, "duplicate") == "2");
+  segment.Series(segment.Family(test::CounterFamily("later")));
+  CHECK(Shown(Rendered(group), "later") == "0");
+  CHECK(Rendered(group) == RenderedAnew(directory.path()));
+
+  REQUIRE(::unlink(segment.writer().path().c_str()) == 0);
+  // Who has read the original keeps its last numbers for a while; who comes now knows the copies only.
+  CHECK(Shown(Rendered(group), "c") == "5");
+  text = RenderedAnew(directory.path());
+  CHECK(Shown(text, "c") == "4");
+  CHECK(Skipped(text, "duplicate") == "1");
+}
+
+TEST_CASE("a file of another user is not read, unless by root") {
+  if (::geteuid() != 0) {
+    MESSAGE("skipped: only root can make files of another user");
+    return;
+  }
+  TemporaryDirectory directory;
+  REQUIRE(::chmod(directory.path().c_str(), 0755) == 0);
+  TestSegment segment = TestSegment::InFile(directory.path());
+  *segment.Series(segment.Family(test::CounterFamily("c"))).cells = 4;
+  REQUIRE(::chmod(segment.writer().path().c_str(), 0644) == 0);
+  Child nobody([&](const Child::Line& line) {
+    if (::seteuid(65534) != 0) ::_exit(1);
+    std::string text = RenderedAnew(directory.path());
+    line.Tell(Shown(text, "c") == "absent" && Skipped(text, "forbidden") == "1" ? 'y' : 'n');
+  });
+  CHECK(nobody.Hear() == 'y');
+  REQUIRE(::chmod(segment.writer().path().c_str(), 0600) == 0);
+  Child refused([&](const Child::Line& line) {
+    if (::seteuid(65534) != 0) ::_exit(1);
+    line.Tell(Skipped(RenderedAnew(directory.path()), "forbidden") == "1" ? 'y' : 'n');
+  });
+  CHECK(refused.Hear() == 'y');
+  REQUIRE(::chown(segment.writer().path().c_str(), 65534, 65534) == 0);
+  CHECK(Shown(RenderedAnew(directory.path()), "c") == "4");
+}
+
+TEST_CASE("a directory that is not there is an empty group, and one that cannot be listed is counted") {
+  TemporaryDirectory directory;
+  CHECK(RenderedAnew(directory.File("missing")) == "\n");
+  test::WriteWholeFile(directory.File("file"), {1});
+  CHECK(Skipped(RenderedAnew(directory.File("file")), "unreadable") == "1");
+  CHECK(RenderedAnew("") == "\n");
+}
+
+TEST_CASE("segments come and go between scrapes") {
+  TemporaryDirectory directory;
+  Group group(directory.path(), CurrentOwner(0));
+  CHECK(Rendered(group) == "\n");
+  std::optional<TestSegment> a = TestSegment::InFile(directory.path());
+  *a->Series(a->Family(test::CounterFamily("c"))).cells = 1;
+  CHECK(Shown(Rendered(group), "c") == "1");
+  TestSegment b = TestSegment::InFile(directory.path());
+  *b.Series(b.Family(test::CounterFamily("c"))).cells = 2;
+  CHECK(Shown(Rendered(group), "c") == "3");
+  std::string path = a->writer().path();
+  a.reset();
+  CHECK(Shown(Rendered(group), "c") == "3");
+  REQUIRE(::unlink(path.c_str()) == 0);
+  CHECK(Shown(Rendered(group), "c") == "2");
+}
+
+TEST_CASE("another file under a known name is read anew") {
+  TemporaryDirectory directory;
+  Group group(directory.path(), CurrentOwner(0));
+  SegmentImage image;
+  image.Scope(0, "");
+  image.Family(1, test::CounterFamily("c"));
+  uint64_t cell = image.Cells(1);
+  image.Series(1, 1, cell);
+  for (uint8_t id = 1; id < 5; id++) {
+    image.header().segment_id[0] = id;
+    *image.cells(cell) = id;
+    test::RepairHeaderCrc(image.bytes());
+    test::WriteWholeFile(directory.File("new"), image.bytes());
+    REQUIRE(::rename(directory.File("new").c_str(), directory.File("s.x").c_str()) == 0);
+    CHECK(Shown(Rendered(group), "c") == std::to_string(id));
+  }
+}
+
+TEST_CASE("a file that is cut under a reader counts with its last numbers, and for new readers not at all") {
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InMemory();
+  *segment.Series(segment.Family(test::CounterFamily("c"))).cells = 6;
+  Bytes valid(layout::kGranule);
+  REQUIRE(segment.source().Read(valid.data(), valid.size(), 0));
+  Group group(directory.path(), CurrentOwner(0));
+  for (size_t length : {size_t{0}, size_t{100}, size_t{4100}, size_t{layout::kFirstCellsOffset}}) {
+    test::WriteWholeFile(directory.File("s.x"), valid);
+    std::string text = Rendered(group);
+    CHECK(Shown(text, "c") == "6");
+    CHECK(Skipped(text, "truncated") == "absent");
+    REQUIRE(::truncate(directory.File("s.x").c_str(), static_cast<off_t>(length)) == 0);
+    text = Rendered(group);
+    CHECK(Shown(text, "c") == "6");
+    CHECK(Skipped(text, "truncated") == "1");
+    CHECK(Shown(RenderedAnew(directory.path()), "c") == "absent");
+  }
+}
+
+}  // namespace
+}  // namespace prom

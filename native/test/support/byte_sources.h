@@ -1,0 +1,44 @@
+// Sources of bytes that are no file, and that change while they are read.
+#pragma once
+
+#include <cstring>
+#include <functional>
+#include <utility>
+
+#include "../../byte_source.h"
+#include "../../record.h"
+
+namespace prom::test {
+
+// Bytes in place of a file.
+class MemorySource : public ByteSource {
+ public:
+  explicit MemorySource(Bytes content) : bytes(std::move(content)) {}
+
+  bool Read(void* to, uint64_t length, uint64_t offset) const override {
+    if (offset > bytes.size() || length > bytes.size() - offset) return false;
+    if (length > 0) std::memcpy(to, bytes.data() + offset, length);
+    return true;
+  }
+
+  Bytes bytes;
+};
+
+// Another source, with something happening before each read: what the owner, or chance, does in the meantime.
+class WatchedSource : public ByteSource {
+ public:
+  using Hook = std::function<void(uint64_t length, uint64_t offset)>;
+  WatchedSource(const ByteSource& source, Hook before_read)
+      : source_(source), before_read_(std::move(before_read)) {}
+
+  bool Read(void* to, uint64_t length, uint64_t offset) const override {
+    before_read_(length, offset);
+    return source_.Read(to, length, offset);
+  }
+
+ private:
+  const ByteSource& source_;
+  Hook before_read_;
+};
+
+}  // namespace prom::test

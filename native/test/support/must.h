@@ -1,0 +1,21 @@
+// Results of calls that a test needs to succeed.
+#pragma once
+
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "../../result.h"
+
+namespace prom::test {
+
+template <typename T>
+T Must(Result<T> result) {
+  if (!result.ok()) {
+    throw std::runtime_error(std::string(result.error().syscall) + ": " + std::strerror(result.error().code));
+  }
+  return std::move(result.value());
+}
+
+}  // namespace prom::test
