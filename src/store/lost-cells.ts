@@ -1,8 +1,12 @@
 import type { CellHolder } from './store';
 
-/** A holder with this record counts into memory that no scrape reads. */
+/** The record of a holder that has lost its cells: there is a place in no segment that a release could give back. */
 export const lostRecord: number = Number.MAX_SAFE_INTEGER;
 
+/**
+ * Gives a holder cells that no scrape reads, because even this process's memory has no room, or because it is a page or an
+ * exemplar that found none beside its series. Who counts does not notice.
+ */
 export function loseCells(holder: CellHolder, count: number): void {
   holder.values = new Float64Array(count);
   holder.index = 0;

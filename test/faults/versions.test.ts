@@ -86,6 +86,13 @@ describe('a later major version', () => {
     expect(valuesOf(await newcomer.scrape())).toEqual(left);
     expect(readFileSync(place)).toEqual(later);
     expect(await observer.warnings()).toEqual([]);
+
+    // It ends with its run, as all others do.
+    await Promise.all([observer.kill(), newcomer.kill()]);
+    const next = await spawn({ directory });
+    await count(next, 5);
+    expect(valuesOf(await next.scrape())).toEqual(jobs(5, { busy: 1 }));
+    expect(segmentsIn(directory)).not.toContain(basename(place));
   });
 
   test('of the archive keeps everybody from folding: it stays, and so do the dead, who count', async () => {
