@@ -3,7 +3,7 @@
 // `--report`. The members that count, and how they die, are in slot.mjs and member.mjs, what is checked in judge.mjs and
 // stocktaking.mjs, what was really counted in ledger.mjs.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -107,7 +107,9 @@ async function scrapeBy(scraper) {
   last = judge.check(answer, before, { who: 'the scraper', knows: true }) ?? last;
   const files = filesInGroup().length;
   test.counts.longest('most files', files);
-  course.scraped({ ms: answer.ms, work: workOf(last), rss: answer.rss, files, owners: ownersOf('live') });
+  const [load] = loadavg();
+  const owners = ownersOf('live');
+  course.scraped({ ms: answer.ms, work: workOf(last), rss: answer.rss, files, owners, load });
 }
 
 /** Milliseconds of a scrape without waiting for others' `collect` functions. */
@@ -200,8 +202,12 @@ function verify(filesLeft) {
       judge.violation(`${key} is ${last.get(key)} at the end, but ${counted} were counted`);
     }
   }
-  const { first, final } = course.firstAndLast('ms');
-  if (final > 2 * first) judge.violation(`scrapes take ${final} ms at the end, and took ${first} ms`);
+  // Without the waiting: how soon others answer depends on what else the machine does. Whether a scrape has to plan its merge
+  // anew makes a difference of 2 ms, which is none over time.
+  const { first, final } = course.firstAndLast('work');
+  if (final > 2 * first + 2) {
+    judge.violation(`to read, merge and render takes ${final} ms at the end, and took ${first} ms`);
+  }
   const { early, late } = course.memoryOfScraper();
   if (late > early * 1.2 + 16)
     judge.violation(`the scraper has ${late} MiB at the end, and had ${early} MiB`);
@@ -241,8 +247,10 @@ function report() {
     ['folded owners', last.get('prom_client_mmap_folded_owners_total{}')],
     ['files at the end', filesInGroup().join(' ')],
     ['scrape, ms: p50, p99, longest', inMs(course.quantiles('ms', [0.5, 0.99, 1]))],
+    ['read, merge and render, ms: p50, p99, longest', inMs(course.quantiles('work', [0.5, 0.99, 1]))],
     ['median scrape, ms: first, last minute', firstAndLast('ms')],
-    ['of that read, merge and render', firstAndLast('work')],
+    ['median of read, merge and render, ms: first, last minute', firstAndLast('work')],
+    ['load average of the machine: first, last minute', firstAndLast('load')],
     ['memory of the scraper, MiB: first, last third', `${early}, ${late}`],
     ['violations', violations.length],
   ];

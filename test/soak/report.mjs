@@ -53,7 +53,7 @@ function picture(minutes, course) {
   const most = (values) => Math.max(...values);
   const mib = (values) => at(0.5)(values) / 2 ** 20;
   const times = (what) => [line('p50', what, at(0.5)), line('p99', what, at(0.99))];
-  const stock = (what) => course.stock.map((one) => [one.at / 60, one[what]]);
+  const stock = (what, unit) => course.stock.map((one) => [one.at / 60, one[what] / unit]);
   return chart({
     title: `A soak of ${minutes} minutes, every ${seconds} s`,
     panels: [
@@ -65,7 +65,7 @@ function picture(minutes, course) {
       },
       { title: 'Of that read, merge and render', x, y: { name: 'ms', min: 0 }, series: times('work') },
       {
-        title: 'Most files, and most living owners',
+        title: 'Most files (an owner that collects has two), and most living owners',
         x,
         y: { name: 'number', min: 0 },
         series: [line('files', 'files', most), line('living owners', 'owners', most, true)],
@@ -74,10 +74,10 @@ function picture(minutes, course) {
       {
         title: 'Error: the total that is shown less the total that was counted, all members being stopped',
         x,
-        y: { name: 'steps', type: 'value', min: 0 },
+        y: { name: 'steps', min: 0 },
         series: [
-          { name: 'shown more than counted', data: stock('more') },
-          { name: 'deaths so far', data: stock('deaths'), dashed: true },
+          { name: 'shown more than counted', data: stock('more', 1) },
+          { name: 'deaths so far, in hundreds', data: stock('deaths', 100), dashed: true },
         ],
       },
     ],
