@@ -46,12 +46,13 @@ export class Course {
     return qs.map((q) => quantile(values, q));
   }
 
-  /** `[minutes, value]` for each `seconds` of the run, where `summary` makes one value of those of that time. */
+  /** `[minutes, value]` for each whole `seconds` of the run, where `summary` makes one value of those of that time. */
   over(seconds, what, summary) {
+    const end = Math.floor(this.endedAt / seconds);
     const buckets = new Map();
     for (const scrape of this.scrapes) {
-      if (scrape.at > this.endedAt) break; // what follows waits for the end of all
       const bucket = Math.floor(scrape.at / seconds);
+      if (bucket >= end) break;
       if (!buckets.has(bucket)) buckets.set(bucket, []);
       buckets.get(bucket).push(scrape[what]);
     }
