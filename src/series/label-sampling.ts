@@ -19,7 +19,8 @@ const manyPlaces = 8;
 /** From either end. */
 const reach = 12;
 const candidates: readonly number[] = Array.from({ length: reach }, (_, i) => [-1 - i, i]).flat();
-const bitsOfCharacter = 7;
+/** More than there are ASCII characters, so that two places that differ make different sums. */
+const multiplier = 131;
 
 /** Nobody outside knows which texts have the same hash. */
 const seed: number = Math.floor(Math.random() * 2 ** 32) | 0;
@@ -28,7 +29,7 @@ const seed: number = Math.floor(Math.random() * 2 ** 32) | 0;
 export function sample(text: string, places: Places): number {
   if (places === everyPlace) return sampleAll(text);
   let sum = text.length;
-  for (const place of places) sum = (sum << bitsOfCharacter) ^ characterAt(text, place);
+  for (const place of places) sum = (Math.imul(sum, multiplier) + characterAt(text, place)) | 0;
   return sum;
 }
 
@@ -38,7 +39,7 @@ export function source(text: string, places: Places): string {
   return places.reduce<string>((sum, place) => {
     const at = place < 0 ? `${text}.length - ${-place}` : `${place}`;
     const most = place < 0 ? -place : place + 1;
-    return `((${sum}) << ${bitsOfCharacter} ^ (${text}.length < ${most} ? 0 : ${text}.charCodeAt(${at})))`;
+    return `(Math.imul(${sum}, ${multiplier}) + (${text}.length < ${most} ? 0 : ${text}.charCodeAt(${at})) | 0)`;
   }, `${text}.length`);
 }
 
@@ -69,7 +70,7 @@ export function placesFor(texts: readonly string[], effort: Effort): Places {
       .filter((place) => !places.includes(place))
       .map((place) => {
         const characters = texts.map((text) => characterAt(text, place));
-        const next = sums.map((sum, i) => (sum << bitsOfCharacter) ^ (characters[i] as number));
+        const next = sums.map((sum, i) => (Math.imul(sum, multiplier) + (characters[i] as number)) | 0);
         return { place, next, told: new Set(next).size, varies: new Set(characters).size };
       });
     const best = tried.reduce((a, b) => ((b.told - a.told || b.varies - a.varies) > 0 ? b : a));

@@ -38,7 +38,7 @@ export function hashOf(
     const part = typeof text === 'string' ? sample(text, places[i] as Places) : -1;
     hash = (Math.imul(hash, multiplier) + part) | 0;
   }
-  return Math.imul(hash, multiplier);
+  return Math.imul(hash ^ (hash >>> 15), multiplier);
 }
 
 /** The row of `texts`, or 0. */
@@ -92,7 +92,7 @@ export function loopingLookup<S>(
 function sourceOf(names: readonly string[], places: readonly Places[]): string {
   const each = (text: (i: number) => string): string => names.map((_, i) => text(i)).join('\n');
   // The polynomial of `hashOf()`, so that the parts do not wait for each other.
-  const factors = names.map((_, i) => powerOf(multiplier, names.length - i));
+  const factors = names.map((_, i) => powerOf(multiplier, names.length - 1 - i));
   const all = (conditions: string[]): string => ['true', ...conditions].join(' && ');
   const quoted = names.map((name) => JSON.stringify(name));
   const search = `
@@ -102,10 +102,10 @@ function sourceOf(names: readonly string[], places: readonly Places[]): string {
       hash${i} = ${source(`text${i}`, places[i] as Places)};
     }`,
     )}
-    const hash = ${names.map((_, i) => `Math.imul(hash${i}, ${factors[i]})`).join(' + ') || '0'} | 0;
+    const sum = ${names.map((_, i) => `Math.imul(hash${i}, ${factors[i]})`).join(' + ') || '0'} | 0;
     const { slots, texts } = rows;
     const mask = slots.length - 1;
-    for (let at = hash >>> rows.shift; ; at = (at + 1) & mask) {
+    for (let at = Math.imul(sum ^ sum >>> 15, ${multiplier}) >>> rows.shift; ; at = (at + 1) & mask) {
       const row = slots[at];
       if (row === 0) return undefined;
       const first = row * ${names.length};

@@ -8,20 +8,22 @@ export interface Maintained {
   fold(): Promise<void>;
 }
 
-/** Twelve missed beats are needed before an owner in another pid namespace is taken for dead. */
+/** Native code relies on it: an owner in another pid namespace that misses twelve is taken for dead (owner.cc). */
 const beatMs = 5000;
-/** How many beats pass between looks for the dead that no scrape has shown. */
+/** A look for the dead once a minute, for groups that nobody scrapes. */
 const beatsPerFold = 12;
-/** Whoever has something to fold waits for up to so long, so that not all owners try at once; one of them succeeds. */
+/** A fold waits for a random time up to this, so that not all owners try at once: the first one leaves nothing to the others. */
 const foldSpreadMs = 1000;
 
 /**
  * Keeps a store's part of its group in order for as long as the store is in use: beats, and folds the dead - soon after the
- * start, after a scrape that showed some, and now and then. The timers keep neither the process nor the store alive.
+ * start, after a scrape that showed some, and once a minute. A fold that fails is not repeated by itself: the dead are still
+ * there, so the next scrape or minute asks for it again. The timers keep neither the process nor the store alive.
  */
 export class Maintenance {
   readonly #store: WeakRef<Maintained>;
   #beats = 0;
+  /** Whether a fold waits for its random time: more that are asked for meanwhile are that one. */
   #foldDue = false;
 
   constructor(store: Maintained) {

@@ -1,4 +1,8 @@
-/** How many series a thread may still make: what labels explode must not take its memory, nor the group's. */
+/**
+ * How many series a thread may still make: labels that explode must take neither its memory nor the group's. Whoever makes a
+ * series asks `hasRoom` first, and then either takes its place, to be given back when the series is removed, or refuses the
+ * update. A refused series is looked up and refused again at each further update.
+ */
 export class SeriesBudget {
   readonly #refused: () => void;
   #left: number;

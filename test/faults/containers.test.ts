@@ -45,6 +45,33 @@ test('processes of one pid in several containers are told apart, alive and dead'
   }
 });
 
+test('a new process with the pid of a dead one is not taken for it', async ({ skip }) => {
+  if (!canUnshare) return skip('only root may make a pid namespace');
+  const directory = newDirectory();
+  const [observer, first] = await Promise.all([spawn({ directory }), spawn({ directory, through })]);
+  const dead = await first.startWorker();
+  await count(dead, 1);
+  await observer.scrape(); // it is of this run now, which does not end with the dead one
+  await dead.kill();
+  const reused = await workerWithPid(first, dead.pid);
+  if (reused === undefined) return skip('the next pid cannot be chosen here');
+  await count(reused, 2);
+
+  for (const member of [observer, first, reused]) {
+    const values = valuesOf(await member.scrape());
+    expect(values.get('jobs_total{}')).toBe(3);
+    expect(values.get('busy{}')).toBe(1);
+  }
+  await expect
+    .poll(() => observer.scrape().then(() => segmentsIn(directory).length), { timeout: 20_000 })
+    .toBe(1);
+  for (const member of [observer, reused]) {
+    const values = valuesOf(await member.scrape());
+    expect(values.get('jobs_total{}')).toBe(3);
+    expect(values.get('busy{}')).toBe(1);
+  }
+});
+
 test('a file name that is taken is not taken over, though pid and random bytes are the same', async ({
   skip,
 }) => {
@@ -71,6 +98,26 @@ test('a file name that is taken is not taken over, though pid and random bytes a
   await count(one, 4);
   expect(valuesOf(await observer.scrape()).get('jobs_total{}')).toBe(5);
 });
+
+/** A new worker of that pid, which nobody has any more; undefined where the kernel cannot be told. */
+async function workerWithPid(primary: Member, pid: number): Promise<Member | undefined> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const isTold = await primary.run((_, last) => {
+      const { writeFileSync } = process.getBuiltinModule('node:fs');
+      try {
+        writeFileSync('/proc/sys/kernel/ns_last_pid', String(last));
+        return true;
+      } catch {
+        return false;
+      }
+    }, pid - 1);
+    if (!isTold) return undefined;
+    const worker = await primary.startWorker();
+    if (worker.pid === pid) return worker;
+    await worker.kill(); // a thread of somebody was faster
+  }
+  return undefined;
+}
 
 function pidOf(member: Member): Promise<number> {
   return member.run(() => process.pid);

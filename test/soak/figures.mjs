@@ -41,8 +41,3 @@ export function quantile(values, q) {
 export function median(values) {
   return quantile(values, 0.5);
 }
-
-export function table(rows) {
-  const width = Math.max(...rows.map(([what]) => what.length));
-  return rows.map(([what, value]) => `${what.padEnd(width)}  ${value}`).join('\n');
-}

@@ -59,11 +59,9 @@ export class Books {
 
   /** Takes the ledger of a life that is over; false if that was done before. */
   settle(life, isClean) {
-    const path = join(this.#directory, life);
-    if (!existsSync(path)) return false;
-    const bytes = readFileSync(path);
-    const steps = bytes.length < 8 ? 0 : bytes.readDoubleLE();
-    unlinkSync(path);
+    if (!existsSync(join(this.#directory, life))) return false;
+    const steps = this.#read(life);
+    unlinkSync(join(this.#directory, life));
     this.lives++;
     if (!isClean) this.unclean++;
     if (life.startsWith('steady')) {
@@ -75,6 +73,15 @@ export class Books {
       this.#byPhase[phase] += Math.floor((steps + period - 1 - phase) / period);
     }
     return true;
+  }
+
+  /** The steps of all but the steady one, and in how many more somebody may be, or may have died. */
+  soFar() {
+    const lives = readdirSync(this.#directory).filter((life) => !life.startsWith('steady'));
+    return {
+      steps: lives.reduce((sum, life) => sum + this.#read(life), this.steps),
+      maybeWithin: this.unclean + lives.length,
+    };
   }
 
   /** The lives of a process whose ledgers are still there. */
@@ -102,5 +109,10 @@ export class Books {
       add('parts_count{}', steps);
     });
     return totals;
+  }
+
+  #read(life) {
+    const bytes = readFileSync(join(this.#directory, life));
+    return bytes.length < 8 ? 0 : bytes.readDoubleLE();
   }
 }
