@@ -24,7 +24,8 @@ export interface Lookup<S> {
   byValues(values: readonly unknown[]): S | undefined;
 }
 
-const multiplier = 0x9e3779b1;
+/** 2^32 divided by the golden ratio: its multiples spread whatever follows a pattern. */
+export const multiplier = 0x9e3779b1;
 
 /** The hash of the labels whose texts begin at `texts[first]`. */
 export function hashOf(

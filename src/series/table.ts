@@ -1,6 +1,6 @@
 import type { LabelSet, LabelTexts } from '../model/labels';
 import { type Effort, firstPlaces, type Places, placesFor } from './label-sampling';
-import { hashOf, type Lookup, lookupOf, loopingLookup, type Rows, rowOf } from './lookup';
+import { hashOf, type Lookup, lookupOf, loopingLookup, multiplier, type Rows, rowOf } from './lookup';
 
 const fewestSlots = 8;
 /** A search that takes more steps means that other characters should be looked at. */
@@ -185,8 +185,9 @@ export class SeriesTable<S> implements Iterable<S> {
   #someValues(label: number): string[] {
     const { series, texts } = this.#rows;
     const values = new Set<string>();
-    const stride = Math.ceil(series.length / (8 * manyValues));
-    for (let row = series.length - 1; row > 0 && values.size < manyValues; row -= stride) {
+    const looks = Math.min(8 * manyValues, series.length);
+    for (let look = 0; look < looks && values.size < manyValues; look++) {
+      const row = (Math.imul(look, multiplier) >>> 0) % series.length;
       const text = texts[row * this.#names.length + label];
       if (typeof text === 'string') values.add(text);
     }

@@ -17,6 +17,7 @@ const longestRecord: number = 1024 * 1024;
 export class LabelBytes {
   /** Replaced when more room is needed. */
   bytes: Buffer = Buffer.allocUnsafeSlow(512);
+  #view = new DataView(this.bytes.buffer);
   count = 0;
   /** More than there is room for when they are too long for any record: they have not been written then. */
   length = 0;
@@ -50,15 +51,20 @@ export class LabelBytes {
     if (most <= this.bytes.length) return;
     const length = texts.reduce((sum, text = '') => sum + headBytes + Buffer.byteLength(text), 0);
     if (length > longestRecord) this.length = length;
-    else this.bytes = Buffer.allocUnsafeSlow(2 * length);
+    else this.#replace(Buffer.allocUnsafeSlow(2 * length));
+  }
+
+  #replace(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
   }
 
   #append(index: number, kind: number, text: string): void {
     const { bytes, length: at } = this;
     if (at > bytes.length) return;
     const length = writeText(text, bytes, at + headBytes);
-    bytes.writeUInt32LE(index | (kind << 16), at);
-    bytes.writeUInt32LE(length, at + 4);
+    this.#view.setUint32(at, index | (kind << 16), true);
+    this.#view.setUint32(at + 4, length, true);
     this.count++;
     this.length = at + headBytes + length;
   }
