@@ -83,7 +83,7 @@ export class MirroredFamily extends Metric<string> {
   #begin(key: string, labels: LabelSet): { readonly series: Series; readonly texts: LabelTexts } {
     const series = this.type === 'summary' ? new SummarySeries(noWindow, this.#series.store) : new Series();
     const known = { series, texts: this.#series.table.textsOf(labels) };
-    this.#series.begin(series, labels, known.texts);
+    this.#series.begin(series, known.texts, { ...labels });
     this.#byLabels.set(key, known);
     return known;
   }

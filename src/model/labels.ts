@@ -40,7 +40,7 @@ export function labelsOfArguments(args: readonly unknown[], names: readonly stri
  * Whether `texts` say all there is to tell of `labels`: their own labels are in the order of the names, and strings. Else
  * a series is printed with the labels as they were given.
  */
-export function isTold(labels: LabelSet, names: readonly string[], texts: LabelTexts): boolean {
+export function tells(texts: LabelTexts, labels: LabelSet, names: readonly string[]): boolean {
   const own = Object.keys(labels);
   let at = 0;
   for (let i = 0; i < names.length; i++) {

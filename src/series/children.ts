@@ -1,4 +1,4 @@
-import { checkLabels, type LabelSet, labelsOfArguments } from '../model/labels';
+import { checkLabels, type LabelSet, labelsOfArguments, tells } from '../model/labels';
 import type { FamilySeries, Series } from './series';
 import type { SeriesTable } from './table';
 
@@ -103,11 +103,13 @@ export class Children<S extends Series, Child> {
     this.check(labels);
     // Everything that can run the caller's code comes first: it may throw, or call this very metric.
     const texts = this.#table.textsOf(labels);
-    const known = this.#table.findByTexts(texts);
+    const isTold = tells(texts, labels, this.#names);
+    // Where nothing had to be converted it has been looked for already.
+    const known = isTold ? undefined : this.#table.findByTexts(texts);
     if (known !== undefined) return known;
     if (!this.#series.admits()) return this.#sunk();
     const series = this.#newSeries();
-    this.#series.begin(series, labels, texts);
+    this.#series.begin(series, texts, isTold ? undefined : { ...labels });
     if (texts.every((text) => text === undefined)) this.#unlabelled = series;
     return series;
   }

@@ -1,5 +1,5 @@
 import type { Exemplar, FamilyDefinition } from '../model/family';
-import { isTold, type LabelSet, type LabelTexts } from '../model/labels';
+import type { LabelSet, LabelTexts } from '../model/labels';
 import type { CellHolder, CellStore, SeriesHolder } from '../store/store';
 import { SeriesTable } from './table';
 
@@ -98,9 +98,8 @@ export class FamilySeries<S extends Series> {
     return false;
   }
 
-  /** Gives `series` its cells; `labels` are as the caller gave them. Cold. */
-  begin(series: S, labels: LabelSet, texts: LabelTexts): void {
-    const given = isTold(labels, this.definition.labelNames, texts) ? undefined : { ...labels };
+  /** Gives `series` its cells. `given` are the labels to tell of it, if they are others than `texts` say. Cold. */
+  begin(series: S, texts: LabelTexts, given: LabelSet | undefined): void {
     this.store.budget.take();
     this.store.allocate(this.family, texts, given, this.#cells, series);
     series.begin();

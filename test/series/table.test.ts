@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isTold, type LabelSet } from '../../src/model/labels';
+import { type LabelSet, tells } from '../../src/model/labels';
 import { SeriesTable } from '../../src/series/table';
 
 interface Named {
@@ -12,7 +12,7 @@ const names = ['method', 'route', 'status'];
 function add(table: SeriesTable<Named>, labels: LabelSet, labelNames = names): Named {
   const texts = table.textsOf(labels);
   const series = { key: JSON.stringify(texts) };
-  table.add(texts, isTold(labels, labelNames, texts) ? undefined : { ...labels }, series);
+  table.add(texts, tells(texts, labels, labelNames) ? undefined : { ...labels }, series);
   return series;
 }
 
