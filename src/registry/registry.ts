@@ -21,7 +21,7 @@ import {
   removeFromOthers,
   removeHere,
 } from './group-listener';
-import { familyTexts, groupDocument, inOrderOf, leFirst } from './group-text';
+import { familyTexts, inOrderOf, leFirst } from './group-text';
 import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from './metric-types';
 import { FAMILY, type Registrable, settle } from './registrable';
 import { GLOBAL_SCOPE, nextScope, scopeOfName } from './scopes';
@@ -197,8 +197,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The exposition. Rejects with what a `collect` function throws. */
   async metrics({ perProcess = false }: MetricsOptions = {}): Promise<string> {
     const store = currentStore();
-    const [shared, foreign] = this.start(store, (metric) => this.getMetricsAsString(metric));
-    const [texts] = await Promise.all([Promise.all(foreign), ...shared]);
+    const texts = await this.ownTexts(store);
     if (!store.shared || this.scopes().length === 0) return documentText(texts, this.format);
     if (!this.isPlain) {
       const families = await this.groupFamilies(store);
@@ -207,10 +206,25 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
         this.format,
       );
     }
-    const view = { ...this.view(), perOwner: perProcess };
-    const document = await groupDocument(store, view, this.format);
+    const document = await store.text({ ...this.view(), perOwner: perProcess }, this.format);
     if (texts.length === 0) return document;
     return documentText(inOrderOf(this.byName.keys(), [...familyTexts(document), ...texts]), this.format);
+  }
+
+  /**
+   * The exposition in UTF-8: the same as `metrics()`, made without a string where the group's own exposition is all there is
+   * to show. It is the cheapest answer to a request. Not to be written to: calls at the same time may share it.
+   */
+  async getMetricsAsBuffer(options: MetricsOptions = {}): Promise<Buffer> {
+    const store = currentStore();
+    const isAll = [...this.byName.values()].every(
+      (metric) => isShared(metric, store) || onlyCollects(metric),
+    );
+    if (!store.shared || this.scopes().length === 0 || !this.isPlain || !isAll) {
+      return Buffer.from(await this.metrics(options));
+    }
+    await this.ownTexts(store);
+    return store.bytes({ ...this.view(), perOwner: options.perProcess ?? false }, this.format);
   }
 
   /** The same numbers as objects; only families of `aggregator` if given. */
@@ -239,7 +253,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     }
     if (metric !== undefined) await settle(metric);
     const text = this.isPlain
-      ? await groupDocument(store, this.view(name), this.format)
+      ? await store.text(this.view(name), this.format)
       : (await this.groupFamilies(store, name)).map((family) => this.groupText(family)).join('\n');
     if (text === '') throw unknownMetric();
     return text;
@@ -279,6 +293,13 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
       this.defaultLabels,
       this.format,
     );
+  }
+
+  /** Runs all `collect` functions; the texts of the metrics that the store does not answer for. */
+  private async ownTexts(store: Store): Promise<string[]> {
+    const [shared, foreign] = this.start(store, (metric) => this.getMetricsAsString(metric));
+    const [texts] = await Promise.all([Promise.all(foreign), ...shared]);
+    return texts;
   }
 
   /**
