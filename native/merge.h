@@ -159,6 +159,8 @@ class Merge {
   std::vector<MergedFamily> families_;
   std::vector<MergedSeries> series_;
   std::string texts_;
+  std::vector<LabelRef> own_;  // those of the series that is planned
+  std::vector<LabelRef> defaults_;
   // Owners are added up where the result will be: those in exposition order, what each lacks of the exact sum, or of a
   // `mostrecent` gauge the time that it was set, at the same index of the other.
   std::vector<double> values_;

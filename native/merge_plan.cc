@@ -42,6 +42,15 @@ uint32_t ValueCount(const FamilyRecord& family) {
   return 1;
 }
 
+std::vector<MergedLabel> Kept(const std::vector<LabelRef>& labels) {
+  std::vector<MergedLabel> kept;
+  kept.reserve(labels.size());
+  for (const LabelRef& label : labels) {
+    kept.push_back({std::string(label.name), label.kind, std::string(label.text)});
+  }
+  return kept;
+}
+
 // prom-client prints a histogram's default labels before its own, other types' after.
 void AppendText(const MergedLabels& labels, MetricType type, std::string& out) {
   std::string text;
@@ -178,18 +187,21 @@ uint32_t Merge::SeriesOf(const MergeInput& input, const FamilyPlan& plan, const 
   MergedFamily& family = families_[static_cast<size_t>(plan.merged)];
   // The label names are those of the segment that has the series: another owner may list them otherwise.
   const FamilyRecord& own_definition = input.reader->families()[source.family].record;
-  auto labels = std::make_unique<MergedLabels>();
-  labels->own = LabelsOf(source.record, own_definition);
+  own_.clear();
+  defaults_.clear();
+  for (const SeriesLabel& label : source.record.labels) {
+    own_.push_back({own_definition.label_names[label.name], label.kind, label.text});
+  }
   bool apart = IsPerOwner(family.definition.merge_mode);
   // In the archive each owner's series has its label already.
-  if (apart ? !input.reader->is_archive() : view_.per_owner) SetInstance(labels->own, input.instance);
+  if (apart ? !input.reader->is_archive() : view_.per_owner) SetInstance(own_, input.instance);
   if (view_.default_labels) {
     for (const ScopeLabel& label : input.reader->scopes()[static_cast<size_t>(plan.scope)].default_labels) {
-      labels->defaults.push_back({label.name, label.kind, label.text});
+      defaults_.push_back({label.name, label.kind, label.text});
     }
   }
-  auto [found, added] = family.by_labels.try_emplace(LabelKey(labels->own, labels->defaults),
-                                                     static_cast<uint32_t>(series_.size()));
+  auto [found, added] =
+      family.by_labels.try_emplace(LabelKey(own_, defaults_), static_cast<uint32_t>(series_.size()));
   // The oldest owner decides where a series stands and how its labels are written.
   if (!added && rank >= series_[found->second].rank) return found->second;
   if (added) {
@@ -203,9 +215,9 @@ uint32_t Merge::SeriesOf(const MergeInput& input, const FamilyPlan& plan, const 
   series.family = static_cast<uint32_t>(plan.merged);
   series.rank = rank;
   series.text = texts_.size();
-  AppendText(*labels, family.definition.type, texts_);
+  series.labels = std::make_unique<MergedLabels>(MergedLabels{Kept(own_), Kept(defaults_)});
+  AppendText(*series.labels, family.definition.type, texts_);
   series.text_length = static_cast<uint32_t>(texts_.size() - series.text);
-  series.labels = std::move(labels);
   return found->second;
 }
 

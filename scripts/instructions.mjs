@@ -26,9 +26,13 @@ if (isStoring) {
 for (const [name, instructions] of Object.entries(counted)) {
   const expected = figures[process.arch][name];
   const change = (instructions / expected - 1) * 100;
-  console.log(`${name}: ${instructions} instructions, ${change.toFixed(1)} % from the ${expected} that are stored`);
+  console.log(
+    `${name}: ${instructions} instructions, ${change.toFixed(1)} % from the ${expected} that are stored`,
+  );
   if (change <= margin) continue;
-  console.log(`This is more than the margin of ${margin} %: make it faster, or run \`npm run instructions -- --store\`.`);
+  console.log(
+    `This is more than the margin of ${margin} %: make it faster, or run \`npm run instructions -- --store\`.`,
+  );
   process.exitCode = 1;
 }
 
@@ -36,7 +40,14 @@ for (const [name, instructions] of Object.entries(counted)) {
 function count(name) {
   const out = `build/instructions/${name}.out`;
   rmSync(out, { force: true });
-  const { stdout } = run('valgrind', '--tool=callgrind', '--quiet', `--toggle-collect=${name}`, `--callgrind-out-file=${out}`, program);
+  const { stdout } = run(
+    'valgrind',
+    '--tool=callgrind',
+    '--quiet',
+    `--toggle-collect=${name}`,
+    `--callgrind-out-file=${out}`,
+    program,
+  );
   const calls = name === 'FirstScrape' ? 1 : Number(stdout.split(' ')[0]);
   const total = /^(?:totals|summary): (\d+)/m.exec(readFileSync(out, 'utf8'))?.[1];
   return Math.round(Number(total) / calls);
@@ -45,7 +56,9 @@ function count(name) {
 function run(command, ...args) {
   const result = spawnSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   if (result.status === 0) return result;
-  console.error(`${command} ${args.join(' ')} ended with ${result.signal ?? result.status}: ${result.error ?? result.stdout}`);
+  console.error(
+    `${command} ${args.join(' ')} ended with ${result.signal ?? result.status}: ${result.error ?? result.stdout}`,
+  );
   process.exit(1);
 }
 

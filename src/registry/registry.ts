@@ -23,7 +23,7 @@ import {
 } from './group-listener';
 import { familyTexts, inOrderOf, leFirst } from './group-text';
 import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from './metric-types';
-import { FAMILY, type Registrable, settle } from './registrable';
+import { FAMILY, isShared, onlyCollects, type Registrable, settle } from './registrable';
 import { GLOBAL_SCOPE, nextScope, scopeOfName } from './scopes';
 
 export interface RegistryOptions {
@@ -195,36 +195,24 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   }
 
   /** The exposition. Rejects with what a `collect` function throws. */
-  async metrics({ perProcess = false }: MetricsOptions = {}): Promise<string> {
+  async metrics(options: MetricsOptions = {}): Promise<string> {
     const store = currentStore();
     const texts = await this.ownTexts(store);
-    if (!store.shared || this.scopes().length === 0) return documentText(texts, this.format);
-    if (!this.isPlain) {
-      const families = await this.groupFamilies(store);
-      return documentText(
-        inOrderOf(this.byName.keys(), [...families.map((family) => this.groupText(family)), ...texts]),
-        this.format,
-      );
-    }
-    const document = await store.text({ ...this.view(), perOwner: perProcess }, this.format);
-    if (texts.length === 0) return document;
-    return documentText(inOrderOf(this.byName.keys(), [...familyTexts(document), ...texts]), this.format);
+    return this.isWhole(store, texts)
+      ? store.text(this.viewOf(options), this.format)
+      : this.composed(store, texts, options);
   }
 
   /**
-   * The exposition in UTF-8: the same as `metrics()`, made without a string where the group's own exposition is all there is
-   * to show. It is the cheapest answer to a request. Not to be written to: calls at the same time may share it.
+   * The exposition in UTF-8, the cheapest answer to a request: as long as all metrics are this library's, no string is made
+   * of it. Not to be written to: calls at the same time share it.
    */
   async getMetricsAsBuffer(options: MetricsOptions = {}): Promise<Buffer> {
     const store = currentStore();
-    const isAll = [...this.byName.values()].every(
-      (metric) => isShared(metric, store) || onlyCollects(metric),
-    );
-    if (!store.shared || this.scopes().length === 0 || !this.isPlain || !isAll) {
-      return Buffer.from(await this.metrics(options));
-    }
-    await this.ownTexts(store);
-    return store.bytes({ ...this.view(), perOwner: options.perProcess ?? false }, this.format);
+    const texts = await this.ownTexts(store);
+    return this.isWhole(store, texts)
+      ? store.bytes(this.viewOf(options), this.format)
+      : Buffer.from(await this.composed(store, texts, options));
   }
 
   /** The same numbers as objects; only families of `aggregator` if given. */
@@ -281,6 +269,10 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return name === undefined ? view : { ...view, name };
   }
 
+  private viewOf({ perProcess = false }: MetricsOptions): View {
+    return { ...this.view(), perOwner: perProcess };
+  }
+
   /** The group's families without default labels. */
   private async groupFamilies(store: GroupStore, name?: string): Promise<MetricFamily[]> {
     const families = await store.families({ ...this.view(name), defaultLabels: false });
@@ -296,10 +288,24 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   }
 
   /** Runs all `collect` functions; the texts of the metrics that the store does not answer for. */
-  private async ownTexts(store: Store): Promise<string[]> {
+  private async ownTexts(store: Store): Promise<readonly string[]> {
     const [shared, foreign] = this.start(store, (metric) => this.getMetricsAsString(metric));
     const [texts] = await Promise.all([Promise.all(foreign), ...shared]);
     return texts;
+  }
+
+  /** Whether the store's own exposition is all there is to show. */
+  private isWhole(store: Store, texts: readonly string[]): store is GroupStore {
+    return store.shared && texts.length === 0 && this.scopes().length > 0 && this.isPlain;
+  }
+
+  /** The exposition of what the store has and of `texts`, in the order of registration. */
+  private async composed(store: Store, texts: readonly string[], options: MetricsOptions): Promise<string> {
+    if (!store.shared || this.scopes().length === 0) return documentText(texts, this.format);
+    const group = this.isPlain
+      ? familyTexts(await store.text(this.viewOf(options), this.format))
+      : (await this.groupFamilies(store)).map((family) => this.groupText(family));
+    return documentText(inOrderOf(this.byName.keys(), [...group, ...texts]), this.format);
   }
 
   /**
@@ -369,19 +375,6 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
 /** The registry of all metrics that name no other. */
 export const globalRegistry: Registry = Registry.globalRegistry;
-
-type Shared = Registrable & Required<Pick<Registrable, typeof FAMILY>>;
-
-/** Whether the numbers of `metric` are in the store of the group, which then answers for it. */
-function isShared(metric: Registrable, store: Store): metric is Shared {
-  return store.shared && metric[FAMILY]?.store === store;
-}
-
-/** Whether there are no numbers to read of `metric`, in whatever store. */
-function onlyCollects(metric: Registrable): boolean {
-  const handle = metric[FAMILY];
-  return handle !== undefined && handle.family === undefined;
-}
 
 /** No aggregator means a sum. */
 function isOf(aggregator: Aggregator | undefined, family: object): boolean {
