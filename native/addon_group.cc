@@ -1,8 +1,5 @@
 #include "addon_group.h"
 
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +8,7 @@
 
 #include "addon_pool_work.h"
 #include "addon_segment.h"
+#include "addon_text.h"
 #include "addon_values.h"
 #include "group.h"
 
@@ -19,30 +17,29 @@ namespace {
 
 class RenderWork : public PoolWork {
  public:
-  RenderWork(std::shared_ptr<Group> group, Scrape scrape)
-      : group_(std::move(group)), scrape_(std::move(scrape)) {}
+  RenderWork(std::shared_ptr<Group> group, Scrape scrape, bool as_text)
+      : group_(std::move(group)), scrape_(std::move(scrape)), as_text_(as_text) {}
 
  protected:
-  void Run() override { out_.emplace(group_->Render(scrape_)); }
+  void Run() override {
+    out_.emplace(group_->Render(scrape_));
+    is_ascii_ = as_text_ && out_->ok() && IsAscii(out_->value().view());
+  }
   std::optional<SystemError> Failure() const override {
     return out_ && !out_->ok() ? std::optional(out_->error()) : std::nullopt;
   }
-
-  bool MakeResult(napi_env env, napi_value* buffer) override {
+  bool MakeResult(napi_env env, napi_value* exposition) override {
     if (!out_ || !out_->ok()) return false;
-    size_t size = out_->value().size();
-    char* text = out_->value().Release();
-    auto free_text = [](napi_env, void* text, void*) { std::free(text); };
-    if (napi_create_external_buffer(env, size, text, free_text, nullptr, buffer) == napi_ok) return true;
-    // Where memory from outside is not wanted (V8's sandbox).
-    bool copied = napi_create_buffer_copy(env, size, text, nullptr, buffer) == napi_ok;
-    std::free(text);
-    return copied;
+    TextBuffer text = std::move(out_->value());
+    return as_text_ ? MakeString(env, std::move(text), is_ascii_, exposition)
+                    : MakeBuffer(env, std::move(text), exposition);
   }
 
  private:
   std::shared_ptr<Group> group_;
   Scrape scrape_;
+  const bool as_text_;
+  bool is_ascii_ = false;
   std::optional<Result<TextBuffer>> out_;
 };
 
@@ -102,7 +99,8 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
   }
 
  private:
-  // ({ scopes, defaultLabels, perOwner, name, format, nowMs, privateSegments, collectDeadlineMs, ownSegment, selfMetrics }) -> Promise<Buffer>
+  // ({ scopes, defaultLabels, perOwner, name, format, nowMs, privateSegments, collectDeadlineMs, ownSegment, selfMetrics,
+  //    as: 'text' | 'bytes' }) -> Promise<string | Buffer>
   Napi::Value Render(const Napi::CallbackInfo& info) {
     Given given = info[0];
     Scrape scrape;
@@ -126,7 +124,8 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     }
     scrape.collect_deadline_ms = given.Get("collectDeadlineMs").Double();
     scrape.own_segment = given.Get("ownSegment").String();
-    return PoolWork::Queue(info.Env(), std::make_unique<RenderWork>(group_, std::move(scrape)));
+    bool as_text = given.Get("as").String() == "text";
+    return PoolWork::Queue(info.Env(), std::make_unique<RenderWork>(group_, std::move(scrape), as_text));
   }
 
   // (persist)

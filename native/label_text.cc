@@ -29,31 +29,23 @@ void AppendKeyPart(std::string& key, std::string_view part) {
 
 std::vector<MergedLabel> LabelsOf(const SeriesRecord& series, const FamilyRecord& family) {
   std::vector<MergedLabel> labels;
+  labels.reserve(series.labels.size());
   for (const SeriesLabel& label : series.labels) {
     labels.push_back({family.label_names[label.name], label.kind, label.text});
   }
   return labels;
 }
 
-void SetInstance(std::vector<MergedLabel>& labels, const std::string& instance) {
-  std::erase_if(labels, [](const MergedLabel& label) { return label.name == "pid"; });
-  labels.push_back({"pid", layout::LabelKind::kString, instance});
-}
-
-std::string LabelKey(const std::vector<MergedLabel>& own, const std::vector<MergedLabel>& defaults) {
-  std::vector<const MergedLabel*> labels;
-  for (const MergedLabel& label : own) {
-    if (label.kind != layout::LabelKind::kUndefined) labels.push_back(&label);
-  }
-  for (const MergedLabel& label : defaults) {
-    if (FindLabel(own, label.name) == nullptr) labels.push_back(&label);
-  }
+std::string SortedKey(std::vector<LabelRef>& labels) {
   std::sort(labels.begin(), labels.end(),
-            [](const MergedLabel* a, const MergedLabel* b) { return a->name < b->name; });
+            [](const LabelRef& a, const LabelRef& b) { return a.name < b.name; });
+  size_t size = 0;
+  for (const LabelRef& label : labels) size += 2 * sizeof(uint32_t) + label.name.size() + label.text.size();
   std::string key;
-  for (const MergedLabel* label : labels) {
-    AppendKeyPart(key, label->name);
-    AppendKeyPart(key, label->text);
+  key.reserve(size);
+  for (const LabelRef& label : labels) {
+    AppendKeyPart(key, label.name);
+    AppendKeyPart(key, label.text);
   }
   return key;
 }
@@ -68,12 +60,6 @@ void AppendEscaped(std::string& out, std::string_view text) {
       out += c;
     }
   }
-}
-
-const MergedLabel* FindLabel(const std::vector<MergedLabel>& labels, std::string_view name) {
-  auto found = std::find_if(labels.begin(), labels.end(),
-                            [name](const MergedLabel& label) { return label.name == name; });
-  return found == labels.end() ? nullptr : &*found;
 }
 
 void AppendLabels(std::string& out, const std::vector<MergedLabel>& labels,

@@ -2,41 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <optional>
 
+#include "double_double.h"
 #include "merge_mode.h"
 
 namespace prom {
-namespace {
 
 using layout::MergeMode;
 using layout::MetricType;
-
-// The text of an exemplar's slot: for each label the lengths of name and value, 16 bits each, then both. None when it
-// contradicts itself.
-std::optional<std::vector<MergedLabel>> DecodeExemplarLabels(const double* slot) {
-  constexpr size_t kCapacity = layout::kExemplarTextCells * sizeof(double);
-  if (!(slot[2] >= 0) || slot[2] > kCapacity) return std::nullopt;
-  const char* p = reinterpret_cast<const char*>(slot + 3);
-  auto left = static_cast<size_t>(slot[2]);
-  std::vector<MergedLabel> labels;
-  while (left > 0) {
-    uint16_t lengths[2];
-    if (left < sizeof lengths) return std::nullopt;
-    std::memcpy(lengths, p, sizeof lengths);
-    size_t whole = sizeof lengths + lengths[0] + lengths[1];
-    if (left < whole) return std::nullopt;
-    p += sizeof lengths;
-    labels.push_back(
-        {std::string(p, lengths[0]), layout::LabelKind::kString, std::string(p + lengths[0], lengths[1])});
-    p += lengths[0] + lengths[1];
-    left -= whole;
-  }
-  return labels;
-}
-
-}  // namespace
 
 void Merge::Run(std::span<const MergeInput> inputs, double now_ms) {
   if (!PlanHolds(inputs)) MakePlan(inputs);
@@ -46,66 +19,109 @@ void Merge::Run(std::span<const MergeInput> inputs, double now_ms) {
                               [](const MergedFamily& family) { return family.unsorted; });
   if (series_.size() != known || reranked || known == 0) SortNewSeries();
 
-  std::fill(accumulators_.begin(), accumulators_.end(), DoubleDouble{});
+  std::fill(values_.begin(), values_.end(), 0);
+  std::fill(lows_.begin(), lows_.end(), 0);
   std::fill(sketches_.begin(), sketches_.end(), Sketch{});
-  for (MergedSeries& series : series_) {
-    series.contributors = 0;
-    series.exemplars.clear();
-  }
+  for (MergedSeries& series : series_) series.contributors = 0;
+  exemplars_.clear();
   for (size_t i = 0; i < inputs.size(); i++) Accumulate(inputs[i], plan_[i], now_ms);
   Finish();
 }
 
 void Merge::Accumulate(const MergeInput& input, const SegmentPlan& plan, double now_ms) {
-  const double* cells = input.reader->values();
-  bool archive = input.reader->is_archive();  // where sums have a second half
-  for (const Contribution& from : plan.contributions) {
-    MergedSeries& series = series_[from.series];
-    const MergedFamily& family = families_[series.family];
+  for (const FamilyPlan& from : plan.by_family) {
+    if (from.contributions.empty()) continue;
+    const MergedFamily& family = families_[static_cast<size_t>(from.merged)];
+    MetricType type = family.definition.type;
     MergeMode mode = family.definition.merge_mode;
     if (!input.live && !OutlivesOwner(mode)) continue;
-    const double* own = cells + from.cell;
-    const ReadSeries& source = input.reader->series()[from.source];
-    if (!source.exemplars.empty()) AccumulateExemplars(series, cells, source);
-    MetricType type = family.definition.type;
+    if (input.reader->has_exemplars()) AccumulateExemplars(*input.reader, from);
     if (type == MetricType::kCounter || type == MetricType::kGauge) {
-      if (IsMostRecent(mode)) {
-        AccumulateMostRecent(series, own, input.this_boot);
-      } else {
-        AccumulateValues(series, mode, own, 1);
-        if (archive && mode == MergeMode::kSum) accumulators_[series.accumulator].Add(own[1]);
-      }
-      continue;
-    }
-    if (mode != MergeMode::kSum) {
-      const std::vector<double>& exposed = Exposed(*input.reader, source, family.definition, now_ms);
-      AccumulateValues(series, mode, exposed.data(), exposed.size());
+      AccumulateScalars(input, from, mode);
+    } else if (mode != MergeMode::kSum) {
+      AccumulateExposed(input, from, family, now_ms);
     } else if (type == MetricType::kHistogram) {
-      // Sum, then buckets; the count cell only marks a finished observation.
-      DoubleDouble* to = &accumulators_[series.accumulator];
-      to[0].Add(own[0]);
-      if (archive) to[0].Add(own[family.definition.CellCount()]);
-      for (uint32_t i = 1; i < family.value_count; i++) to[i].hi += own[i + 1];
-      series.contributors++;
+      AccumulateHistograms(input, from, family);
     } else {
-      DoubleDouble* to = &accumulators_[series.accumulator];
-      to[0].Add(own[0]);
-      to[1].Add(own[1]);
-      if (archive) to[1].Add(own[family.definition.CellCount() + 1]);
-      AccumulateSketch(sketches_[series.sketch], *input.reader, source, family.definition, now_ms);
-      series.contributors++;
+      AccumulateSummaries(input, from, family, now_ms);
     }
   }
 }
 
+void Merge::AccumulateScalars(const MergeInput& input, const FamilyPlan& plan, MergeMode mode) {
+  const double* cells = input.reader->values();
+  // In the archive sums have a second half.
+  bool halves = input.reader->is_archive() && mode == MergeMode::kSum;
+  for (const Contribution& from : plan.contributions) {
+    MergedSeries& series = series_[from.series];
+    const double* own = cells + from.cell;
+    if (IsMostRecent(mode)) {
+      AccumulateMostRecent(series, own, input.this_boot);
+    } else {
+      AccumulateValues(series, mode, own, 1);
+      if (halves) Add(series.value, own[1]);
+    }
+  }
+}
+
+// Sum, then buckets; the count cell only marks a finished observation. Counts are whole: sums of them lose nothing.
+void Merge::AccumulateHistograms(const MergeInput& input, const FamilyPlan& plan,
+                                 const MergedFamily& family) {
+  const double* cells = input.reader->values();
+  bool archive = input.reader->is_archive();
+  uint32_t count = family.value_count;
+  for (const Contribution& from : plan.contributions) {
+    MergedSeries& series = series_[from.series];
+    const double* own = cells + from.cell;
+    double* to = &values_[series.value];
+    Add(series.value, own[0]);
+    if (archive) Add(series.value, own[family.definition.CellCount()]);
+    for (uint32_t i = 1; i < count; i++) to[i] += own[i + 1];
+    series.contributors++;
+  }
+}
+
+void Merge::AccumulateSummaries(const MergeInput& input, const FamilyPlan& plan, const MergedFamily& family,
+                                double now_ms) {
+  const double* cells = input.reader->values();
+  uint64_t quantiles = family.definition.bounds.size();
+  for (const Contribution& from : plan.contributions) {
+    MergedSeries& series = series_[from.series];
+    const double* own = cells + from.cell;
+    uint64_t sum = series.value + quantiles;
+    Add(sum + 1, own[0]);
+    Add(sum, own[1]);
+    if (input.reader->is_archive()) Add(sum, own[family.definition.CellCount() + 1]);
+    const ReadSeries& source = input.reader->series()[from.source];
+    AccumulateSketch(sketches_[series.sketch], *input.reader, source, family.definition, now_ms);
+    series.contributors++;
+  }
+}
+
+void Merge::AccumulateExposed(const MergeInput& input, const FamilyPlan& plan, const MergedFamily& family,
+                              double now_ms) {
+  for (const Contribution& from : plan.contributions) {
+    const ReadSeries& source = input.reader->series()[from.source];
+    const std::vector<double>& exposed = Exposed(*input.reader, source, family.definition, now_ms);
+    AccumulateValues(series_[from.series], family.definition.merge_mode, exposed.data(), exposed.size());
+  }
+}
+
+void Merge::Add(uint64_t index, double x) {
+  DoubleDouble sum{values_[index], lows_[index]};
+  sum.Add(x);
+  values_[index] = sum.hi;
+  lows_[index] = sum.lo;
+}
+
 void Merge::AccumulateValues(MergedSeries& series, MergeMode mode, const double* values, size_t count) {
-  DoubleDouble* to = &accumulators_[series.accumulator];
+  double* to = &values_[series.value];
   bool first = series.contributors++ == 0;
   switch (mode) {
     case MergeMode::kSum:
     case MergeMode::kLiveSum:
     case MergeMode::kAverage:
-      for (size_t i = 0; i < count; i++) to[i].Add(values[i]);
+      for (size_t i = 0; i < count; i++) Add(series.value + i, values[i]);
       return;
     case MergeMode::kMin:
     case MergeMode::kLiveMin:
@@ -113,26 +129,25 @@ void Merge::AccumulateValues(MergedSeries& series, MergeMode mode, const double*
     case MergeMode::kLiveMax: {
       bool smaller = mode == MergeMode::kMin || mode == MergeMode::kLiveMin;
       for (size_t i = 0; i < count; i++) {
-        if (first || Better(smaller, values[i], to[i].hi)) to[i].hi = values[i];
+        if (first || Better(smaller, values[i], to[i])) to[i] = values[i];
       }
       return;
     }
     case MergeMode::kAll:
     case MergeMode::kLiveAll:  // an owner's pid may be that of one in the archive, which comes before it
-      for (size_t i = 0; i < count; i++) to[i].hi = values[i];
+      for (size_t i = 0; i < count; i++) to[i] = values[i];
       return;
     default:  // first, and omit, which has only one
-      for (size_t i = 0; first && i < count; i++) to[i].hi = values[i];
+      for (size_t i = 0; first && i < count; i++) to[i] = values[i];
   }
 }
 
 void Merge::AccumulateMostRecent(MergedSeries& series, const double* cells, bool this_boot) {
   double time = SetTime(cells[1], this_boot);
   if (time == 0) return;  // never set: no sample, as in Python's client
-  DoubleDouble* to = &accumulators_[series.accumulator];
-  if (series.contributors++ != 0 && !(time > to[1].hi)) return;
-  to[0].hi = cells[0];
-  to[1].hi = time;
+  if (series.contributors++ != 0 && !(time > lows_[series.value])) return;
+  values_[series.value] = cells[0];
+  lows_[series.value] = time;
 }
 
 void Merge::AccumulateSketch(Sketch& sketch, const SegmentReader& reader, const ReadSeries& source,
@@ -152,23 +167,6 @@ void Merge::AccumulateSketch(Sketch& sketch, const SegmentReader& reader, const 
                          cells[page.cell + static_cast<uint32_t>(i)]);
       }
     }
-  }
-}
-
-void Merge::AccumulateExemplars(MergedSeries& series, const double* cells, const ReadSeries& source) const {
-  for (const ReadExemplar& exemplar : source.exemplars) {
-    const double* own = cells + exemplar.cell;
-    if (own[0] != 1 && own[0] != 2) continue;  // none yet
-    const double* slot = own + 1 + (own[0] == 2 ? layout::kExemplarSlotCells : 0);
-    auto known = std::find_if(series.exemplars.begin(), series.exemplars.end(),
-                              [&](const MergedExemplar& other) { return other.bucket == exemplar.bucket; });
-    if (known != series.exemplars.end() && !(slot[1] > known->time)) continue;
-    auto labels = DecodeExemplarLabels(slot);
-    if (!labels) continue;  // the owner has filled both slots while we read
-    if (known == series.exemplars.end()) known = series.exemplars.insert(known, {exemplar.bucket, 0, 0, {}});
-    known->value = slot[0];
-    known->time = slot[1];
-    known->labels = std::move(*labels);
   }
 }
 
@@ -208,24 +206,18 @@ void Merge::Finish() {
   }
 }
 
-void Merge::FinishSeries(const MergedFamily& family, MergedSeries& series) {
-  const DoubleDouble* from = &accumulators_[series.accumulator];
-  double* to = &values_[series.value];
+void Merge::FinishSeries(const MergedFamily& family, const MergedSeries& series) {
+  double* values = &values_[series.value];
   MergeMode mode = family.definition.merge_mode;
-  if (mode != MergeMode::kSum || family.value_count == 1) {
-    double divisor = mode == MergeMode::kAverage ? series.contributors : 1;
-    for (uint32_t i = 0; i < family.value_count; i++) to[i] = from[i].Value() / divisor;
-  } else if (family.definition.type == MetricType::kHistogram) {
-    to[0] = from[0].Value();
+  if (mode == MergeMode::kAverage) {
+    for (uint32_t i = 0; i < family.value_count; i++) values[i] /= series.contributors;
+  } else if (mode == MergeMode::kSum && family.definition.type == MetricType::kHistogram) {
     double cumulative = 0;
-    for (uint32_t i = 1; i < family.value_count; i++) to[i] = cumulative += from[i].hi;
-  } else {
+    for (uint32_t i = 1; i < family.value_count; i++) values[i] = cumulative += values[i];
+  } else if (mode == MergeMode::kSum && family.definition.type == MetricType::kSummary) {
     Sketch& sketch = sketches_[series.sketch];
     sketch.Finish();
-    uint32_t i = 0;
-    for (double q : family.definition.bounds) to[i++] = sketch.Quantile(q);
-    to[i++] = from[1].Value();
-    to[i] = from[0].Value();
+    for (double q : family.definition.bounds) *values++ = sketch.Quantile(q);
   }
 }
 

@@ -7,12 +7,13 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
-#include "double_double.h"
 #include "label_text.h"
 #include "segment_reader.h"
 #include "sketch.h"
@@ -48,18 +49,22 @@ struct MergedExemplar {
   std::vector<MergedLabel> labels;
 };
 
-struct MergedSeries {
-  uint32_t family = 0;
-  uint64_t rank = 0;  // place in the exposition: the oldest segment that has it, and its place there
-  uint64_t accumulator = 0;
-  uint64_t value = 0;   // index of its first value; a family says how many there are
-  uint32_t sketch = 0;  // summaries that are summed
-  uint32_t contributors = 0;
-  bool present = false;
+struct MergedLabels {
   std::vector<MergedLabel> own;
   std::vector<MergedLabel> defaults;  // those of its registry, also where the series has a label of that name
-  std::vector<MergedExemplar> exemplars;
-  std::string text;  // all labels, in the order in which prom-client prints them
+};
+
+// Short, for a scrape goes through all of them.
+struct MergedSeries {
+  uint32_t family = 0;
+  uint32_t contributors = 0;
+  uint64_t rank = 0;   // place in the exposition: the oldest segment that has it, and its place there
+  uint64_t value = 0;  // index of its first value; a family says how many there are
+  uint64_t text = 0;   // see Merge::text()
+  uint32_t text_length = 0;
+  uint32_t sketch = 0;  // summaries that are summed
+  bool present = false;
+  std::unique_ptr<MergedLabels> labels;
 };
 
 // Values of one series: counter, gauge: the value. Histogram: sum, then cumulative buckets, the last one +Inf.
@@ -87,6 +92,14 @@ class Merge {
   const std::vector<MergedFamily>& families() const { return families_; }
   const std::vector<MergedSeries>& series() const { return series_; }
   const double* values(const MergedSeries& series) const { return values_.data() + series.value; }
+  // All labels in the order in which prom-client prints them: `{a="1",b="2"} `, or ` ` when there are none. At least
+  // kTextPadding bytes come after it.
+  std::string_view text(const MergedSeries& series) const {
+    return {texts_.data() + series.text, series.text_length};
+  }
+  static constexpr size_t kTextPadding = 16;
+  // Of the series at that index; null when it has none.
+  const std::vector<MergedExemplar>* exemplars(uint32_t series) const;
   // Families that were left out because another definition of their name was chosen.
   uint32_t conflicts() const { return conflicts_; }
 
@@ -96,10 +109,11 @@ class Merge {
     uint32_t cell;
     uint32_t source;  // index into the reader's series
   };
-  // Where the families of one segment go; by index into the reader's families.
+  // Where a family of one segment goes; by index into the reader's families.
   struct FamilyPlan {
     int32_t merged = -1;
     int32_t scope = -1;  // index into the reader's scopes: whose default labels apply
+    std::vector<Contribution> contributions;
   };
   // What the plan knows of one input. While this is true of the input, the plan holds.
   struct SegmentPlan {
@@ -109,7 +123,6 @@ class Merge {
     size_t families, members, scopes, series;
     std::string instance;
     std::vector<FamilyPlan> by_family;
-    std::vector<Contribution> contributions;
   };
 
   // merge_plan.cc
@@ -122,24 +135,39 @@ class Merge {
 
   // merge.cc
   void Accumulate(const MergeInput& input, const SegmentPlan& plan, double now_ms);
+  void AccumulateScalars(const MergeInput& input, const FamilyPlan& plan, layout::MergeMode mode);
+  void AccumulateHistograms(const MergeInput& input, const FamilyPlan& plan, const MergedFamily& family);
+  void AccumulateSummaries(const MergeInput& input, const FamilyPlan& plan, const MergedFamily& family,
+                           double now_ms);
+  void AccumulateExposed(const MergeInput& input, const FamilyPlan& plan, const MergedFamily& family,
+                         double now_ms);
   void AccumulateValues(MergedSeries& series, layout::MergeMode mode, const double* values, size_t count);
   void AccumulateMostRecent(MergedSeries& series, const double* cells, bool this_boot);
-  void AccumulateExemplars(MergedSeries& series, const double* cells, const ReadSeries& source) const;
   void AccumulateSketch(Sketch& sketch, const SegmentReader& reader, const ReadSeries& source,
                         const FamilyRecord& family, double now_ms) const;
   const std::vector<double>& Exposed(const SegmentReader& reader, const ReadSeries& source,
                                      const FamilyRecord& family, double now_ms);
+  // Adds to the value at `index` without losing what plain addition would.
+  void Add(uint64_t index, double x);
   void Finish();
-  void FinishSeries(const MergedFamily& family, MergedSeries& series);
+  void FinishSeries(const MergedFamily& family, const MergedSeries& series);
+  // merge_exemplars.cc
+  void AccumulateExemplars(const SegmentReader& reader, const FamilyPlan& plan);
 
   View view_;
   std::vector<SegmentPlan> plan_;
   std::vector<MergedFamily> families_;
   std::vector<MergedSeries> series_;
-  std::vector<DoubleDouble> accumulators_;
+  std::string texts_;
+  std::vector<LabelRef> own_;  // those of the series that is planned
+  std::vector<LabelRef> defaults_;
+  // Owners are added up where the result will be: those in exposition order, what each lacks of the exact sum, or of a
+  // `mostrecent` gauge the time that it was set, at the same index of the other.
   std::vector<double> values_;
+  std::vector<double> lows_;
   std::vector<double> exposed_;  // one owner's values of a series, for modes other than sum
   std::vector<Sketch> sketches_;
+  std::unordered_map<uint32_t, std::vector<MergedExemplar>> exemplars_;  // by index of the series
   uint32_t conflicts_ = 0;
 };
 

@@ -42,10 +42,24 @@ uint32_t ValueCount(const FamilyRecord& family) {
   return 1;
 }
 
-// Doubles that one series needs while owners are added up.
-uint64_t AccumulatorCount(const MergedFamily& family) {
-  if (family.definition.type == MetricType::kGauge) return family.definition.CellCount();
-  return family.value_count;
+std::vector<MergedLabel> Kept(const std::vector<LabelRef>& labels) {
+  std::vector<MergedLabel> kept;
+  kept.reserve(labels.size());
+  for (const LabelRef& label : labels) {
+    kept.push_back({std::string(label.name), label.kind, std::string(label.text)});
+  }
+  return kept;
+}
+
+// prom-client prints a histogram's default labels before its own, other types' after.
+void AppendText(const MergedLabels& labels, MetricType type, std::string& out) {
+  std::string text;
+  bool defaults_first = type == MetricType::kHistogram;
+  if (defaults_first) AppendLabels(text, labels.defaults, labels.own);
+  AppendLabels(text, labels.own);
+  if (!defaults_first) AppendLabels(text, labels.defaults, labels.own);
+  if (!text.empty()) out.append(1, '{').append(text).append(1, '}');
+  out.append(1, ' ');
 }
 
 // Segment and place in it, so that any process lists a group's series in the same order.
@@ -72,6 +86,7 @@ void Merge::MakePlan(std::span<const MergeInput> inputs) {
   plan_.clear();
   families_.clear();
   series_.clear();
+  texts_.clear();
   conflicts_ = 0;
   for (const MergeInput& input : inputs) {
     const SegmentReader& reader = *input.reader;
@@ -83,8 +98,7 @@ void Merge::MakePlan(std::span<const MergeInput> inputs) {
                      reader.scopes().size(),
                      0,
                      input.instance,
-                     std::vector<FamilyPlan>(reader.families().size()),
-                     {}};
+                     std::vector<FamilyPlan>(reader.families().size())};
     std::memcpy(plan.id.data(), reader.header().segment_id, plan.id.size());
     plan_.push_back(std::move(plan));
   }
@@ -145,7 +159,7 @@ void Merge::PlanFamilies(std::span<const MergeInput> inputs) {
       bool as_kept =
           !inputs[c.segment].reader->is_archive() || merged.definition.merge_mode == record_of(c).merge_mode;
       if (as_kept && Compatible(merged.definition, record_of(c))) {
-        plan_[c.segment].by_family[c.family] = {index, c.scope};
+        plan_[c.segment].by_family[c.family] = {index, c.scope, {}};
       } else {
         conflicts_++;
       }
@@ -160,10 +174,10 @@ void Merge::PlanNewSeries(std::span<const MergeInput> inputs) {
     SegmentPlan& plan = plan_[i];
     for (; plan.series < sources.size(); plan.series++) {
       const ReadSeries& source = sources[plan.series];
-      const FamilyPlan& family = plan.by_family[source.family];
+      FamilyPlan& family = plan.by_family[source.family];
       if (family.merged < 0) continue;
       uint32_t series = SeriesOf(inputs[i], family, source, Rank(i, plan.series));
-      plan.contributions.push_back({series, source.cell, static_cast<uint32_t>(plan.series)});
+      family.contributions.push_back({series, source.cell, static_cast<uint32_t>(plan.series)});
     }
   }
 }
@@ -173,43 +187,41 @@ uint32_t Merge::SeriesOf(const MergeInput& input, const FamilyPlan& plan, const 
   MergedFamily& family = families_[static_cast<size_t>(plan.merged)];
   // The label names are those of the segment that has the series: another owner may list them otherwise.
   const FamilyRecord& own_definition = input.reader->families()[source.family].record;
-  MergedSeries series;
-  series.own = LabelsOf(source.record, own_definition);
+  own_.clear();
+  defaults_.clear();
+  for (const SeriesLabel& label : source.record.labels) {
+    own_.push_back({own_definition.label_names[label.name], label.kind, label.text});
+  }
   bool apart = IsPerOwner(family.definition.merge_mode);
   // In the archive each owner's series has its label already.
-  if (apart ? !input.reader->is_archive() : view_.per_owner) SetInstance(series.own, input.instance);
+  if (apart ? !input.reader->is_archive() : view_.per_owner) SetInstance(own_, input.instance);
   if (view_.default_labels) {
     for (const ScopeLabel& label : input.reader->scopes()[static_cast<size_t>(plan.scope)].default_labels) {
-      series.defaults.push_back({label.name, label.kind, label.text});
+      defaults_.push_back({label.name, label.kind, label.text});
     }
   }
-  // prom-client prints a histogram's default labels before its own, other types' after.
-  bool defaults_first = family.definition.type == MetricType::kHistogram;
-  if (defaults_first) AppendLabels(series.text, series.defaults, series.own);
-  AppendLabels(series.text, series.own);
-  if (!defaults_first) AppendLabels(series.text, series.defaults, series.own);
+  auto [found, added] =
+      family.by_labels.try_emplace(LabelKey(own_, defaults_), static_cast<uint32_t>(series_.size()));
+  // The oldest owner decides where a series stands and how its labels are written.
+  if (!added && rank >= series_[found->second].rank) return found->second;
+  if (added) {
+    if (!family.series.empty() && rank < series_[family.series.back()].rank) family.unsorted = true;
+    family.series.push_back(found->second);
+    series_.emplace_back();
+  } else {
+    family.unsorted = true;
+  }
+  MergedSeries& series = series_[found->second];
   series.family = static_cast<uint32_t>(plan.merged);
   series.rank = rank;
-
-  auto [found, added] = family.by_labels.try_emplace(LabelKey(series.own, series.defaults),
-                                                     static_cast<uint32_t>(series_.size()));
-  if (!added) {
-    // The oldest owner decides where a series stands and how its labels are written.
-    MergedSeries& known = series_[found->second];
-    if (rank < known.rank) {
-      known = std::move(series);
-      family.unsorted = true;
-    }
-    return found->second;
-  }
-  if (!family.series.empty() && rank < series_[family.series.back()].rank) family.unsorted = true;
-  family.series.push_back(found->second);
-  series_.push_back(std::move(series));
+  series.text = texts_.size();
+  series.labels = std::make_unique<MergedLabels>(MergedLabels{Kept(own_), Kept(defaults_)});
+  AppendText(*series.labels, family.definition.type, texts_);
+  series.text_length = static_cast<uint32_t>(texts_.size() - series.text);
   return found->second;
 }
 
 void Merge::SortNewSeries() {
-  uint64_t accumulators = 0;
   uint64_t values = 0;
   uint32_t sketches = 0;
   for (MergedFamily& family : families_) {
@@ -221,17 +233,16 @@ void Merge::SortNewSeries() {
     bool summary = family.definition.type == MetricType::kSummary;
     for (uint32_t index : family.series) {
       MergedSeries& series = series_[index];
-      series.accumulator = accumulators;
       series.value = values;
       series.sketch = sketches;
-      accumulators += AccumulatorCount(family);
       values += family.value_count;
       if (summary) sketches++;
     }
   }
-  accumulators_.resize(accumulators);
   values_.resize(values);
+  lows_.resize(values);
   sketches_.resize(sketches);
+  texts_.append(kTextPadding, '\0');
 }
 
 }  // namespace prom

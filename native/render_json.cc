@@ -80,13 +80,13 @@ void AppendSeries(TextBuffer& out, const Merge& merge, const MergedFamily& famil
     if (!first) out.Append(',');
     first = false;
     out.Append("{\"labels\":");
-    AppendLabels(out, series.own);
+    AppendLabels(out, series.labels->own);
     out.Append(",\"defaults\":");
-    AppendLabels(out, series.defaults);
+    AppendLabels(out, series.labels->defaults);
     out.Append(",\"values\":");
     AppendList(out, std::span(merge.values(series), family.value_count),
                [&](double value) { AppendNumber(out, value); });
-    if (!series.exemplars.empty()) AppendExemplars(out, series.exemplars);
+    if (const auto* exemplars = merge.exemplars(index)) AppendExemplars(out, *exemplars);
     out.Append('}');
   }
   out.Append(']');

@@ -1,5 +1,9 @@
 #include "render_text.h"
 
+#include <cstring>
+#include <utility>
+#include <vector>
+
 #include "names.h"
 #include "self_metrics.h"
 
@@ -13,86 +17,104 @@ std::string JsNumber(double value) {
   return std::string(text, FormatJsNumber(text, value));
 }
 
+// Copies sixteen bytes at a time: up to fifteen more than asked for are read and written.
+char* PutPadded(char* to, const char* from, size_t length) {
+  for (size_t i = 0; i < length; i += 16) std::memcpy(to + i, from + i, 16);
+  return to + length;
+}
+static_assert(Merge::kTextPadding >= 15);
+
+constexpr int kNoBucket = -1;
+
+// One line of each series of a family.
+struct Line {
+  Line(std::string text, bool is_open, uint32_t value_index, int of_bucket)
+      : lead(std::move(text)), length(lead.size()), open(is_open), value(value_index), bucket(of_bucket) {
+    lead.append(Merge::kTextPadding, '\0');
+  }
+  std::string lead;  // up to the labels, with padding
+  size_t length;
+  bool open;  // a label has opened the braces
+  uint32_t value;
+  int bucket;  // of its exemplar
+};
+
 class FamilyRenderer {
  public:
-  FamilyRenderer(const MergedFamily& family, TextFormat format, TextBuffer& out)
-      : definition_(family.definition),
+  FamilyRenderer(const Merge& merge, const MergedFamily& family, TextFormat format, TextBuffer& out)
+      : merge_(merge),
+        definition_(family.definition),
         name_(family.definition.name),
         exemplars_(format == TextFormat::kOpenMetrics),
         out_(out) {
+    std::string suffix;
     // As prom-client does it: whatever a counter is called, its samples end in _total and its family does not.
     if (format == TextFormat::kOpenMetrics && definition_.type == MetricType::kCounter) {
       if (name_.ends_with("_total")) name_.resize(name_.size() - 6);
-      suffix_ = "_total";
+      suffix = "_total";
     }
-    if (definition_.type == MetricType::kHistogram) {
-      for (double bound : definition_.bounds) leading_.push_back("_bucket{le=\"" + JsNumber(bound) + '"');
-      leading_.push_back("_bucket{le=\"+Inf\"");
-    } else if (definition_.type == MetricType::kSummary) {
-      for (double quantile : definition_.bounds)
-        leading_.push_back("{quantile=\"" + JsNumber(quantile) + '"');
+    auto bounds = static_cast<uint32_t>(definition_.bounds.size());
+    switch (definition_.type) {
+      case MetricType::kCounter:
+      case MetricType::kGauge:
+        AddLine(suffix, 0, 0);
+        break;
+      case MetricType::kHistogram:
+        for (uint32_t i = 0; i < bounds; i++) AddBucket(JsNumber(definition_.bounds[i]), i);
+        AddBucket("+Inf", bounds);
+        AddLine("_sum", 0);
+        AddLine("_count", bounds + 1);
+        break;
+      case MetricType::kSummary:
+        for (uint32_t i = 0; i < bounds; i++) {
+          lines_.emplace_back('\n' + name_ + "{quantile=\"" + JsNumber(definition_.bounds[i]) + '"', true, i,
+                              kNoBucket);
+        }
+        AddLine("_sum", bounds);
+        AddLine("_count", bounds + 1);
+        break;
     }
+    for (const Line& line : lines_) most_ += line.lead.size();
   }
 
   void AppendHead() { prom::AppendHead(out_, name_, definition_.help, kTypeNames[definition_.type]); }
 
-  void Append(const MergedSeries& series, const double* values) {
-    switch (definition_.type) {
-      case MetricType::kCounter:
-      case MetricType::kGauge:
-        AppendLine(suffix_, series.text, values[0]);
-        AppendExemplar(series, 0);
-        break;
-      case MetricType::kHistogram: {
-        size_t buckets = leading_.size();
-        for (size_t i = 0; i < buckets; i++) {
-          AppendLeading(leading_[i], series.text, values[i + 1]);
-          AppendExemplar(series, i);
-        }
-        AppendLine("_sum", series.text, values[0]);
-        AppendLine("_count", series.text, values[buckets]);
-        break;
-      }
-      case MetricType::kSummary: {
-        size_t quantiles = leading_.size();
-        for (size_t i = 0; i < quantiles; i++) AppendLeading(leading_[i], series.text, values[i]);
-        AppendLine("_sum", series.text, values[quantiles]);
-        AppendLine("_count", series.text, values[quantiles + 1]);
-        break;
+  void Append(uint32_t index) {
+    const MergedSeries& series = merge_.series()[index];
+    const double* values = merge_.values(series);
+    std::string_view labels = merge_.text(series);
+    bool bare = labels.size() == 1;
+    const auto* exemplars = exemplars_ ? merge_.exemplars(index) : nullptr;
+    size_t most = most_ + lines_.size() * (labels.size() + Merge::kTextPadding + kMaxNumberLength);
+    char* to = out_.Claim(most);
+    for (const Line& line : lines_) {
+      to = PutPadded(to, line.lead.data(), line.length);
+      if (line.open && bare) *to++ = '}';
+      char* brace = to;
+      to = PutPadded(to, labels.data(), labels.size());
+      if (line.open && !bare) *brace = ',';
+      to = FormatSample(to, values[line.value]);
+      if (exemplars != nullptr && line.bucket != kNoBucket) {
+        out_.Commit(to);
+        AppendExemplar(*exemplars, static_cast<uint32_t>(line.bucket));
+        to = out_.Claim(most);
       }
     }
+    out_.Commit(to);
   }
 
  private:
-  void AppendLine(std::string_view suffix, const std::string& labels, double value) {
-    out_.Append('\n');
-    out_.Append(name_);
-    out_.Append(suffix);
-    if (!labels.empty()) {
-      out_.Append('{');
-      out_.Append(labels);
-      out_.Append('}');
-    }
-    out_.Append(' ');
-    out_.AppendSample(value);
+  void AddLine(const std::string& suffix, uint32_t value, int bucket = kNoBucket) {
+    lines_.emplace_back('\n' + name_ + suffix, false, value, bucket);
   }
 
-  // `leading` opens the braces with the label that comes first.
-  void AppendLeading(std::string_view leading, const std::string& labels, double value) {
-    out_.Append('\n');
-    out_.Append(name_);
-    out_.Append(leading);
-    if (!labels.empty()) {
-      out_.Append(',');
-      out_.Append(labels);
-    }
-    out_.Append("} ");
-    out_.AppendSample(value);
+  void AddBucket(const std::string& bound, uint32_t bucket) {
+    lines_.emplace_back('\n' + name_ + "_bucket{le=\"" + bound + '"', true, bucket + 1,
+                        static_cast<int>(bucket));
   }
 
-  void AppendExemplar(const MergedSeries& series, size_t bucket) {
-    if (!exemplars_) return;
-    for (const MergedExemplar& exemplar : series.exemplars) {
+  void AppendExemplar(const std::vector<MergedExemplar>& exemplars, uint32_t bucket) {
+    for (const MergedExemplar& exemplar : exemplars) {
       if (exemplar.bucket != bucket) continue;
       std::string labels;
       AppendLabels(labels, exemplar.labels);
@@ -105,12 +127,13 @@ class FamilyRenderer {
     }
   }
 
+  const Merge& merge_;
   const FamilyRecord& definition_;
   std::string name_;
-  std::string_view suffix_;
   bool exemplars_;
   TextBuffer& out_;
-  std::vector<std::string> leading_;
+  std::vector<Line> lines_;
+  size_t most_ = 0;  // bytes of a series without its labels and numbers
 };
 
 }  // namespace
@@ -139,11 +162,10 @@ void RenderText(const Merge& merge, TextFormat format, const std::optional<std::
   for (const MergedFamily& family : merge.families()) {
     if (family.omitted || (name && family.definition.name != *name)) continue;
     separate();
-    FamilyRenderer renderer(family, format, out);
+    FamilyRenderer renderer(merge, family, format, out);
     renderer.AppendHead();
     for (uint32_t index : family.series) {
-      const MergedSeries& series = merge.series()[index];
-      if (series.present) renderer.Append(series, merge.values(series));
+      if (merge.series()[index].present) renderer.Append(index);
     }
   }
   if (name) return;

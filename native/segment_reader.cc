@@ -50,7 +50,9 @@ void SegmentReader::Forget() {
   usable_ = false;
   epoch_ = NextEpoch();
   parsed_end_ = 0;
-  compound_ = false;
+  has_exemplars_ = false;
+  paged_ = false;
+  compounds_.clear();
   families_.clear();
   family_by_id_.clear();
   series_.clear();
@@ -190,8 +192,6 @@ bool SegmentReader::ParseRecord(const RecordHeader& head, const uint8_t* body) {
     case RecordType::kFamily: {
       auto record = DecodeFamily(bytes);
       if (!record) return false;
-      compound_ = compound_ || record->type == layout::MetricType::kHistogram ||
-                  record->type == layout::MetricType::kSummary;
       family_by_id_[record->id] = static_cast<uint32_t>(families_.size());
       families_.push_back({std::move(*record), live});
       return true;
@@ -243,7 +243,12 @@ bool SegmentReader::AddSeries(SeriesRecord record, bool live) {
   for (const SeriesLabel& label : record.labels) {
     if (label.name >= definition.label_names.size()) return false;
   }
-  series_by_cells_[record.cells_offset] = static_cast<uint32_t>(series_.size());
+  auto index = static_cast<uint32_t>(series_.size());
+  series_by_cells_[record.cells_offset] = index;
+  bool histogram = definition.type == layout::MetricType::kHistogram;
+  if (histogram || definition.type == layout::MetricType::kSummary) {
+    compounds_.push_back({index, cell, record.cell_count, histogram});
+  }
   series_.push_back({std::move(record), record_offset_, family->second, cell, live, {}, {}});
   return true;
 }
@@ -256,6 +261,7 @@ bool SegmentReader::AddPage(const PageRecord& record, bool live) {
   uint32_t cell;
   if (definition.type != layout::MetricType::kSummary || record.slot >= definition.age_buckets) return false;
   if (!FindCells(record.cells_offset, layout::kPageCells, &cell)) return false;
+  paged_ = true;
   series->pages.push_back(
       {record.number, record.generation, record.slot, record.schema, record.sign, cell, live});
   return true;
@@ -269,6 +275,7 @@ bool SegmentReader::AddExemplar(const ExemplarRecord& record, bool live) {
   uint32_t cell;
   if (record.bucket > definition.bounds.size()) return false;
   if (!FindCells(record.cells_offset, layout::kExemplarCells, &cell)) return false;
+  has_exemplars_ = true;
   series->exemplars.push_back({record.bucket, cell});
   return true;
 }

@@ -85,6 +85,7 @@ class SegmentReader {
   const std::vector<ReadFamily>& families() const { return families_; }
   const std::vector<ReadSeries>& series() const { return series_; }
   const std::vector<ReadMember>& members() const { return members_; }
+  bool has_exemplars() const { return has_exemplars_; }
   // Newest last; a later one replaces an earlier one of the same id.
   const std::vector<ScopeRecord>& scopes() const { return scopes_; }
   const double* values() const { return values_.doubles(); }
@@ -104,6 +105,14 @@ class SegmentReader {
     uint64_t stream_offset;
   };
 
+  // A histogram or summary, in few words: a scrape looks at each.
+  struct Compound {
+    uint32_t series;  // index into series_
+    uint32_t cell;
+    uint32_t cells;
+    bool histogram;
+  };
+
   SkipReason ReadHeader(const ByteSource& source);
   SkipReason TakeExtents();
   SkipReason ParseNew(const ByteSource& source, uint64_t end);
@@ -118,10 +127,15 @@ class SegmentReader {
   // For a live record: the index of the cell at a file offset if `count` cells are there and not all are named yet.
   bool FindCells(uint64_t offset, uint64_t count, uint32_t* cell);
   SkipReason ReadSettledValues(const ByteSource& source);
-  bool ReadCells(const ByteSource& source, double* to) const;
+  bool ReadTwice(const ByteSource& source);
+  // The cells `from` to `until`, to what is memory for them alone.
+  bool ReadCells(const ByteSource& source, uint64_t from, uint64_t until, double* to) const;
+  void NoteChanges(uint64_t from, uint64_t until);
+  bool HasChanged(uint64_t cell, uint64_t count) const;
+  bool HasChanged(const Compound& compound) const;
   bool Settled(const ReadSeries& series, const double* first, const double* second) const;
   double Skew(const ReadSeries& series, const double* cells) const;
-  bool Settle(const ByteSource& source, const ReadSeries& series, const double* first);
+  bool Settle(const ByteSource& source, const ReadSeries& series, bool has_changed);
   bool ReadSeriesCells(const ByteSource& source, const ReadSeries& series, double* to) const;
   void CopySeriesCells(const ReadSeries& series, const double* from, double* to) const;
   uint64_t FileOffset(uint32_t cell) const;
@@ -133,7 +147,8 @@ class SegmentReader {
   uint64_t record_offset_ = 0;  // of the record that is being parsed
   bool known_ = false;
   bool usable_ = false;
-  bool compound_ = false;  // there are histograms or summaries
+  bool has_exemplars_ = false;
+  bool paged_ = false;  // a summary has cells in several places
 
   std::vector<CellExtent> cell_extents_;
   std::vector<RecordExtent> record_extents_;
@@ -144,14 +159,17 @@ class SegmentReader {
   std::unordered_map<uint32_t, uint32_t> family_by_id_;
   std::vector<ReadSeries> series_;
   std::unordered_map<uint64_t, uint32_t> series_by_cells_;
+  std::vector<Compound> compounds_;
   std::vector<ReadMember> members_;
   std::vector<ScopeRecord> scopes_;
   std::vector<SegmentId> folded_;
 
   AlignedBuffer records_;
   AlignedBuffer values_;
-  AlignedBuffer before_;   // the first of the pair of reads
-  AlignedBuffer attempt_;  // one series, while it settles
+  AlignedBuffer before_;           // one block of cells as they were read first
+  uint64_t block_ = 0;             // cells that are read twice at a time
+  std::vector<uint64_t> changed_;  // cells that were not the same both times, ascending
+  AlignedBuffer attempt_;          // one series, while it settles
 };
 
 }  // namespace prom

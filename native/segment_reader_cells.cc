@@ -12,9 +12,19 @@ namespace {
 using layout::Header;
 
 constexpr int kSettleAttempts = 8;
+// So many cells are read twice before the next are: what is compared is still in the processor's caches then.
+constexpr uint64_t kBlockCells = 8192;
 
 bool SameCells(const double* a, const double* b, uint64_t count) {
   return std::memcmp(a, b, count * sizeof(double)) == 0;
+}
+
+// 0 also where there is none to tell of, among numbers that are none.
+double HistogramSkew(const double* cells, uint32_t count) {
+  double sum = 0;
+  for (uint32_t i = layout::kHistogramHeaderCells; i < count; i++) sum += cells[i];
+  double skew = std::fabs(sum - cells[1]);
+  return skew > 0 ? skew : 0;
 }
 
 }  // namespace
@@ -27,16 +37,21 @@ SkipReason SegmentReader::ReadValues(const ByteSource& source) {
 }
 
 SkipReason SegmentReader::ReadSettledValues(const ByteSource& source) {
-  uint64_t bytes = cell_count_ * sizeof(double);
-  bool moving = compound_ && !is_archive();
-  if (!values_.Reserve(bytes) || (moving && !before_.Reserve(bytes))) return SkipReason::kUnreadable;
-  // The later read is the one that counts: a scrape then misses nothing that was there when it began.
-  if (moving && !ReadCells(source, before_.doubles())) return SkipReason::kTruncated;
-  if (!ReadCells(source, values_.doubles())) return SkipReason::kTruncated;
-  if (moving) {
-    for (const ReadSeries& series : series_) {
-      if (Settled(series, before_.doubles(), values_.doubles())) continue;
-      if (!Settle(source, series, before_.doubles())) return SkipReason::kTruncated;
+  if (!values_.Reserve(cell_count_ * sizeof(double))) return SkipReason::kUnreadable;
+  double* values = values_.doubles();
+  if (compounds_.empty() || is_archive()) {
+    if (!ReadCells(source, 0, cell_count_, values)) return SkipReason::kTruncated;
+  } else {
+    // All that belongs together is in one block, or counts as changed.
+    block_ = paged_ ? cell_count_ : std::min(kBlockCells, cell_count_);
+    if (!before_.Reserve(block_ * sizeof(double))) return SkipReason::kUnreadable;
+    if (!ReadTwice(source)) return SkipReason::kTruncated;
+    for (const Compound& compound : compounds_) {
+      bool has_changed = HasChanged(compound);
+      const ReadSeries& series = series_[compound.series];
+      double skew =
+          compound.histogram ? HistogramSkew(values + compound.cell, compound.cells) : Skew(series, values);
+      if ((has_changed || skew != 0) && !Settle(source, series, has_changed)) return SkipReason::kTruncated;
     }
   }
   AcquireFence();
@@ -55,11 +70,56 @@ SkipReason SegmentReader::ReadSettledValues(const ByteSource& source) {
   return reason;
 }
 
-bool SegmentReader::ReadCells(const ByteSource& source, double* to) const {
-  for (const CellExtent& extent : cell_extents_) {
-    if (extent.used != 0 && !source.Read(to + extent.first_cell, extent.used, extent.offset)) return false;
+// The later read is the one that counts: a scrape then misses nothing that was there when it began.
+bool SegmentReader::ReadTwice(const ByteSource& source) {
+  changed_.clear();
+  for (uint64_t from = 0; from < cell_count_; from += block_) {
+    uint64_t until = std::min(from + block_, cell_count_);
+    if (!ReadCells(source, from, until, before_.doubles()) ||
+        !ReadCells(source, from, until, values_.doubles() + from)) {
+      return false;
+    }
+    NoteChanges(from, until);
   }
   return true;
+}
+
+bool SegmentReader::ReadCells(const ByteSource& source, uint64_t from, uint64_t until, double* to) const {
+  for (const CellExtent& extent : cell_extents_) {
+    uint64_t first = std::max(from, extent.first_cell);
+    uint64_t last = std::min(until, extent.first_cell + extent.used / sizeof(double));
+    if (first >= last) continue;
+    uint64_t offset = extent.offset + (first - extent.first_cell) * sizeof(double);
+    if (!source.Read(to + (first - from), (last - first) * sizeof(double), offset)) return false;
+  }
+  return true;
+}
+
+void SegmentReader::NoteChanges(uint64_t from, uint64_t until) {
+  for (const CellExtent& extent : cell_extents_) {
+    uint64_t first = std::max(from, extent.first_cell);
+    uint64_t last = std::min(until, extent.first_cell + extent.used / sizeof(double));
+    const double* before = before_.doubles() + (first - from);
+    if (first >= last || SameCells(before, values_.doubles() + first, last - first)) continue;
+    for (uint64_t cell = first; cell < last; cell++) {
+      if (!SameCells(before + (cell - first), values_.doubles() + cell, 1)) changed_.push_back(cell);
+    }
+  }
+}
+
+bool SegmentReader::HasChanged(uint64_t cell, uint64_t count) const {
+  if (cell / block_ != (cell + count - 1) / block_) return true;
+  if (changed_.empty()) return false;
+  auto next = std::lower_bound(changed_.begin(), changed_.end(), cell);
+  return next != changed_.end() && *next < cell + count;
+}
+
+bool SegmentReader::HasChanged(const Compound& compound) const {
+  if (HasChanged(compound.cell, compound.cells)) return true;
+  if (compound.histogram) return false;
+  const std::vector<ReadPage>& pages = series_[compound.series].pages;
+  return std::any_of(pages.begin(), pages.end(),
+                     [&](const ReadPage& page) { return HasChanged(page.cell, layout::kPageCells); });
 }
 
 // How far the buckets of a histogram or summary are from its count: 0 unless an observation is in flight.
@@ -68,9 +128,7 @@ double SegmentReader::Skew(const ReadSeries& series, const double* cells) const 
   const double* own = cells + series.cell;
   double skew = 0;
   if (family.type == layout::MetricType::kHistogram) {
-    double sum = 0;
-    for (uint32_t i = layout::kHistogramHeaderCells; i < series.record.cell_count; i++) sum += own[i];
-    skew = std::fabs(sum - own[1]);
+    skew = HistogramSkew(own, series.record.cell_count);
   } else if (family.type == layout::MetricType::kSummary) {
     for (uint32_t slot = 0; slot < family.age_buckets; slot++) {
       const double* head = own + layout::kSummaryHeaderCells + slot * layout::kSummarySlotCells;
@@ -82,7 +140,7 @@ double SegmentReader::Skew(const ReadSeries& series, const double* cells) const 
       skew += std::fabs(sum - head[2]);
     }
   }
-  return std::isnan(skew) ? 0 : skew;
+  return skew > 0 ? skew : 0;
 }
 
 bool SegmentReader::Settled(const ReadSeries& series, const double* first, const double* second) const {
@@ -95,14 +153,12 @@ bool SegmentReader::Settled(const ReadSeries& series, const double* first, const
   return Skew(series, second) == 0;
 }
 
-bool SegmentReader::Settle(const ByteSource& source, const ReadSeries& series, const double* first) {
+bool SegmentReader::Settle(const ByteSource& source, const ReadSeries& series, bool has_changed) {
   // `attempt_` is as long as `values_` so that one set of indexes serves all; only this series' cells are touched.
   if (!attempt_.Reserve(cell_count_ * sizeof(double))) return false;
   double* last = values_.doubles();
   double* next = attempt_.doubles();
-  double best = SameCells(first + series.cell, last + series.cell, series.record.cell_count)
-                    ? Skew(series, last)
-                    : INFINITY;
+  double best = has_changed ? INFINITY : Skew(series, last);
   for (int i = 0; i < kSettleAttempts; i++) {
     if (!ReadSeriesCells(source, series, next)) return false;
     if (Settled(series, last, next)) {

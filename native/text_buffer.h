@@ -1,13 +1,12 @@
-// Bytes that grow at the end and can be given away without a copy.
+// Bytes that grow at the end.
 #pragma once
 
-#include <cstdlib>
 #include <cstring>
-#include <new>
 #include <string_view>
 #include <utility>
 
 #include "number.h"
+#include "text_memory.h"
 
 namespace prom {
 
@@ -17,62 +16,47 @@ class TextBuffer {
   TextBuffer(const TextBuffer&) = delete;
   TextBuffer& operator=(const TextBuffer&) = delete;
   TextBuffer(TextBuffer&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)),
-        size_(std::exchange(other.size_, 0)),
-        capacity_(std::exchange(other.capacity_, 0)) {}
+      : memory_(std::exchange(other.memory_, {})), size_(std::exchange(other.size_, 0)) {}
   TextBuffer& operator=(TextBuffer&& other) noexcept {
-    std::swap(data_, other.data_);
+    std::swap(memory_, other.memory_);
     std::swap(size_, other.size_);
-    std::swap(capacity_, other.capacity_);
     return *this;
   }
-  ~TextBuffer() { std::free(data_); }
+  ~TextBuffer() { GiveBackTextMemory(memory_); }
 
   size_t size() const { return size_; }
-  std::string_view view() const { return {data_, size_}; }
+  std::string_view view() const { return {memory_.data, size_}; }
 
   void Reserve(size_t capacity) {
-    if (capacity <= capacity_) return;
-    void* grown = std::realloc(data_, capacity);
-    if (grown == nullptr) throw std::bad_alloc();
-    data_ = static_cast<char*>(grown);
-    capacity_ = capacity;
+    if (capacity <= memory_.capacity) return;
+    TextMemory grown = TakeTextMemory(capacity);
+    if (size_ > 0) std::memcpy(grown.data, memory_.data, size_);
+    GiveBackTextMemory(std::exchange(memory_, grown));
   }
+
+  // Room for `most` bytes at the end. What was written there is part of the text once Commit() has its end.
+  char* Claim(size_t most) {
+    if (memory_.capacity - size_ < most) Reserve((size_ + most) * 2);
+    return memory_.data + size_;
+  }
+  void Commit(const char* end) { size_ = static_cast<size_t>(end - memory_.data); }
 
   void Append(std::string_view text) {
     if (text.empty()) return;  // it may have no address at all
-    Ensure(text.size());
-    std::memcpy(data_ + size_, text.data(), text.size());
-    size_ += text.size();
+    char* to = Claim(text.size());
+    std::memcpy(to, text.data(), text.size());
+    Commit(to + text.size());
   }
   void Append(char c) {
-    Ensure(1);
-    data_[size_++] = c;
+    *Claim(1) = c;
+    size_++;
   }
-  void AppendSample(double value) {
-    Ensure(kMaxNumberLength);
-    size_ = static_cast<size_t>(FormatSample(data_ + size_, value) - data_);
-  }
-  void AppendJsNumber(double value) {
-    Ensure(kMaxNumberLength);
-    size_ = static_cast<size_t>(FormatJsNumber(data_ + size_, value) - data_);
-  }
-
-  // The memory, to be freed with std::free.
-  char* Release() {
-    capacity_ = 0;
-    size_ = 0;
-    return std::exchange(data_, nullptr);
-  }
+  void AppendSample(double value) { Commit(FormatSample(Claim(kMaxNumberLength), value)); }
+  void AppendJsNumber(double value) { Commit(FormatJsNumber(Claim(kMaxNumberLength), value)); }
 
  private:
-  void Ensure(size_t more) {
-    if (capacity_ - size_ < more) Reserve((size_ + more) * 2);
-  }
-
-  char* data_ = nullptr;
+  TextMemory memory_;
   size_t size_ = 0;
-  size_t capacity_ = 0;
 };
 
 }  // namespace prom

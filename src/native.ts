@@ -76,7 +76,7 @@ export interface NativeSegment {
 }
 
 /** What a scrape asks for. */
-export interface NativeScrape {
+export interface NativeScrape<As extends keyof Expositions> {
   readonly scopes: readonly string[];
   readonly defaultLabels: boolean;
   readonly perOwner: boolean;
@@ -89,6 +89,13 @@ export interface NativeScrape {
   readonly collectDeadlineMs: number;
   /** The file name of this thread's segment, or '': its functions have run already. */
   readonly ownSegment: string;
+  readonly as: As;
+}
+
+/** What an exposition becomes. The text is made from the bytes without a copy where they are large and ASCII. */
+export interface Expositions {
+  readonly text: string;
+  readonly bytes: Buffer;
 }
 
 /** Which series are to go from the segments of others. */
@@ -119,7 +126,7 @@ export interface NativeGroup {
   hasDead(): boolean;
   /** Folds the dead into the archive; how many segments. Rejects when the archive cannot be written: nothing is lost then. */
   fold(fold: NativeFold): Promise<number>;
-  render(scrape: NativeScrape): Promise<Buffer>;
+  render<As extends keyof Expositions>(scrape: NativeScrape<As>): Promise<Expositions[As]>;
   /** How many living owners had not removed the series by the deadline. */
   removeSeries(removal: NativeRemoval): Promise<number>;
 }

@@ -51,6 +51,7 @@ test('only the files of native/ that are called addon know Node', () => {
     'native/addon_group.h',
     'native/addon_pool_work.h',
     'native/addon_segment.h',
+    'native/addon_text.h',
     'native/addon_values.h',
   ]);
 });

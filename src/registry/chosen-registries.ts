@@ -93,7 +93,7 @@ async function read(
   await Promise.all(registries.flatMap(metricsOf).map(settle));
   const view = { scopes: [choice.scope, ...own, ...others], defaultLabels: true };
   const format = contentType === openMetricsContentType ? 'openmetrics' : 'prometheus';
-  const document = (await store.render(view, format)).toString('utf8');
+  const document = await store.text(view, format);
   const [head = '', notes = ''] = NOTES.exec(document) ?? [];
   const text = document.slice(head.length);
   const chosen = [...notes.matchAll(/scope="((?:[^"\\]|\\.)*)"/g)].map(([, label = '']) => unescaped(label));

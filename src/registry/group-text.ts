@@ -1,14 +1,5 @@
-import { isAscii } from 'node:buffer';
-import type { TextFamily, TextFormat } from '../exposition/text';
+import type { TextFamily } from '../exposition/text';
 import type { MetricFamily, Sample } from '../model/family';
-import type { GroupStore, View } from '../store/store';
-
-/** The exposition of a view of the group. */
-export async function groupDocument(store: GroupStore, view: View, format: TextFormat): Promise<string> {
-  const document = await store.render(view, format);
-  // Nearly always, and several times faster.
-  return document.toString(isAscii(document) ? 'latin1' : 'utf8');
-}
 
 /** The families of an exposition, each without a newline at its end. */
 export function familyTexts(document: string): string[] {

@@ -1,6 +1,6 @@
 import type { TextFamily } from '../exposition/text';
 import type { LabelSet } from '../model/labels';
-import type { CellStore } from '../store/store';
+import type { CellStore, Store } from '../store/store';
 
 /**
  * The mark of this library's own metrics. A well-known symbol, not a class: several copies of the library may be
@@ -43,4 +43,17 @@ async function collect(metric: Pick<Registrable, 'collect'>): Promise<void> {
 export async function settle(metric: Pick<Registrable, 'collect' | typeof FAMILY>): Promise<void> {
   await collect(metric);
   metric[FAMILY]?.settle?.();
+}
+
+type Shared = Registrable & Required<Pick<Registrable, typeof FAMILY>>;
+
+/** Whether the numbers of `metric` are in the store of the group, which then answers for it. */
+export function isShared(metric: Registrable, store: Store): metric is Shared {
+  return store.shared && metric[FAMILY]?.store === store;
+}
+
+/** Whether there are no numbers to read of `metric`, in whatever store. */
+export function onlyCollects(metric: Registrable): boolean {
+  const handle = metric[FAMILY];
+  return handle !== undefined && handle.family === undefined;
 }

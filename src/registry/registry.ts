@@ -21,9 +21,9 @@ import {
   removeFromOthers,
   removeHere,
 } from './group-listener';
-import { familyTexts, groupDocument, inOrderOf, leFirst } from './group-text';
+import { familyTexts, inOrderOf, leFirst } from './group-text';
 import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from './metric-types';
-import { FAMILY, type Registrable, settle } from './registrable';
+import { FAMILY, isShared, onlyCollects, type Registrable, settle } from './registrable';
 import { GLOBAL_SCOPE, nextScope, scopeOfName } from './scopes';
 
 export interface RegistryOptions {
@@ -195,22 +195,24 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   }
 
   /** The exposition. Rejects with what a `collect` function throws. */
-  async metrics({ perProcess = false }: MetricsOptions = {}): Promise<string> {
+  async metrics(options: MetricsOptions = {}): Promise<string> {
     const store = currentStore();
-    const [shared, foreign] = this.start(store, (metric) => this.getMetricsAsString(metric));
-    const [texts] = await Promise.all([Promise.all(foreign), ...shared]);
-    if (!store.shared || this.scopes().length === 0) return documentText(texts, this.format);
-    if (!this.isPlain) {
-      const families = await this.groupFamilies(store);
-      return documentText(
-        inOrderOf(this.byName.keys(), [...families.map((family) => this.groupText(family)), ...texts]),
-        this.format,
-      );
-    }
-    const view = { ...this.view(), perOwner: perProcess };
-    const document = await groupDocument(store, view, this.format);
-    if (texts.length === 0) return document;
-    return documentText(inOrderOf(this.byName.keys(), [...familyTexts(document), ...texts]), this.format);
+    const texts = await this.ownTexts(store);
+    return this.isWhole(store, texts)
+      ? store.text(this.viewOf(options), this.format)
+      : this.composed(store, texts, options);
+  }
+
+  /**
+   * The exposition in UTF-8, the cheapest answer to a request: as long as all metrics are this library's, no string is made
+   * of it. Not to be written to: calls at the same time share it.
+   */
+  async getMetricsAsBuffer(options: MetricsOptions = {}): Promise<Buffer> {
+    const store = currentStore();
+    const texts = await this.ownTexts(store);
+    return this.isWhole(store, texts)
+      ? store.bytes(this.viewOf(options), this.format)
+      : Buffer.from(await this.composed(store, texts, options));
   }
 
   /** The same numbers as objects; only families of `aggregator` if given. */
@@ -239,7 +241,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     }
     if (metric !== undefined) await settle(metric);
     const text = this.isPlain
-      ? await groupDocument(store, this.view(name), this.format)
+      ? await store.text(this.view(name), this.format)
       : (await this.groupFamilies(store, name)).map((family) => this.groupText(family)).join('\n');
     if (text === '') throw unknownMetric();
     return text;
@@ -267,6 +269,10 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return name === undefined ? view : { ...view, name };
   }
 
+  private viewOf({ perProcess = false }: MetricsOptions): View {
+    return { ...this.view(), perOwner: perProcess };
+  }
+
   /** The group's families without default labels. */
   private async groupFamilies(store: GroupStore, name?: string): Promise<MetricFamily[]> {
     const families = await store.families({ ...this.view(name), defaultLabels: false });
@@ -279,6 +285,27 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
       this.defaultLabels,
       this.format,
     );
+  }
+
+  /** Runs all `collect` functions; the texts of the metrics that the store does not answer for. */
+  private async ownTexts(store: Store): Promise<readonly string[]> {
+    const [shared, foreign] = this.start(store, (metric) => this.getMetricsAsString(metric));
+    const [texts] = await Promise.all([Promise.all(foreign), ...shared]);
+    return texts;
+  }
+
+  /** Whether the store's own exposition is all there is to show. */
+  private isWhole(store: Store, texts: readonly string[]): store is GroupStore {
+    return store.shared && texts.length === 0 && this.scopes().length > 0 && this.isPlain;
+  }
+
+  /** The exposition of what the store has and of `texts`, in the order of registration. */
+  private async composed(store: Store, texts: readonly string[], options: MetricsOptions): Promise<string> {
+    if (!store.shared || this.scopes().length === 0) return documentText(texts, this.format);
+    const group = this.isPlain
+      ? familyTexts(await store.text(this.viewOf(options), this.format))
+      : (await this.groupFamilies(store)).map((family) => this.groupText(family));
+    return documentText(inOrderOf(this.byName.keys(), [...group, ...texts]), this.format);
   }
 
   /**
@@ -348,19 +375,6 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
 /** The registry of all metrics that name no other. */
 export const globalRegistry: Registry = Registry.globalRegistry;
-
-type Shared = Registrable & Required<Pick<Registrable, typeof FAMILY>>;
-
-/** Whether the numbers of `metric` are in the store of the group, which then answers for it. */
-function isShared(metric: Registrable, store: Store): metric is Shared {
-  return store.shared && metric[FAMILY]?.store === store;
-}
-
-/** Whether there are no numbers to read of `metric`, in whatever store. */
-function onlyCollects(metric: Registrable): boolean {
-  const handle = metric[FAMILY];
-  return handle !== undefined && handle.family === undefined;
-}
 
 /** No aggregator means a sum. */
 function isOf(aggregator: Aggregator | undefined, family: object): boolean {

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { scrapeFailed } from '../errors';
 import type { FamilyDefinition, MetricFamily } from '../model/family';
 import type { LabelSet, LabelTexts } from '../model/labels';
 import type { NativeAddon, NativeError, NativeGroup } from '../native';
@@ -9,6 +8,7 @@ import { familiesFromJson } from './family-json';
 import { loseCells, lostRecord } from './lost-cells';
 import { type Maintained, Maintenance } from './maintenance';
 import { OwnSegment } from './own-segment';
+import { type Circumstances, Scrapes } from './scrapes';
 import { SeriesBudget } from './series-budget';
 import { noRoom, tooManySeries, type Warning } from './storage-warnings';
 import {
@@ -54,6 +54,7 @@ export class SharedStore implements GroupStore, Maintained {
   readonly #options: SharedStoreOptions;
   readonly #group: NativeGroup;
   readonly #maintenance: Maintenance;
+  readonly #scrapes: Scrapes;
   /** Opened for the first family: who only answers scrapes owns no segment. `null` when it could not be had. */
   #file: OwnSegment | null | undefined;
   #private: OwnSegment | undefined;
@@ -72,6 +73,7 @@ export class SharedStore implements GroupStore, Maintained {
     if (options.directory === undefined) this.#file = null;
     this.budget = new SeriesBudget(options.maxSeries, () => this.#refuseSeries());
     this.#maintenance = new Maintenance(this);
+    this.#scrapes = this.#scrapesOf(this.#group);
   }
 
   /** The segment's file; undefined when there is none. */
@@ -172,12 +174,16 @@ export class SharedStore implements GroupStore, Maintained {
     holder.record = -1;
   }
 
-  render(view: View, format: 'prometheus' | 'openmetrics' = 'prometheus'): Promise<Buffer> {
-    return this.#render(view, format);
+  text(view: View, format: 'prometheus' | 'openmetrics'): Promise<string> {
+    return this.#scrapes.run(view, format, 'text');
+  }
+
+  bytes(view: View, format: 'prometheus' | 'openmetrics'): Promise<Buffer> {
+    return this.#scrapes.run(view, format, 'bytes');
   }
 
   async families(view: View): Promise<MetricFamily[]> {
-    return familiesFromJson((await this.#render(view, 'json')).toString('utf8'));
+    return familiesFromJson(await this.#scrapes.run(view, 'json', 'text'));
   }
 
   answerBell(listener: BellListener): void {
@@ -207,26 +213,16 @@ export class SharedStore implements GroupStore, Maintained {
     return this.#file ? this.#file.native.lead() : true;
   }
 
-  async #render(view: View, format: 'prometheus' | 'openmetrics' | 'json'): Promise<Buffer> {
-    const exposition = this.#group.render({
-      scopes: view.scopes,
-      defaultLabels: view.defaultLabels,
-      perOwner: view.perOwner ?? false,
-      name: view.name,
-      format,
+  #scrapesOf(group: NativeGroup): Scrapes {
+    const { collectDeadlineMs, selfMetrics } = this.#options;
+    const circumstances = (): Circumstances => ({
       nowMs: Date.now(),
       privateSegments: this.#private === undefined ? [] : [this.#private.native],
-      collectDeadlineMs: this.#options.collectDeadlineMs,
+      collectDeadlineMs,
       ownSegment: basename(this.path ?? ''),
-      selfMetrics: this.#options.selfMetrics,
+      selfMetrics,
     });
-    try {
-      return await exposition;
-    } catch (error) {
-      throw scrapeFailed((error as NativeError).message, error);
-    } finally {
-      this.#maintenance.scraped();
-    }
+    return new Scrapes(group, circumstances, () => this.#maintenance.scraped());
   }
 
   #takeBack(announcement: Announcement): void {

@@ -88,8 +88,12 @@ export interface GroupStore extends CellStore {
   register(scope: string, family: number): void;
   unregister(scope: string, family: number): void;
   setDefaultLabels(scope: string, labels: Readonly<Record<string, unknown>>): void;
-  /** The merged exposition in text format 0.0.4 or OpenMetrics 1.0, made off the event loop. */
-  render(view: View, format?: 'prometheus' | 'openmetrics'): Promise<Buffer>;
+  /**
+   * The merged exposition in text format 0.0.4 or OpenMetrics 1.0, made off the event loop. It shows what was counted before
+   * the call. Calls that overlap may give the same; nobody writes to the bytes.
+   */
+  text(view: View, format: 'prometheus' | 'openmetrics'): Promise<string>;
+  bytes(view: View, format: 'prometheus' | 'openmetrics'): Promise<Buffer>;
   /** The merged families in prom-client's JSON shape; the merge is off the event loop, building the objects is not. */
   families(view: View): Promise<MetricFamily[]>;
   /** Does what other processes ask for. The first listener counts, later ones change nothing. */
