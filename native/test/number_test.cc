@@ -11,8 +11,6 @@
 #include <random>
 #include <string>
 
-#include "../text_buffer.h"
-
 namespace prom {
 namespace {
 
@@ -118,23 +116,28 @@ TEST_CASE("no shorter spelling reads back") {
   }
 }
 
-TEST_CASE("a text buffer grows by what is appended and can be given away") {
-  TextBuffer buffer;
-  std::string expected;
-  for (int i = 0; i < 5000; i++) {
-    buffer.AppendSample(i * 0.5);
-    buffer.Append(' ');
-    buffer.AppendJsNumber(i % 2 ? NAN : -1e300);
-    buffer.Append("\n");
-    expected += Sample(i * 0.5) + ' ' + (i % 2 ? "NaN" : "-1e+300") + '\n';
+// With at most fifteen digits, of which no two spellings are the same number.
+TEST_CASE("decimals are as short as they were written") {
+  std::mt19937_64 random(3);
+  for (int i = 0; i < 200'000; i++) {
+    uint64_t whole = random() % (uint64_t{1} << random() % 24);
+    std::string text = std::to_string(whole) + '.';
+    for (uint64_t digits = random() % 8; digits > 0; digits--) {
+      text += static_cast<char>('0' + random() % 10);
+    }
+    text += static_cast<char>('1' + random() % 9);
+    double value = std::strtod(text.c_str(), nullptr);
+    if (value >= 1e-6 && Sample(value) != text) CHECK_MESSAGE(false, text << " became " << Sample(value));
+    if (value >= 1e-6 && Sample(-value) != '-' + text) CHECK_MESSAGE(false, '-' << text);
   }
-  CHECK((buffer.view() == expected));
-  TextBuffer moved(std::move(buffer));
-  size_t size = moved.size();
-  char* bytes = moved.Release();
-  CHECK((std::string_view(bytes, size) == expected));
-  CHECK(moved.size() == 0);
-  std::free(bytes);
+}
+
+TEST_CASE("integers are those that are counted, with no zero too many") {
+  std::mt19937_64 random(5);
+  for (int i = 0; i < 200'000; i++) {
+    uint64_t n = i < 100'000 ? static_cast<uint64_t>(i) * 11 : random() >> (11 + random() % 53);
+    if (Sample(static_cast<double>(n)) != std::to_string(n)) CHECK_MESSAGE(false, n);
+  }
 }
 
 }  // namespace

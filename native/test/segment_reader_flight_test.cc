@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <string>
 #include <utility>
 
 #include "../segment_reader.h"
@@ -67,6 +68,28 @@ TEST_CASE("equal reads of a histogram that is between two stores are not taken f
     CHECK(cells[0] == cells[1]);
     CHECK(cells[2] == cells[1]);
   }
+}
+
+// Cells are read in blocks of 8192, so that the sum of this one is in the first block and all else of it in the second.
+TEST_CASE("an observation between the reads of two blocks does not tear a histogram that lies in both") {
+  TestSegment segment = TestSegment::InMemory();
+  uint32_t counter = segment.Family(test::CounterFamily("c", {"l"}));
+  for (int i = 0; i < 8191; i++) segment.Series(counter, {std::to_string(i)});
+  TestSeries series = segment.Series(segment.Family(test::HistogramFamily("h", {1}, {"l"})), {"a"});
+  series.Observe(1);
+  uint64_t at = series.range.file_offset + sizeof(double);
+  int reads = 0;
+  WatchedSource source(segment.source(), [&](uint64_t length, uint64_t offset) {
+    if (offset <= at && offset + length > at && reads++ == 0) series.Observe(1);
+  });
+  SegmentReader reader;
+  REQUIRE((ReadAll(reader, source) == SkipReason::kNone));
+  REQUIRE(reader.series().back().cell == 8191);
+  CHECK(reads > 2);
+  const double* cells = Cells(reader, "a");
+  CHECK(cells[0] == 2);
+  CHECK(cells[1] == 2);
+  CHECK(cells[2] == 2);
 }
 
 TEST_CASE("an observation that its owner never finished is given up on after a few reads") {

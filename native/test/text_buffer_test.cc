@@ -1,0 +1,66 @@
+#include "../text_buffer.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <string>
+
+namespace prom {
+namespace {
+
+constexpr size_t kMiB = 1024 * 1024;
+
+TEST_CASE("a text buffer grows by what is appended and can be given away") {
+  TextBuffer buffer;
+  std::string expected;
+  for (int i = 0; i < 50'000; i++) {
+    buffer.AppendSample(i * 0.5);
+    buffer.Append(' ');
+    buffer.AppendJsNumber(i % 2 ? NAN : -1e300);
+    buffer.Append("\n");
+    if (i % 2 == 0) expected += std::to_string(i / 2) + " -1e+300\n";
+    if (i % 2 == 1) expected += std::to_string(i / 2) + ".5 NaN\n";
+  }
+  CHECK((buffer.view() == expected));
+  TextBuffer moved(std::move(buffer));
+  CHECK((moved.view() == expected));
+  CHECK(buffer.size() == 0);
+}
+
+TEST_CASE("what is claimed and not committed is no part of the text") {
+  TextBuffer buffer;
+  char* to = buffer.Claim(100);
+  std::memset(to, 'x', 100);
+  buffer.Commit(to + 3);
+  buffer.Claim(1000);
+  CHECK(buffer.view() == "xxx");
+}
+
+TEST_CASE("the memory of a large text is taken again, and that of a larger one is not cut short") {
+  TextMemory first = TakeTextMemory(4 * kMiB);
+  char* data = first.data;
+  GiveBackTextMemory(first);
+  TextMemory larger = TakeTextMemory(first.capacity + 1);
+  CHECK(larger.data != data);
+  CHECK(larger.capacity > first.capacity);
+  larger.data[larger.capacity - 1] = 'x';
+  TextMemory again = TakeTextMemory(3 * kMiB);
+  CHECK(again.data == data);
+  CHECK(again.capacity == first.capacity);
+  GiveBackTextMemory(again);
+  GiveBackTextMemory(larger);
+}
+
+TEST_CASE("two texts that are held at once are in different memory") {
+  TextMemory a = TakeTextMemory(kMiB);
+  TextMemory b = TakeTextMemory(kMiB);
+  TextMemory c = TakeTextMemory(kMiB);
+  CHECK(a.data != b.data);
+  CHECK(b.data != c.data);
+  CHECK(a.data != c.data);
+  for (TextMemory memory : {a, b, c}) GiveBackTextMemory(memory);
+}
+
+}  // namespace
+}  // namespace prom
