@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 
 /** A trial that takes longer than this hangs. */
-const timeout = 180_000;
+const timeout = 900_000;
 
 /** Runs a module of this folder in a fresh process; gives the message that it sends. */
 export async function runTrial(module, trial) {

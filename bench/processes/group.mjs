@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { groupParent } from '../group-parent.mjs';
+import { MemberProcess } from './member-process.mjs';
+
+/** Processes that count into one directory, and the fresh processes that scrape them. */
+export class Group {
+  directory = mkdtempSync(join(groupParent(), 'bench-group-'));
+  #members;
+  #command;
+  #work;
+  #counts = 0;
+
+  constructor(command, processes, work) {
+    process.on('exit', () => rmSync(this.directory, { recursive: true }));
+    this.#command = command;
+    this.#work = work;
+    this.#members = Array.from({ length: processes }, () => this.#start());
+  }
+
+  #start() {
+    return new MemberProcess(this.#command, this.directory, this.#work);
+  }
+
+  async count() {
+    await Promise.all(this.#members.map((member) => member.ask('count')));
+    this.#counts++;
+  }
+
+  /**
+   * What the scrapes by one fresh process were, each of other numbers than the one before. All of them must show what the
+   * members have counted, and `more`.
+   */
+  async judged(scrapes, more = 0) {
+    const judge = this.#start();
+    const done = [];
+    while (done.length < scrapes) {
+      await this.count();
+      const scrape = await judge.ask('scrape');
+      const expected = this.#counts * this.#members.length * this.#work.series + more;
+      if (scrape.total !== expected)
+        throw new Error(`expected ${expected} counts, but a scrape has ${scrape.total}`);
+      done.push(scrape);
+    }
+    await judge.end();
+    return done;
+  }
+
+  async end() {
+    await Promise.all(this.#members.map((member) => member.end()));
+  }
+}

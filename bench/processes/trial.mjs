@@ -1,0 +1,10 @@
+// One trial of scraping a group of processes.
+import { Group } from './group.mjs';
+
+const { command, processes, metric, series, scrapes } = JSON.parse(process.argv[2]);
+
+const group = new Group(command, processes, { metric, series });
+await group.count();
+const done = await group.judged(scrapes);
+await group.end();
+process.send({ scrapes: done }, () => process.exit());
