@@ -14,20 +14,18 @@ const margins = {
   'summary-kept': { ratio: 6 },
 };
 
-/** What is worse than its margin, a line each. */
+/** What is worse than its margin: the `name` of the workload and a `complaint`. */
 export function regressions(results) {
   return results.flatMap(({ name, ratio, overLimit }) => {
     const margin = margins[name];
     if (margin === undefined) return [];
-    const lines = [];
-    if (ratio < margin.ratio)
-      lines.push(
-        `${name}: expected at least ${factor(margin.ratio)} the best rival, but got ${factor(ratio)}`,
-      );
-    if (overLimit > margin.overLimit)
-      lines.push(
-        `${name}: expected at most ${factor(margin.overLimit)} the limit, but got ${factor(overLimit)}`,
-      );
-    return lines;
+    const found = [];
+    if (ratio < margin.ratio) {
+      found.push(`expected at least ${factor(margin.ratio)} the best rival, but got ${factor(ratio)}`);
+    }
+    if (overLimit > margin.overLimit) {
+      found.push(`expected at most ${factor(margin.overLimit)} the limit, but got ${factor(overLimit)}`);
+    }
+    return found.map((complaint) => ({ name, complaint: `${name}: ${complaint}` }));
   });
 }

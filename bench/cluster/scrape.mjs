@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { median } from '../statistics.mjs';
 
 /** Scrapes of a cluster by this process. */
 export class Scrape {
@@ -19,19 +18,7 @@ export class Scrape {
     return {
       samples: lines.length,
       bytes: Buffer.byteLength(this.#text),
-      copy: copyTime(Buffer.from(this.#text)),
       digest: createHash('sha256').update(sorted.join('\n')).digest('hex'),
     };
   }
-}
-
-/** Milliseconds in which the memory of this machine takes in as many bytes from another place. */
-function copyTime(source) {
-  const target = Buffer.alloc(source.length);
-  const times = Array.from({ length: 9 }, () => {
-    const start = performance.now();
-    source.copy(target);
-    return performance.now() - start;
-  });
-  return median(times);
 }

@@ -3,6 +3,7 @@
 import cluster from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { copyTime } from '../copy-time.mjs';
 import { load, rivals } from '../rivals.mjs';
 import { LoopWatch } from './loop-watch.mjs';
 import { Scrape } from './scrape.mjs';
@@ -35,7 +36,10 @@ const together = trial.atOnce === undefined ? [] : await repeated(trial.atOnce);
 const idle = await watched(() => sleep(100));
 const facts = trial.server === 'worker' ? await ask(workers[0], 'facts') : scrape.facts();
 cluster.removeAllListeners('exit');
-process.send({ idle, scrapes, together, ...facts }, () => process.exit());
+/** Of each label set in each worker those of a counter and of a histogram with 11 buckets. */
+const cells = workers.length * trial.sets * 15;
+const copy = copyTime(facts.bytes + cells * 8);
+process.send({ idle, scrapes, together, copy, ...facts }, () => process.exit());
 
 /** Scrapes, or so many of them at once, each with other numbers than the one before. */
 async function repeated(atOnce) {

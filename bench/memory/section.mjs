@@ -42,19 +42,24 @@ export function tables(results) {
 }
 
 export function charts(results) {
-  const { figures } = results[0];
-  const bars = (name, what) => ({ name, type: 'bar', stack: 'memory', data: [what] });
+  const bars = (name, data) => ({ name, type: 'bar', stack: 'memory', data });
   return [
     {
       file: 'memory.svg',
       title: 'Memory of one series with three labels (less is better)',
-      panels: results.map((result) => ({
-        title: result.title,
+      panels: results.map(({ title, figures }) => ({
+        title,
         x: { type: 'category', categories: figures.map(({ rival }) => rival) },
         y: { name: 'bytes' },
         series: [
-          { ...bars('heap'), data: result.figures.map(({ heap }) => Math.max(heap, 0)) },
-          { ...bars('shared memory'), data: result.figures.map(({ shared }) => shared) },
+          bars(
+            'heap',
+            figures.map(({ heap }) => heap),
+          ),
+          bars(
+            'shared memory',
+            figures.map(({ shared }) => shared),
+          ),
         ],
       })),
     },

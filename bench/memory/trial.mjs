@@ -1,9 +1,9 @@
 // One trial of what a series costs in memory: bytes on the heap of this process, and in files where a rival has some.
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { groupParent } from '../group-parent.mjs';
+import { makeGroupDirectory } from '../group-directory.mjs';
 import { labelNames, labelSet } from '../label-sets.mjs';
 import { load } from '../rivals.mjs';
 import { segmentSize } from './segment-size.mjs';
@@ -15,9 +15,8 @@ process.on('warning', (warning) => {
 });
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc');
-const directory = mkdtempSync(join(groupParent(), 'bench-memory-'));
+const directory = makeGroupDirectory();
 process.env.PROMETHEUS_MULTIPROC_DIR = directory;
-process.on('exit', () => rmSync(directory, { recursive: true }));
 
 const client = await load(rival);
 const create = {

@@ -71,7 +71,9 @@ export function charts(results) {
     panelOf('counters and gauges', 'counter', 'gauge'),
     panelOf('histograms and summaries', 'histogram', 'summary'),
   ];
-  return [{ file: 'operations.svg', title: 'What one operation takes (less is better)', panels }];
+  return [
+    { file: 'operations.svg', width: 1000, title: 'What one operation takes (less is better)', panels },
+  ];
 }
 
 export function chapter(results, { rounds, seconds }) {

@@ -1,18 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { groupParent } from '../group-parent.mjs';
+import { makeGroupDirectory } from '../group-directory.mjs';
 import { MemberProcess } from './member-process.mjs';
 
 /** Processes that count into one directory, and the fresh processes that scrape them. */
 export class Group {
-  directory = mkdtempSync(join(groupParent(), 'bench-group-'));
+  directory = makeGroupDirectory();
   #members;
   #command;
   #work;
   #counts = 0;
 
   constructor(command, processes, work) {
-    process.on('exit', () => rmSync(this.directory, { recursive: true }));
     this.#command = command;
     this.#work = work;
     this.#members = Array.from({ length: processes }, () => this.#start());

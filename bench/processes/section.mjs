@@ -5,6 +5,9 @@ import { median, spread } from '../statistics.mjs';
 import { processCharts } from './charts.mjs';
 import { languages } from './languages.mjs';
 
+/** Of a series. */
+const cellsOf = { counter: 1, histogram: 14 };
+
 export function measurements({ rounds, scrapes, counters, histograms, dead }) {
   const installed = languages().filter(({ command }) => command !== undefined);
   const ours = installed.filter(({ name }) => name === own);
@@ -17,7 +20,7 @@ export function measurements({ rounds, scrapes, counters, histograms, dead }) {
     module: 'processes/trial.mjs',
     contestants: who.map(({ name: rival, command }) => ({
       rival,
-      trial: { command, processes, metric, series, scrapes },
+      trial: { command, processes, metric, series, cells: cellsOf[metric], scrapes },
       trials: [],
     })),
   });
@@ -53,7 +56,8 @@ export function resultOf({ name, metric, processes, series, contestants }) {
     };
   }
   const figures = contestants.map(({ rival, trials }) => ({ rival, ...laterScrapes(trials) }));
-  return { metric, processes, series, figures };
+  const copy = median(contestants.flatMap(({ trials }) => trials.map((trial) => trial.copy)));
+  return { metric, processes, series, copy, figures };
 }
 
 /** The first scrape of a process stands apart; of the others the median counts. */
@@ -109,12 +113,14 @@ function overOwners(results) {
       'a scrape',
       'for 1,000 live series',
       'the first one',
+      'copying the cells and the text',
     ],
-    results.map(({ processes, series, figures: [figure] }) => [
+    results.map(({ processes, series, copy, figures: [figure] }) => [
       processes,
       scrapeTime(figure),
       `${number((figure.milliseconds * 1e6) / (processes * series))} µs`,
       milliseconds(figure.first),
+      milliseconds(copy),
     ]),
   );
 }
