@@ -71,8 +71,9 @@ export function chapter(results, { series }) {
 
 ${tables(results)}
 ${image('memory.svg', 'Bytes of a series of a counter and of a histogram, for each rival')}
-What ${count(series)} series with three labels add, per series. *heap* is \`heapUsed\` and \`external\` after a garbage collection, without the
-strings of the label values, which the application has anyway. *shared memory* is the records and cells of \`${own}\`; its
-file grows in steps of up to 4 MiB.
+What ${count(series)} series with three labels add, per series. *heap* is \`heapUsed\` and
+\`external\` after a garbage collection, without the strings of the label values, which the application has anyway.
+*shared memory* is the records and cells of \`${own}\`; its file grows in steps of up to 4 MiB. Node counts cells that
+are mapped as \`external\`; here they are shared memory only.
 `;
 }

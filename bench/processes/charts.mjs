@@ -9,6 +9,7 @@ export function processCharts({ counters, histograms, dead }) {
   return [
     {
       file: 'processes.svg',
+      width: 1000,
       title: 'A scrape of processes that share files',
       panels: [
         overProcesses(`${count(counters[0].series)} counters in each process, the same in all`, [
