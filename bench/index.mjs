@@ -1,47 +1,66 @@
-// `npm run bench`: measures every workload for every rival and writes docs/benchmarks.md.
-//   --quick        a minute instead of ten: few and short trials, the small cluster only; writes no report
+// `npm run bench`: measures everything for every rival; writes docs/benchmarks.md with its pictures, and README's table.
+//   --quick        two minutes instead of twenty: few and short trials of small sizes; writes no report
 //   --only NAME    only what has this name or belongs to it, such as counter-kept, counter, scrape; can be repeated;
 //                  writes no report
+//   --guard        ends with 1 when the hot path is worse than the margins of guard.mjs
 //   --json FILE    writes all figures there
-//   --report FILE  writes the report there, whatever was measured
-import { writeFileSync } from 'node:fs';
+//   --from FILE    measures nothing: takes the figures that --json has written
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { regressions } from './guard.mjs';
 import { machine } from './machine.mjs';
-import { chosen, efforts, plan } from './plan.mjs';
 import { Progress } from './progress.mjs';
-import { document, tables } from './report.mjs';
-import { resultOf } from './results.mjs';
+import { rewriteTable } from './readme.mjs';
+import { document, draw, tables } from './report.mjs';
+import { efforts, plan, resultOf } from './sections.mjs';
 import { runTrial } from './trials.mjs';
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: [] },
+    guard: { type: 'boolean', default: false },
     json: { type: 'string' },
-    report: { type: 'string' },
+    from: { type: 'string' },
   },
 });
 
-const effort = options.quick ? efforts.quick : efforts.full;
-const about = machine();
-const measurements = chosen(plan(effort), options.only);
-
-const start = performance.now();
-await measure();
-const seconds = Math.round((performance.now() - start) / 1000);
-
-const results = measurements.map(resultOf);
-const isWhole = !options.quick && options.only.length === 0;
-const reportFile =
-  options.report ?? (isWhole ? new URL('../docs/benchmarks.md', import.meta.url) : undefined);
-if (reportFile !== undefined) writeFileSync(reportFile, document({ about, effort, seconds, results }));
-if (options.json !== undefined) {
-  writeFileSync(options.json, `${JSON.stringify({ about, effort, seconds, results }, null, 2)}\n`);
+const run = options.from === undefined ? await measured() : JSON.parse(readFileSync(options.from, 'utf8'));
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(run, null, 2)}\n`);
+if (run.isWhole) {
+  const root = new URL('../', import.meta.url);
+  writeFileSync(new URL('docs/benchmarks.md', root), document(run));
+  draw(run.results, new URL('docs/benchmarks/', root));
+  rewriteTable(new URL('README.md', root), run.results);
 }
-console.log(`\n${tables(results)}`);
+console.log(`\n${tables(run.results)}`);
+if (options.guard) await guard();
+
+async function measured() {
+  const about = machine();
+  const effort = options.quick ? efforts.quick : efforts.full;
+  const measurements = plan(effort, options.only);
+  const start = performance.now();
+  await runAll(measurements);
+  const seconds = Math.round((performance.now() - start) / 1000);
+  const isWhole = !options.quick && options.only.length === 0;
+  return { about, effort, isWhole, seconds, results: measurements.map(resultOf) };
+}
+
+/** What seems to be a regression is measured again, and longer: one that is real stays. */
+async function guard() {
+  let found = regressions(run.results);
+  for (let again = 0; found.length > 0 && again < 3; again++) {
+    const suspects = plan(efforts.full, [...new Set(found.map(({ name }) => name))]);
+    await runAll(suspects);
+    found = regressions(suspects.map(resultOf));
+  }
+  for (const { complaint } of found) console.error(complaint);
+  if (found.length > 0) process.exitCode = 1;
+}
 
 /** All of one round before any of the next, and the rivals one after the other: what disturbs one disturbs all. */
-async function measure() {
+async function runAll(measurements) {
   const steps = measurements.reduce((sum, { rounds, contestants }) => sum + rounds * contestants.length, 0);
   const progress = new Progress(steps);
   for (let round = 0; measurements.some(({ rounds }) => round < rounds); round++) {

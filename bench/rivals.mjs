@@ -17,14 +17,28 @@ const sharedMemory = {
   scraper: (client) => () => client.register.metrics(),
 };
 
-/** The last is ours; the ratios are to the best of the others. */
+/** Ours. */
+export const own = 'prom-client-mmap';
+
 export const rivals = [
   { name: 'prom-client', ...messages },
-  { name: 'prom-client-mmap', ...sharedMemory },
+  { name: '@platformatic/prom-client', ...messages },
+  { name: '@prometheus-io/client', ...messages },
+  { name: own, ...sharedMemory },
 ];
 
 /** Not a rival but the physical reference: what a workload's `limit` does with plain cells. */
 export const limit = 'Float64Array';
+
+/** The figure of the best of those that are neither ours nor the limit. */
+export function bestOther(figures, figure) {
+  const others = figures.filter(({ rival }) => rival !== own && rival !== limit);
+  return Math.min(...others.map((other) => other[figure]));
+}
+
+export function figureOf(figures, name) {
+  return figures.find(({ rival }) => rival === name);
+}
 
 export async function load(name) {
   const module = await import(name);

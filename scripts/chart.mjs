@@ -12,8 +12,8 @@ const panelHeight = 290;
  *
  * A panel has a `title`, the axes `x` and `y` and `series`. An axis is `{ name, type, min, max, categories }`: its `type` is
  * `value` (unless told otherwise), `log`, or `category`, which has `categories` in place of numbers. A series is `{ name,
- * type, data, dashed }`: of type `line` with `[x, y]` pairs, of `scatter` with the same, or of `bar` with a number for each
- * category; null is a gap. What has one name has one colour, in all panels.
+ * type, data, dashed, stack }`: of type `line` with `[x, y]` pairs, of `scatter` with the same, or of `bar` with a number for
+ * each category; null is a gap. Bars of one `stack` stand on each other. What has one name has one colour, in all panels.
  */
 export function chart({ title, width = 840, panels }) {
   const picture = echarts.init(null, null, {
@@ -44,7 +44,7 @@ export function chart({ title, width = 840, panels }) {
       top: top(index) + 24,
       left: 64,
       itemHeight: 10,
-      itemGap: 18,
+      itemGap: 34,
       textStyle: font,
     })),
     grid: panels.map((_, index) => ({
@@ -86,13 +86,14 @@ function axis({ name, type = 'value', min, max, categories }, index, { nameGap }
   };
 }
 
-function series({ name, type = 'line', data, dashed = false }, color, index) {
+function series({ name, type = 'line', data, dashed = false, stack }, color, index) {
   const sparse = data.length <= 40;
   return {
     name,
     type,
     color,
     data,
+    stack: stack && `${stack} ${index}`,
     xAxisIndex: index,
     yAxisIndex: index,
     showSymbol: sparse,

@@ -1,22 +1,24 @@
 import { createHash } from 'node:crypto';
 
-/** One scrape of a cluster by this process. */
+/** Scrapes of a cluster by this process. */
 export class Scrape {
   #text = '';
 
-  /** Milliseconds from the call to the text. */
-  async run(metrics) {
+  /** Milliseconds from the call to the text; of several calls at once, to the last of their texts. */
+  async run(metrics, atOnce = 1) {
     const start = performance.now();
-    this.#text = await metrics();
+    [this.#text] = await Promise.all(Array.from({ length: atOnce }, metrics));
     return performance.now() - start;
   }
 
-  /** What the text was. The digest is the same for all that say the same, whatever the order of their lines. */
+  /** What the text was. The digest is the same for all that say the same, whatever the order of lines and labels. */
   facts() {
-    const sorted = this.#text.split('\n').sort().join('\n');
+    const lines = this.#text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    const sorted = lines.map((line) => line.split(/[{},]/).sort().join()).sort();
     return {
+      samples: lines.length,
       bytes: Buffer.byteLength(this.#text),
-      digest: createHash('sha256').update(sorted).digest('hex'),
+      digest: createHash('sha256').update(sorted.join('\n')).digest('hex'),
     };
   }
 }

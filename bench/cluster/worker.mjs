@@ -28,12 +28,12 @@ const tasks = {
   },
   watch: () => loop.start(),
   report: () => ({ stop: loop.stop() }),
-  scrape: async () => ({ milliseconds: await scrape.run(metrics) }),
+  scrape: async ({ atOnce }) => ({ milliseconds: await scrape.run(metrics, atOnce) }),
   facts: () => scrape.facts(),
 };
 
-process.on('message', async ({ task }) => {
-  if (task !== undefined) process.send({ answered: task, ...(await tasks[task]()) });
+process.on('message', async ({ task, ...request }) => {
+  if (task !== undefined) process.send({ answered: task, ...(await tasks[task](request)) });
 });
 tasks.count();
 process.send({ answered: 'start' });

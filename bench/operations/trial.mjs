@@ -1,8 +1,8 @@
 // One trial of one workload for one rival, in a process of its own, so that what V8 has learned from one rival or
 // workload does not speed up or slow down the next. The figure goes to the parent: nanoseconds per operation.
 import Benchmark from 'benchmark';
-import { limit, load } from './rivals.mjs';
-import { median } from './statistics.mjs';
+import { limit, load } from '../rivals.mjs';
+import { median } from '../statistics.mjs';
 import { workloads } from './workloads/all.mjs';
 import { batch } from './workloads/inputs.mjs';
 

@@ -1,22 +1,13 @@
-import { labelNames } from './inputs.mjs';
+import { labelNames, labelSet } from '../../label-sets.mjs';
 
-/** New series in one call of `run`. The routes are enough for a hundred runs: none meets a label set of an earlier one. */
+/** New series in one call of `run`. There are label sets for a hundred runs: none meets one of an earlier run. */
 const newSeries = 1000;
-const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
-const statuses = ['200', '201', '302', '404', '500'];
-const routes = Array.from({ length: 4000 }, (_, index) => `/api/v1/resource-${index}/:id`);
 
-/** Calls `use` with the next thousand label sets: one route after the other, with every method and status. */
+/** Calls `use` with the next thousand label sets. */
 function labelSource(use) {
   let next = 0;
   return () => {
-    for (const end = next + newSeries; next < end; next++) {
-      use({
-        method: methods[Math.floor(next / 5) % 5],
-        route: routes[Math.floor(next / 25)],
-        status: statuses[next % 5],
-      });
-    }
+    for (const end = next + newSeries; next < end; next++) use(labelSet(next));
   };
 }
 

@@ -1,6 +1,6 @@
 import { batch, keptLabels, labelNames, latencies, method, route, status } from './inputs.mjs';
 
-const about = { name: 'duration_seconds', help: 'How long requests take.', labelNames };
+const about = { name: 'duration_seconds', help: 'How long requests take.' };
 
 function observed(run, summary) {
   const result = async () =>
@@ -12,10 +12,20 @@ function observed(run, summary) {
 
 export const summaryWorkloads = [
   {
+    name: 'summary-bare',
+    title: '`summary.observe(v)`, no labels',
+    prepare(client) {
+      const summary = new client.Summary(about);
+      return observed(() => {
+        for (let step = 0; step < batch; step++) summary.observe(latencies[step]);
+      }, summary);
+    },
+  },
+  {
     name: 'summary-kept',
     title: '`child.observe(v)`, a kept `summary.labels(…)`',
     prepare(client) {
-      const summary = new client.Summary(about);
+      const summary = new client.Summary({ ...about, labelNames });
       const child = summary.labels(...keptLabels);
       return observed(() => {
         for (let step = 0; step < batch; step++) child.observe(latencies[step]);
@@ -26,13 +36,25 @@ export const summaryWorkloads = [
     name: 'summary-object',
     title: '`summary.observe({ … }, v)`',
     prepare(client) {
-      const summary = new client.Summary(about);
+      const summary = new client.Summary({ ...about, labelNames });
       return observed(() => {
         for (let step = 0; step < batch; step++) {
           summary.observe(
             { method: method[step], route: route[step], status: status[step] },
             latencies[step],
           );
+        }
+      }, summary);
+    },
+  },
+  {
+    name: 'summary-values',
+    title: '`summary.labels(a, b, c).observe(v)`',
+    prepare(client) {
+      const summary = new client.Summary({ ...about, labelNames });
+      return observed(() => {
+        for (let step = 0; step < batch; step++) {
+          summary.labels(method[step], route[step], status[step]).observe(latencies[step]);
         }
       }, summary);
     },

@@ -3,9 +3,10 @@
 import cluster from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { LoopWatch } from './cluster/loop-watch.mjs';
-import { Scrape } from './cluster/scrape.mjs';
-import { load, rivals } from './rivals.mjs';
+import { copyTime } from '../copy-time.mjs';
+import { load, rivals } from '../rivals.mjs';
+import { LoopWatch } from './loop-watch.mjs';
+import { Scrape } from './scrape.mjs';
 
 const trial = JSON.parse(process.argv[2]);
 const rival = rivals.find(({ name }) => name === trial.rival);
@@ -20,7 +21,7 @@ cluster.on('exit', (worker, code, signal) => {
   throw new Error(`worker ${worker.id} of ${trial.rival} ended with ${signal ?? code}`);
 });
 cluster.setupPrimary({
-  exec: fileURLToPath(new URL('cluster/worker.mjs', import.meta.url)),
+  exec: fileURLToPath(new URL('worker.mjs', import.meta.url)),
   args: [process.argv[2]],
 });
 
@@ -30,20 +31,30 @@ const scrape = new Scrape();
 const workers = Array.from({ length: 4 }, () => cluster.fork());
 await Promise.all(workers.map((worker) => answer(worker, 'start')));
 
-const scrapes = [];
-while (scrapes.length < trial.scrapes) {
-  await askAll('count');
-  scrapes.push(await watched(serve));
-}
+const scrapes = await repeated(1);
+const together = trial.atOnce === undefined ? [] : await repeated(trial.atOnce);
 const idle = await watched(() => sleep(100));
 const facts = trial.server === 'worker' ? await ask(workers[0], 'facts') : scrape.facts();
 cluster.removeAllListeners('exit');
-process.send({ idle, scrapes, ...facts }, () => process.exit());
+/** Of each label set in each worker those of a counter and of a histogram with 11 buckets. */
+const cells = workers.length * trial.sets * 15;
+const copy = copyTime(facts.bytes + cells * 8);
+process.send({ idle, scrapes, together, copy, ...facts }, () => process.exit());
 
-async function serve() {
-  if (trial.server === 'worker') return ask(workers[0], 'scrape');
-  if (rival.givesUpAfter === undefined) return { milliseconds: await scrape.run(metrics) };
-  return patiently(() => scrape.run(metrics));
+/** Scrapes, or so many of them at once, each with other numbers than the one before. */
+async function repeated(atOnce) {
+  const done = [];
+  while (done.length < trial.scrapes) {
+    await askAll('count');
+    done.push(await watched(() => serve(atOnce)));
+  }
+  return done;
+}
+
+async function serve(atOnce) {
+  if (trial.server === 'worker') return ask(workers[0], 'scrape', { atOnce });
+  if (rival.givesUpAfter === undefined) return { milliseconds: await scrape.run(metrics, atOnce) };
+  return patiently(() => scrape.run(metrics, atOnce));
 }
 
 /** Lets a rival wait for its workers longer than it would, and says whether it needed that. */
@@ -77,9 +88,9 @@ function askAll(task) {
   return Promise.all(workers.map((worker) => ask(worker, task)));
 }
 
-function ask(worker, task) {
+function ask(worker, task, request) {
   const answered = answer(worker, task);
-  worker.send({ task });
+  worker.send({ task, ...request });
   return answered;
 }
 

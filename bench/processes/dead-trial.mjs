@@ -1,0 +1,47 @@
+// One trial of a group in which many owners have died: worker threads that counted and ended. At each number of deaths a
+// fresh process scrapes, once nothing is left of the dead but what was folded.
+import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { Group } from './group.mjs';
+import { MemberProcess } from './member-process.mjs';
+
+const { command, processes, series, owners, scrapes } = JSON.parse(process.argv[2]);
+
+const work = { metric: 'counter', series };
+const group = new Group(command, processes, work);
+await group.count();
+const undertaker = new MemberProcess(command, group.directory, work);
+process.env.PROMETHEUS_MULTIPROC_DIR = group.directory;
+
+const stages = [];
+let dead = 0;
+for (const wanted of owners) {
+  await Promise.all([die(wanted), die(wanted)]);
+  await untilFolded();
+  stages.push({ dead, scrapes: await group.judged(scrapes, dead * series) });
+}
+await undertaker.end();
+await group.end();
+process.send({ stages }, () => process.exit());
+
+/** Owners that live one after the other until so many are dead, with a scrape now and then, as a service has it. */
+async function die(wanted) {
+  while (dead < wanted) {
+    if (++dead % 50 === 0) await undertaker.ask('scrape');
+    await new Promise((resolve, reject) => {
+      const owner = new Worker(new URL('short-lived.mjs', import.meta.url), { workerData: { series } });
+      owner.once('error', reject);
+      owner.once('exit', resolve);
+    });
+  }
+}
+
+/** Scrapes see the dead, and then somebody folds them. */
+async function untilFolded() {
+  const isSegment = (file) => file.startsWith('s.');
+  while (readdirSync(group.directory).filter(isSegment).length > processes) {
+    await undertaker.ask('scrape');
+    await sleep(50);
+  }
+}

@@ -1,0 +1,69 @@
+// What there is to measure. A section is one question, one chapter of the report and one folder:
+//   measurements(effort)   what is measured: each a `name`, the number of `rounds`, the `module` that runs one trial in a
+//                          process of its own, and `contestants`: each a `rival`, its `trial`, and `trials` for what comes of it
+//   resultOf(measurement)  what the trials say together
+//   tables(results)        Markdown
+//   chapter(results, effort, about)   the same with what is needed to judge it
+//   charts(results)        what scripts/chart.mjs draws, each with the `file` to write
+import * as cluster from './cluster/section.mjs';
+import * as memory from './memory/section.mjs';
+import * as operations from './operations/section.mjs';
+import * as processes from './processes/section.mjs';
+import * as start from './start/section.mjs';
+
+export const sections = { operations, cluster, processes, memory, start };
+
+/** How much is measured: of each section what it says itself. */
+export const efforts = {
+  full: {
+    operations: { rounds: 5, seconds: 0.3 },
+    cluster: [
+      { sets: 1000, rounds: 5, scrapes: 7, atOnce: 10 },
+      { sets: 3000, rounds: 3, scrapes: 5 },
+      { sets: 10_000, rounds: 3, scrapes: 5 },
+      { sets: 30_000, rounds: 1, scrapes: 3 },
+    ],
+    processes: {
+      rounds: 3,
+      scrapes: 7,
+      counters: { processes: [1, 4, 16], series: 10_000 },
+      histograms: { processes: [8, 16, 32, 64], series: 2000 },
+      dead: { processes: 4, series: 1000, owners: [0, 300, 1000, 3000] },
+    },
+    memory: { rounds: 1, series: 100_000 },
+    start: { rounds: 21 },
+  },
+  quick: {
+    operations: { rounds: 2, seconds: 0.1 },
+    cluster: [{ sets: 1000, rounds: 1, scrapes: 4, atOnce: 10 }],
+    processes: {
+      rounds: 1,
+      scrapes: 4,
+      counters: { processes: [4], series: 1000 },
+      histograms: { processes: [2, 4], series: 200 },
+      dead: { processes: 2, series: 100, owners: [0, 50, 150] },
+    },
+    memory: { rounds: 1, series: 20_000 },
+    start: { rounds: 5 },
+  },
+};
+
+/** All measurements; of the given names or families only, if any is given. */
+export function plan(effort, names) {
+  const all = Object.entries(sections).flatMap(([section, { measurements }]) =>
+    measurements(effort[section]).map((measurement) => ({ section, ...measurement })),
+  );
+  const isCalled = (name) => (measurement) =>
+    measurement.name === name || measurement.name.startsWith(`${name}-`);
+  for (const name of names) {
+    if (all.some(isCalled(name))) continue;
+    const known = all.map((measurement) => measurement.name).join(', ');
+    throw new RangeError(`--only: expected one of ${known}, or what they begin with, but got ${name}`);
+  }
+  return all.filter((measurement) => names.length === 0 || names.some((name) => isCalled(name)(measurement)));
+}
+
+export function resultOf(measurement) {
+  const { section, name } = measurement;
+  return { section, name, ...sections[section].resultOf(measurement) };
+}

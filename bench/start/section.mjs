@@ -1,0 +1,61 @@
+// What an application pays before it has counted anything.
+import { factor, milliseconds, spreadOut, table } from '../figures.mjs';
+import { figureOf, own, rivals } from '../rivals.mjs';
+import { median, spread } from '../statistics.mjs';
+
+/** What everybody who migrates has now. */
+const reference = 'prom-client';
+
+export function measurements({ rounds }) {
+  return [
+    {
+      name: 'require',
+      rounds,
+      module: 'start/trial.mjs',
+      contestants: rivals.map(({ name: rival }) => ({ rival, trial: { rival }, trials: [] })),
+    },
+  ];
+}
+
+export function resultOf({ contestants }) {
+  const figures = contestants.map(({ rival, trials }) => {
+    const times = trials.map((trial) => trial.require);
+    return {
+      rival,
+      require: median(times),
+      spread: spread(times),
+      counted: median(trials.map(({ counted }) => counted)),
+      trials,
+    };
+  });
+  return { figures, ratio: figureOf(figures, own).require / figureOf(figures, reference).require };
+}
+
+export function tables(results) {
+  return results
+    .map(({ figures }) =>
+      table(
+        ['loading', '`require()`', `of ${reference}'s`, 'until the first `inc()` is done'],
+        figures.map(({ rival, require, spread: apart, counted }) => [
+          rival,
+          spreadOut(milliseconds(require), apart),
+          factor(require / figureOf(figures, reference).require),
+          milliseconds(counted),
+        ]),
+      ),
+    )
+    .join('\n');
+}
+
+export function charts() {
+  return [];
+}
+
+export function chapter(results, { rounds }) {
+  return `## Loading
+
+${tables(results)}
+Medians of ${rounds} fresh processes whose files are in the page cache. \`${own}\` loads its addon and opens its files with
+the first metric.
+`;
+}
