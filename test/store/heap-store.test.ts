@@ -6,7 +6,7 @@ const holder = (): CellHolder => ({ values: new Float64Array(0), index: 0, recor
 
 function allocate(store: HeapStore, count: number): CellHolder {
   const taken = holder();
-  store.allocate(0, [], count, taken);
+  store.allocate(0, [], undefined, count, taken);
   return taken;
 }
 
