@@ -96,8 +96,8 @@ Totals::Totals(const std::string& path) {
     const double* values = merge.values(series);
     // The quantiles of a summary are not sums.
     uint32_t first = family.definition.type == MetricType::kSummary ? family.value_count - 2 : 0;
-    samples_[{family.definition.name, LabelKey(series.labels->own, series.labels->defaults)}] = {values + first,
-                                                                                 values + family.value_count};
+    samples_[{family.definition.name, LabelKey(series.labels->own, series.labels->defaults)}] = {
+        values + first, values + family.value_count};
   }
 }
 
