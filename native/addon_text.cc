@@ -2,7 +2,10 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -36,14 +39,17 @@ void LetGo(napi_env env, void*, void* hint) {
 }  // namespace
 
 bool IsAscii(std::string_view text) {
-  constexpr size_t kBlock =
-      4096;  // within it there is no way out, so that the compiler can take many at a time
-  for (size_t from = 0; from < text.size(); from += kBlock) {
-    char all = 0;
-    for (char c : text.substr(from, kBlock)) all = static_cast<char>(all | c);
-    if (all & 0x80) return false;
+  constexpr uint64_t kHighBits = 0x8080808080808080;
+  uint64_t words[8];
+  size_t at = 0;
+  for (; text.size() - at >= sizeof words; at += sizeof words) {
+    std::memcpy(words, text.data() + at, sizeof words);
+    uint64_t all = 0;
+    for (uint64_t word : words) all |= word;
+    if (all & kHighBits) return false;
   }
-  return true;
+  return std::all_of(text.begin() + static_cast<ptrdiff_t>(at), text.end(),
+                     [](char c) { return static_cast<signed char>(c) >= 0; });
 }
 
 bool MakeBuffer(napi_env env, TextBuffer text, napi_value* result) {
