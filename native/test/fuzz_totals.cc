@@ -21,9 +21,11 @@ bool IsExact(double value) {
   return std::fabs(value) < 0x1p40 && std::ldexp(value, 10) == std::trunc(std::ldexp(value, 10));
 }
 
+// Of what is summed, and compared. The time of a `mostrecent` gauge may become another one in the archive.
 bool AddsUp(const SegmentReader& reader) {
   for (const ReadSeries& series : reader.series()) {
     const FamilyRecord& family = reader.families()[series.family].record;
+    if (family.merge_mode != MergeMode::kSum) continue;
     uint32_t summed = family.type == MetricType::kSummary ? layout::kSummaryHeaderCells : family.CellCount();
     for (uint32_t i = 0; i < summed; i++) {
       const double* own = reader.values() + series.cell;
@@ -94,8 +96,8 @@ Totals::Totals(const std::string& path) {
     const double* values = merge.values(series);
     // The quantiles of a summary are not sums.
     uint32_t first = family.definition.type == MetricType::kSummary ? family.value_count - 2 : 0;
-    samples_[{family.definition.name, LabelKey(series.labels->own, series.labels->defaults)}] = {values + first,
-                                                                                 values + family.value_count};
+    samples_[{family.definition.name, LabelKey(series.labels->own, series.labels->defaults)}] = {
+        values + first, values + family.value_count};
   }
 }
 
