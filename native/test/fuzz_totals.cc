@@ -22,6 +22,7 @@ bool IsExact(double value) {
   return std::fabs(value) < 0x1p40 && std::ldexp(value, 10) == std::trunc(std::ldexp(value, 10));
 }
 
+// Of what is summed, and compared. The time of a `mostrecent` gauge may become another one in the archive.
 bool AddsUp(const SegmentReader& reader) {
   for (const ReadSeries& series : reader.series()) {
     const FamilyRecord& family = reader.families()[series.family].record;
