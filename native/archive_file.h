@@ -16,7 +16,7 @@ class ArchiveFile {
   // archive is none, which is no failure.
   SkipReason Update(int directory);
 
-  // Whether the name means what Update() read: only then were the files read at the same time the rest of the group.
+  // Whether the name still means what Update() read: only then does all that was read in between belong together with it.
   bool IsCurrent(int directory) const;
 
   bool present() const { return present_; }

@@ -26,8 +26,8 @@
 //   beyond it. A record never straddles two extents: what is left at the end of one is a SKIP record, or less than
 //   sixteen bytes and then nothing.
 //
-//   cells of a series, doubles in this order (the owner stores them from left to right within one observation,
-//   except that a histogram's and a summary's counts come last):
+//   cells of a series, doubles in this order (within one observation the owner stores a histogram's bucket, then the
+//   sum, then the count; a summary's page, then min and max, the sum, n, and then the count):
 //     counter     value
 //     gauge       value                     with a `mostrecent` mode: value, milliseconds since boot of the last set
 //     histogram   sum, count, bucket 0 .. bucket n-1, bucket +Inf                 buckets are not cumulative

@@ -16,8 +16,8 @@ struct SystemError {
 template <typename T>
 class Result {
  public:
-  Result(T value) : state_(std::move(value)) {}            // NOLINT: a value is a result
-  Result(SystemError error) : state_(std::move(error)) {}  // NOLINT: and so is a failure
+  Result(T value) : state_(std::move(value)) {}            // implicit: a value is a result
+  Result(SystemError error) : state_(std::move(error)) {}  // and so is a failure
 
   bool ok() const { return std::holds_alternative<T>(state_); }
   T& value() { return std::get<T>(state_); }

@@ -66,7 +66,9 @@ export class SeriesTable<S> implements Iterable<S> {
 
   /** Takes the series of `texts` out, and returns it. */
   delete(texts: LabelTexts): S | undefined {
-    return this.#delete(rowOf(this.#rows, texts, this.#places));
+    const deleted = this.#delete(rowOf(this.#rows, texts, this.#places));
+    this.#shrink();
+    return deleted;
   }
 
   /** Takes those out of which `condition` is true, and returns them. */
@@ -77,6 +79,7 @@ export class SeriesTable<S> implements Iterable<S> {
       deleted.push(series);
       this.#delete(row);
     });
+    this.#shrink();
     return deleted;
   }
 
@@ -109,6 +112,10 @@ export class SeriesTable<S> implements Iterable<S> {
     this.#live--;
     if (this.#live === 0) this.clear();
     return deleted;
+  }
+
+  #shrink(): void {
+    if (this.#live < this.#rows.series.length / 8 - 1) this.#rebuild();
   }
 
   #labelsOf(row: number): LabelSet {
@@ -150,7 +157,9 @@ export class SeriesTable<S> implements Iterable<S> {
     while (size < 4 * this.#live) size *= 2;
     Object.assign(this.#rows, emptySlots(size));
     let steps = 0;
-    for (let row = 1; row < this.#rows.series.length; row++) steps += this.#enter(row);
+    this.#rows.series.forEach((series, row) => {
+      if (series !== undefined) steps += this.#enter(row);
+    });
     return steps;
   }
 

@@ -114,6 +114,19 @@ test('those that are removed in turns leave no more behind than are there at one
   expect([...table]).toHaveLength(1);
 });
 
+test('a few that stay of many are found, and other characters are looked at, after the many are gone', () => {
+  const table = new SeriesTable<Named>(['id']);
+  const id = (i: number): string => `${'x'.repeat(30)}${i}${'y'.repeat(30)}`;
+  const added = Array.from({ length: 5000 }, (_, i) => add(table, { id: `${i}` }, ['id']));
+  expect(table.deleteIf((series) => added.indexOf(series) % 100 !== 7)).toHaveLength(4950);
+  const later = Array.from({ length: 2000 }, (_, i) => add(table, { id: id(i) }, ['id']));
+
+  expect([...table]).toEqual([...added.filter((_, i) => i % 100 === 7), ...later]);
+  expect(table.find({ id: '107' })).toBe(added[107]);
+  expect(table.find({ id: '108' })).toBeUndefined();
+  expect(later.every((series, i) => table.find({ id: id(i) }) === series)).toBe(true);
+});
+
 test('a table without label names has one series at most', () => {
   const table = new SeriesTable<Named>([]);
   expect(table.find({})).toBeUndefined();
