@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+import { packageOf } from './rivals.mjs';
 
 /** What the figures depend on. */
 export function machine() {
@@ -19,6 +20,6 @@ export function versionOf(name) {
   const root = new URL('../package.json', import.meta.url);
   const own = JSON.parse(readFileSync(root, 'utf8'));
   if (own.name === name) return own.version;
-  return JSON.parse(readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8'))
-    .version;
+  const file = new URL(`../node_modules/${packageOf(name)}/package.json`, import.meta.url);
+  return JSON.parse(readFileSync(file, 'utf8')).version;
 }

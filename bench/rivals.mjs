@@ -20,6 +20,14 @@ const sharedMemory = {
 /** Ours. */
 export const own = 'prom-client-mmap';
 
+/** Installed under another name: fastify-metrics would take it, wherever it finds it, in place of ours. */
+const installedAs = { '@platformatic/prom-client': 'platformatic-prom-client' };
+
+/** The package to import for a rival. */
+export function packageOf(name) {
+  return installedAs[name] ?? name;
+}
+
 export const rivals = [
   { name: 'prom-client', ...messages },
   { name: '@platformatic/prom-client', ...messages },
@@ -41,6 +49,6 @@ export function figureOf(figures, name) {
 }
 
 export async function load(name) {
-  const module = await import(name);
+  const module = await import(packageOf(name));
   return module.default?.Counter === undefined ? module : module.default;
 }
