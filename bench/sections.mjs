@@ -16,16 +16,16 @@ export const sections = { operations, cluster, processes, memory, start };
 /** How much is measured: of each section what it says itself. */
 export const efforts = {
   full: {
-    operations: { rounds: 5, seconds: 0.3 },
+    operations: { rounds: 3, seconds: 0.3 },
     cluster: [
       { sets: 1000, rounds: 5, scrapes: 7, atOnce: 10 },
       { sets: 3000, rounds: 3, scrapes: 5 },
-      { sets: 10_000, rounds: 3, scrapes: 5 },
-      { sets: 30_000, rounds: 1, scrapes: 3 },
+      { sets: 10_000, rounds: 3, scrapes: 4 },
+      { sets: 30_000, rounds: 1, scrapes: 2 },
     ],
     processes: {
-      rounds: 3,
-      scrapes: 7,
+      rounds: 2,
+      scrapes: 5,
       counters: { processes: [1, 4, 16], series: 10_000 },
       histograms: { processes: [8, 16, 32, 64], series: 2000 },
       dead: { processes: 4, series: 1000, owners: [0, 300, 1000, 3000] },
