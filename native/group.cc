@@ -134,7 +134,7 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
   watch.Lap("merge");
   stats.render_from_ns = BoottimeNs();
   TextBuffer out;
-  out.Reserve(scrape.name ? 4096 : last_size_ + last_size_ / 8 + 4096);
+  out.Reserve(scrape.name ? 4096 : last_size_ + last_size_ / 32 + 4096);
   if (scrape.format == Format::kJson) {
     RenderJson(merge, scrape.name, out);
   } else {
