@@ -186,7 +186,11 @@ describe('the lock file', () => {
     const { dependencies, devDependencies } = manifest;
 
     expect(lock.packages['']).toMatchObject({ version: manifest.version, dependencies, devDependencies });
-    expect(Object.values({ ...dependencies, ...devDependencies })).toEqual(
+    // One that is installed under another name than its own says both.
+    const wanted = Object.values<string>({ ...dependencies, ...devDependencies }).map((version) =>
+      version.replace(/^npm:.+@/, ''),
+    );
+    expect(wanted).toEqual(
       Object.keys({ ...dependencies, ...devDependencies }).map(
         (name) => lock.packages[`node_modules/${name}`]?.version,
       ),
