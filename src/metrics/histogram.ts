@@ -1,6 +1,6 @@
 import { badValue, reservedLabel } from '../errors';
 import type { TextFamily, TextSample } from '../exposition/text';
-import { bucketOf, DEFAULT_BUCKETS } from '../model/buckets';
+import { bucketOf, DEFAULT_BUCKETS, type SearchedBounds, searchedBounds } from '../model/buckets';
 import type { Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
 import { isFiniteNumber } from '../model/numbers';
@@ -43,18 +43,21 @@ export interface HistogramChild<T extends string> {
 export class Histogram<T extends string = string> extends Metric<T> {
   declare readonly buckets: readonly number[];
   declare readonly upperBounds: readonly number[];
-  readonly #bounds: Float64Array;
+  readonly #bounds: SearchedBounds;
+  readonly #cells: number;
   readonly #series: FamilySeries<Series>;
   readonly #children: Children<Series, HistogramChild<T>>;
 
   /** Throws what every metric throws, and an Error for a label called `le`. */
   constructor(config: HistogramConfiguration<T>) {
     super(config, 'histogram', { buckets: [...DEFAULT_BUCKETS] });
-    const bounds = Float64Array.from(this.buckets);
+    const buckets = [...Float64Array.from(this.buckets)];
+    const bounds = searchedBounds(buckets);
     this.#bounds = bounds;
-    const cells = BUCKETS + bounds.length + 1;
+    const cells = BUCKETS + buckets.length + 1;
+    this.#cells = cells;
     const store = currentStore();
-    this.#series = new FamilySeries(store, this.define({ buckets: [...bounds] }), cells);
+    this.#series = new FamilySeries(store, this.define({ buckets }), cells);
     if (this.enableExemplars) {
       this.#children = new Children(
         this.#series,
@@ -140,7 +143,7 @@ export class Histogram<T extends string = string> extends Metric<T> {
   zero(labels: LabelValues<T>): void {
     const series = this.#children.at(labels ?? {});
     series.clearExemplars();
-    for (let cell = 0; cell < BUCKETS + this.#bounds.length + 1; cell++) series.set(cell, 0);
+    for (let cell = 0; cell < this.#cells; cell++) series.set(cell, 0);
   }
 
   /** The functions for one series, which need no labels any more; the series is made at the first observation. */
@@ -221,7 +224,7 @@ export declare namespace Histogram {
 
 function histogramChild<T extends string>(
   kept: KeptSeries<Series, HistogramChild<T>>,
-  bounds: Float64Array,
+  bounds: SearchedBounds,
 ): HistogramChild<T> {
   return {
     observe(value: number): void {
@@ -235,7 +238,7 @@ function histogramChild<T extends string>(
 
 function histogramChildWithExemplars<T extends string>(
   kept: KeptSeries<Series, HistogramChild<T>>,
-  bounds: Float64Array,
+  bounds: SearchedBounds,
 ): HistogramChild<T> {
   const plain = histogramChild<T>(kept, bounds);
   return {
@@ -259,7 +262,7 @@ function histogramChildWithExemplars<T extends string>(
 
 function recordWithExemplar(
   series: Series,
-  bounds: Float64Array,
+  bounds: SearchedBounds,
   value: number,
   exemplarLabels: LabelSet | null | undefined,
 ): void {
@@ -273,7 +276,7 @@ function recordWithExemplar(
  * Bucket, sum, count, in this order: readers take a pair of equal reads in which the buckets add up to the count, so
  * an observation that is only half there when they look is either complete in the next read or not counted yet.
  */
-function record(series: Series, bounds: Float64Array, value: number): void {
+function record(series: Series, bounds: SearchedBounds, value: number): void {
   series.add(BUCKETS + bucketOf(value, bounds), 1);
   series.add(SUM, value);
   series.add(COUNT, 1);

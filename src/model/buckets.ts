@@ -22,12 +22,34 @@ export function exponentialBuckets(start: number, factor: number, count: number)
   return bounds;
 }
 
+/** Upper bounds as `bucketOf()` wants them: ascending, and filled up with Infinity to a multiple of `stride`. */
+export type SearchedBounds = Float64Array;
+
+const stride = 16;
+
 /**
- * The place of `value` among the upper bounds in the order given: the first that is not less than it, or
- * `bounds.length`, which means `+Inf`.
+ * `bounds` for `bucketOf()`. The bucket of a value is the first in the order given whose bound is not less, so a bound that
+ * is less than an earlier one, or NaN, is never met: the earlier one may stand in its place.
  */
-export function bucketOf(value: number, bounds: Float64Array): number {
+export function searchedBounds(bounds: readonly number[]): SearchedBounds {
+  const searched = new Float64Array(stride * Math.ceil((bounds.length + 1) / stride)).fill(Infinity);
+  let greatest = -Infinity;
+  for (const [i, bound] of bounds.entries()) {
+    if (bound > greatest) greatest = bound;
+    searched[i] = greatest;
+  }
+  return searched;
+}
+
+/**
+ * The bucket of a finite value: how many bounds are less than it. Nobody can foresee it, so the last four steps take no
+ * branches: one that the processor guessed wrong takes longer than all of them.
+ */
+export function bucketOf(value: number, bounds: SearchedBounds): number {
   let i = 0;
-  while (i < bounds.length && !(value <= (bounds[i] as number))) i++;
-  return i;
+  while (value > (bounds[i + 15] as number)) i += stride;
+  i += Number(value > (bounds[i + 7] as number)) << 3;
+  i += Number(value > (bounds[i + 3] as number)) << 2;
+  i += Number(value > (bounds[i + 1] as number)) << 1;
+  return i + Number(value > (bounds[i] as number));
 }

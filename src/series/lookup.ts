@@ -3,7 +3,7 @@ import { type Places, sample, sampleAll, source } from './label-sampling';
 
 /**
  * The series of a metric in the order of their first use, in rows that are numbered from 1, and an open-addressing hash
- * table of the rows' numbers (0 is nothing), of which at most a third is in use.
+ * table of the rows' numbers (0 is nothing), of which at most half is in use.
  */
 export interface Rows<S> {
   slots: Int32Array;

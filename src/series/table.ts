@@ -57,7 +57,7 @@ export class SeriesTable<S> implements Iterable<S> {
     if (given !== undefined) this.#given[row] = given;
     this.#live++;
     if (!this.#hasLookup) this.#makeLookup();
-    if (row > rows.slots.length / 3) {
+    if (row > rows.slots.length / 2) {
       this.#rebuild();
     } else if (this.#enter(row) > manySteps && row > 1.25 * this.#placesAt) {
       this.#choosePlaces();
@@ -127,10 +127,12 @@ export class SeriesTable<S> implements Iterable<S> {
     return labels;
   }
 
-  /** Makes room for a third as many again at least. */
+  /** Makes room for half as many again at least. */
   #rebuild(): void {
     if (this.#live < this.#rows.series.length - 1) this.#compact();
-    if (this.#enterAll() > this.#live / 2) this.#choosePlaces();
+    let size = fewestSlots;
+    while (size < 3 * this.#live) size *= 2;
+    if (this.#enterAll(size) > this.#live / 2) this.#choosePlaces();
   }
 
   /** Gives the rows of what was removed to those that come after them. */
@@ -152,9 +154,7 @@ export class SeriesTable<S> implements Iterable<S> {
   }
 
   /** Returns how many steps it took beyond the first of each. */
-  #enterAll(): number {
-    let size = fewestSlots;
-    while (size < 4 * this.#live) size *= 2;
+  #enterAll(size: number): number {
     Object.assign(this.#rows, emptySlots(size));
     let steps = 0;
     this.#rows.series.forEach((series, row) => {
@@ -178,7 +178,7 @@ export class SeriesTable<S> implements Iterable<S> {
     const values = this.#names.map((_, i) => this.#someValues(i));
     for (;;) {
       this.#places = values.map((texts) => placesFor(texts, this.#effort));
-      if (this.#enterAll() <= this.#live / 2 || this.#effort === 2) break;
+      if (this.#enterAll(this.#rows.slots.length) <= this.#live / 2 || this.#effort === 2) break;
       this.#effort++;
     }
     this.#placesAt = this.#live;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import * as judge from 'prom-client';
 import { expect, test } from 'vitest';
-import { bucketOf, exponentialBuckets, linearBuckets } from '../../src/model/buckets';
+import { bucketOf, exponentialBuckets, linearBuckets, searchedBounds } from '../../src/model/buckets';
 
 const outcome = (run: () => number[]): unknown => {
   try {
@@ -35,8 +35,23 @@ test.each([
 });
 
 test('a value belongs to the first bound, as they are given, that is not less', () => {
-  const bounds = Float64Array.of(5, 1, 10);
+  const bounds = searchedBounds([5, 1, 10]);
 
   expect([0, 1, 5, 5.1, 10, 10.1].map((value) => bucketOf(value, bounds))).toEqual([0, 0, 0, 2, 2, 3]);
-  expect(bucketOf(1, Float64Array.of())).toBe(0);
+  expect(bucketOf(1, searchedBounds([]))).toBe(0);
+});
+
+test('a value belongs to the same bucket whether it is searched for or looked for', () => {
+  const few = fc.integer({ min: -3, max: 50 });
+  const bound = fc.oneof(few, fc.double());
+  fc.assert(
+    fc.property(fc.array(bound, { maxLength: 70 }), fc.boolean(), fc.array(few), (given, sorts, values) => {
+      const bounds = sorts ? given.toSorted((a, b) => a - b) : given;
+      const searched = searchedBounds(bounds);
+      for (const value of [...values, ...bounds.filter(Number.isFinite)]) {
+        const found = bounds.findIndex((bound) => value <= bound);
+        expect(bucketOf(value, searched)).toBe(found < 0 ? bounds.length : found);
+      }
+    }),
+  );
 });
