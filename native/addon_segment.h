@@ -30,7 +30,6 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
                            InstanceMethod<&SegmentHandle::AddScope>("addScope"),
                            InstanceMethod<&SegmentHandle::AddFamily>("addFamily"),
                            InstanceMethod<&SegmentHandle::AddMember>("addMember"),
-                           InstanceMethod<&SegmentHandle::SetLabelBytes>("setLabelBytes"),
                            InstanceMethod<&SegmentHandle::AddSeries>("addSeries"),
                            InstanceMethod<&SegmentHandle::AddPage>("addPage"),
                            InstanceMethod<&SegmentHandle::AddExemplar>("addExemplar"),
@@ -124,28 +123,50 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
                   Encode(MemberRecord{Given(info[0]).Uint32(), Given(info[1]).Uint32()}));
   }
 
-  void SetLabelBytes(const Napi::CallbackInfo& info) {
-    auto bytes = info[0].As<Napi::Uint8Array>();
-    label_bytes_ = Napi::Persistent(bytes.As<Napi::Object>());
-    encoded_labels_ = {bytes.Data(), bytes.ByteLength()};
-  }
-
-  // (family, number of labels, their bytes, cells)
+  // (family, cells, kinds | undefined, ...texts): a text for each label name, or undefined; or of any labels, if `kinds` has
+  // the number of the name and the kind for each text, in turn.
   void AddSeries(const Napi::CallbackInfo& info) {
+    constexpr size_t kFirstText = 3;
+    bool names_follow = info[2].IsUndefined();
+    Given kinds = info[2];
+    series_body_.Begin();
+    for (size_t i = kFirstText; i < info.Length(); i++) {
+      auto name = static_cast<uint32_t>(i - kFirstText);
+      auto kind = layout::LabelKind::kString;
+      if (!names_follow) {
+        kind = static_cast<layout::LabelKind>(kinds.Get(2 * name + 1).Uint32());
+        name = kinds.Get(2 * name).Uint32();
+      }
+      if (!AddLabel(info.Env(), static_cast<uint16_t>(name), kind, info[i])) {
+        ThrowSystemError(info.Env(), {E2BIG, "append", owned_->writer->path()});
+        return;
+      }
+    }
     SeriesRecord record;
     record.family = Given(info[0]).Uint32();
-    uint32_t labels = Given(info[1]).Uint32();
-    uint32_t bytes = Given(info[2]).Uint32();
-    record.cell_count = Given(info[3]).Uint32();
-    if (bytes > encoded_labels_.size()) {
-      ThrowSystemError(info.Env(), {E2BIG, "append", owned_->writer->path()});
-      return;
-    }
+    record.cell_count = Given(info[1]).Uint32();
     record.created_ms = static_cast<double>(RealtimeNs()) / 1e6;
     Place(info, record.cell_count, layout::RecordType::kSeries, [&](const CellRange& cells) {
       record.cells_offset = cells.file_offset;
-      return Encode(record, labels, encoded_labels_.first(bytes));
+      return series_body_.Finish(record);
     });
+  }
+
+  // False when the text is too long for any record. What is no text is no label.
+  bool AddLabel(napi_env env, uint16_t name, layout::LabelKind kind, napi_value text) {
+    constexpr size_t kUsualText = 256;
+    constexpr size_t kLongestCharacter = 4;
+    std::span<char> room = series_body_.Room(kUsualText);
+    size_t length = 0;
+    if (napi_get_value_string_utf8(env, text, room.data(), room.size(), &length) != napi_ok) return true;
+    if (length + kLongestCharacter >= room.size()) {  // may have been cut
+      napi_get_value_string_utf8(env, text, nullptr, 0, &length);
+      if (length > layout::kMaxRecord) return false;
+      room = series_body_.Room(length + 1);
+      napi_get_value_string_utf8(env, text, room.data(), room.size(), &length);
+    }
+    series_body_.Add(name, kind, length);
+    return true;
   }
 
   // (extent and index of the series, slot, sign, schema, generation, number)
@@ -270,7 +291,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     return writer().extent(extent).file_offset + uint64_t{index} * sizeof(double);
   }
 
-  Napi::Value Append(const Napi::CallbackInfo& info, layout::RecordType type, const Bytes& body) {
+  Napi::Value Append(const Napi::CallbackInfo& info, layout::RecordType type, std::span<const uint8_t> body) {
     if (!AllWasRead(info.Env())) return info.Env().Undefined();
     auto record = writer().Append(type, body);
     if (!record.ok()) return ThrowSystemError(info.Env(), record.error());
@@ -301,8 +322,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   std::shared_ptr<Owned> owned_;
   Napi::ObjectReference place_;
   double* place_data_ = nullptr;
-  Napi::ObjectReference label_bytes_;
-  std::span<const uint8_t> encoded_labels_;  // those
+  SeriesBody series_body_;
 };
 
 }  // namespace prom

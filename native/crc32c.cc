@@ -1,6 +1,11 @@
 #include "crc32c.h"
 
+#ifdef __x86_64__
+#include <nmmintrin.h>
+#endif
+
 #include <array>
+#include <cstring>
 
 namespace prom {
 namespace {
@@ -24,9 +29,35 @@ constexpr std::array<std::array<uint32_t, 256>, 4> MakeTables() {
 
 constexpr auto kTables = MakeTables();
 
+using Function = uint32_t (*)(const void*, size_t, uint32_t);
+
+#ifdef __x86_64__
+__attribute__((target("sse4.2"))) uint32_t ByInstruction(const void* data, size_t length, uint32_t before) {
+  const auto* p = static_cast<const uint8_t*>(data);
+  uint64_t crc = ~before;
+  for (; length >= 8; length -= 8, p += 8) {
+    uint64_t word;
+    std::memcpy(&word, p, sizeof word);
+    crc = _mm_crc32_u64(crc, word);
+  }
+  auto rest = static_cast<uint32_t>(crc);
+  for (; length > 0; length--, p++) rest = _mm_crc32_u8(rest, *p);
+  return ~rest;
+}
+
+Function Fastest() { return __builtin_cpu_supports("sse4.2") ? ByInstruction : Crc32cByTables; }
+#else
+Function Fastest() { return Crc32cByTables; }
+#endif
+
 }  // namespace
 
 uint32_t Crc32c(const void* data, size_t length, uint32_t before) {
+  static const Function fastest = Fastest();
+  return fastest(data, length, before);
+}
+
+uint32_t Crc32cByTables(const void* data, size_t length, uint32_t before) {
   const auto* p = static_cast<const uint8_t*>(data);
   uint32_t crc = ~before;
   for (; length >= 4; length -= 4, p += 4) {

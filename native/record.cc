@@ -157,17 +157,14 @@ std::optional<FamilyRecord> DecodeFamily(std::span<const uint8_t> body) {
 }
 
 Bytes Encode(const SeriesRecord& r) {
-  ByteWriter labels;
+  SeriesBody body;
+  body.Begin();
   for (const SeriesLabel& label : r.labels) {
-    labels.Put(label.name).Put(static_cast<uint8_t>(label.kind)).Put(uint8_t{0}).Text(label.text);
+    std::memcpy(body.Room(label.text.size()).data(), label.text.data(), label.text.size());
+    body.Add(label.name, label.kind, label.text.size());
   }
-  return Encode(r, static_cast<uint32_t>(r.labels.size()), labels.Take());
-}
-
-Bytes Encode(const SeriesRecord& r, uint32_t labels, std::span<const uint8_t> encoded) {
-  ByteWriter out;
-  out.Put(r.family).Put(r.cell_count).Put(r.cells_offset).Put(r.created_ms).Put(labels).Put(encoded);
-  return out.Take();
+  std::span<const uint8_t> whole = body.Finish(r);
+  return {whole.begin(), whole.end()};
 }
 
 std::optional<SeriesRecord> DecodeSeries(std::span<const uint8_t> body) {

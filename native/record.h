@@ -98,13 +98,28 @@ uint32_t RecordCrc(const layout::RecordHeader& head, const uint8_t* body);
 
 Bytes Encode(const FamilyRecord& record);
 Bytes Encode(const SeriesRecord& record);
-// The same for labels that are encoded already; those of the record do not count.
-Bytes Encode(const SeriesRecord& record, uint32_t labels, std::span<const uint8_t> encoded);
 Bytes Encode(const PageRecord& record);
 Bytes Encode(const ExemplarRecord& record);
 Bytes Encode(const ScopeRecord& record);
 Bytes Encode(const MemberRecord& record);
 Bytes Encode(const FoldedRecord& record);
+
+// The body of a series record, label by label, in memory that is used again for the next.
+class SeriesBody {
+ public:
+  void Begin();
+  // Where the text of the next label is to be put: `least` bytes or more. Invalidates what was asked for before.
+  std::span<char> Room(size_t least);
+  // That label, of whose room so many bytes are its text.
+  void Add(uint16_t name, layout::LabelKind kind, size_t text_length);
+  // The whole body, until the next Begin(). The labels of `record` do not count.
+  std::span<const uint8_t> Finish(const SeriesRecord& record);
+
+ private:
+  Bytes bytes_;
+  size_t length_ = 0;
+  uint32_t labels_ = 0;
+};
 
 std::optional<FamilyRecord> DecodeFamily(std::span<const uint8_t> body);
 std::optional<SeriesRecord> DecodeSeries(std::span<const uint8_t> body);

@@ -177,7 +177,7 @@ Result<uint32_t> SegmentWriter::AddExtent(ExtentType type, uint64_t least) {
   return index;
 }
 
-Result<uint64_t> SegmentWriter::Append(RecordType type, const Bytes& body) {
+Result<uint64_t> SegmentWriter::Append(RecordType type, std::span<const uint8_t> body) {
   uint64_t length = RoundUp(layout::kRecordHeaderSize + body.size(), layout::kRecordAlignment);
   if (length > layout::kMaxRecord) return SystemError{E2BIG, "append", path_};
   RecordExtent* extent = &record_extents_.back();
@@ -198,14 +198,13 @@ Result<uint64_t> SegmentWriter::Append(RecordType type, const Bytes& body) {
     skipped = left;
     used = 0;
   }
-  Bytes padded(length - layout::kRecordHeaderSize);
-  if (!body.empty()) std::memcpy(padded.data(), body.data(), body.size());
+  uint8_t* at = extent->data + used;
+  // The padding is there: nobody has written to what is not published.
+  if (!body.empty()) std::memcpy(at + layout::kRecordHeaderSize, body.data(), body.size());
   RecordHeader head{static_cast<uint32_t>(length), static_cast<uint16_t>(type), 0, 0,
                     static_cast<uint32_t>(RecordState::kLive)};
-  head.crc = RecordCrc(head, padded.data());
-  uint8_t* at = extent->data + used;
+  head.crc = RecordCrc(head, at + sizeof head);
   std::memcpy(at, &head, sizeof head);
-  std::memcpy(at + sizeof head, padded.data(), padded.size());
   uint64_t record = records_end_ + skipped;
   records_end_ = record + length;
   StoreRelease(header_->records_end, records_end_);

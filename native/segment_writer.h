@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -58,7 +59,7 @@ class SegmentWriter : public ByteSource {
   ~SegmentWriter() override;
 
   // Appends and publishes a record; the result names it for Remove().
-  Result<uint64_t> Append(layout::RecordType type, const Bytes& body);
+  Result<uint64_t> Append(layout::RecordType type, std::span<const uint8_t> body);
   // Takes a record back. Readers stop believing it; its bytes stay.
   void Remove(uint64_t record);
   // Bytes of the records that were taken back, if they are more than half of the stream, else 0.

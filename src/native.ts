@@ -25,10 +25,16 @@ export interface NativeSegment {
   addScope(id: number, name: string, defaultLabels: readonly unknown[]): number;
   addFamily(id: number, family: NativeFamily): number;
   addMember(scope: number, family: number): number;
-  /** Where `addSeries()` finds labels from now on. */
-  setLabelBytes(bytes: Uint8Array): void;
-  /** `labels` labels are in the first `bytes` of the label bytes, as a record has them. */
-  addSeries(family: number, labels: number, bytes: number, cells: number): void;
+  /**
+   * `texts` has one for each label name, or undefined. Where there are `kinds` it has one for each of any labels, whose number
+   * and kind (docs/format.md, "Records") are in `kinds`, in turn.
+   */
+  addSeries(
+    family: number,
+    cells: number,
+    kinds: readonly number[] | undefined,
+    ...texts: readonly (string | undefined)[]
+  ): void;
   addExemplar(extent: number, index: number, bucket: number): void;
   addPage(
     extent: number,

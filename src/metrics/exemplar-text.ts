@@ -1,5 +1,4 @@
 import { exemplarSize } from '../errors';
-import { writeText } from '../model/text-bytes';
 import { exemplarTextBytes } from '../store/store';
 
 /** OpenMetrics' limit for the names and values of an exemplar's labels, in characters. */
@@ -7,6 +6,8 @@ const MOST_CHARACTERS = 128;
 /** The lengths of a name and a value. */
 const LENGTHS_BYTES = 4;
 const MOST_BYTES_OF_A_CHARACTER = 3;
+/** A loop is faster than a call into the engine for texts up to this length. */
+const LONGEST_OF_LOOP = 64;
 
 /**
  * Names and values of an exemplar's labels in turn. Throws a RangeError for labels that are too long, and what the
@@ -43,4 +44,15 @@ export function writeExemplarTexts(texts: readonly string[], bytes: Buffer, star
     at += LENGTHS_BYTES + nameBytes + valueBytes;
   }
   return at - start;
+}
+
+/** Writes `text` in UTF-8, which there must be room for; returns the number of bytes. */
+function writeText(text: string, bytes: Buffer, at: number): number {
+  if (text.length > LONGEST_OF_LOOP) return bytes.write(text, at);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return bytes.write(text, at);
+    bytes[at + i] = code;
+  }
+  return text.length;
 }

@@ -29,8 +29,8 @@ export class Children<S extends Series, Child> {
 
   /** The series without any label, made if need be. */
   unlabelled(): S {
-    const series = this.#unlabelled;
-    return series.record < 0 ? this.at({}) : series;
+    if (this.#unlabelled.record < 0) this.#unlabelled = this.at({});
+    return this.#unlabelled;
   }
 
   /** The series of `labels`, made if need be. Throws for labels that the metric does not have. */
@@ -99,19 +99,19 @@ export class Children<S extends Series, Child> {
     return this.#sink;
   }
 
+  /** Makes what has just been looked for in vain. */
   #create(labels: LabelSet): S {
-    this.check(labels);
-    // Everything that can run the caller's code comes first: it may throw, or call this very metric.
-    const texts = this.#table.textsOf(labels);
-    const isTold = tells(texts, labels, this.#names);
-    // Where nothing had to be converted it has been looked for already.
-    const known = isTold ? undefined : this.#table.findByTexts(texts);
+    const texts = this.#table.missed;
+    if (texts === undefined) {
+      this.check(labels);
+      return this.at(labels);
+    }
+    const given = tells(texts, labels, this.#names) ? undefined : { ...labels };
+    // To read the labels may have run the caller's code, and that may have used this very metric.
+    const known = this.#table.missed === texts ? undefined : this.#table.findByTexts(texts);
     if (known !== undefined) return known;
-    if (!this.#series.admits()) return this.#sunk();
     const series = this.#newSeries();
-    this.#series.begin(series, texts, isTold ? undefined : { ...labels });
-    if (texts.every((text) => text === undefined)) this.#unlabelled = series;
-    return series;
+    return this.#series.begin(series, texts, given) ? series : this.#sunk();
   }
 }
 

@@ -20,7 +20,7 @@ const manyPlaces = 8;
 const reach = 12;
 const candidates: readonly number[] = Array.from({ length: reach }, (_, i) => [-1 - i, i]).flat();
 /** More than there are ASCII characters, so that two places that differ make different sums. */
-const multiplier = 131;
+const multiplier = 129;
 
 /** Nobody outside knows which texts have the same hash. */
 const seed: number = Math.floor(Math.random() * 2 ** 32) | 0;
@@ -29,7 +29,13 @@ const seed: number = Math.floor(Math.random() * 2 ** 32) | 0;
 export function sample(text: string, places: Places): number {
   if (places === everyPlace) return sampleAll(text);
   let sum = text.length;
-  for (const place of places) sum = (Math.imul(sum, multiplier) + characterAt(text, place)) | 0;
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i] as number;
+    const at = place < 0 ? text.length + place : place;
+    const character = at >= 0 && at < text.length ? text.charCodeAt(at) : 0;
+    // By the multiplier, but without a call, which costs more than all the rest as long as V8 has not compiled this.
+    sum = ((sum << 7) + sum + character) | 0;
+  }
   return sum;
 }
 

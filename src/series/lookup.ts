@@ -9,15 +9,20 @@ export interface Rows<S> {
   slots: Int32Array;
   /** The slot of a hash is `hash >>> shift`, or the next that fits. */
   shift: number;
+  /** By row, as long as the slots are those: there is room for as many as the slots may have. */
+  hashes: Int32Array;
   /** As many for each row as there are label names. Those of a removed series are null: they are like no text. */
   texts: (string | undefined | null)[];
   /** By row. */
   series: (S | undefined)[];
+  /** What was last looked for in vain, and is still not there; undefined when the metric does not have such labels. */
+  missed: LabelTexts | undefined;
+  missedHash: number;
 }
 
 /** Finds the series of some labels. It converts what is no text, which may run the caller's code, before it looks. */
 export interface Lookup<S> {
-  /** Undefined also for labels that the metric does not have. */
+  /** Undefined also for labels that the metric does not have; `missed` tells the difference. */
   byLabels(labels: LabelSet): S | undefined;
   textsOf(labels: LabelSet): LabelTexts;
   /** `values` are as many as there are label names, and in their order. */
@@ -26,6 +31,9 @@ export interface Lookup<S> {
 
 /** 2^32 divided by the golden ratio: its multiples spread whatever follows a pattern. */
 export const multiplier = 0x9e3779b1;
+
+/** Of the polynomial that the parts of a hash make. */
+const base: number = 2 ** 13 - 1;
 
 /** The hash of the labels whose texts begin at `texts[first]`. */
 export function hashOf(
@@ -37,7 +45,7 @@ export function hashOf(
   for (let i = 0; i < places.length; i++) {
     const text = texts[first + i];
     const part = typeof text === 'string' ? sample(text, places[i] as Places) : -1;
-    hash = (Math.imul(hash, multiplier) + part) | 0;
+    hash = ((hash << 13) - hash + part) | 0;
   }
   return Math.imul(hash ^ (hash >>> 15), multiplier);
 }
@@ -45,9 +53,16 @@ export function hashOf(
 /** The row of `texts`, or 0. */
 export function rowOf(rows: Rows<unknown>, texts: LabelTexts, places: readonly Places[]): number {
   const { slots, shift } = rows;
-  for (let at = hashOf(texts, 0, places) >>> shift; ; at = (at + 1) & (slots.length - 1)) {
+  const mask = slots.length - 1;
+  const hash = hashOf(texts, 0, places);
+  for (let at = hash >>> shift; ; at = (at + 1) & mask) {
     const row = slots[at] as number;
-    if (row === 0 || isRow(rows, row, texts)) return row;
+    if (row === 0) {
+      rows.missed = texts;
+      rows.missedHash = hash;
+      return 0;
+    }
+    if (isRow(rows, row, texts)) return row;
   }
 }
 
@@ -58,47 +73,89 @@ function isRow(rows: Rows<unknown>, row: number, texts: LabelTexts): boolean {
 }
 
 /**
- * The lookup for `names`, as functions of its own where code may be made from text: V8 then knows which properties are
- * read and which characters are looked at. That takes half the time of the other way, which loops over the names.
+ * Any metric's lookup, which loops over the names and the places. It is what new series are looked for by, which are many
+ * at the start of a process, when V8 has compiled nothing yet: so there are few calls in it.
  */
-export function lookupOf<S>(names: readonly string[], places: readonly Places[], rows: Rows<S>): Lookup<S> {
+export class LoopingLookup<S> implements Lookup<S> {
+  readonly #names: readonly string[];
+  readonly #places: readonly Places[];
+  readonly #rows: Rows<S>;
+  readonly #often: () => void;
+  #finds: number;
+
+  /** `often` is called when it has found a series for the `finds`th time. */
+  constructor(
+    names: readonly string[],
+    places: readonly Places[],
+    rows: Rows<S>,
+    finds: number,
+    often: () => void,
+  ) {
+    this.#names = names;
+    this.#places = places;
+    this.#rows = rows;
+    this.#finds = finds;
+    this.#often = often;
+  }
+
+  byLabels(labels: LabelSet): S | undefined {
+    const names = this.#names;
+    const rows = this.#rows;
+    rows.missed = undefined;
+    for (const name in labels) if (!names.includes(name)) return undefined;
+    const texts = new Array<string | undefined>(names.length);
+    for (let i = 0; i < names.length; i++) {
+      const value = labels[names[i] as string];
+      texts[i] = typeof value === 'string' ? value : labelText(value);
+    }
+    const row = rowOf(rows, texts, this.#places);
+    return row === 0 ? undefined : this.#found(row);
+  }
+
+  textsOf(labels: LabelSet): LabelTexts {
+    return this.#names.map((name) => labelText(labels[name]));
+  }
+
+  byValues(values: readonly unknown[]): S | undefined {
+    const row = rowOf(this.#rows, values.map(labelText), this.#places);
+    return row === 0 ? undefined : this.#found(row);
+  }
+
+  #found(row: number): S | undefined {
+    if (--this.#finds === 0) this.#often();
+    return this.#rows.series[row];
+  }
+}
+
+/**
+ * The lookup for `names` as functions of its own: V8 then knows which properties are read and which characters are looked
+ * at. That takes half the time of the other. Undefined where code may not be made from text.
+ */
+export function ownLookup<S>(
+  names: readonly string[],
+  places: readonly Places[],
+  rows: Rows<S>,
+): Lookup<S> | undefined {
   try {
     const make = new Function('rows', 'labelText', 'sampleAll', sourceOf(names, places));
     return make(rows, labelText, sampleAll) as Lookup<S>;
   } catch (error) {
-    if (error instanceof EvalError) return loopingLookup(names, places, rows);
+    if (error instanceof EvalError) return undefined;
     throw error;
   }
 }
 
-export function loopingLookup<S>(
-  names: readonly string[],
-  places: readonly Places[],
-  rows: Rows<S>,
-): Lookup<S> {
-  const known = new Set(names);
-  const byValues = (values: readonly unknown[]): S | undefined =>
-    rows.series[rowOf(rows, values.map(labelText), places)];
-  return {
-    byLabels(labels) {
-      for (const name in labels) if (!known.has(name)) return undefined;
-      return byValues(names.map((name) => labels[name]));
-    },
-    textsOf: (labels) => names.map((name) => labels[name]).map(labelText),
-    byValues,
-  };
-}
-
-/** `loopingLookup()` with every loop written out. */
+/** `LoopingLookup` with every loop written out. */
 function sourceOf(names: readonly string[], places: readonly Places[]): string {
   const each = (text: (i: number) => string): string => names.map((_, i) => text(i)).join('\n');
   // The polynomial of `hashOf()`, so that the parts do not wait for each other.
-  const factors = names.map((_, i) => powerOf(multiplier, names.length - 1 - i));
+  const factors = names.map((_, i) => powerOf(base, names.length - 1 - i));
   const all = (conditions: string[]): string => ['true', ...conditions].join(' && ');
   const quoted = names.map((name) => JSON.stringify(name));
-  const search = `
+  const search = (value: (i: number) => string): string => `
     ${each(
-      (i) => `let hash${i} = -1;
+      (i) => `let text${i} = ${value(i)};
+    let hash${i} = -1;
     if (typeof text${i} === 'string' || (text${i} = labelText(text${i})) !== undefined) {
       hash${i} = ${source(`text${i}`, places[i] as Places)};
     }`,
@@ -106,32 +163,39 @@ function sourceOf(names: readonly string[], places: readonly Places[]): string {
     const sum = ${names.map((_, i) => `Math.imul(hash${i}, ${factors[i]})`).join(' + ') || '0'} | 0;
     const { slots, texts } = rows;
     const mask = slots.length - 1;
-    for (let at = Math.imul(sum ^ sum >>> 15, ${multiplier}) >>> rows.shift; ; at = (at + 1) & mask) {
+    const hash = Math.imul(sum ^ sum >>> 15, ${multiplier});
+    for (let at = hash >>> rows.shift; ; at = (at + 1) & mask) {
       const row = slots[at];
-      if (row === 0) return undefined;
+      if (row === 0) {
+        rows.missed = [${names.map((_, i) => `text${i}`)}];
+        rows.missedHash = hash;
+        return undefined;
+      }
       const first = row * ${names.length};
       if (${all(names.map((_, i) => `texts[first + ${i}] === text${i}`))}) return rows.series[row];
     }`;
   return `'use strict';
 return {
   byLabels(labels) {
-    for (const name in labels) if (${all(quoted.map((name) => `name !== ${name}`))}) return undefined;
-    ${each((i) => `let text${i} = labels[${quoted[i]}];`)}
-    ${search}
+    for (const name in labels) {
+      if (${all(quoted.map((name) => `name !== ${name}`))}) {
+        rows.missed = undefined;
+        return undefined;
+      }
+    }
+    ${search((i) => `labels[${quoted[i]}]`)}
   },
   textsOf(labels) {
-    ${each((i) => `const value${i} = labels[${quoted[i]}];`)}
-    return [${names.map((_, i) => `labelText(value${i})`)}];
+    return [${quoted.map((name) => `labelText(labels[${name}])`)}];
   },
   byValues(values) {
-    ${each((i) => `let text${i} = values[${i}];`)}
-    ${search}
+    ${search((i) => `values[${i}]`)}
   },
 };`;
 }
 
-function powerOf(base: number, exponent: number): number {
+function powerOf(factor: number, exponent: number): number {
   let power = 1;
-  for (let i = 0; i < exponent; i++) power = Math.imul(power, base);
+  for (let i = 0; i < exponent; i++) power = Math.imul(power, factor);
   return power;
 }

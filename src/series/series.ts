@@ -90,20 +90,16 @@ export class FamilySeries<S extends Series> {
     return this.table.entries();
   }
 
-  /** Whether the store has room for another; the update that wants it is counted as dropped otherwise. */
-  admits(): boolean {
-    const { budget } = this.store;
-    if (budget.hasRoom) return true;
-    budget.refuse();
-    return false;
-  }
-
-  /** Gives `series` its cells. `given` are the labels to tell of it, if they are others than `texts` say. Cold. */
-  begin(series: S, texts: LabelTexts, given: LabelSet | undefined): void {
-    this.store.budget.take();
+  /**
+   * Gives `series` its cells. `given` are the labels to tell of it, if they are others than `texts` say. False, and the update
+   * that wants it is counted as dropped, when there are as many series as there may be. Cold.
+   */
+  begin(series: S, texts: LabelTexts, given: LabelSet | undefined): boolean {
+    if (!this.store.budget.take()) return false;
     this.store.allocate(this.family, texts, given, this.#cells, series);
     series.begin();
     this.table.add(texts, given, series);
+    return true;
   }
 
   /** Gives `series`, which stays dead, cells that nobody reads. */

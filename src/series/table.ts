@@ -1,16 +1,19 @@
 import type { LabelSet, LabelTexts } from '../model/labels';
 import { type Effort, firstPlaces, type Places, placesFor } from './label-sampling';
-import { hashOf, type Lookup, lookupOf, loopingLookup, multiplier, type Rows, rowOf } from './lookup';
+import { hashOf, type Lookup, LoopingLookup, multiplier, ownLookup, type Rows, rowOf } from './lookup';
 
 const fewestSlots = 8;
 /** A search that takes more steps means that other characters should be looked at. */
 const manySteps = 32;
 /** Different values of one label that are looked at when places are chosen. */
-const manyValues = 128;
+const manyValues = 32;
+/** A metric that is found less often does without code of its own: to make it takes as long as that. */
+const manyFinds = 1000;
 
 /** The series of a metric by their labels, in the order of their first use. A known one is found without allocation. */
 export class SeriesTable<S> implements Iterable<S> {
   readonly #names: readonly string[];
+  readonly #finds: number;
   readonly #rows: Rows<S>;
   /** By row: labels that cannot be told from the texts, because of their types or their order. */
   #given: (LabelSet | undefined)[] = [];
@@ -20,14 +23,14 @@ export class SeriesTable<S> implements Iterable<S> {
   /** How many series there were when the places were chosen. */
   #placesAt = 0;
   #lookup: Lookup<S>;
-  #hasLookup = false;
 
-  constructor(names: readonly string[]) {
+  /** Code of its own is made after `finds` finds, and again when other characters are looked at. */
+  constructor(names: readonly string[], finds: number = manyFinds) {
     this.#names = names;
+    this.#finds = finds;
     this.#rows = { ...emptySlots(fewestSlots), ...noRows(names) };
     this.#places = names.map(() => firstPlaces);
-    // Most metrics of a library that is loaded but not used never get a series: no code is made for them.
-    this.#lookup = loopingLookup(names, this.#places, this.#rows);
+    this.#lookup = this.#loopingLookup();
   }
 
   /** The series of `labels`, or undefined if there is none or the metric does not have one of `labels`. */
@@ -44,6 +47,14 @@ export class SeriesTable<S> implements Iterable<S> {
     return this.#rows.series[rowOf(this.#rows, texts, this.#places)];
   }
 
+  /**
+   * The texts of the labels that were last looked for in vain and are still not there. Undefined when they are, or when
+   * the metric does not have such labels.
+   */
+  get missed(): LabelTexts | undefined {
+    return this.#rows.missed;
+  }
+
   /** The text of each label; runs the caller's code if it must be converted. */
   textsOf(labels: LabelSet): LabelTexts {
     return this.#lookup.textsOf(labels);
@@ -52,16 +63,15 @@ export class SeriesTable<S> implements Iterable<S> {
   /** Adds what is not there yet. `given` are the labels to tell of it, if they are others than `texts` say. */
   add(texts: LabelTexts, given: LabelSet | undefined, series: S): void {
     const rows = this.#rows;
+    if (rows.series.length > rows.slots.length / 2) this.#rebuild();
+    const hash = rows.missed === texts ? rows.missedHash : hashOf(texts, 0, this.#places);
     const row = rows.series.push(series) - 1;
     for (let i = 0; i < texts.length; i++) rows.texts.push(texts[i]);
+    rows.hashes[row] = hash;
     if (given !== undefined) this.#given[row] = given;
     this.#live++;
-    if (!this.#hasLookup) this.#makeLookup();
-    if (row > rows.slots.length / 2) {
-      this.#rebuild();
-    } else if (this.#enter(row) > manySteps && row > 1.25 * this.#placesAt) {
-      this.#choosePlaces();
-    }
+    rows.missed = undefined;
+    if (this.#enter(row) > manySteps && row > 1.25 * this.#placesAt) this.#choosePlaces();
   }
 
   /** Takes the series of `texts` out, and returns it. */
@@ -132,18 +142,22 @@ export class SeriesTable<S> implements Iterable<S> {
     if (this.#live < this.#rows.series.length - 1) this.#compact();
     let size = fewestSlots;
     while (size < 3 * this.#live) size *= 2;
-    if (this.#enterAll(size) > this.#live / 2) this.#choosePlaces();
+    const { hashes } = this.#rows;
+    Object.assign(this.#rows, emptySlots(size));
+    this.#rows.hashes.set(hashes.subarray(0, this.#rows.series.length));
+    if (this.#enterAll() > this.#live / 2) this.#choosePlaces();
   }
 
   /** Gives the rows of what was removed to those that come after them. */
   #compact(): void {
-    const { series, texts } = this.#rows;
+    const { series, texts, hashes } = this.#rows;
     const width = this.#names.length;
     const given: (LabelSet | undefined)[] = [];
     let to = 1;
     for (let row = 1; row < series.length; row++) {
       if (series[row] === undefined) continue;
       series[to] = series[row];
+      hashes[to] = hashes[row] as number;
       for (let i = 0; i < width; i++) texts[to * width + i] = texts[row * width + i] as string;
       if (this.#given[row] !== undefined) given[to] = this.#given[row];
       to++;
@@ -153,22 +167,20 @@ export class SeriesTable<S> implements Iterable<S> {
     this.#given = given;
   }
 
-  /** Returns how many steps it took beyond the first of each. */
-  #enterAll(size: number): number {
-    Object.assign(this.#rows, emptySlots(size));
+  /** Enters all rows into slots that are empty. Returns how many steps it took beyond the first of each. */
+  #enterAll(): number {
+    const { series } = this.#rows;
     let steps = 0;
-    this.#rows.series.forEach((series, row) => {
-      if (series !== undefined) steps += this.#enter(row);
-    });
+    for (let row = 1; row < series.length; row++) if (series[row] !== undefined) steps += this.#enter(row);
     return steps;
   }
 
   #enter(row: number): number {
-    const { slots, shift, texts } = this.#rows;
-    const hash = hashOf(texts, row * this.#names.length, this.#places);
-    let at = hash >>> shift;
+    const { slots, shift, hashes } = this.#rows;
+    const mask = slots.length - 1;
+    let at = (hashes[row] as number) >>> shift;
     let steps = 0;
-    for (; slots[at] !== 0; at = (at + 1) & (slots.length - 1)) steps++;
+    for (; slots[at] !== 0; at = (at + 1) & mask) steps++;
     slots[at] = row;
     return steps;
   }
@@ -178,16 +190,27 @@ export class SeriesTable<S> implements Iterable<S> {
     const values = this.#names.map((_, i) => this.#someValues(i));
     for (;;) {
       this.#places = values.map((texts) => placesFor(texts, this.#effort));
-      if (this.#enterAll(this.#rows.slots.length) <= this.#live / 2 || this.#effort === 2) break;
+      this.#hashAll();
+      if (this.#enterAll() <= this.#live / 2 || this.#effort === 2) break;
       this.#effort++;
     }
     this.#placesAt = this.#live;
-    this.#makeLookup();
+    this.#lookup = this.#loopingLookup();
   }
 
-  #makeLookup(): void {
-    this.#lookup = lookupOf(this.#names, this.#places, this.#rows);
-    this.#hasLookup = true;
+  #hashAll(): void {
+    const { series, texts, slots, hashes } = this.#rows;
+    slots.fill(0);
+    for (let row = 1; row < series.length; row++) {
+      if (series[row] !== undefined) hashes[row] = hashOf(texts, row * this.#names.length, this.#places);
+    }
+  }
+
+  /** Gives way to a lookup of the table's own, where there can be one, when it has been of use often. */
+  #loopingLookup(): Lookup<S> {
+    return new LoopingLookup(this.#names, this.#places, this.#rows, this.#finds, () => {
+      this.#lookup = ownLookup(this.#names, this.#places, this.#rows) ?? this.#lookup;
+    });
   }
 
   /** Different texts of the label with that number, from all over the table. */
@@ -209,6 +232,12 @@ function noRows(names: readonly string[]): Pick<Rows<never>, 'texts' | 'series'>
   return { texts: names.map(() => null), series: [undefined] };
 }
 
-function emptySlots(count: number): Pick<Rows<never>, 'slots' | 'shift'> {
-  return { slots: new Int32Array(count), shift: Math.clz32(count) + 1 };
+function emptySlots(count: number): Omit<Rows<never>, 'texts' | 'series'> {
+  return {
+    slots: new Int32Array(count),
+    shift: Math.clz32(count) + 1,
+    hashes: new Int32Array(count / 2 + 1),
+    missed: undefined,
+    missedHash: 0,
+  };
 }

@@ -2,14 +2,13 @@ import { threadId } from 'node:worker_threads';
 import type { FamilyDefinition } from '../model/family';
 import type { LabelSet, LabelTexts } from '../model/labels';
 import type { NativeAddon, NativeSegment } from '../native';
-import { LabelBytes } from './label-bytes';
+import { kindsAndTexts } from './given-labels';
 import type { CellHolder, PageKey } from './store';
 
 /** A segment that this thread writes: what the addon knows by numbers, in terms of families and holders. */
 export class OwnSegment {
   readonly native: NativeSegment;
   readonly #place = new Float64Array(3);
-  readonly #labelBytes = new LabelBytes();
   readonly #extents: Float64Array[] = [];
   readonly #families = new Map<number, Definition & { readonly labelIndex: Map<string, number> }>();
   readonly #scopes = new Map<number, Definition>();
@@ -21,7 +20,6 @@ export class OwnSegment {
   /** Without a directory the segment is memory of this process. Throws a NativeError. */
   constructor(addon: NativeAddon, directory: string | undefined, maxBytes: number) {
     this.native = new addon.Segment(directory, threadId, maxBytes, this.#place);
-    this.native.setLabelBytes(this.#labelBytes.bytes);
   }
 
   /** Whether it is time to `move()` because most of the records are of series that have been removed. */
@@ -111,22 +109,24 @@ export class OwnSegment {
     this.#waste = this.native.remove(known.record);
   }
 
+  /** False when there was no room for the family. Throws a NativeError when there is none for the series. */
   allocate(
     family: number,
     texts: LabelTexts,
     given: LabelSet | undefined,
     count: number,
     holder: CellHolder,
-  ): void {
-    const index = this.#families.get(family)?.labelIndex;
-    if (index === undefined) throw new Error(undefinedHere);
-    const written = this.#labelBytes;
-    const { bytes } = written;
-    if (given === undefined) written.writeTexts(texts);
-    else written.writeGiven(given, index);
-    if (written.bytes !== bytes) this.native.setLabelBytes(written.bytes);
-    this.native.addSeries(family, written.count, written.length, count);
+  ): boolean {
+    const known = this.#families.get(family);
+    if (known === undefined) return false;
+    if (given === undefined) {
+      this.native.addSeries(family, count, undefined, ...texts);
+    } else {
+      const { kinds, texts: own } = kindsAndTexts(given, known.labelIndex);
+      this.native.addSeries(family, count, kinds, ...own);
+    }
     this.#fill(holder);
+    return true;
   }
 
   allocatePage(header: CellHolder, key: PageKey, page: CellHolder): void {
@@ -152,8 +152,8 @@ export class OwnSegment {
   }
 
   #fill(holder: CellHolder): void {
-    const [record = 0, extent = 0, index = 0] = this.#place;
-    this.#point(holder, record, extent, index);
+    const place = this.#place;
+    this.#point(holder, place[0] as number, place[1] as number, place[2] as number);
   }
 
   #point(holder: CellHolder, record: number, extent: number, index: number): void {

@@ -1,7 +1,7 @@
 /**
  * How many series a thread may still make: labels that explode must take neither its memory nor the group's. Whoever makes a
- * series asks `hasRoom` first, and then either takes its place, to be given back when the series is removed, or refuses the
- * update. A refused series is looked up and refused again at each further update.
+ * series takes one, to be given back when the series is removed. A refused series is looked up and refused again at each
+ * further update.
  */
 export class SeriesBudget {
   readonly #refused: () => void;
@@ -13,20 +13,17 @@ export class SeriesBudget {
     this.#refused = refused;
   }
 
-  /** Whether there is room for one more. */
-  get hasRoom(): boolean {
-    return this.#left > 0;
-  }
-
-  take(): void {
+  /** False when there is none left. */
+  take(): boolean {
+    if (this.#left <= 0) {
+      this.#refused();
+      return false;
+    }
     this.#left--;
+    return true;
   }
 
   giveBack(): void {
     this.#left++;
-  }
-
-  refuse(): void {
-    this.#refused();
   }
 }

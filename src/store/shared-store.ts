@@ -144,18 +144,14 @@ export class SharedStore implements GroupStore, Maintained {
     holder: CellHolder,
   ): void {
     // Here and not when something is released: that may be one of several that belong together and are out of sight.
-    if (this.#file?.isWasteful) this.#move(this.#file);
-    if (this.#file?.has(family)) {
-      try {
-        this.#file.allocate(family, texts, given, count, holder);
-        this.#inPrivate.delete(holder);
-        return;
-      } catch (error) {
-        this.#warn(error as NativeError);
-      }
+    const file = this.#file;
+    if (file?.isWasteful) this.#move(file);
+    try {
+      if (file?.allocate(family, texts, given, count, holder)) return;
+    } catch (error) {
+      this.#warn(error as NativeError);
     }
-    const place = (segment: OwnSegment): void => segment.allocate(family, texts, given, count, holder);
-    this.#allocatePrivately(holder, count, place);
+    this.#allocatePrivately(family, texts, given, count, holder);
   }
 
   allocatePage(header: CellHolder, key: PageKey, page: CellHolder): void {
@@ -321,14 +317,23 @@ export class SharedStore implements GroupStore, Maintained {
     }
   }
 
-  #allocatePrivately(holder: CellHolder, count: number, place: (segment: OwnSegment) => void): void {
+  #allocatePrivately(
+    family: number,
+    texts: LabelTexts,
+    given: LabelSet | undefined,
+    count: number,
+    holder: CellHolder,
+  ): void {
     try {
-      place(this.#private ?? this.#openPrivate());
-      this.#inPrivate.add(holder);
+      const segment = this.#private ?? this.#openPrivate();
+      if (segment.allocate(family, texts, given, count, holder)) {
+        this.#inPrivate.add(holder);
+        return;
+      }
     } catch (error) {
       this.#warn(error as NativeError);
-      loseCells(holder, count);
     }
+    loseCells(holder, count);
   }
 
   #refuseSeries(): void {

@@ -9,8 +9,12 @@ interface Named {
 
 const names = ['method', 'route', 'status'];
 
-function add(table: SeriesTable<Named>, labels: LabelSet, labelNames = names): Named {
-  const texts = table.textsOf(labels);
+function add(
+  table: SeriesTable<Named>,
+  labels: LabelSet,
+  labelNames = names,
+  texts = table.textsOf(labels),
+): Named {
   const series = { key: JSON.stringify(texts) };
   table.add(texts, tells(texts, labels, labelNames) ? undefined : { ...labels }, series);
   return series;
@@ -64,8 +68,8 @@ test('a table is like a Map by the texts, through any growth and removal', () =>
   );
   const step = fc.record({ a: value, b: value, removes: fc.boolean() });
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
-      const table = new SeriesTable<Named>(['a', 'b']);
+    fc.property(fc.array(step, { maxLength: 300 }), fc.constantFrom(1, 50, 1e9), (steps, finds) => {
+      const table = new SeriesTable<Named>(['a', 'b'], finds);
       const expected = new Map<string, Named>();
       for (const { a, b, removes } of steps) {
         const texts = table.textsOf({ a, b });
@@ -73,7 +77,10 @@ test('a table is like a Map by the texts, through any growth and removal', () =>
         const known = expected.get(key);
         expect(table.find({ b, a })).toBe(known);
         expect(table.findByValues([a, b])).toBe(known);
-        if (known === undefined) expected.set(key, add(table, { a, b }, ['a', 'b']));
+        expect(known === undefined ? table.missed : undefined).toEqual(
+          known === undefined ? texts : undefined,
+        );
+        if (known === undefined) expected.set(key, add(table, { a, b }, ['a', 'b'], table.missed));
         else if (removes && expected.delete(key)) expect(table.delete(texts)).toBe(known);
         expect(table.delete(['never', 'there'])).toBeUndefined();
       }

@@ -1,0 +1,52 @@
+#include <cstring>
+
+#include "record.h"
+
+namespace prom {
+namespace {
+
+// As DecodeSeries() reads them.
+#pragma pack(push, 1)
+struct Head {
+  uint32_t family;
+  uint32_t cell_count;
+  uint64_t cells_offset;
+  double created_ms;
+  uint32_t labels;
+};
+struct LabelHead {
+  uint16_t name;
+  layout::LabelKind kind;
+  uint8_t unused;
+  uint32_t text_length;
+};
+#pragma pack(pop)
+
+}  // namespace
+
+void SeriesBody::Begin() {
+  length_ = sizeof(Head);
+  labels_ = 0;
+}
+
+std::span<char> SeriesBody::Room(size_t least) {
+  size_t from = length_ + sizeof(LabelHead);
+  if (bytes_.size() < from + least) bytes_.resize(2 * (from + least));
+  return {reinterpret_cast<char*>(bytes_.data()) + from, bytes_.size() - from};
+}
+
+void SeriesBody::Add(uint16_t name, layout::LabelKind kind, size_t text_length) {
+  LabelHead head{name, kind, 0, static_cast<uint32_t>(text_length)};
+  std::memcpy(bytes_.data() + length_, &head, sizeof head);
+  length_ += sizeof head + text_length;
+  labels_++;
+}
+
+std::span<const uint8_t> SeriesBody::Finish(const SeriesRecord& record) {
+  if (bytes_.size() < sizeof(Head)) bytes_.resize(sizeof(Head));
+  Head head{record.family, record.cell_count, record.cells_offset, record.created_ms, labels_};
+  std::memcpy(bytes_.data(), &head, sizeof head);
+  return std::span<const uint8_t>(bytes_).first(length_);
+}
+
+}  // namespace prom
