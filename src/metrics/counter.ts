@@ -136,11 +136,13 @@ export declare namespace Counter {
 }
 
 function counterChild(kept: KeptSeries<Series, CounterChild>): CounterChild {
+  let { series } = kept;
   return {
     inc(value?: number): void {
       const amount = value === undefined ? 1 : value;
       if (isAmount(amount)) {
-        kept.live().add(0, amount);
+        if (series.record < 0) series = kept.live();
+        series.add(0, amount);
       } else {
         kept.check();
         const checked = amountOf(amount);

@@ -168,20 +168,25 @@ function gaugeChild<T extends string>(
   kept: KeptSeries<Series, GaugeChild<T>>,
   cells: GaugeCells,
 ): GaugeChild<T> {
+  let { series } = kept;
+  const live = (): Series => {
+    if (series.record < 0) series = kept.live();
+    return series;
+  };
   const set = (value: number): void => {
     if (typeof value !== 'number') throw badValue(value);
-    cells.set(kept.live(), value);
+    cells.set(live(), value);
   };
   return {
     inc(value?: number): void {
       const delta = deltaOf(value);
       cells.checkDelta('inc');
-      kept.live().add(0, delta);
+      live().add(0, delta);
     },
     dec(value?: number): void {
       const delta = negativeDeltaOf(value);
       cells.checkDelta('dec');
-      kept.live().add(0, delta);
+      live().add(0, delta);
     },
     set,
     setToCurrentTime: () => set(Date.now() / 1000),

@@ -226,10 +226,12 @@ function histogramChild<T extends string>(
   kept: KeptSeries<Series, HistogramChild<T>>,
   bounds: SearchedBounds,
 ): HistogramChild<T> {
+  let { series } = kept;
   return {
     observe(value: number): void {
       if (!isFiniteNumber(value)) throw badValue(value);
-      record(kept.live(), bounds, value);
+      if (series.record < 0) series = kept.live();
+      record(series, bounds, value);
     },
     startTimer: () =>
       startTimer<LabelValues<T>>((endLabels, seconds) => record(kept.liveWith(endLabels), bounds, seconds)),

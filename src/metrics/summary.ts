@@ -159,10 +159,12 @@ export declare namespace Summary {
 }
 
 function summaryChild<T extends string>(kept: KeptSeries<SummarySeries, SummaryChild<T>>): SummaryChild<T> {
+  let { series } = kept;
   return {
     observe(value: number): void {
       if (!isFiniteNumber(value)) throw badValue(value === undefined ? kept.labels : value);
-      kept.live().observe(value);
+      if (series.record < 0) series = kept.live();
+      series.observe(value);
     },
     startTimer: () =>
       startTimer<LabelValues<T>>((endLabels, seconds) => kept.liveWith(endLabels).observe(seconds)),

@@ -8,10 +8,10 @@ export class Children<S extends Series, Child> {
   readonly #series: FamilySeries<S>;
   readonly #table: SeriesTable<S>;
   readonly #newSeries: () => S;
-  readonly #newChild: (kept: KeptSeries<S, Child>) => Child;
-  /** By `Series.kept`. Not at the series themselves: the store holds those, and children hold this. */
+  /** By row. Not in the table: the store holds that, and children hold this. */
   #kept: (Child | undefined)[] = [];
-  #free: number[] = [];
+  #arrangement = 0;
+  readonly #newChild: (kept: KeptSeries<S, Child>) => Child;
   #unlabelled: S;
   /** Takes the updates of series that there is no room for. */
   #sink: S | undefined;
@@ -48,14 +48,19 @@ export class Children<S extends Series, Child> {
    * asking again costs a lookup. Creates no series. Labels are checked now or at each use.
    */
   child(args: readonly unknown[], checkNow: boolean): Child {
-    const found = this.#find(args);
-    if (found !== undefined && found.kept >= 0) return this.#kept[found.kept] as Child;
+    const table = this.#table;
+    const row = this.#rowOf(args);
+    const kept = this.#keptByRow()[row];
+    if (kept !== undefined) return kept;
+    const series = table.at(row);
     const labels = labelsOfArguments(args, this.#names);
     if (checkNow) this.check(labels);
-    const child = this.#newChild(new KeptSeries(this, { ...labels }, found ?? this.#newSeries()));
-    if (found !== undefined) {
-      found.kept = this.#free.pop() ?? this.#kept.length;
-      this.#kept[found.kept] = child;
+    const child = this.#newChild(new KeptSeries(this, { ...labels }, series ?? this.#newSeries()));
+    // To read the labels may have run the caller's code, and that may have changed the table.
+    if (series !== undefined && table.at(row) === series) {
+      const children = this.#keptByRow();
+      while (children.length < row) children.push(undefined);
+      children[row] = child;
     }
     return child;
   }
@@ -64,31 +69,30 @@ export class Children<S extends Series, Child> {
   remove(args: readonly unknown[]): void {
     const labels = labelsOfArguments(args, this.#names);
     this.check(labels);
-    const removed = this.#series.end(this.#table.textsOf(labels));
-    if (removed !== undefined) this.#forget(removed);
+    this.#series.end(this.#table.textsOf(labels));
   }
 
   /** Removes the series of which `condition` is true. */
   removeIf(condition: (series: S) => boolean): void {
-    for (const removed of this.#series.endIf(condition)) this.#forget(removed);
+    this.#series.endIf(condition);
   }
 
   /** Removes all series. */
   clear(): void {
     this.#series.endAll();
-    this.#kept = [];
-    this.#free = [];
   }
 
-  #find(args: readonly unknown[]): S | undefined {
-    if (typeof args[0] === 'object') return this.#table.find((args[0] ?? {}) as LabelSet);
-    return args.length === this.#names.length ? this.#table.findByValues(args) : undefined;
+  #keptByRow(): (Child | undefined)[] {
+    if (this.#table.arrangement !== this.#arrangement) {
+      this.#arrangement = this.#table.arrangement;
+      this.#kept = [];
+    }
+    return this.#kept;
   }
 
-  #forget({ kept }: S): void {
-    if (kept < 0) return;
-    this.#kept[kept] = undefined;
-    this.#free.push(kept);
+  #rowOf(args: readonly unknown[]): number {
+    if (typeof args[0] === 'object') return this.#table.rowOf((args[0] ?? {}) as LabelSet);
+    return args.length === this.#names.length ? this.#table.rowOfValues(args) : 0;
   }
 
   #sunk(): S {
@@ -118,19 +122,19 @@ export class Children<S extends Series, Child> {
 /** What the functions of one child share: its labels, and its series for as long as that lives. */
 export class KeptSeries<S extends Series, Child> {
   readonly labels: LabelSet;
+  /** The series when the child was made. What is called often has a variable of its own for it: one place less to look at. */
+  readonly series: S;
   readonly #children: Children<S, Child>;
-  #series: S;
 
   constructor(children: Children<S, Child>, labels: LabelSet, series: S) {
     this.#children = children;
     this.labels = labels;
-    this.#series = series;
+    this.series = series;
   }
 
   /** The live series; makes a new one if it has been removed or was not there yet. Throws what `Children.at` throws. */
   live(): S {
-    if (this.#series.record < 0) this.#series = this.#children.at(this.labels);
-    return this.#series;
+    return this.series.record < 0 ? this.#children.at(this.labels) : this.series;
   }
 
   /** The series of these labels and some more, as the end of a timer gives them. */

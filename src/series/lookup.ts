@@ -20,13 +20,15 @@ export interface Rows<S> {
   missedHash: number;
 }
 
-/** Finds the series of some labels. It converts what is no text, which may run the caller's code, before it looks. */
-export interface Lookup<S> {
-  /** Undefined also for labels that the metric does not have; `missed` tells the difference. */
-  byLabels(labels: LabelSet): S | undefined;
+/**
+ * Finds the row of some labels, or 0. It converts what is no text, which may run the caller's code, before it looks.
+ */
+export interface Lookup {
+  /** It is 0 also for labels that the metric does not have; `missed` tells the difference. */
+  byLabels(labels: LabelSet): number;
   textsOf(labels: LabelSet): LabelTexts;
   /** `values` are as many as there are label names, and in their order. */
-  byValues(values: readonly unknown[]): S | undefined;
+  byValues(values: readonly unknown[]): number;
 }
 
 /** 2^32 divided by the golden ratio: its multiples spread whatever follows a pattern. */
@@ -76,10 +78,10 @@ function isRow(rows: Rows<unknown>, row: number, texts: LabelTexts): boolean {
  * Any metric's lookup, which loops over the names and the places. It is what new series are looked for by, which are many
  * at the start of a process, when V8 has compiled nothing yet: so there are few calls in it.
  */
-export class LoopingLookup<S> implements Lookup<S> {
+export class LoopingLookup implements Lookup {
   readonly #names: readonly string[];
   readonly #places: readonly Places[];
-  readonly #rows: Rows<S>;
+  readonly #rows: Rows<unknown>;
   readonly #often: () => void;
   #finds: number;
 
@@ -87,7 +89,7 @@ export class LoopingLookup<S> implements Lookup<S> {
   constructor(
     names: readonly string[],
     places: readonly Places[],
-    rows: Rows<S>,
+    rows: Rows<unknown>,
     finds: number,
     often: () => void,
   ) {
@@ -98,32 +100,30 @@ export class LoopingLookup<S> implements Lookup<S> {
     this.#often = often;
   }
 
-  byLabels(labels: LabelSet): S | undefined {
+  byLabels(labels: LabelSet): number {
     const names = this.#names;
     const rows = this.#rows;
     rows.missed = undefined;
-    for (const name in labels) if (!names.includes(name)) return undefined;
+    for (const name in labels) if (!names.includes(name)) return 0;
     const texts = new Array<string | undefined>(names.length);
     for (let i = 0; i < names.length; i++) {
       const value = labels[names[i] as string];
       texts[i] = typeof value === 'string' ? value : labelText(value);
     }
-    const row = rowOf(rows, texts, this.#places);
-    return row === 0 ? undefined : this.#found(row);
+    return this.#counted(rowOf(rows, texts, this.#places));
   }
 
   textsOf(labels: LabelSet): LabelTexts {
     return this.#names.map((name) => labelText(labels[name]));
   }
 
-  byValues(values: readonly unknown[]): S | undefined {
-    const row = rowOf(this.#rows, values.map(labelText), this.#places);
-    return row === 0 ? undefined : this.#found(row);
+  byValues(values: readonly unknown[]): number {
+    return this.#counted(rowOf(this.#rows, values.map(labelText), this.#places));
   }
 
-  #found(row: number): S | undefined {
-    if (--this.#finds === 0) this.#often();
-    return this.#rows.series[row];
+  #counted(row: number): number {
+    if (row !== 0 && --this.#finds === 0) this.#often();
+    return row;
   }
 }
 
@@ -131,14 +131,14 @@ export class LoopingLookup<S> implements Lookup<S> {
  * The lookup for `names` as functions of its own: V8 then knows which properties are read and which characters are looked
  * at. That takes half the time of the other. Undefined where code may not be made from text.
  */
-export function ownLookup<S>(
+export function ownLookup(
   names: readonly string[],
   places: readonly Places[],
-  rows: Rows<S>,
-): Lookup<S> | undefined {
+  rows: Rows<unknown>,
+): Lookup | undefined {
   try {
     const make = new Function('rows', 'labelText', 'sampleAll', sourceOf(names, places));
-    return make(rows, labelText, sampleAll) as Lookup<S>;
+    return make(rows, labelText, sampleAll) as Lookup;
   } catch (error) {
     if (error instanceof EvalError) return undefined;
     throw error;
@@ -169,10 +169,10 @@ function sourceOf(names: readonly string[], places: readonly Places[]): string {
       if (row === 0) {
         rows.missed = [${names.map((_, i) => `text${i}`)}];
         rows.missedHash = hash;
-        return undefined;
+        return 0;
       }
       const first = row * ${names.length};
-      if (${all(names.map((_, i) => `texts[first + ${i}] === text${i}`))}) return rows.series[row];
+      if (${all(names.map((_, i) => `texts[first + ${i}] === text${i}`))}) return row;
     }`;
   return `'use strict';
 return {
@@ -180,7 +180,7 @@ return {
     for (const name in labels) {
       if (${all(quoted.map((name) => `name !== ${name}`))}) {
         rows.missed = undefined;
-        return undefined;
+        return 0;
       }
     }
     ${search((i) => `labels[${quoted[i]}]`)}

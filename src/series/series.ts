@@ -31,9 +31,6 @@ export class Cells implements CellHolder {
  * after it has been removed; whoever keeps one looks before each write.
  */
 export class Series extends Cells implements SeriesHolder {
-  /** The number under which `Children` keeps the functions that it has made for it, or -1. */
-  kept = -1;
-
   /** Called once the cells are there and all zero. */
   begin(): void {}
 

@@ -18,11 +18,14 @@ export class SeriesTable<S> implements Iterable<S> {
   /** By row: labels that cannot be told from the texts, because of their types or their order. */
   #given: (LabelSet | undefined)[] = [];
   #live = 0;
+  #arrangement = 0;
   #places: readonly Places[];
   #effort: Effort = 0;
   /** How many series there were when the places were chosen. */
   #placesAt = 0;
-  #lookup: Lookup<S>;
+  #looping: LoopingLookup;
+  /** Apart, so that V8 sees calls of one function only where it calls them. */
+  #own: Lookup | undefined;
 
   /** Code of its own is made after `finds` finds, and again when other characters are looked at. */
   constructor(names: readonly string[], finds: number = manyFinds) {
@@ -30,17 +33,34 @@ export class SeriesTable<S> implements Iterable<S> {
     this.#finds = finds;
     this.#rows = { ...emptySlots(fewestSlots), ...noRows(names) };
     this.#places = names.map(() => firstPlaces);
-    this.#lookup = this.#loopingLookup();
+    this.#looping = this.#loopingLookup();
   }
 
   /** The series of `labels`, or undefined if there is none or the metric does not have one of `labels`. */
   find(labels: LabelSet): S | undefined {
-    return this.#lookup.byLabels(labels);
+    return this.#rows.series[this.rowOf(labels)];
   }
 
-  /** The series of a value for each name. */
-  findByValues(values: readonly unknown[]): S | undefined {
-    return this.#lookup.byValues(values);
+  /** Another number whenever rows get other numbers. */
+  get arrangement(): number {
+    return this.#arrangement;
+  }
+
+  /** The row of the series of `labels`, or 0. It has that for as long as it is here and `arrangement` is the same. */
+  rowOf(labels: LabelSet): number {
+    const own = this.#own;
+    return own === undefined ? this.#looping.byLabels(labels) : own.byLabels(labels);
+  }
+
+  /** The same for a value for each name. */
+  rowOfValues(values: readonly unknown[]): number {
+    const own = this.#own;
+    return own === undefined ? this.#looping.byValues(values) : own.byValues(values);
+  }
+
+  /** The series in a row; undefined in row 0. */
+  at(row: number): S | undefined {
+    return this.#rows.series[row];
   }
 
   findByTexts(texts: LabelTexts): S | undefined {
@@ -57,7 +77,7 @@ export class SeriesTable<S> implements Iterable<S> {
 
   /** The text of each label; runs the caller's code if it must be converted. */
   textsOf(labels: LabelSet): LabelTexts {
-    return this.#lookup.textsOf(labels);
+    return (this.#own ?? this.#looping).textsOf(labels);
   }
 
   /** Adds what is not there yet. `given` are the labels to tell of it, if they are others than `texts` say. */
@@ -94,6 +114,7 @@ export class SeriesTable<S> implements Iterable<S> {
   }
 
   clear(): void {
+    this.#arrangement++;
     this.#live = 0;
     this.#given = [];
     Object.assign(this.#rows, emptySlots(fewestSlots), noRows(this.#names));
@@ -150,6 +171,7 @@ export class SeriesTable<S> implements Iterable<S> {
 
   /** Gives the rows of what was removed to those that come after them. */
   #compact(): void {
+    this.#arrangement++;
     const { series, texts, hashes } = this.#rows;
     const width = this.#names.length;
     const given: (LabelSet | undefined)[] = [];
@@ -195,7 +217,8 @@ export class SeriesTable<S> implements Iterable<S> {
       this.#effort++;
     }
     this.#placesAt = this.#live;
-    this.#lookup = this.#loopingLookup();
+    this.#looping = this.#loopingLookup();
+    this.#own = undefined;
   }
 
   #hashAll(): void {
@@ -207,9 +230,9 @@ export class SeriesTable<S> implements Iterable<S> {
   }
 
   /** Gives way to a lookup of the table's own, where there can be one, when it has been of use often. */
-  #loopingLookup(): Lookup<S> {
+  #loopingLookup(): LoopingLookup {
     return new LoopingLookup(this.#names, this.#places, this.#rows, this.#finds, () => {
-      this.#lookup = ownLookup(this.#names, this.#places, this.#rows) ?? this.#lookup;
+      this.#own = ownLookup(this.#names, this.#places, this.#rows);
     });
   }
 

@@ -41,7 +41,9 @@ describe('a table with thousands of series', () => {
 
     expect(sets.every((labels, i) => table.find(labels) === added[i])).toBe(true);
     expect(
-      sets.every(({ method, route, status }, i) => table.findByValues([method, route, status]) === added[i]),
+      sets.every(
+        ({ method, route, status }, i) => table.at(table.rowOfValues([method, route, status])) === added[i],
+      ),
     ).toBe(true);
     expect(sets.every((labels, i) => table.findByTexts(table.textsOf(labels)) === added[i])).toBe(true);
     expect([...table]).toEqual(added);
@@ -76,7 +78,7 @@ test('a table is like a Map by the texts, through any growth and removal', () =>
         const key = JSON.stringify(texts.map((text) => text ?? null)) + texts.map((text) => typeof text);
         const known = expected.get(key);
         expect(table.find({ b, a })).toBe(known);
-        expect(table.findByValues([a, b])).toBe(known);
+        expect(table.at(table.rowOfValues([a, b]))).toBe(known);
         expect(known === undefined ? table.missed : undefined).toEqual(
           known === undefined ? texts : undefined,
         );
