@@ -63,11 +63,12 @@ export function bucketKey(value: number): number {
   }
   exponent += high >>> 20;
   const mantissa = high & MANTISSA;
-  let bound = firstBound[mantissa >>> CELL_SHIFT] as number;
-  const above = boundHigh[bound] as number;
-  if (mantissa > above || (mantissa === above && (half[LOW] as number) > (boundLow[bound] as number)))
-    bound++;
-  return exponent * STEPS + bound;
+  const bound = firstBound[mantissa >>> CELL_SHIFT] as number;
+  const key = exponent * STEPS + bound;
+  const limit = boundHigh[bound] as number;
+  if (mantissa === limit) return key + Number((half[LOW] as number) > (boundLow[bound] as number));
+  // Nobody can foresee which it is, so there is no branch on that: see `bucketOf()`.
+  return key + Number(mantissa > limit);
 }
 
 /** The key of the same value's bucket `steps` schemas lower. */
