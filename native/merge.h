@@ -98,6 +98,8 @@ class Merge {
     return {texts_.data() + series.text, series.text_length};
   }
   static constexpr size_t kTextPadding = 16;
+  // Of all series: true only if each is.
+  bool texts_are_ascii() const { return texts_are_ascii_; }
   // Of the series at that index; null when it has none.
   const std::vector<MergedExemplar>* exemplars(uint32_t series) const;
   // Families that were left out because another definition of their name was chosen.
@@ -159,6 +161,7 @@ class Merge {
   std::vector<MergedFamily> families_;
   std::vector<MergedSeries> series_;
   std::string texts_;
+  bool texts_are_ascii_ = true;
   std::vector<LabelRef> own_;  // those of the series that is planned
   std::vector<LabelRef> defaults_;
   // Owners are added up where the result will be: those in exposition order, what each lacks of the exact sum, or of a

@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "ascii.h"
 #include "merge.h"
 #include "merge_mode.h"
 
@@ -87,6 +88,7 @@ void Merge::MakePlan(std::span<const MergeInput> inputs) {
   families_.clear();
   series_.clear();
   texts_.clear();
+  texts_are_ascii_ = true;
   conflicts_ = 0;
   for (const MergeInput& input : inputs) {
     const SegmentReader& reader = *input.reader;
@@ -218,6 +220,7 @@ uint32_t Merge::SeriesOf(const MergeInput& input, const FamilyPlan& plan, const 
   series.labels = std::make_unique<MergedLabels>(MergedLabels{Kept(own_), Kept(defaults_)});
   AppendText(*series.labels, family.definition.type, texts_);
   series.text_length = static_cast<uint32_t>(texts_.size() - series.text);
+  texts_are_ascii_ &= IsAscii(text(series));
   return found->second;
 }
 
