@@ -72,6 +72,7 @@ struct MergedSeries {
 struct MergedFamily {
   FamilyRecord definition;
   uint32_t value_count = 0;
+  uint32_t low_count = 0;  // values, the first ones, that are added without losing what plain addition would
   bool unsorted = false;
   std::vector<uint32_t> series;  // by rank
   std::unordered_map<std::string, uint32_t> by_labels;
@@ -137,20 +138,18 @@ class Merge {
 
   // merge.cc
   void Accumulate(const MergeInput& input, const SegmentPlan& plan, double now_ms);
-  void AccumulateScalars(const MergeInput& input, const FamilyPlan& plan, layout::MergeMode mode);
+  void AccumulateScalars(const MergeInput& input, const FamilyPlan& plan, const MergedFamily& family);
   void AccumulateHistograms(const MergeInput& input, const FamilyPlan& plan, const MergedFamily& family);
   void AccumulateSummaries(const MergeInput& input, const FamilyPlan& plan, const MergedFamily& family,
                            double now_ms);
   void AccumulateExposed(const MergeInput& input, const FamilyPlan& plan, const MergedFamily& family,
                          double now_ms);
-  void AccumulateValues(MergedSeries& series, layout::MergeMode mode, const double* values, size_t count);
+  void AccumulateValues(MergedSeries& series, const MergedFamily& family, const double* values);
   void AccumulateMostRecent(MergedSeries& series, const double* cells, bool this_boot);
   void AccumulateSketch(Sketch& sketch, const SegmentReader& reader, const ReadSeries& source,
                         const FamilyRecord& family, double now_ms) const;
   const std::vector<double>& Exposed(const SegmentReader& reader, const ReadSeries& source,
                                      const FamilyRecord& family, double now_ms);
-  // Adds to the value at `index` without losing what plain addition would.
-  void Add(uint64_t index, double x);
   void Finish();
   void FinishSeries(const MergedFamily& family, const MergedSeries& series);
   // merge_exemplars.cc
@@ -164,10 +163,9 @@ class Merge {
   bool texts_are_ascii_ = true;
   std::vector<LabelRef> own_;  // those of the series that is planned
   std::vector<LabelRef> defaults_;
-  // Owners are added up where the result will be: those in exposition order, what each lacks of the exact sum, or of a
-  // `mostrecent` gauge the time that it was set, at the same index of the other.
+  // Owners are added up where the result will be. In exposition order, of each series its values, and then what they lack
+  // of the exact sum, or of a `mostrecent` gauge the time that it was set.
   std::vector<double> values_;
-  std::vector<double> lows_;
   std::vector<double> exposed_;  // one owner's values of a series, for modes other than sum
   std::vector<Sketch> sketches_;
   std::unordered_map<uint32_t, std::vector<MergedExemplar>> exemplars_;  // by index of the series

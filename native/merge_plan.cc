@@ -43,6 +43,12 @@ uint32_t ValueCount(const FamilyRecord& family) {
   return 1;
 }
 
+// Counts are whole: sums of them lose nothing.
+uint32_t LowCount(const FamilyRecord& family) {
+  bool counts = family.type == MetricType::kHistogram && family.merge_mode == MergeMode::kSum;
+  return counts ? 1 : ValueCount(family);
+}
+
 std::vector<MergedLabel> Kept(const std::vector<LabelRef>& labels) {
   std::vector<MergedLabel> kept;
   kept.reserve(labels.size());
@@ -155,6 +161,7 @@ void Merge::PlanFamilies(std::span<const MergeInput> inputs) {
     MergedFamily merged;
     merged.definition = record_of(*chosen);
     merged.value_count = ValueCount(merged.definition);
+    merged.low_count = LowCount(merged.definition);
     auto index = static_cast<int32_t>(families_.size());
     for (const Candidate& c : *candidates) {
       // What the dead have left was kept as their mode wanted it.
@@ -238,12 +245,11 @@ void Merge::SortNewSeries() {
       MergedSeries& series = series_[index];
       series.value = values;
       series.sketch = sketches;
-      values += family.value_count;
+      values += family.value_count + family.low_count;
       if (summary) sketches++;
     }
   }
   values_.resize(values);
-  lows_.resize(values);
   sketches_.resize(sketches);
   texts_.append(kTextPadding, '\0');
 }
