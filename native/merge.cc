@@ -64,17 +64,15 @@ void Merge::AccumulateScalars(const MergeInput& input, const FamilyPlan& plan, c
   MergeMode mode = family.definition.merge_mode;
   bool archive = input.reader->is_archive();
   for (const Contribution& from : plan.contributions) {
-    MergedSeries& series = series_[from.series];
     const double* own = cells + from.cell;
-    double* to = &values_[series.value];
     if (mode == MergeMode::kSum) {
+      double* to = &values_[from.value];
       Add(to[0], to[1], own[0]);
       if (archive) Add(to[0], to[1], own[1]);  // the second half of the sum
-      series.contributors++;
     } else if (IsMostRecent(mode)) {
-      AccumulateMostRecent(series, own, input.this_boot);
+      AccumulateMostRecent(series_[from.series], own, input.this_boot);
     } else {
-      AccumulateValues(series, family, own);
+      AccumulateValues(series_[from.series], family, own);
     }
   }
 }
@@ -86,13 +84,11 @@ void Merge::AccumulateHistograms(const MergeInput& input, const FamilyPlan& plan
   bool archive = input.reader->is_archive();
   uint32_t count = family.value_count;
   for (const Contribution& from : plan.contributions) {
-    MergedSeries& series = series_[from.series];
     const double* own = cells + from.cell;
-    double* to = &values_[series.value];
+    double* to = &values_[from.value];
     Add(to[0], to[count], own[0]);
     if (archive) Add(to[0], to[count], own[family.definition.CellCount()]);
     for (uint32_t i = 1; i < count; i++) to[i] += own[i + 1];
-    series.contributors++;
   }
 }
 
@@ -102,15 +98,14 @@ void Merge::AccumulateSummaries(const MergeInput& input, const FamilyPlan& plan,
   uint64_t quantiles = family.definition.bounds.size();
   uint32_t count = family.value_count;
   for (const Contribution& from : plan.contributions) {
-    MergedSeries& series = series_[from.series];
     const double* own = cells + from.cell;
-    double* sum = &values_[series.value + quantiles];
+    double* sum = &values_[from.value + quantiles];
     Add(sum[1], sum[count + 1], own[0]);
     Add(sum[0], sum[count], own[1]);
     if (input.reader->is_archive()) Add(sum[0], sum[count], own[family.definition.CellCount() + 1]);
     const ReadSeries& source = input.reader->series()[from.source];
-    AccumulateSketch(sketches_[series.sketch], *input.reader, source, family.definition, now_ms);
-    series.contributors++;
+    AccumulateSketch(sketches_[series_[from.series].sketch], *input.reader, source, family.definition,
+                     now_ms);
   }
 }
 
@@ -206,11 +201,13 @@ const std::vector<double>& Merge::Exposed(const SegmentReader& reader, const Rea
 void Merge::Finish() {
   for (MergedFamily& family : families_) {
     family.omitted = false;
-    bool omit = family.definition.merge_mode == MergeMode::kOmit;
+    MergeMode mode = family.definition.merge_mode;
+    bool omit = mode == MergeMode::kOmit;
     for (uint32_t index : family.series) {
       MergedSeries& series = series_[index];
       // With one owner there is nothing to aggregate, and so nothing to leave out.
-      series.present = omit ? series.contributors == 1 : series.contributors != 0;
+      series.present =
+          mode == MergeMode::kSum || (omit ? series.contributors == 1 : series.contributors != 0);
       if (omit && series.contributors > 1) family.omitted = true;
       if (series.present) FinishSeries(family, series);
     }

@@ -108,6 +108,7 @@ class Merge {
 
  private:
   struct Contribution {
+    uint64_t value;  // that of its series: a sum needs nothing else of it
     uint32_t series;
     uint32_t cell;
     uint32_t source;  // index into the reader's series

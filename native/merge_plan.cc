@@ -186,7 +186,9 @@ void Merge::PlanNewSeries(std::span<const MergeInput> inputs) {
       FamilyPlan& family = plan.by_family[source.family];
       if (family.merged < 0) continue;
       uint32_t series = SeriesOf(inputs[i], family, source, Rank(i, plan.series));
-      family.contributions.push_back({series, source.cell, static_cast<uint32_t>(plan.series)});
+      // Of a new series the value has no place yet.
+      uint64_t value = series_[series].value;
+      family.contributions.push_back({value, series, source.cell, static_cast<uint32_t>(plan.series)});
     }
   }
 }
@@ -247,6 +249,11 @@ void Merge::SortNewSeries() {
       series.sketch = sketches;
       values += family.value_count + family.low_count;
       if (summary) sketches++;
+    }
+  }
+  for (SegmentPlan& plan : plan_) {
+    for (FamilyPlan& family : plan.by_family) {
+      for (Contribution& from : family.contributions) from.value = series_[from.series].value;
     }
   }
   values_.resize(values);
