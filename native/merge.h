@@ -49,23 +49,23 @@ struct MergedExemplar {
   std::vector<MergedLabel> labels;
 };
 
-struct MergedLabels {
-  std::vector<MergedLabel> own;
+// What a series is.
+struct MergedIdentity {
+  uint64_t rank = 0;  // place in the exposition: the oldest segment that has it, and its place there
+  std::vector<MergedLabel> labels;
   std::vector<MergedLabel> defaults;  // those of its registry, also where the series has a label of that name
 };
 
-// Short, for a scrape goes through all of them.
+// What a scrape needs of it: short, for it goes through all of them.
 struct MergedSeries {
-  uint32_t family = 0;
-  uint32_t contributors = 0;
-  uint64_t rank = 0;   // place in the exposition: the oldest segment that has it, and its place there
   uint64_t value = 0;  // index of its first value; a family says how many there are
   uint64_t text = 0;   // see Merge::text()
   uint32_t text_length = 0;
+  uint32_t contributors = 0;
   uint32_t sketch = 0;  // summaries that are summed
   bool present = false;
-  std::unique_ptr<MergedLabels> labels;
 };
+static_assert(sizeof(MergedSeries) == 32);
 
 // Values of one series: counter, gauge: the value. Histogram: sum, then cumulative buckets, the last one +Inf.
 // Summary: each quantile, then sum, then count.
@@ -92,6 +92,8 @@ class Merge {
   // In the order of their first registration.
   const std::vector<MergedFamily>& families() const { return families_; }
   const std::vector<MergedSeries>& series() const { return series_; }
+  // Of the series at that index.
+  const MergedIdentity& identity(uint32_t series) const { return identities_[series]; }
   const double* values(const MergedSeries& series) const { return values_.data() + series.value; }
   // All labels in the order in which prom-client prints them: `{a="1",b="2"} `, or ` ` when there are none. At least
   // kTextPadding bytes come after it.
@@ -160,6 +162,7 @@ class Merge {
   std::vector<SegmentPlan> plan_;
   std::vector<MergedFamily> families_;
   std::vector<MergedSeries> series_;
+  std::vector<MergedIdentity> identities_;  // at the same indexes
   std::string texts_;
   bool texts_are_ascii_ = true;
   std::vector<LabelRef> own_;  // those of the series that is planned
