@@ -100,7 +100,7 @@ class Merge {
   std::string_view text(const MergedSeries& series) const {
     return {texts_.data() + series.text, series.text_length};
   }
-  static constexpr size_t kTextPadding = 16;
+  static constexpr size_t kTextPadding = 32;
   // Of all series: true only if each is.
   bool texts_are_ascii() const { return texts_are_ascii_; }
   // Of the series at that index; null when it has none.

@@ -17,12 +17,12 @@ std::string JsNumber(double value) {
   return std::string(text, FormatJsNumber(text, value));
 }
 
-// Copies sixteen bytes at a time: up to fifteen more than asked for are read and written.
+// Copies 32 bytes at a time: up to 31 more than asked for are read and written.
 char* PutPadded(char* to, const char* from, size_t length) {
-  for (size_t i = 0; i < length; i += 16) std::memcpy(to + i, from + i, 16);
+  for (size_t i = 0; i < length; i += 32) std::memcpy(to + i, from + i, 32);
   return to + length;
 }
-static_assert(Merge::kTextPadding >= 15);
+static_assert(Merge::kTextPadding >= 31);
 
 constexpr int kNoBucket = -1;
 
