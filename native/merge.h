@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,13 +55,13 @@ struct MergedIdentity {
   std::vector<MergedLabel> defaults;  // those of its registry, also where the series has a label of that name
 };
 
-// What a scrape needs of it: short, for it goes through all of them.
+// What a scrape needs of a series: short, for it goes through all of them.
 struct MergedSeries {
   uint64_t value = 0;  // index of its first value; a family says how many there are
   uint64_t text = 0;   // see Merge::text()
   uint32_t text_length = 0;
-  uint32_t contributors = 0;
-  uint32_t sketch = 0;  // summaries that are summed
+  uint32_t contributors = 0;  // not counted where all are summed
+  uint32_t sketch = 0;        // summaries that are summed
   bool present = false;
 };
 static_assert(sizeof(MergedSeries) == 32);
