@@ -21,25 +21,24 @@ class RenderWork : public PoolWork {
       : group_(std::move(group)), scrape_(std::move(scrape)), as_text_(as_text) {}
 
  protected:
-  void Run() override {
-    out_.emplace(group_->Render(scrape_));
-    is_ascii_ = as_text_ && out_->ok() && IsAscii(out_->value().view());
-  }
+  void Run() override { out_.emplace(group_->Render(scrape_)); }
   std::optional<SystemError> Failure() const override {
     return out_ && !out_->ok() ? std::optional(out_->error()) : std::nullopt;
   }
   bool MakeResult(napi_env env, napi_value* exposition) override {
     if (!out_ || !out_->ok()) return false;
     TextBuffer text = std::move(out_->value());
-    return as_text_ ? MakeString(env, std::move(text), is_ascii_, exposition)
-                    : MakeBuffer(env, std::move(text), exposition);
+    bool is_made = as_text_ ? MakeString(env, std::move(text), exposition)
+                            : MakeBuffer(env, std::move(text), exposition);
+    // JavaScript keeps this memory for nobody knows how long, and the next exposition is not to wait for its own.
+    if (is_made && group_->LacksRoom()) RunAside(env, [group = group_] { group->MakeRoom(); });
+    return is_made;
   }
 
  private:
   std::shared_ptr<Group> group_;
   Scrape scrape_;
   const bool as_text_;
-  bool is_ascii_ = false;
   std::optional<Result<TextBuffer>> out_;
 };
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <utility>
 
 #include "result.h"
 
@@ -89,5 +90,35 @@ class PoolWork {
   napi_deferred deferred_ = nullptr;
   napi_async_work work_ = nullptr;
 };
+
+// Has something done on the pool for which nobody waits, if there is memory for it.
+template <typename Task>
+void RunAside(napi_env env, Task task) {
+  struct Aside {
+    Task task;
+    napi_async_work work = nullptr;
+  };
+  auto aside = std::make_unique<Aside>(Aside{std::move(task)});
+  auto execute = [](napi_env, void* data) {
+    try {
+      static_cast<Aside*>(data)->task();
+    } catch (const std::bad_alloc&) {  // then it is not done
+    }
+  };
+  auto complete = [](napi_env env, napi_status, void* data) {
+    std::unique_ptr<Aside> aside(static_cast<Aside*>(data));
+    napi_delete_async_work(env, aside->work);
+  };
+  napi_value name;
+  if (napi_create_string_utf8(env, "prom-client-mmap", NAPI_AUTO_LENGTH, &name) != napi_ok ||
+      napi_create_async_work(env, nullptr, name, execute, complete, aside.get(), &aside->work) != napi_ok) {
+    return;
+  }
+  if (napi_queue_async_work(env, aside->work) != napi_ok) {
+    napi_delete_async_work(env, aside->work);
+    return;
+  }
+  aside.release();  // complete() takes it back
+}
 
 }  // namespace prom

@@ -2,7 +2,6 @@
 
 #include <dlfcn.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -38,20 +37,6 @@ void LetGo(napi_env env, void*, void* hint) {
 
 }  // namespace
 
-bool IsAscii(std::string_view text) {
-  constexpr uint64_t kHighBits = 0x8080808080808080;
-  uint64_t words[8];
-  size_t at = 0;
-  for (; text.size() - at >= sizeof words; at += sizeof words) {
-    std::memcpy(words, text.data() + at, sizeof words);
-    uint64_t all = 0;
-    for (uint64_t word : words) all |= word;
-    if (all & kHighBits) return false;
-  }
-  return std::all_of(text.begin() + static_cast<ptrdiff_t>(at), text.end(),
-                     [](char c) { return static_cast<signed char>(c) >= 0; });
-}
-
 bool MakeBuffer(napi_env env, TextBuffer text, napi_value* result) {
   size_t size = text.size();
   auto* data = const_cast<char*>(text.view().data());
@@ -66,12 +51,12 @@ bool MakeBuffer(napi_env env, TextBuffer text, napi_value* result) {
   return napi_create_buffer_copy(env, size, data, nullptr, result) == napi_ok;
 }
 
-bool MakeString(napi_env env, TextBuffer text, bool is_ascii, napi_value* result) {
+bool MakeString(napi_env env, TextBuffer text, napi_value* result) {
   static auto create =
       reinterpret_cast<CreateExternalString>(::dlsym(RTLD_DEFAULT, "node_api_create_external_string_latin1"));
   size_t size = text.size();
   auto* data = const_cast<char*>(text.view().data());
-  if (!is_ascii) return napi_create_string_utf8(env, data, size, result) == napi_ok;
+  if (!text.is_ascii()) return napi_create_string_utf8(env, data, size, result) == napi_ok;
   if (size >= kWorthExternal && create != nullptr) {
     auto* held = new Held{std::move(text), static_cast<int64_t>(size)};
     Tell(env, held->bytes);

@@ -7,11 +7,8 @@
 
 namespace prom {
 
-// Whether a text is the same in Latin-1 and UTF-8.
-bool IsAscii(std::string_view text);
-
 // Both take the memory of `text`, and are false when there is no value: the environment is ending, or wants memory.
 bool MakeBuffer(napi_env env, TextBuffer text, napi_value* result);
-bool MakeString(napi_env env, TextBuffer text, bool is_ascii, napi_value* result);
+bool MakeString(napi_env env, TextBuffer text, napi_value* result);
 
 }  // namespace prom

@@ -134,7 +134,7 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
   watch.Lap("merge");
   stats.render_from_ns = BoottimeNs();
   TextBuffer out;
-  out.Reserve(scrape.name ? 4096 : last_size_ + last_size_ / 32 + 4096);
+  out.Reserve(scrape.name ? kLeastRoom : room_.load());
   if (scrape.format == Format::kJson) {
     RenderJson(merge, scrape.name, out);
   } else {
@@ -142,7 +142,7 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
     RenderText(merge, open_metrics ? TextFormat::kOpenMetrics : TextFormat::kPrometheus, scrape.name, &stats,
                out);
   }
-  if (!scrape.name) last_size_ = out.size();
+  if (!scrape.name) room_ = out.size() + out.size() / 32 + kLeastRoom;
   return out;
 }
 

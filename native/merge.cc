@@ -11,6 +11,18 @@ namespace prom {
 using layout::MergeMode;
 using layout::MetricType;
 
+namespace {
+
+// Adds to a value without losing what plain addition would.
+void Add(double& value, double& low, double x) {
+  DoubleDouble sum{value, low};
+  sum.Add(x);
+  value = sum.hi;
+  low = sum.lo;
+}
+
+}  // namespace
+
 void Merge::Run(std::span<const MergeInput> inputs, double now_ms) {
   if (!PlanHolds(inputs)) MakePlan(inputs);
   size_t known = series_.size();
@@ -20,7 +32,6 @@ void Merge::Run(std::span<const MergeInput> inputs, double now_ms) {
   if (series_.size() != known || reranked || known == 0) SortNewSeries();
 
   std::fill(values_.begin(), values_.end(), 0);
-  std::fill(lows_.begin(), lows_.end(), 0);
   std::fill(sketches_.begin(), sketches_.end(), Sketch{});
   for (MergedSeries& series : series_) series.contributors = 0;
   exemplars_.clear();
@@ -37,7 +48,7 @@ void Merge::Accumulate(const MergeInput& input, const SegmentPlan& plan, double 
     if (!input.live && !OutlivesOwner(mode)) continue;
     if (input.reader->has_exemplars()) AccumulateExemplars(*input.reader, from);
     if (type == MetricType::kCounter || type == MetricType::kGauge) {
-      AccumulateScalars(input, from, mode);
+      AccumulateScalars(input, from, family);
     } else if (mode != MergeMode::kSum) {
       AccumulateExposed(input, from, family, now_ms);
     } else if (type == MetricType::kHistogram) {
@@ -48,36 +59,36 @@ void Merge::Accumulate(const MergeInput& input, const SegmentPlan& plan, double 
   }
 }
 
-void Merge::AccumulateScalars(const MergeInput& input, const FamilyPlan& plan, MergeMode mode) {
+void Merge::AccumulateScalars(const MergeInput& input, const FamilyPlan& plan, const MergedFamily& family) {
   const double* cells = input.reader->values();
-  // In the archive sums have a second half.
-  bool halves = input.reader->is_archive() && mode == MergeMode::kSum;
+  MergeMode mode = family.definition.merge_mode;
+  bool archive = input.reader->is_archive();
   for (const Contribution& from : plan.contributions) {
-    MergedSeries& series = series_[from.series];
     const double* own = cells + from.cell;
-    if (IsMostRecent(mode)) {
-      AccumulateMostRecent(series, own, input.this_boot);
+    if (mode == MergeMode::kSum) {
+      double* to = &values_[from.value];
+      Add(to[0], to[1], own[0]);
+      if (archive) Add(to[0], to[1], own[1]);  // the second half of the sum
+    } else if (IsMostRecent(mode)) {
+      AccumulateMostRecent(series_[from.series], own, input.this_boot);
     } else {
-      AccumulateValues(series, mode, own, 1);
-      if (halves) Add(series.value, own[1]);
+      AccumulateValues(series_[from.series], family, own);
     }
   }
 }
 
-// Sum, then buckets; the count cell only marks a finished observation. Counts are whole: sums of them lose nothing.
+// Sum, then buckets; the count cell only marks a finished observation.
 void Merge::AccumulateHistograms(const MergeInput& input, const FamilyPlan& plan,
                                  const MergedFamily& family) {
   const double* cells = input.reader->values();
   bool archive = input.reader->is_archive();
   uint32_t count = family.value_count;
   for (const Contribution& from : plan.contributions) {
-    MergedSeries& series = series_[from.series];
     const double* own = cells + from.cell;
-    double* to = &values_[series.value];
-    Add(series.value, own[0]);
-    if (archive) Add(series.value, own[family.definition.CellCount()]);
+    double* to = &values_[from.value];
+    Add(to[0], to[count], own[0]);
+    if (archive) Add(to[0], to[count], own[family.definition.CellCount()]);
     for (uint32_t i = 1; i < count; i++) to[i] += own[i + 1];
-    series.contributors++;
   }
 }
 
@@ -85,16 +96,16 @@ void Merge::AccumulateSummaries(const MergeInput& input, const FamilyPlan& plan,
                                 double now_ms) {
   const double* cells = input.reader->values();
   uint64_t quantiles = family.definition.bounds.size();
+  uint32_t count = family.value_count;
   for (const Contribution& from : plan.contributions) {
-    MergedSeries& series = series_[from.series];
     const double* own = cells + from.cell;
-    uint64_t sum = series.value + quantiles;
-    Add(sum + 1, own[0]);
-    Add(sum, own[1]);
-    if (input.reader->is_archive()) Add(sum, own[family.definition.CellCount() + 1]);
+    double* sum = &values_[from.value + quantiles];
+    Add(sum[1], sum[count + 1], own[0]);
+    Add(sum[0], sum[count], own[1]);
+    if (input.reader->is_archive()) Add(sum[0], sum[count], own[family.definition.CellCount() + 1]);
     const ReadSeries& source = input.reader->series()[from.source];
-    AccumulateSketch(sketches_[series.sketch], *input.reader, source, family.definition, now_ms);
-    series.contributors++;
+    AccumulateSketch(sketches_[series_[from.series].sketch], *input.reader, source, family.definition,
+                     now_ms);
   }
 }
 
@@ -103,25 +114,19 @@ void Merge::AccumulateExposed(const MergeInput& input, const FamilyPlan& plan, c
   for (const Contribution& from : plan.contributions) {
     const ReadSeries& source = input.reader->series()[from.source];
     const std::vector<double>& exposed = Exposed(*input.reader, source, family.definition, now_ms);
-    AccumulateValues(series_[from.series], family.definition.merge_mode, exposed.data(), exposed.size());
+    AccumulateValues(series_[from.series], family, exposed.data());
   }
 }
 
-void Merge::Add(uint64_t index, double x) {
-  DoubleDouble sum{values_[index], lows_[index]};
-  sum.Add(x);
-  values_[index] = sum.hi;
-  lows_[index] = sum.lo;
-}
-
-void Merge::AccumulateValues(MergedSeries& series, MergeMode mode, const double* values, size_t count) {
+void Merge::AccumulateValues(MergedSeries& series, const MergedFamily& family, const double* values) {
   double* to = &values_[series.value];
+  MergeMode mode = family.definition.merge_mode;
+  uint32_t count = family.value_count;
   bool first = series.contributors++ == 0;
   switch (mode) {
-    case MergeMode::kSum:
     case MergeMode::kLiveSum:
     case MergeMode::kAverage:
-      for (size_t i = 0; i < count; i++) Add(series.value + i, values[i]);
+      for (size_t i = 0; i < count; i++) Add(to[i], to[count + i], values[i]);
       return;
     case MergeMode::kMin:
     case MergeMode::kLiveMin:
@@ -145,9 +150,10 @@ void Merge::AccumulateValues(MergedSeries& series, MergeMode mode, const double*
 void Merge::AccumulateMostRecent(MergedSeries& series, const double* cells, bool this_boot) {
   double time = SetTime(cells[1], this_boot);
   if (time == 0) return;  // never set: no sample, as in Python's client
-  if (series.contributors++ != 0 && !(time > lows_[series.value])) return;
-  values_[series.value] = cells[0];
-  lows_[series.value] = time;
+  double* to = &values_[series.value];
+  if (series.contributors++ != 0 && !(time > to[1])) return;
+  to[0] = cells[0];
+  to[1] = time;
 }
 
 void Merge::AccumulateSketch(Sketch& sketch, const SegmentReader& reader, const ReadSeries& source,
@@ -195,11 +201,13 @@ const std::vector<double>& Merge::Exposed(const SegmentReader& reader, const Rea
 void Merge::Finish() {
   for (MergedFamily& family : families_) {
     family.omitted = false;
-    bool omit = family.definition.merge_mode == MergeMode::kOmit;
+    MergeMode mode = family.definition.merge_mode;
+    bool omit = mode == MergeMode::kOmit;
     for (uint32_t index : family.series) {
       MergedSeries& series = series_[index];
       // With one owner there is nothing to aggregate, and so nothing to leave out.
-      series.present = omit ? series.contributors == 1 : series.contributors != 0;
+      series.present =
+          mode == MergeMode::kSum || (omit ? series.contributors == 1 : series.contributors != 0);
       if (omit && series.contributors > 1) family.omitted = true;
       if (series.present) FinishSeries(family, series);
     }

@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,29 +48,30 @@ struct MergedExemplar {
   std::vector<MergedLabel> labels;
 };
 
-struct MergedLabels {
-  std::vector<MergedLabel> own;
+// What a series is.
+struct MergedIdentity {
+  uint64_t rank = 0;  // place in the exposition: the oldest segment that has it, and its place there
+  std::vector<MergedLabel> labels;
   std::vector<MergedLabel> defaults;  // those of its registry, also where the series has a label of that name
 };
 
-// Short, for a scrape goes through all of them.
+// What a scrape needs of a series: short, for it goes through all of them.
 struct MergedSeries {
-  uint32_t family = 0;
-  uint32_t contributors = 0;
-  uint64_t rank = 0;   // place in the exposition: the oldest segment that has it, and its place there
   uint64_t value = 0;  // index of its first value; a family says how many there are
   uint64_t text = 0;   // see Merge::text()
   uint32_t text_length = 0;
-  uint32_t sketch = 0;  // summaries that are summed
+  uint32_t contributors = 0;  // not counted where all are summed
+  uint32_t sketch = 0;        // summaries that are summed
   bool present = false;
-  std::unique_ptr<MergedLabels> labels;
 };
+static_assert(sizeof(MergedSeries) == 32);
 
 // Values of one series: counter, gauge: the value. Histogram: sum, then cumulative buckets, the last one +Inf.
 // Summary: each quantile, then sum, then count.
 struct MergedFamily {
   FamilyRecord definition;
   uint32_t value_count = 0;
+  uint32_t low_count = 0;  // values, the first ones, that are added without losing what plain addition would
   bool unsorted = false;
   std::vector<uint32_t> series;  // by rank
   std::unordered_map<std::string, uint32_t> by_labels;
@@ -91,13 +91,17 @@ class Merge {
   // In the order of their first registration.
   const std::vector<MergedFamily>& families() const { return families_; }
   const std::vector<MergedSeries>& series() const { return series_; }
+  // Of the series at that index.
+  const MergedIdentity& identity(uint32_t series) const { return identities_[series]; }
   const double* values(const MergedSeries& series) const { return values_.data() + series.value; }
   // All labels in the order in which prom-client prints them: `{a="1",b="2"} `, or ` ` when there are none. At least
   // kTextPadding bytes come after it.
   std::string_view text(const MergedSeries& series) const {
     return {texts_.data() + series.text, series.text_length};
   }
-  static constexpr size_t kTextPadding = 16;
+  static constexpr size_t kTextPadding = 32;
+  // Of all series: true only if each is.
+  bool texts_are_ascii() const { return texts_are_ascii_; }
   // Of the series at that index; null when it has none.
   const std::vector<MergedExemplar>* exemplars(uint32_t series) const;
   // Families that were left out because another definition of their name was chosen.
@@ -105,6 +109,7 @@ class Merge {
 
  private:
   struct Contribution {
+    uint64_t value;  // that of its series: a sum needs nothing else of it
     uint32_t series;
     uint32_t cell;
     uint32_t source;  // index into the reader's series
@@ -135,20 +140,18 @@ class Merge {
 
   // merge.cc
   void Accumulate(const MergeInput& input, const SegmentPlan& plan, double now_ms);
-  void AccumulateScalars(const MergeInput& input, const FamilyPlan& plan, layout::MergeMode mode);
+  void AccumulateScalars(const MergeInput& input, const FamilyPlan& plan, const MergedFamily& family);
   void AccumulateHistograms(const MergeInput& input, const FamilyPlan& plan, const MergedFamily& family);
   void AccumulateSummaries(const MergeInput& input, const FamilyPlan& plan, const MergedFamily& family,
                            double now_ms);
   void AccumulateExposed(const MergeInput& input, const FamilyPlan& plan, const MergedFamily& family,
                          double now_ms);
-  void AccumulateValues(MergedSeries& series, layout::MergeMode mode, const double* values, size_t count);
+  void AccumulateValues(MergedSeries& series, const MergedFamily& family, const double* values);
   void AccumulateMostRecent(MergedSeries& series, const double* cells, bool this_boot);
   void AccumulateSketch(Sketch& sketch, const SegmentReader& reader, const ReadSeries& source,
                         const FamilyRecord& family, double now_ms) const;
   const std::vector<double>& Exposed(const SegmentReader& reader, const ReadSeries& source,
                                      const FamilyRecord& family, double now_ms);
-  // Adds to the value at `index` without losing what plain addition would.
-  void Add(uint64_t index, double x);
   void Finish();
   void FinishSeries(const MergedFamily& family, const MergedSeries& series);
   // merge_exemplars.cc
@@ -158,13 +161,14 @@ class Merge {
   std::vector<SegmentPlan> plan_;
   std::vector<MergedFamily> families_;
   std::vector<MergedSeries> series_;
+  std::vector<MergedIdentity> identities_;  // at the same indexes
   std::string texts_;
+  bool texts_are_ascii_ = true;
   std::vector<LabelRef> own_;  // those of the series that is planned
   std::vector<LabelRef> defaults_;
-  // Owners are added up where the result will be: those in exposition order, what each lacks of the exact sum, or of a
-  // `mostrecent` gauge the time that it was set, at the same index of the other.
+  // Owners are added up where the result will be. In exposition order, of each series its values, and then what they lack
+  // of the exact sum, or of a `mostrecent` gauge the time that it was set.
   std::vector<double> values_;
-  std::vector<double> lows_;
   std::vector<double> exposed_;  // one owner's values of a series, for modes other than sum
   std::vector<Sketch> sketches_;
   std::unordered_map<uint32_t, std::vector<MergedExemplar>> exemplars_;  // by index of the series

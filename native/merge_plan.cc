@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "ascii.h"
 #include "merge.h"
 #include "merge_mode.h"
 
@@ -42,6 +43,12 @@ uint32_t ValueCount(const FamilyRecord& family) {
   return 1;
 }
 
+// Counts are whole: sums of them lose nothing.
+uint32_t LowCount(const FamilyRecord& family) {
+  bool counts = family.type == MetricType::kHistogram && family.merge_mode == MergeMode::kSum;
+  return counts ? 1 : ValueCount(family);
+}
+
 std::vector<MergedLabel> Kept(const std::vector<LabelRef>& labels) {
   std::vector<MergedLabel> kept;
   kept.reserve(labels.size());
@@ -52,12 +59,12 @@ std::vector<MergedLabel> Kept(const std::vector<LabelRef>& labels) {
 }
 
 // prom-client prints a histogram's default labels before its own, other types' after.
-void AppendText(const MergedLabels& labels, MetricType type, std::string& out) {
+void AppendText(const MergedIdentity& series, MetricType type, std::string& out) {
   std::string text;
   bool defaults_first = type == MetricType::kHistogram;
-  if (defaults_first) AppendLabels(text, labels.defaults, labels.own);
-  AppendLabels(text, labels.own);
-  if (!defaults_first) AppendLabels(text, labels.defaults, labels.own);
+  if (defaults_first) AppendLabels(text, series.defaults, series.labels);
+  AppendLabels(text, series.labels);
+  if (!defaults_first) AppendLabels(text, series.defaults, series.labels);
   if (!text.empty()) out.append(1, '{').append(text).append(1, '}');
   out.append(1, ' ');
 }
@@ -86,7 +93,9 @@ void Merge::MakePlan(std::span<const MergeInput> inputs) {
   plan_.clear();
   families_.clear();
   series_.clear();
+  identities_.clear();
   texts_.clear();
+  texts_are_ascii_ = true;
   conflicts_ = 0;
   for (const MergeInput& input : inputs) {
     const SegmentReader& reader = *input.reader;
@@ -153,6 +162,7 @@ void Merge::PlanFamilies(std::span<const MergeInput> inputs) {
     MergedFamily merged;
     merged.definition = record_of(*chosen);
     merged.value_count = ValueCount(merged.definition);
+    merged.low_count = LowCount(merged.definition);
     auto index = static_cast<int32_t>(families_.size());
     for (const Candidate& c : *candidates) {
       // What the dead have left was kept as their mode wanted it.
@@ -177,7 +187,9 @@ void Merge::PlanNewSeries(std::span<const MergeInput> inputs) {
       FamilyPlan& family = plan.by_family[source.family];
       if (family.merged < 0) continue;
       uint32_t series = SeriesOf(inputs[i], family, source, Rank(i, plan.series));
-      family.contributions.push_back({series, source.cell, static_cast<uint32_t>(plan.series)});
+      // Of a new series the value has no place yet.
+      uint64_t value = series_[series].value;
+      family.contributions.push_back({value, series, source.cell, static_cast<uint32_t>(plan.series)});
     }
   }
 }
@@ -203,21 +215,22 @@ uint32_t Merge::SeriesOf(const MergeInput& input, const FamilyPlan& plan, const 
   auto [found, added] =
       family.by_labels.try_emplace(LabelKey(own_, defaults_), static_cast<uint32_t>(series_.size()));
   // The oldest owner decides where a series stands and how its labels are written.
-  if (!added && rank >= series_[found->second].rank) return found->second;
+  if (!added && rank >= identities_[found->second].rank) return found->second;
   if (added) {
-    if (!family.series.empty() && rank < series_[family.series.back()].rank) family.unsorted = true;
+    if (!family.series.empty() && rank < identities_[family.series.back()].rank) family.unsorted = true;
     family.series.push_back(found->second);
     series_.emplace_back();
+    identities_.emplace_back();
   } else {
     family.unsorted = true;
   }
   MergedSeries& series = series_[found->second];
-  series.family = static_cast<uint32_t>(plan.merged);
-  series.rank = rank;
+  MergedIdentity& identity = identities_[found->second];
+  identity = {rank, Kept(own_), Kept(defaults_)};
   series.text = texts_.size();
-  series.labels = std::make_unique<MergedLabels>(MergedLabels{Kept(own_), Kept(defaults_)});
-  AppendText(*series.labels, family.definition.type, texts_);
+  AppendText(identity, family.definition.type, texts_);
   series.text_length = static_cast<uint32_t>(texts_.size() - series.text);
+  texts_are_ascii_ &= IsAscii(text(series));
   return found->second;
 }
 
@@ -227,7 +240,7 @@ void Merge::SortNewSeries() {
   for (MergedFamily& family : families_) {
     if (family.unsorted) {
       std::sort(family.series.begin(), family.series.end(),
-                [&](uint32_t a, uint32_t b) { return series_[a].rank < series_[b].rank; });
+                [&](uint32_t a, uint32_t b) { return identities_[a].rank < identities_[b].rank; });
       family.unsorted = false;
     }
     bool summary = family.definition.type == MetricType::kSummary;
@@ -235,12 +248,16 @@ void Merge::SortNewSeries() {
       MergedSeries& series = series_[index];
       series.value = values;
       series.sketch = sketches;
-      values += family.value_count;
+      values += family.value_count + family.low_count;
       if (summary) sketches++;
     }
   }
+  for (SegmentPlan& plan : plan_) {
+    for (FamilyPlan& family : plan.by_family) {
+      for (Contribution& from : family.contributions) from.value = series_[from.series].value;
+    }
+  }
   values_.resize(values);
-  lows_.resize(values);
   sketches_.resize(sketches);
   texts_.append(kTextPadding, '\0');
 }

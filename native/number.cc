@@ -57,9 +57,10 @@ char* FormatInteger(char* to, uint64_t n) {
 char* FormatDecimal(char* to, double value, uint64_t scale) {
   double scaled = value * static_cast<double>(scale);
   if (!(scaled < 1e15)) return nullptr;
-  auto whole = static_cast<uint64_t>(scaled);
-  auto exact = static_cast<double>(whole);
+  auto integer = static_cast<int64_t>(scaled);
+  auto exact = static_cast<double>(integer);
   if (exact != scaled || exact / static_cast<double>(scale) != value) return nullptr;
+  auto whole = static_cast<uint64_t>(integer);
   to = FormatInteger(to, whole / scale);
   *to++ = '.';
   uint64_t fraction = whole % scale;
@@ -114,8 +115,8 @@ char* FormatFinite(char* to, double value) {
   }
   if (value >= kFirstUncertain) return FormatFar(to, value);
   // Below 2^53 an integer's digits are those of the integer; -0 is 0.
-  auto integer = static_cast<uint64_t>(value);
-  if (static_cast<double>(integer) == value) return FormatInteger(to, integer);
+  auto integer = static_cast<int64_t>(value);  // signed: that is one instruction, and so is the way back
+  if (static_cast<double>(integer) == value) return FormatInteger(to, static_cast<uint64_t>(integer));
   if (value < 1e-6) return FormatFar(to, value);
   if (char* end = FormatDecimal(to, value, 1000)) return end;
   if (char* end = FormatDecimal(to, value, 1000 * 1000)) return end;

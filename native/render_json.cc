@@ -80,9 +80,9 @@ void AppendSeries(TextBuffer& out, const Merge& merge, const MergedFamily& famil
     if (!first) out.Append(',');
     first = false;
     out.Append("{\"labels\":");
-    AppendLabels(out, series.labels->own);
+    AppendLabels(out, merge.identity(index).labels);
     out.Append(",\"defaults\":");
-    AppendLabels(out, series.labels->defaults);
+    AppendLabels(out, merge.identity(index).defaults);
     out.Append(",\"values\":");
     AppendList(out, std::span(merge.values(series), family.value_count),
                [&](double value) { AppendNumber(out, value); });

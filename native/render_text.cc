@@ -17,12 +17,12 @@ std::string JsNumber(double value) {
   return std::string(text, FormatJsNumber(text, value));
 }
 
-// Copies sixteen bytes at a time: up to fifteen more than asked for are read and written.
+// Copies 32 bytes at a time: up to 31 more than asked for are read and written.
 char* PutPadded(char* to, const char* from, size_t length) {
-  for (size_t i = 0; i < length; i += 16) std::memcpy(to + i, from + i, 16);
+  for (size_t i = 0; i < length; i += 32) std::memcpy(to + i, from + i, 32);
   return to + length;
 }
-static_assert(Merge::kTextPadding >= 15);
+static_assert(Merge::kTextPadding >= 31);
 
 constexpr int kNoBucket = -1;
 
@@ -84,6 +84,7 @@ class FamilyRenderer {
     const double* values = merge_.values(series);
     std::string_view labels = merge_.text(series);
     bool bare = labels.size() == 1;
+    bool is_ascii = merge_.texts_are_ascii();  // a name is, or its head was not
     const auto* exemplars = exemplars_ ? merge_.exemplars(index) : nullptr;
     size_t most = most_ + lines_.size() * (labels.size() + Merge::kTextPadding + kMaxNumberLength);
     char* to = out_.Claim(most);
@@ -95,12 +96,12 @@ class FamilyRenderer {
       if (line.open && !bare) *brace = ',';
       to = FormatSample(to, values[line.value]);
       if (exemplars != nullptr && line.bucket != kNoBucket) {
-        out_.Commit(to);
+        out_.Commit(to, is_ascii);
         AppendExemplar(*exemplars, static_cast<uint32_t>(line.bucket));
         to = out_.Claim(most);
       }
     }
-    out_.Commit(to);
+    out_.Commit(to, is_ascii);
   }
 
  private:

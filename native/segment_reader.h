@@ -167,7 +167,7 @@ class SegmentReader {
   AlignedBuffer records_;
   AlignedBuffer values_;
   AlignedBuffer before_;           // one block of cells as they were read first
-  uint64_t block_ = 0;             // cells that are read twice at a time
+  uint64_t block_ = 0;             // cells that are read twice at a time, a power of two
   std::vector<uint64_t> changed_;  // cells that were not the same both times, ascending
   AlignedBuffer attempt_;          // one series, while it settles
 };

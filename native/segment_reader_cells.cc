@@ -1,5 +1,6 @@
 // The half of SegmentReader that reads cells.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -21,9 +22,15 @@ bool SameCells(const double* a, const double* b, uint64_t count) {
 
 // 0 also where there is none to tell of, among numbers that are none.
 double HistogramSkew(const double* cells, uint32_t count) {
-  double sum = 0;
-  for (uint32_t i = layout::kHistogramHeaderCells; i < count; i++) sum += cells[i];
-  double skew = std::fabs(sum - cells[1]);
+  // Two sums, for one addition waits for the other; of counts they are the same in any order.
+  double sums[2] = {0, 0};
+  uint32_t i = layout::kHistogramHeaderCells;
+  for (; i + 1 < count; i += 2) {
+    sums[0] += cells[i];
+    sums[1] += cells[i + 1];
+  }
+  if (i < count) sums[0] += cells[i];
+  double skew = std::fabs(sums[0] + sums[1] - cells[1]);
   return skew > 0 ? skew : 0;
 }
 
@@ -43,8 +50,8 @@ SkipReason SegmentReader::ReadSettledValues(const ByteSource& source) {
     if (!ReadCells(source, 0, cell_count_, values)) return SkipReason::kTruncated;
   } else {
     // All that belongs together is in one block, or counts as changed.
-    block_ = paged_ ? cell_count_ : std::min(kBlockCells, cell_count_);
-    if (!before_.Reserve(block_ * sizeof(double))) return SkipReason::kUnreadable;
+    block_ = paged_ ? std::bit_ceil(cell_count_) : kBlockCells;
+    if (!before_.Reserve(std::min(block_, cell_count_) * sizeof(double))) return SkipReason::kUnreadable;
     if (!ReadTwice(source)) return SkipReason::kTruncated;
     for (const Compound& compound : compounds_) {
       bool has_changed = HasChanged(compound);
@@ -108,7 +115,7 @@ void SegmentReader::NoteChanges(uint64_t from, uint64_t until) {
 }
 
 bool SegmentReader::HasChanged(uint64_t cell, uint64_t count) const {
-  if (cell / block_ != (cell + count - 1) / block_) return true;
+  if ((cell ^ (cell + count - 1)) >= block_) return true;  // it begins in one block and ends in another
   if (changed_.empty()) return false;
   auto next = std::lower_bound(changed_.begin(), changed_.end(), cell);
   return next != changed_.end() && *next < cell + count;

@@ -1,7 +1,8 @@
 // Memory for expositions: megabytes that are wanted at each scrape, and dear to get from the system, which must fault in
 // and zero each page.
 //
-// What is given back is kept for the next scrape of this process: at most two blocks, of 64 MiB together.
+// What is given back is kept for the next scrape of this process: at most two blocks, of 64 MiB together. JavaScript gives
+// back when it likes, so that a spare one can be made in time.
 #pragma once
 
 #include <cstddef>
@@ -16,5 +17,10 @@ struct TextMemory {
 // At least `capacity` bytes, uninitialised. Throws std::bad_alloc. From any thread, as the next.
 TextMemory TakeTextMemory(size_t capacity);
 void GiveBackTextMemory(TextMemory memory);
+
+// Whether who takes so much would wait for the system, and need not if a spare block had been made.
+bool LacksTextMemory(size_t capacity);
+// Makes one where it is lacking, in as much time as the system needs. Throws std::bad_alloc.
+void MakeSpareTextMemory(size_t capacity);
 
 }  // namespace prom

@@ -91,14 +91,17 @@ Totals::Totals(const std::string& path) {
   if (!comparable_) return;
   Merge merge({{"", "1"}, true});
   merge.Run(inputs, kNowMs);
-  for (const MergedSeries& series : merge.series()) {
-    const MergedFamily& family = merge.families()[series.family];
-    if (!series.present || family.definition.merge_mode != MergeMode::kSum) continue;
-    const double* values = merge.values(series);
+  for (const MergedFamily& family : merge.families()) {
+    if (family.definition.merge_mode != MergeMode::kSum) continue;
     // The quantiles of a summary are not sums.
     uint32_t first = family.definition.type == MetricType::kSummary ? family.value_count - 2 : 0;
-    samples_[{family.definition.name, LabelKey(series.labels->own, series.labels->defaults)}] = {
-        values + first, values + family.value_count};
+    for (uint32_t index : family.series) {
+      if (!merge.series()[index].present) continue;
+      const double* values = merge.values(merge.series()[index]);
+      const MergedIdentity& series = merge.identity(index);
+      samples_[{family.definition.name, LabelKey(series.labels, series.defaults)}] = {
+          values + first, values + family.value_count};
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "../ascii.h"
 #include "../render_json.h"
 #include "support/test_segment.h"
 
@@ -56,6 +57,7 @@ TestSegment Everything() {
 struct Rendered {
   std::string text;
   std::string json;
+  bool text_is_ascii;
 };
 
 Rendered Render(const TestSegment& segment, const std::optional<std::string>& name = std::nullopt,
@@ -70,7 +72,9 @@ Rendered Render(const TestSegment& segment, const std::optional<std::string>& na
   RenderText(merge, TextFormat::kPrometheus, name, stats, text);
   TextBuffer json;
   RenderJson(merge, name, json);
-  return {std::string(text.view()), std::string(json.view())};
+  CHECK((!text.is_ascii() || IsAscii(text.view())));
+  CHECK(json.is_ascii() == IsAscii(json.view()));
+  return {std::string(text.view()), std::string(json.view()), text.is_ascii()};
 }
 
 TEST_CASE("the text of everything is prom-client's to the byte") {
@@ -157,6 +161,22 @@ TEST_CASE("the JSON of everything says what a label was and spells what JSON can
       R"(,"values":[2,8,10,2]}]},)"
       R"({"name":"empty","help":"empty help","type":"gauge","mode":"mostrecent","bounds":[],"series":[]}])";
   CHECK(Render(Everything()).json == expected);
+}
+
+TEST_CASE("a text is known for ASCII unless a help, a label or a default label is not") {
+  auto is_ascii = [](const char* help, const char* label, const char* default_label) {
+    TestSegment segment = TestSegment::InMemory();
+    segment.Scope(0, "", {{"zone", LabelKind::kString, default_label}});
+    FamilyRecord requests = test::CounterFamily("requests", {"path"});
+    requests.help = help;
+    uint32_t family = segment.Family(requests);
+    for (const char* path : {"a", label, "b"}) segment.Series(family, {path}).Increment();
+    return Render(segment).text_is_ascii;
+  };
+  CHECK(is_ascii("Requests by path.", "/a", "north"));
+  CHECK_FALSE(is_ascii("Requests of \xc3\xa9.", "/a", "north"));
+  CHECK_FALSE(is_ascii("Requests by path.", "/\xc3\xa9", "north"));
+  CHECK_FALSE(is_ascii("Requests by path.", "/a", "\xc3\xa9"));
 }
 
 TEST_CASE("one family alone has no final line feed") {

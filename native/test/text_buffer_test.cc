@@ -37,6 +37,29 @@ TEST_CASE("what is claimed and not committed is no part of the text") {
   CHECK(buffer.view() == "xxx");
 }
 
+TEST_CASE("a text buffer knows whether all of its bytes are ASCII, wherever the one is that is not") {
+  for (size_t at = 0; at < 20; at++) {
+    std::string text(20, 'x');
+    text[at] = '\x80';
+    TextBuffer buffer;
+    buffer.Append("ascii");
+    buffer.Append('x');
+    buffer.AppendSample(1.5);
+    CHECK(buffer.is_ascii());
+    buffer.Append(text);
+    CHECK_FALSE(buffer.is_ascii());
+    buffer.Append("ascii");
+    TextBuffer moved(std::move(buffer));
+    CHECK_FALSE(moved.is_ascii());
+  }
+  TextBuffer buffer;
+  buffer.Append('\xff');
+  CHECK_FALSE(buffer.is_ascii());
+  TextBuffer claimed;
+  claimed.Commit(claimed.Claim(1), false);
+  CHECK_FALSE(claimed.is_ascii());
+}
+
 TEST_CASE("the memory of a large text is taken again, and that of a larger one is not cut short") {
   TextMemory first = TakeTextMemory(4 * kMiB);
   char* data = first.data;
@@ -50,6 +73,23 @@ TEST_CASE("the memory of a large text is taken again, and that of a larger one i
   CHECK(again.capacity == first.capacity);
   GiveBackTextMemory(again);
   GiveBackTextMemory(larger);
+}
+
+TEST_CASE("spare memory is what the next text is written to") {
+  size_t size = kMiB;
+  while (!LacksTextMemory(size)) size += kMiB;  // another test may have left some
+  MakeSpareTextMemory(size);
+  CHECK_FALSE(LacksTextMemory(size));
+  TextMemory spare = TakeTextMemory(size);
+  CHECK(LacksTextMemory(size));
+  spare.data[size - 1] = 'x';
+  GiveBackTextMemory(spare);
+  CHECK_FALSE(LacksTextMemory(size));
+}
+
+TEST_CASE("there is no spare memory to make for a text that is small, or too large to be kept") {
+  CHECK_FALSE(LacksTextMemory(0));
+  CHECK_FALSE(LacksTextMemory(100 * kMiB));
 }
 
 TEST_CASE("two texts that are held at once are in different memory") {
