@@ -4,6 +4,7 @@ import type { LabelSet, LabelValues } from '../model/labels';
 import { Children, type KeptSeries } from '../series/children';
 import { FamilySeries, Series } from '../series/series';
 import { currentStore } from '../store/current';
+import { BareCount } from './bare-count';
 import type { MetricConfiguration } from './configuration';
 import { hasExemplarKeys, type IncreaseDataWithExemplar } from './exemplar-data';
 import { ExemplarSeries } from './exemplar-series';
@@ -25,10 +26,14 @@ export interface CounterChild {
   inc(value?: number | IncreaseDataWithExemplar<string>): void;
 }
 
+/** In the place of the series that a counter with labels does not have. */
+const nobody = new BareCount();
+
 /** A number that only ever goes up, such as of requests served. */
 export class Counter<T extends string = string> extends Metric<T> {
   readonly #series: FamilySeries<Series>;
   readonly #children: Children<Series, CounterChild>;
+  readonly #bare: BareCount = nobody;
 
   constructor(config: CounterConfiguration<T>) {
     super(config, 'counter');
@@ -37,8 +42,12 @@ export class Counter<T extends string = string> extends Metric<T> {
     if (this.enableExemplars) {
       this.#children = new Children(this.#series, () => new ExemplarSeries(store), counterChildWithExemplars);
       this.inc = this.#incWithExemplar;
-    } else {
+    } else if (this.labelNames.length > 0) {
       this.#children = new Children(this.#series, () => new Series(), counterChild);
+    } else {
+      const bare = new BareCount();
+      this.#bare = bare;
+      this.#children = new Children(this.#series, () => bare, counterChild);
     }
     if (this.labelNames.length === 0) this.#children.unlabelled();
     this.register(this.#series, removeIdle(this.#children, this, 1));
@@ -67,6 +76,7 @@ export class Counter<T extends string = string> extends Metric<T> {
    */
   inc(increase: IncreaseDataWithExemplar<T>): void;
   inc(labels?: LabelValues<T> | IncreaseDataWithExemplar<T> | number | null, value?: number): void {
+    if (labels === undefined && this.#bare.addedOne()) return;
     const children = this.#children;
     if (typeof labels === 'object' && labels !== null) {
       const amount = value === undefined ? 1 : value;

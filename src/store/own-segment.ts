@@ -48,6 +48,7 @@ export class OwnSegment {
     for (const holder of holders) {
       const [record, extent, index] = [places[3 * at], places[3 * at + 1], places[3 * at + 2]];
       this.#point(holder, record as number, extent as number, index as number);
+      holder.moved?.();
       at++;
     }
   }

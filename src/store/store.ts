@@ -12,6 +12,8 @@ export interface CellHolder {
   index: number;
   /** The store's own name for the place; -1 when the series has been released. */
   record: number;
+  /** Called when the store has pointed it elsewhere, where the number may be another, or has released it by itself. */
+  moved?(): void;
 }
 
 /** The holder of a series, and those of its pages and exemplars. */

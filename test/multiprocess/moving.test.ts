@@ -274,6 +274,8 @@ async function countOfEachKind(member: Member, round: number): Promise<void> {
     register.setDefaultLabels({ round: number });
     const plain = make('plain_total', () => new Counter({ name: 'plain_total', help, labelNames: ['l'] }));
     for (const l of ['b', 'a', `round ${number}`]) plain.inc({ l }, number);
+    const bare = make('bare_total', () => new Counter({ name: 'bare_total', help }));
+    for (let i = 0; i < number; i++) bare.inc();
     make('level', () => new Gauge({ name: 'level', help })).set(number);
     const newest = () => new Gauge({ name: 'newest', help, multiprocessMode: 'mostrecent' });
     make('newest', newest).set(number);
