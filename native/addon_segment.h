@@ -20,8 +20,8 @@
 
 namespace prom {
 
-// A segment of this thread: new SegmentHandle(directory | undefined, workerThread, maxBytes, place: Float64Array(3)).
-// Calls that give out cells write [record, extent, index] into `place`.
+// A segment of this thread: new SegmentHandle(directory | undefined, workerThread, maxBytes, place: Int32Array(3)).
+// Calls that give out cells write [record, extent, index] into `place`: no file is long enough for numbers above 2^31.
 class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
  public:
   static Napi::Function Define(Napi::Env env) {
@@ -67,7 +67,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     }
     owned_ = std::make_shared<Owned>();
     owned_->writer = std::move(writer.value());
-    auto place = info[3].As<Napi::Float64Array>();
+    auto place = info[3].As<Napi::Int32Array>();
     place_ = Napi::Persistent(place.As<Napi::Object>());
     place_data_ = place.Data();
     // The lock must not outlive the environment: the mappings, which keep it, go only when the garbage collector says so.
@@ -209,10 +209,10 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     return Remove(info);
   }
 
-  // (keepsCounts, places: Float64Array): each three numbers in `places`, of which the first is a record, become
+  // (keepsCounts, places: Int32Array): each three numbers in `places`, of which the first is a record, become
   // [record, extent, index] as they are after the move; the first is -1 for a record that is not live.
   void Move(const Napi::CallbackInfo& info) {
-    auto places = info[1].As<Napi::Float64Array>();
+    auto places = info[1].As<Napi::Int32Array>();
     std::vector<MovedRecord> moved;
     auto next = writer().Move(Given(info[0]).Bool(), &moved);
     if (!next.ok()) {
@@ -228,9 +228,9 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
         places[i] = -1;
         continue;
       }
-      places[i] = static_cast<double>(found->to);
-      places[i + 1] = found->cells.extent;
-      places[i + 2] = found->cells.index;
+      places[i] = static_cast<int32_t>(found->to);
+      places[i + 1] = static_cast<int32_t>(found->cells.extent);
+      places[i + 2] = static_cast<int32_t>(found->cells.index);
     }
   }
 
@@ -312,16 +312,16 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
       ThrowSystemError(info.Env(), record.error());
       return;
     }
-    place_data_[0] = static_cast<double>(record.value());
-    place_data_[1] = cells.value().extent;
-    place_data_[2] = cells.value().index;
+    place_data_[0] = static_cast<int32_t>(record.value());
+    place_data_[1] = static_cast<int32_t>(cells.value().extent);
+    place_data_[2] = static_cast<int32_t>(cells.value().index);
   }
 
   SegmentWriter& writer() const { return *owned_->writer; }
 
   std::shared_ptr<Owned> owned_;
   Napi::ObjectReference place_;
-  double* place_data_ = nullptr;
+  int32_t* place_data_ = nullptr;
   SeriesBody series_body_;
 };
 

@@ -53,7 +53,7 @@ export interface NativeSegment {
    * `[record, extent, index]` as they are from then on, with a record of -1 if it is not live. Extents must be asked for
    * again. When it throws, nothing has changed.
    */
-  move(keepsCounts: boolean, places: Float64Array): void;
+  move(keepsCounts: boolean, places: Int32Array): void;
   /** Whether the name still means this segment's file. */
   isThere(): boolean;
   /** Whether others took this owner for dead: its counts are in the archive. Reads the archive. */
@@ -142,7 +142,7 @@ export interface NativeAddon {
     directory: string | undefined,
     workerThread: number,
     maxBytes: number,
-    place: Float64Array,
+    place: Int32Array,
   ) => NativeSegment;
   readonly Group: new (directory: string | undefined) => NativeGroup;
   /** When a process started, as a text that no later process of that pid has; '' when no such process is seen. */

@@ -8,7 +8,7 @@ import type { CellHolder, PageKey } from './store';
 /** A segment that this thread writes: what the addon knows by numbers, in terms of families and holders. */
 export class OwnSegment {
   readonly native: NativeSegment;
-  readonly #place = new Float64Array(3);
+  readonly #place = new Int32Array(3);
   readonly #extents: Float64Array[] = [];
   readonly #families = new Map<number, Definition & { readonly labelIndex: Map<string, number> }>();
   readonly #scopes = new Map<number, Definition>();
@@ -34,7 +34,7 @@ export class OwnSegment {
    */
   move(keepsCounts: boolean, holders: readonly CellHolder[]): void {
     const definitions = [...this.#families.values(), ...this.#scopes.values(), ...this.#members.values()];
-    const places = new Float64Array(3 * (definitions.length + holders.length));
+    const places = new Int32Array(3 * (definitions.length + holders.length));
     let at = 0;
     for (const { record } of definitions) places[3 * at++] = record;
     for (const { record } of holders) places[3 * at++] = record;
@@ -168,9 +168,8 @@ export class OwnSegment {
       this.#extents[extent] = values;
     }
     holder.values = values;
-    // V8 boxes a number that has once been a double.
-    holder.index = index | 0;
-    holder.record = record | 0;
+    holder.index = index;
+    holder.record = record;
   }
 
   #extentOf(holder: CellHolder): number {
