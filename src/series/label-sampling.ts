@@ -71,24 +71,32 @@ export function placesFor(texts: readonly string[], effort: Effort): Places {
   const places: number[] = [];
   let sums = texts.map((text) => text.length);
   let told = new Set(sums).size;
-  while (places.length < most && (told < texts.length || effort > 0)) {
-    const tried = candidates
-      .filter((place) => !places.includes(place))
-      .map((place) => {
-        const characters = texts.map((text) => characterAt(text, place));
-        const next = sums.map((sum, i) => (Math.imul(sum, multiplier) + (characters[i] as number)) | 0);
-        return { place, next, told: new Set(next).size, varies: new Set(characters).size };
-      });
+  let left = candidates.map((place) => charactersAt(texts, place)).filter(({ varies }) => varies > 1);
+  while (left.length > 0 && places.length < most && (told < texts.length || effort > 0)) {
+    const tried = left.map(({ place, characters, varies }) => {
+      const next = sums.map((sum, i) => (Math.imul(sum, multiplier) + (characters[i] as number)) | 0);
+      return { place, next, told: new Set(next).size, varies };
+    });
     const best = tried.reduce((a, b) => ((b.told - a.told || b.varies - a.varies) > 0 ? b : a));
-    if (best.varies < 2) break;
     places.push(best.place);
     sums = best.next;
     told = best.told;
+    left = left.filter(({ place }) => place !== best.place);
   }
   return places;
 }
 
-function characterAt(text: string, place: number): number {
-  const at = place < 0 ? text.length + place : place;
-  return at >= 0 && at < text.length ? text.charCodeAt(at) : 0;
+interface Column {
+  readonly place: number;
+  readonly characters: readonly number[];
+  /** How many different ones there are. */
+  readonly varies: number;
+}
+
+function charactersAt(texts: readonly string[], place: number): Column {
+  const characters = texts.map((text) => {
+    const at = place < 0 ? text.length + place : place;
+    return at >= 0 && at < text.length ? text.charCodeAt(at) : 0;
+  });
+  return { place, characters, varies: new Set(characters).size };
 }
