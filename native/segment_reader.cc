@@ -198,15 +198,15 @@ bool SegmentReader::ParseRecord(const RecordHeader& head, const uint8_t* body) {
     }
     case RecordType::kSeries: {
       auto record = DecodeSeries(bytes);
-      return record && AddSeries(std::move(*record), live);
+      return record && (!live || AddSeries(std::move(*record)));
     }
     case RecordType::kPage: {
       auto record = DecodePage(bytes);
-      return record && AddPage(*record, live);
+      return record && (!live || AddPage(*record));
     }
     case RecordType::kExemplar: {
       auto record = DecodeExemplar(bytes);
-      return record && AddExemplar(*record, live);
+      return record && (!live || AddExemplar(*record));
     }
     case RecordType::kScope: {
       auto record = DecodeScope(bytes);
@@ -231,9 +231,7 @@ bool SegmentReader::ParseRecord(const RecordHeader& head, const uint8_t* body) {
   }
 }
 
-bool SegmentReader::AddSeries(SeriesRecord record, bool live) {
-  // A removed series is forgotten: its cells may belong to another by now.
-  if (!live) return true;
+bool SegmentReader::AddSeries(SeriesRecord record) {
   auto family = family_by_id_.find(record.family);
   if (family == family_by_id_.end()) return false;
   const FamilyRecord& definition = families_[family->second].record;
@@ -249,12 +247,11 @@ bool SegmentReader::AddSeries(SeriesRecord record, bool live) {
   if (histogram || definition.type == layout::MetricType::kSummary) {
     compounds_.push_back({index, cell, record.cell_count, histogram});
   }
-  series_.push_back({std::move(record), record_offset_, family->second, cell, live, {}, {}});
+  series_.push_back({std::move(record), record_offset_, family->second, cell, {}, {}});
   return true;
 }
 
-bool SegmentReader::AddPage(const PageRecord& record, bool live) {
-  if (!live) return true;
+bool SegmentReader::AddPage(const PageRecord& record) {
   ReadSeries* series = SeriesAt(record.series_offset);
   if (series == nullptr) return true;
   const FamilyRecord& definition = families_[series->family].record;
@@ -263,12 +260,11 @@ bool SegmentReader::AddPage(const PageRecord& record, bool live) {
   if (!FindCells(record.cells_offset, layout::kPageCells, &cell)) return false;
   paged_ = true;
   series->pages.push_back(
-      {record.number, record.generation, record.slot, record.schema, record.sign, cell, live});
+      {record.number, record.generation, record.slot, record.schema, record.sign, cell});
   return true;
 }
 
-bool SegmentReader::AddExemplar(const ExemplarRecord& record, bool live) {
-  if (!live) return true;
+bool SegmentReader::AddExemplar(const ExemplarRecord& record) {
   ReadSeries* series = SeriesAt(record.series_offset);
   if (series == nullptr) return true;
   const FamilyRecord& definition = families_[series->family].record;

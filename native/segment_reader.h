@@ -36,7 +36,6 @@ struct ReadPage {
   int8_t schema;
   int8_t sign;
   uint32_t cell;  // index into values()
-  bool live;
 };
 
 struct ReadExemplar {
@@ -49,7 +48,6 @@ struct ReadSeries {
   uint64_t record_offset;  // in the file
   uint32_t family;         // index into families()
   uint32_t cell;           // index into values()
-  bool live;
   std::vector<ReadPage> pages;
   std::vector<ReadExemplar> exemplars;
 };
@@ -119,9 +117,10 @@ class SegmentReader {
   // `offset` is where `data` is in the file; `to_end` tells that it reaches to the end of the extent.
   SkipReason ParseExtent(const uint8_t* data, uint64_t length, uint64_t offset, bool to_end);
   bool ParseRecord(const layout::RecordHeader& head, const uint8_t* body);
-  bool AddSeries(SeriesRecord record, bool live);
-  bool AddPage(const PageRecord& record, bool live);
-  bool AddExemplar(const ExemplarRecord& record, bool live);
+  // Of live records: what was removed is forgotten, its cells may belong to another by now.
+  bool AddSeries(SeriesRecord record);
+  bool AddPage(const PageRecord& record);
+  bool AddExemplar(const ExemplarRecord& record);
   // The series of a page or an exemplar, which name it by its cells; null when it was removed since.
   ReadSeries* SeriesAt(uint64_t cells_offset);
   // For a live record: the index of the cell at a file offset if `count` cells are there and not all are named yet.

@@ -86,6 +86,7 @@ export function placesFor(texts: readonly string[], effort: Effort): Places {
   return places;
 }
 
+/** What some texts have at one place. */
 interface Column {
   readonly place: number;
   readonly characters: readonly number[];
