@@ -259,10 +259,13 @@ export class SeriesTable<S> implements Iterable<S> {
 
   /** Gives way to a lookup of the table's own, where there can be one, when it has been of use often. */
   #loopingLookup(): LoopingLookup {
-    return new LoopingLookup(this.#names, this.#places, this.#rows, this.#finds, () => {
-      this.#spread(0);
-      this.#own = ownLookup(this.#names, this.#places, this.#rows);
-    });
+    return new LoopingLookup(this.#names, this.#places, this.#rows, this.#finds, () => this.#settle());
+  }
+
+  /** If characters chosen when there were fewer series do badly now, others are chosen first. */
+  #settle(): void {
+    if (this.#spread(0) > this.#live / 4 && this.#live > this.#placesAt) this.#choosePlaces();
+    else this.#own = ownLookup(this.#names, this.#places, this.#rows);
   }
 
   /** Different texts of the label with that number, from all over the table. */
