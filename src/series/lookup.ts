@@ -13,11 +13,14 @@ export interface Rows<S> {
   hashes: Int32Array;
   /** As many for each row as there are label names. Those of a removed series are null: they are like no text. */
   texts: (string | undefined | null)[];
-  /** By label: see `factorsOf()`. */
+  /** By label: see `factorsOf()`. Another array whenever rows get other hashes. */
   factors: readonly number[];
   /** By row. */
   series: (S | undefined)[];
-  /** What was last looked for in vain, and is still not there; undefined when the metric does not have such labels. */
+  /**
+   * What was last looked for in vain, and is still not there; undefined when the metric does not have such labels, or when they
+   * must be looked for again.
+   */
   missed: LabelTexts | undefined;
   missedHash: number;
 }
@@ -134,15 +137,24 @@ export function ownLookup(
   rows: Rows<unknown>,
 ): Lookup | undefined {
   try {
-    const make = new Function('rows', 'labelText', 'sampleAll', sourceOf(names, places, rows.factors));
-    return make(rows, labelText, sampleAll) as Lookup;
+    const make = new Function(
+      'rows',
+      'factors',
+      'labelText',
+      'sampleAll',
+      sourceOf(names, places, rows.factors),
+    );
+    return make(rows, rows.factors, labelText, sampleAll) as Lookup;
   } catch (error) {
     if (error instanceof EvalError) return undefined;
     throw error;
   }
 }
 
-/** `LoopingLookup` with every loop written out. */
+/**
+ * `LoopingLookup` with every loop written out. If the caller's code has given the rows other hashes, nothing was looked for: it
+ * must be done again.
+ */
 function sourceOf(names: readonly string[], places: readonly Places[], factors: readonly number[]): string {
   const each = (text: (i: number) => string): string => names.map((_, i) => text(i)).join('\n');
   const all = (conditions: string[]): string => ['true', ...conditions].join(' && ');
@@ -162,7 +174,7 @@ function sourceOf(names: readonly string[], places: readonly Places[], factors: 
     for (let at = hash >>> rows.shift; ; at = (at + 1) & mask) {
       const row = slots[at];
       if (row === 0) {
-        rows.missed = [${names.map((_, i) => `text${i}`)}];
+        rows.missed = rows.factors === factors ? [${names.map((_, i) => `text${i}`)}] : undefined;
         rows.missedHash = hash;
         return 0;
       }
