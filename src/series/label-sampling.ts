@@ -22,6 +22,12 @@ const candidates: readonly number[] = Array.from({ length: reach }, (_, i) => [-
 /** More than there are ASCII characters, so that two places that differ make different sums. */
 const multiplier = 129;
 
+/** 2^32 divided by the golden ratio: its multiples spread whatever follows a pattern. */
+export const golden = 0x9e3779b1;
+
+/** How many of the lowest bits of a hash say nothing. */
+export const spareBits = 11;
+
 /** Nobody outside knows which texts have the same hash. */
 const seed: number = Math.floor(Math.random() * 2 ** 32) | 0;
 
@@ -56,6 +62,17 @@ export function sampleAll(text: string): number {
     sum ^= sum >>> 15;
   }
   return sum;
+}
+
+/**
+ * What the samples of the labels are multiplied by in the sum that is their hash: odd numbers that differ with `attempt`. They
+ * have so few bits that the product is exact, which spares a call of `Math.imul`; hence the spare bits of the hash.
+ */
+export function factorsOf(count: number, attempt: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => {
+    const multiple = Math.imul(attempt * count + i + 1, golden);
+    return (Math.imul(multiple ^ (multiple >>> 15), golden) >>> spareBits) | 1;
+  });
 }
 
 /** How hard it is tried to tell texts apart: by a few places, by many, by every. */

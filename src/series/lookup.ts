@@ -1,5 +1,5 @@
 import { type LabelSet, type LabelTexts, labelText } from '../model/labels';
-import { type Places, sample, sampleAll, source } from './label-sampling';
+import { type Places, sample, sampleAll, source, spareBits } from './label-sampling';
 
 /**
  * The series of a metric in the order of their first use, in rows that are numbered from 1, and an open-addressing hash
@@ -13,9 +13,14 @@ export interface Rows<S> {
   hashes: Int32Array;
   /** As many for each row as there are label names. Those of a removed series are null: they are like no text. */
   texts: (string | undefined | null)[];
+  /** By label: see `factorsOf()`. Another array whenever rows get other hashes. */
+  factors: readonly number[];
   /** By row. */
   series: (S | undefined)[];
-  /** What was last looked for in vain, and is still not there; undefined when the metric does not have such labels. */
+  /**
+   * What was last looked for in vain, and is still not there; undefined when the metric does not have such labels, or when they
+   * must be looked for again.
+   */
   missed: LabelTexts | undefined;
   missedHash: number;
 }
@@ -31,32 +36,27 @@ export interface Lookup {
   byValues(values: readonly unknown[]): number;
 }
 
-/** 2^32 divided by the golden ratio: its multiples spread whatever follows a pattern. */
-export const multiplier = 0x9e3779b1;
-
-/** Of the polynomial that the parts of a hash make. */
-const base: number = 2 ** 13 - 1;
-
 /** The hash of the labels whose texts begin at `texts[first]`. */
 export function hashOf(
   texts: readonly (string | undefined | null)[],
   first: number,
   places: readonly Places[],
+  factors: readonly number[],
 ): number {
   let hash = 0;
   for (let i = 0; i < places.length; i++) {
     const text = texts[first + i];
     const part = typeof text === 'string' ? sample(text, places[i] as Places) : -1;
-    hash = ((hash << 13) - hash + part) | 0;
+    hash = (hash + part * (factors[i] as number)) | 0;
   }
-  return Math.imul(hash ^ (hash >>> 15), multiplier);
+  return hash << spareBits;
 }
 
 /** The row of `texts`, or 0. */
 export function rowOf(rows: Rows<unknown>, texts: LabelTexts, places: readonly Places[]): number {
   const { slots, shift } = rows;
   const mask = slots.length - 1;
-  const hash = hashOf(texts, 0, places);
+  const hash = hashOf(texts, 0, places, rows.factors);
   for (let at = hash >>> shift; ; at = (at + 1) & mask) {
     const row = slots[at] as number;
     if (row === 0) {
@@ -137,37 +137,44 @@ export function ownLookup(
   rows: Rows<unknown>,
 ): Lookup | undefined {
   try {
-    const make = new Function('rows', 'labelText', 'sampleAll', sourceOf(names, places));
-    return make(rows, labelText, sampleAll) as Lookup;
+    const make = new Function(
+      'rows',
+      'factors',
+      'labelText',
+      'sampleAll',
+      sourceOf(names, places, rows.factors),
+    );
+    return make(rows, rows.factors, labelText, sampleAll) as Lookup;
   } catch (error) {
     if (error instanceof EvalError) return undefined;
     throw error;
   }
 }
 
-/** `LoopingLookup` with every loop written out. */
-function sourceOf(names: readonly string[], places: readonly Places[]): string {
+/**
+ * `LoopingLookup` with every loop written out. If the caller's code has given the rows other hashes, nothing was looked for: it
+ * must be done again.
+ */
+function sourceOf(names: readonly string[], places: readonly Places[], factors: readonly number[]): string {
   const each = (text: (i: number) => string): string => names.map((_, i) => text(i)).join('\n');
-  // The polynomial of `hashOf()`, so that the parts do not wait for each other.
-  const factors = names.map((_, i) => powerOf(base, names.length - 1 - i));
   const all = (conditions: string[]): string => ['true', ...conditions].join(' && ');
   const quoted = names.map((name) => JSON.stringify(name));
   const search = (value: (i: number) => string): string => `
     ${each(
       (i) => `let text${i} = ${value(i)};
-    let hash${i} = -1;
+    let part${i} = -1;
     if (typeof text${i} === 'string' || (text${i} = labelText(text${i})) !== undefined) {
-      hash${i} = ${source(`text${i}`, places[i] as Places)};
+      part${i} = ${source(`text${i}`, places[i] as Places)};
     }`,
     )}
-    const sum = ${names.map((_, i) => `Math.imul(hash${i}, ${factors[i]})`).join(' + ') || '0'} | 0;
+    const sum = ${names.reduce((sum, _, i) => `(${sum} + part${i} * ${factors[i]} | 0)`, '0')};
     const { slots, texts } = rows;
     const mask = slots.length - 1;
-    const hash = Math.imul(sum ^ sum >>> 15, ${multiplier});
+    const hash = sum << ${spareBits};
     for (let at = hash >>> rows.shift; ; at = (at + 1) & mask) {
       const row = slots[at];
       if (row === 0) {
-        rows.missed = [${names.map((_, i) => `text${i}`)}];
+        rows.missed = rows.factors === factors ? [${names.map((_, i) => `text${i}`)}] : undefined;
         rows.missedHash = hash;
         return 0;
       }
@@ -192,10 +199,4 @@ return {
     ${search((i) => `values[${i}]`)}
   },
 };`;
-}
-
-function powerOf(factor: number, exponent: number): number {
-  let power = 1;
-  for (let i = 0; i < exponent; i++) power = Math.imul(power, factor);
-  return power;
 }

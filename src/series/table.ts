@@ -1,6 +1,6 @@
 import type { LabelSet, LabelTexts } from '../model/labels';
-import { type Effort, firstPlaces, type Places, placesFor } from './label-sampling';
-import { hashOf, type Lookup, LoopingLookup, multiplier, ownLookup, type Rows, rowOf } from './lookup';
+import { type Effort, factorsOf, firstPlaces, golden, type Places, placesFor } from './label-sampling';
+import { hashOf, type Lookup, LoopingLookup, ownLookup, type Rows, rowOf } from './lookup';
 
 const fewestSlots = 8;
 /** A search that takes more steps means that other characters should be looked at. */
@@ -9,6 +9,9 @@ const manySteps = 32;
 const manyValues = 32;
 /** A metric that is found less often does without code of its own: to make it takes as long as that. */
 const manyFinds = 1000;
+/** Tries to spread the rows, and rows entered in all tries together: more would take longer than they save. */
+const manyTries = 64;
+const manyEntries = 2 ** 15;
 
 /** The series of a metric by their labels, in the order of their first use. A known one is found without allocation. */
 export class SeriesTable<S> implements Iterable<S> {
@@ -31,7 +34,7 @@ export class SeriesTable<S> implements Iterable<S> {
   constructor(names: readonly string[], finds: number = manyFinds) {
     this.#names = names;
     this.#finds = finds;
-    this.#rows = { ...emptySlots(fewestSlots), ...noRows(names) };
+    this.#rows = { ...emptySlots(fewestSlots), ...noRows(names), factors: factorsOf(names.length, 0) };
     this.#places = names.map(() => firstPlaces);
     this.#looping = this.#loopingLookup();
   }
@@ -84,7 +87,7 @@ export class SeriesTable<S> implements Iterable<S> {
   add(texts: LabelTexts, given: LabelSet | undefined, series: S): void {
     const rows = this.#rows;
     if (rows.series.length > rows.slots.length / 2) this.#rebuild();
-    const hash = rows.missed === texts ? rows.missedHash : hashOf(texts, 0, this.#places);
+    const hash = rows.missed === texts ? rows.missedHash : hashOf(texts, 0, this.#places, rows.factors);
     const row = rows.series.push(series) - 1;
     for (let i = 0; i < texts.length; i++) rows.texts.push(texts[i]);
     rows.hashes[row] = hash;
@@ -212,8 +215,8 @@ export class SeriesTable<S> implements Iterable<S> {
     const values = this.#names.map((_, i) => this.#someValues(i));
     for (;;) {
       this.#places = values.map((texts) => placesFor(texts, this.#effort));
-      this.#hashAll();
-      if (this.#enterAll() <= this.#live / 2 || this.#effort === 2) break;
+      const enough = this.#live / 2;
+      if (this.#spread(enough) <= enough || this.#effort === 2) break;
       this.#effort++;
     }
     this.#placesAt = this.#live;
@@ -221,19 +224,48 @@ export class SeriesTable<S> implements Iterable<S> {
     this.#own = undefined;
   }
 
-  #hashAll(): void {
-    const { series, texts, slots, hashes } = this.#rows;
+  /**
+   * Tries factors until the rows are entered with at most `enough` steps beyond the first of each, or keeps the best of
+   * many. Returns the steps.
+   */
+  #spread(enough: number): number {
+    const tries = Math.min(manyTries, manyEntries / this.#live);
+    let best = 0;
+    let fewest = Infinity;
+    for (let attempt = 0; attempt < tries; attempt++) {
+      const steps = this.#enterWith(attempt);
+      if (steps <= enough) return steps;
+      if (steps < fewest) {
+        fewest = steps;
+        best = attempt;
+      }
+    }
+    return this.#enterWith(best);
+  }
+
+  /** Hashes all rows anew, and returns how many steps it took to enter them. */
+  #enterWith(attempt: number): number {
+    const rows = this.#rows;
+    const { series, texts, slots, hashes } = rows;
+    const width = this.#names.length;
+    rows.factors = factorsOf(width, attempt);
+    rows.missed = undefined;
     slots.fill(0);
     for (let row = 1; row < series.length; row++) {
-      if (series[row] !== undefined) hashes[row] = hashOf(texts, row * this.#names.length, this.#places);
+      if (series[row] !== undefined) hashes[row] = hashOf(texts, row * width, this.#places, rows.factors);
     }
+    return this.#enterAll();
   }
 
   /** Gives way to a lookup of the table's own, where there can be one, when it has been of use often. */
   #loopingLookup(): LoopingLookup {
-    return new LoopingLookup(this.#names, this.#places, this.#rows, this.#finds, () => {
-      this.#own = ownLookup(this.#names, this.#places, this.#rows);
-    });
+    return new LoopingLookup(this.#names, this.#places, this.#rows, this.#finds, () => this.#settle());
+  }
+
+  /** If characters chosen when there were fewer series do badly now, others are chosen first. */
+  #settle(): void {
+    if (this.#spread(0) > this.#live / 4 && this.#live > this.#placesAt) this.#choosePlaces();
+    else this.#own = ownLookup(this.#names, this.#places, this.#rows);
   }
 
   /** Different texts of the label with that number, from all over the table. */
@@ -242,7 +274,7 @@ export class SeriesTable<S> implements Iterable<S> {
     const values = new Set<string>();
     const looks = Math.min(8 * manyValues, series.length);
     for (let look = 0; look < looks && values.size < manyValues; look++) {
-      const row = (Math.imul(look, multiplier) >>> 0) % series.length;
+      const row = (Math.imul(look, golden) >>> 0) % series.length;
       const text = texts[row * this.#names.length + label];
       if (typeof text === 'string') values.add(text);
     }
@@ -255,7 +287,7 @@ function noRows(names: readonly string[]): Pick<Rows<never>, 'texts' | 'series'>
   return { texts: names.map(() => null), series: [undefined] };
 }
 
-function emptySlots(count: number): Omit<Rows<never>, 'texts' | 'series'> {
+function emptySlots(count: number): Omit<Rows<never>, 'texts' | 'series' | 'factors'> {
   return {
     slots: new Int32Array(count),
     shift: Math.clz32(count) + 1,

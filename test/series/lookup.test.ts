@@ -4,12 +4,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   everyPlace,
+  factorsOf,
   type Places,
   placesFor,
   sample,
   sampleAll,
   source,
 } from '../../src/series/label-sampling';
+import { hashOf } from '../../src/series/lookup';
 
 const place = fc.integer({ min: -12, max: 11 });
 const places = fc.oneof(fc.array(place, { maxLength: 8 }), fc.constant<Places>(everyPlace));
@@ -29,6 +31,37 @@ test('few places are looked at when a few are enough, and those that differ', ()
   const routes = Array.from({ length: 100 }, (_, i) => `/api/v1/items-${100 + i}/:id`);
   expect(placesFor(routes, 0)).toHaveLength(2);
   expect(new Set(routes.map((route) => sample(route, placesFor(routes, 0)))).size).toBe(100);
+});
+
+test('a hash is exact, whatever is multiplied', () => {
+  const texts = fc.array(fc.option(fc.string({ unit: 'binary' }), { nil: undefined }), { maxLength: 6 });
+  fc.assert(
+    fc.property(texts, places, fc.nat(63), (values, chosen, attempt) => {
+      const factors = factorsOf(values.length, attempt);
+      const terms = values.map(
+        (text, i) => BigInt(text === undefined ? -1 : sample(text, chosen)) * BigInt(factors[i] as number),
+      );
+      const sum = terms.reduce((total, term) => total + term, 0n);
+      expect(
+        hashOf(
+          values,
+          0,
+          values.map(() => chosen),
+          factors,
+        ),
+      ).toBe(Number(BigInt.asIntN(32, sum << 11n)));
+    }),
+  );
+});
+
+test('some of the factors that are tried put nearly every label set where no other is', () => {
+  const sets = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE'].flatMap((method) =>
+    Array.from({ length: 24 }, (_, i) => [method, `/api/v1/items-${i}/:id`]),
+  );
+  const chosen = [0, 1].map((label) => placesFor([...new Set(sets.map((set) => set[label] as string))], 0));
+  const slots = (attempt: number) =>
+    new Set(sets.map((set) => hashOf(set, 0, chosen, factorsOf(2, attempt)) >>> 23)).size;
+  expect(Math.max(...Array.from({ length: 64 }, (_, attempt) => slots(attempt)))).toBeGreaterThan(115);
 });
 
 test('where no code may be made from text, everything works all the same', () => {
