@@ -13,7 +13,8 @@ export interface Rows<S> {
   hashes: Int32Array;
   /** As many for each row as there are label names. Those of a removed series are null: they are like no text. */
   texts: (string | undefined | null)[];
-  /** By label: see `factorsOf()`. Another array whenever rows get other hashes. */
+  /** By label: the places where it is looked at, and see `factorsOf()`: another array whenever rows get other hashes. */
+  places: readonly Places[];
   factors: readonly number[];
   /** By row. */
   series: (S | undefined)[];
@@ -38,10 +39,9 @@ export interface Lookup {
 
 /** The hash of the labels whose texts begin at `texts[first]`. */
 export function hashOf(
+  { places, factors }: Pick<Rows<unknown>, 'places' | 'factors'>,
   texts: readonly (string | undefined | null)[],
   first: number,
-  places: readonly Places[],
-  factors: readonly number[],
 ): number {
   let hash = 0;
   for (let i = 0; i < places.length; i++) {
@@ -53,10 +53,10 @@ export function hashOf(
 }
 
 /** The row of `texts`, or 0. */
-export function rowOf(rows: Rows<unknown>, texts: LabelTexts, places: readonly Places[]): number {
+export function rowOf(rows: Rows<unknown>, texts: LabelTexts): number {
   const { slots, shift } = rows;
   const mask = slots.length - 1;
-  const hash = hashOf(texts, 0, places, rows.factors);
+  const hash = hashOf(rows, texts, 0);
   for (let at = hash >>> shift; ; at = (at + 1) & mask) {
     const row = slots[at] as number;
     if (row === 0) {
@@ -80,21 +80,13 @@ function isRow(rows: Rows<unknown>, row: number, texts: LabelTexts): boolean {
  */
 export class LoopingLookup implements Lookup {
   readonly #names: readonly string[];
-  readonly #places: readonly Places[];
   readonly #rows: Rows<unknown>;
   readonly #often: () => void;
   #finds: number;
 
   /** `often` is called when it has found a series for the `finds`th time. */
-  constructor(
-    names: readonly string[],
-    places: readonly Places[],
-    rows: Rows<unknown>,
-    finds: number,
-    often: () => void,
-  ) {
+  constructor(names: readonly string[], rows: Rows<unknown>, finds: number, often: () => void) {
     this.#names = names;
-    this.#places = places;
     this.#rows = rows;
     this.#finds = finds;
     this.#often = often;
@@ -110,7 +102,7 @@ export class LoopingLookup implements Lookup {
       const value = labels[names[i] as string];
       texts[i] = typeof value === 'string' ? value : labelText(value);
     }
-    return this.#counted(rowOf(rows, texts, this.#places));
+    return this.#counted(rowOf(rows, texts));
   }
 
   textsOf(labels: LabelSet): LabelTexts {
@@ -118,7 +110,7 @@ export class LoopingLookup implements Lookup {
   }
 
   byValues(values: readonly unknown[]): number {
-    return this.#counted(rowOf(this.#rows, values.map(labelText), this.#places));
+    return this.#counted(rowOf(this.#rows, values.map(labelText)));
   }
 
   #counted(row: number): number {
@@ -131,19 +123,9 @@ export class LoopingLookup implements Lookup {
  * The lookup for `names` as functions of its own: V8 then knows which properties are read and which characters are looked
  * at. That takes half the time of the other. Undefined where code may not be made from text.
  */
-export function ownLookup(
-  names: readonly string[],
-  places: readonly Places[],
-  rows: Rows<unknown>,
-): Lookup | undefined {
+export function ownLookup(names: readonly string[], rows: Rows<unknown>): Lookup | undefined {
   try {
-    const make = new Function(
-      'rows',
-      'factors',
-      'labelText',
-      'sampleAll',
-      sourceOf(names, places, rows.factors),
-    );
+    const make = new Function('rows', 'factors', 'labelText', 'sampleAll', sourceOf(names, rows));
     return make(rows, rows.factors, labelText, sampleAll) as Lookup;
   } catch (error) {
     if (error instanceof EvalError) return undefined;
@@ -155,7 +137,7 @@ export function ownLookup(
  * `LoopingLookup` with every loop written out. If the caller's code has given the rows other hashes, nothing was looked for: it
  * must be done again.
  */
-function sourceOf(names: readonly string[], places: readonly Places[], factors: readonly number[]): string {
+function sourceOf(names: readonly string[], { places, factors }: Rows<unknown>): string {
   const each = (text: (i: number) => string): string => names.map((_, i) => text(i)).join('\n');
   const all = (conditions: string[]): string => ['true', ...conditions].join(' && ');
   const quoted = names.map((name) => JSON.stringify(name));

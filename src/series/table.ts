@@ -1,5 +1,5 @@
 import type { LabelSet, LabelTexts } from '../model/labels';
-import { type Effort, factorsOf, firstPlaces, golden, type Places, placesFor } from './label-sampling';
+import { type Effort, factorsOf, firstPlaces, golden, placesFor } from './label-sampling';
 import { hashOf, type Lookup, LoopingLookup, ownLookup, type Rows, rowOf } from './lookup';
 
 const fewestSlots = 8;
@@ -21,8 +21,9 @@ export class SeriesTable<S> implements Iterable<S> {
   /** By row: labels that cannot be told from the texts, because of their types or their order. */
   #given: (LabelSet | undefined)[] = [];
   #live = 0;
+  /** Beyond the first slot of each row, since they were entered all at once. */
+  #steps = 0;
   #arrangement = 0;
-  #places: readonly Places[];
   #effort: Effort = 0;
   /** How many series there were when the places were chosen. */
   #placesAt = 0;
@@ -34,8 +35,7 @@ export class SeriesTable<S> implements Iterable<S> {
   constructor(names: readonly string[], finds: number = manyFinds) {
     this.#names = names;
     this.#finds = finds;
-    this.#rows = { ...emptySlots(fewestSlots), ...noRows(names), factors: factorsOf(names.length, 0) };
-    this.#places = names.map(() => firstPlaces);
+    this.#rows = { ...emptySlots(fewestSlots), ...noRows(names), ...firstHashes(names) };
     this.#looping = this.#loopingLookup();
   }
 
@@ -67,7 +67,7 @@ export class SeriesTable<S> implements Iterable<S> {
   }
 
   findByTexts(texts: LabelTexts): S | undefined {
-    return this.#rows.series[rowOf(this.#rows, texts, this.#places)];
+    return this.#rows.series[rowOf(this.#rows, texts)];
   }
 
   /**
@@ -87,19 +87,21 @@ export class SeriesTable<S> implements Iterable<S> {
   add(texts: LabelTexts, given: LabelSet | undefined, series: S): void {
     const rows = this.#rows;
     if (rows.series.length > rows.slots.length / 2) this.#rebuild();
-    const hash = rows.missed === texts ? rows.missedHash : hashOf(texts, 0, this.#places, rows.factors);
+    const hash = rows.missed === texts ? rows.missedHash : hashOf(rows, texts, 0);
     const row = rows.series.push(series) - 1;
     for (let i = 0; i < texts.length; i++) rows.texts.push(texts[i]);
     rows.hashes[row] = hash;
     if (given !== undefined) this.#given[row] = given;
     this.#live++;
     rows.missed = undefined;
-    if (this.#enter(row) > manySteps && row > 1.25 * this.#placesAt) this.#choosePlaces();
+    const steps = this.#enter(row);
+    this.#steps += steps;
+    if (steps > manySteps && row > 1.25 * this.#placesAt) this.#choosePlaces();
   }
 
   /** Takes the series of `texts` out, and returns it. */
   delete(texts: LabelTexts): S | undefined {
-    const deleted = this.#delete(rowOf(this.#rows, texts, this.#places));
+    const deleted = this.#delete(rowOf(this.#rows, texts));
     this.#shrink();
     return deleted;
   }
@@ -197,6 +199,7 @@ export class SeriesTable<S> implements Iterable<S> {
     const { series } = this.#rows;
     let steps = 0;
     for (let row = 1; row < series.length; row++) if (series[row] !== undefined) steps += this.#enter(row);
+    this.#steps = steps;
     return steps;
   }
 
@@ -214,7 +217,7 @@ export class SeriesTable<S> implements Iterable<S> {
   #choosePlaces(): void {
     const values = this.#names.map((_, i) => this.#someValues(i));
     for (;;) {
-      this.#places = values.map((texts) => placesFor(texts, this.#effort));
+      this.#rows.places = values.map((texts) => placesFor(texts, this.#effort));
       const enough = this.#live / 2;
       if (this.#spread(enough) <= enough || this.#effort === 2) break;
       this.#effort++;
@@ -231,16 +234,16 @@ export class SeriesTable<S> implements Iterable<S> {
   #spread(enough: number): number {
     const tries = Math.min(manyTries, manyEntries / this.#live);
     let best = 0;
-    let fewest = Infinity;
-    for (let attempt = 0; attempt < tries; attempt++) {
-      const steps = this.#enterWith(attempt);
-      if (steps <= enough) return steps;
-      if (steps < fewest) {
-        fewest = steps;
-        best = attempt;
-      }
+    let fewest = this.#enterWith(best);
+    let last = 0;
+    while (fewest > enough && last + 1 < tries) {
+      last++;
+      const steps = this.#enterWith(last);
+      if (steps >= fewest) continue;
+      fewest = steps;
+      best = last;
     }
-    return this.#enterWith(best);
+    return last === best ? fewest : this.#enterWith(best);
   }
 
   /** Hashes all rows anew, and returns how many steps it took to enter them. */
@@ -252,20 +255,21 @@ export class SeriesTable<S> implements Iterable<S> {
     rows.missed = undefined;
     slots.fill(0);
     for (let row = 1; row < series.length; row++) {
-      if (series[row] !== undefined) hashes[row] = hashOf(texts, row * width, this.#places, rows.factors);
+      if (series[row] !== undefined) hashes[row] = hashOf(rows, texts, row * width);
     }
     return this.#enterAll();
   }
 
   /** Gives way to a lookup of the table's own, where there can be one, when it has been of use often. */
   #loopingLookup(): LoopingLookup {
-    return new LoopingLookup(this.#names, this.#places, this.#rows, this.#finds, () => this.#settle());
+    return new LoopingLookup(this.#names, this.#rows, this.#finds, () => this.#settle());
   }
 
   /** If characters chosen when there were fewer series do badly now, others are chosen first. */
   #settle(): void {
-    if (this.#spread(0) > this.#live / 4 && this.#live > this.#placesAt) this.#choosePlaces();
-    else this.#own = ownLookup(this.#names, this.#places, this.#rows);
+    const steps = this.#live < manyEntries / 2 ? this.#spread(0) : this.#steps;
+    if (steps > this.#live / 4 && this.#live > this.#placesAt) this.#choosePlaces();
+    else this.#own = ownLookup(this.#names, this.#rows);
   }
 
   /** Different texts of the label with that number, from all over the table. */
@@ -287,7 +291,13 @@ function noRows(names: readonly string[]): Pick<Rows<never>, 'texts' | 'series'>
   return { texts: names.map(() => null), series: [undefined] };
 }
 
-function emptySlots(count: number): Omit<Rows<never>, 'texts' | 'series' | 'factors'> {
+function firstHashes(names: readonly string[]): Pick<Rows<never>, 'places' | 'factors'> {
+  return { places: names.map(() => firstPlaces), factors: factorsOf(names.length, 0) };
+}
+
+function emptySlots(
+  count: number,
+): Pick<Rows<never>, 'slots' | 'shift' | 'hashes' | 'missed' | 'missedHash'> {
   return {
     slots: new Int32Array(count),
     shift: Math.clz32(count) + 1,

@@ -42,14 +42,8 @@ test('a hash is exact, whatever is multiplied', () => {
         (text, i) => BigInt(text === undefined ? -1 : sample(text, chosen)) * BigInt(factors[i] as number),
       );
       const sum = terms.reduce((total, term) => total + term, 0n);
-      expect(
-        hashOf(
-          values,
-          0,
-          values.map(() => chosen),
-          factors,
-        ),
-      ).toBe(Number(BigInt.asIntN(32, sum << 11n)));
+      const all = { places: values.map(() => chosen), factors };
+      expect(hashOf(all, values, 0)).toBe(Number(BigInt.asIntN(32, sum << 11n)));
     }),
   );
 });
@@ -60,7 +54,8 @@ test('some of the factors that are tried put nearly every label set where no oth
   );
   const chosen = [0, 1].map((label) => placesFor([...new Set(sets.map((set) => set[label] as string))], 0));
   const slots = (attempt: number) =>
-    new Set(sets.map((set) => hashOf(set, 0, chosen, factorsOf(2, attempt)) >>> 23)).size;
+    new Set(sets.map((set) => hashOf({ places: chosen, factors: factorsOf(2, attempt) }, set, 0) >>> 23))
+      .size;
   expect(Math.max(...Array.from({ length: 64 }, (_, attempt) => slots(attempt)))).toBeGreaterThan(115);
 });
 
