@@ -110,7 +110,8 @@ export class Children<S extends Series, Child> {
       this.check(labels);
       return this.at(labels);
     }
-    const given = tells(texts, labels, this.#names) ? undefined : { ...labels };
+    const isTold = this.#table.missedTells || tells(texts, labels, this.#names);
+    const given = isTold ? undefined : { ...labels };
     // To read the labels may have run the caller's code, and that may have used this very metric.
     const known = this.#table.missed === texts ? undefined : this.#table.findByTexts(texts);
     if (known !== undefined) return known;

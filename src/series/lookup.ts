@@ -24,6 +24,8 @@ export interface Rows<S> {
    */
   missed: LabelTexts | undefined;
   missedHash: number;
+  /** Whether `missed` is known to say all there is to tell of the labels, as `tells()` would find out. */
+  missedTells: boolean;
 }
 
 /**
@@ -96,12 +98,21 @@ export class LoopingLookup implements Lookup {
     const names = this.#names;
     const rows = this.#rows;
     rows.missed = undefined;
-    for (const name in labels) if (!names.includes(name)) return 0;
+    let inOrder = 0;
+    let tells = true;
+    for (const name in labels) {
+      if (name === names[inOrder]) inOrder++;
+      else if (names.includes(name)) tells = false;
+      else return 0;
+    }
     const texts = new Array<string | undefined>(names.length);
     for (let i = 0; i < names.length; i++) {
       const value = labels[names[i] as string];
+      tells &&= typeof value === 'string';
       texts[i] = typeof value === 'string' ? value : labelText(value);
     }
+    // What is inherited comes last, and is not told.
+    rows.missedTells = tells && Object.hasOwn(labels, names[inOrder - 1] ?? '');
     return this.#counted(rowOf(rows, texts));
   }
 
@@ -158,6 +169,7 @@ function sourceOf(names: readonly string[], { places, factors }: Rows<unknown>):
       if (row === 0) {
         rows.missed = rows.factors === factors ? [${names.map((_, i) => `text${i}`)}] : undefined;
         rows.missedHash = hash;
+        rows.missedTells = false;
         return 0;
       }
       const first = row * ${names.length};

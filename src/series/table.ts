@@ -1,18 +1,17 @@
 import type { LabelSet, LabelTexts } from '../model/labels';
 import { type Effort, factorsOf, firstPlaces, golden, placesFor } from './label-sampling';
 import { hashOf, type Lookup, LoopingLookup, ownLookup, type Rows, rowOf } from './lookup';
+import { canBeTried, emptySlots, enter, enterAll, spread } from './slots';
 
 const fewestSlots = 8;
+/** In a smaller table any characters will do. */
+const fewSeries = 32;
 /** A search that takes more steps means that other characters should be looked at. */
 const manySteps = 32;
 /** Different values of one label that are looked at when places are chosen. */
-const manyValues = 32;
+const manyValues = 64;
 /** A metric that is found less often does without code of its own: to make it takes as long as that. */
 const manyFinds = 1000;
-/** Tries to spread the rows, and rows entered in all tries together: more would take longer than they save. */
-const manyTries = 64;
-const manyEntries = 2 ** 15;
-
 /** The series of a metric by their labels, in the order of their first use. A known one is found without allocation. */
 export class SeriesTable<S> implements Iterable<S> {
   readonly #names: readonly string[];
@@ -78,6 +77,11 @@ export class SeriesTable<S> implements Iterable<S> {
     return this.#rows.missed;
   }
 
+  /** Whether those texts are known to say all there is to tell of the labels. */
+  get missedTells(): boolean {
+    return this.#rows.missedTells;
+  }
+
   /** The text of each label; runs the caller's code if it must be converted. */
   textsOf(labels: LabelSet): LabelTexts {
     return (this.#own ?? this.#looping).textsOf(labels);
@@ -94,7 +98,7 @@ export class SeriesTable<S> implements Iterable<S> {
     if (given !== undefined) this.#given[row] = given;
     this.#live++;
     rows.missed = undefined;
-    const steps = this.#enter(row);
+    const steps = enter(rows, row);
     this.#steps += steps;
     if (steps > manySteps && row > 1.25 * this.#placesAt) this.#choosePlaces();
   }
@@ -171,7 +175,8 @@ export class SeriesTable<S> implements Iterable<S> {
     const { hashes } = this.#rows;
     Object.assign(this.#rows, emptySlots(size));
     this.#rows.hashes.set(hashes.subarray(0, this.#rows.series.length));
-    if (this.#enterAll() > this.#live / 2) this.#choosePlaces();
+    this.#steps = enterAll(this.#rows);
+    if (this.#steps > this.#live / 2 && this.#live >= fewSeries) this.#choosePlaces();
   }
 
   /** Gives the rows of what was removed to those that come after them. */
@@ -194,70 +199,19 @@ export class SeriesTable<S> implements Iterable<S> {
     this.#given = given;
   }
 
-  /** Enters all rows into slots that are empty. Returns how many steps it took beyond the first of each. */
-  #enterAll(): number {
-    const { series } = this.#rows;
-    let steps = 0;
-    for (let row = 1; row < series.length; row++) if (series[row] !== undefined) steps += this.#enter(row);
-    this.#steps = steps;
-    return steps;
-  }
-
-  #enter(row: number): number {
-    const { slots, shift, hashes } = this.#rows;
-    const mask = slots.length - 1;
-    let at = (hashes[row] as number) >>> shift;
-    let steps = 0;
-    for (; slots[at] !== 0; at = (at + 1) & mask) steps++;
-    slots[at] = row;
-    return steps;
-  }
-
   /** Until the rows are spread, or with all effort. */
   #choosePlaces(): void {
     const values = this.#names.map((_, i) => this.#someValues(i));
     for (;;) {
       this.#rows.places = values.map((texts) => placesFor(texts, this.#effort));
       const enough = this.#live / 2;
-      if (this.#spread(enough) <= enough || this.#effort === 2) break;
+      this.#steps = spread(this.#rows, this.#live, enough);
+      if (this.#steps <= enough || this.#effort === 2) break;
       this.#effort++;
     }
     this.#placesAt = this.#live;
     this.#looping = this.#loopingLookup();
     this.#own = undefined;
-  }
-
-  /**
-   * Tries factors until the rows are entered with at most `enough` steps beyond the first of each, or keeps the best of
-   * many. Returns the steps.
-   */
-  #spread(enough: number): number {
-    const tries = Math.min(manyTries, manyEntries / this.#live);
-    let best = 0;
-    let fewest = this.#enterWith(best);
-    let last = 0;
-    while (fewest > enough && last + 1 < tries) {
-      last++;
-      const steps = this.#enterWith(last);
-      if (steps >= fewest) continue;
-      fewest = steps;
-      best = last;
-    }
-    return last === best ? fewest : this.#enterWith(best);
-  }
-
-  /** Hashes all rows anew, and returns how many steps it took to enter them. */
-  #enterWith(attempt: number): number {
-    const rows = this.#rows;
-    const { series, texts, slots, hashes } = rows;
-    const width = this.#names.length;
-    rows.factors = factorsOf(width, attempt);
-    rows.missed = undefined;
-    slots.fill(0);
-    for (let row = 1; row < series.length; row++) {
-      if (series[row] !== undefined) hashes[row] = hashOf(rows, texts, row * width);
-    }
-    return this.#enterAll();
   }
 
   /** Gives way to a lookup of the table's own, where there can be one, when it has been of use often. */
@@ -267,8 +221,8 @@ export class SeriesTable<S> implements Iterable<S> {
 
   /** If characters chosen when there were fewer series do badly now, others are chosen first. */
   #settle(): void {
-    const steps = this.#live < manyEntries / 2 ? this.#spread(0) : this.#steps;
-    if (steps > this.#live / 4 && this.#live > this.#placesAt) this.#choosePlaces();
+    if (canBeTried(this.#live)) this.#steps = spread(this.#rows, this.#live, 0);
+    if (this.#steps > this.#live / 4 && this.#live > this.#placesAt) this.#choosePlaces();
     else this.#own = ownLookup(this.#names, this.#rows);
   }
 
@@ -293,16 +247,4 @@ function noRows(names: readonly string[]): Pick<Rows<never>, 'texts' | 'series'>
 
 function firstHashes(names: readonly string[]): Pick<Rows<never>, 'places' | 'factors'> {
   return { places: names.map(() => firstPlaces), factors: factorsOf(names.length, 0) };
-}
-
-function emptySlots(
-  count: number,
-): Pick<Rows<never>, 'slots' | 'shift' | 'hashes' | 'missed' | 'missedHash'> {
-  return {
-    slots: new Int32Array(count),
-    shift: Math.clz32(count) + 1,
-    hashes: new Int32Array(count / 2 + 1),
-    missed: undefined,
-    missedHash: 0,
-  };
 }
