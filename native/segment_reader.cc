@@ -259,8 +259,7 @@ bool SegmentReader::AddPage(const PageRecord& record) {
   if (definition.type != layout::MetricType::kSummary || record.slot >= definition.age_buckets) return false;
   if (!FindCells(record.cells_offset, layout::kPageCells, &cell)) return false;
   paged_ = true;
-  series->pages.push_back(
-      {record.number, record.generation, record.slot, record.schema, record.sign, cell});
+  series->pages.push_back({record.number, record.generation, record.slot, record.schema, record.sign, cell});
   return true;
 }
 

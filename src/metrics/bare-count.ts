@@ -2,9 +2,9 @@ import { Series } from '../series/series';
 import type { CellStore } from '../store/store';
 
 /**
- * The series of a counter without labels, the same for as long as there is the counter. It remembers the number in its cell,
- * so that to add 1 is only to store: who adds to the cell waits each time until the processor can read what it has just
- * written, which takes longer than all the rest. Nobody else writes the cell, and who moves it says so.
+ * The series of a counter without labels. It remembers the number in its cell, so that to add 1 is only to store: who adds
+ * to the cell waits each time until the processor can read what it has just written, which takes longer than all the rest.
+ * Nobody else writes the cell, and who moves it says so.
  */
 export class BareCount extends Series {
   /** The number in the cell; -1 if it is no whole one below 2^31, and for a dead series. */

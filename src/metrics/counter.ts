@@ -26,14 +26,14 @@ export interface CounterChild {
   inc(value?: number | IncreaseDataWithExemplar<string>): void;
 }
 
-/** In the place of the series that a counter with labels does not have. */
+/** In the place of the series that a counter with labels does not have, and others only from the first increment on. */
 const nobody = new BareCount();
 
 /** A number that only ever goes up, such as of requests served. */
 export class Counter<T extends string = string> extends Metric<T> {
   readonly #series: FamilySeries<Series>;
   readonly #children: Children<Series, CounterChild>;
-  readonly #bare: BareCount = nobody;
+  #bare: BareCount = nobody;
 
   constructor(config: CounterConfiguration<T>) {
     super(config, 'counter');
@@ -42,12 +42,10 @@ export class Counter<T extends string = string> extends Metric<T> {
     if (this.enableExemplars) {
       this.#children = new Children(this.#series, () => new ExemplarSeries(store), counterChildWithExemplars);
       this.inc = this.#incWithExemplar;
-    } else if (this.labelNames.length > 0) {
-      this.#children = new Children(this.#series, () => new Series(), counterChild);
     } else {
-      const bare = new BareCount();
-      this.#bare = bare;
-      this.#children = new Children(this.#series, () => bare, counterChild);
+      const isBare = this.labelNames.length === 0;
+      const newSeries = () => (isBare ? new BareCount() : new Series());
+      this.#children = new Children(this.#series, newSeries, counterChild);
     }
     if (this.labelNames.length === 0) this.#children.unlabelled();
     this.register(this.#series, removeIdle(this.#children, this, 1));
@@ -90,7 +88,9 @@ export class Counter<T extends string = string> extends Metric<T> {
     } else {
       const amount = labels === undefined ? 1 : labels;
       const checked = isAmount(amount) ? amount : amountOf(amount);
-      children.unlabelled().add(0, checked);
+      const series = children.unlabelled();
+      series.add(0, checked);
+      if (series instanceof BareCount) this.#bare = series;
     }
   }
 

@@ -103,20 +103,23 @@ test('remove takes the only series away, until the next increment or reset', asy
 test('without labels it has the sum, however the increments come', async () => {
   const step = fc.oneof(
     { weight: 5, arbitrary: fc.constant('one' as const) },
-    fc.constantFrom('child', 'no labels', 'remove', 'reset'),
+    fc.constantFrom('child', 'no labels', 'remove', 'reset', 'unknown label'),
     fc.constantFrom(2, 0.5, 0, 2 ** 31 - 3, 2 ** 53),
   );
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       const counter = unlabelled();
+      const unknown = counter.labels({ zz: 'x' } as object);
       let sum: number | undefined = 0;
       for (const next of steps) {
         if (next === 'one') counter.inc();
         else if (next === 'child') counter.labels().inc();
         else if (next === 'no labels') counter.inc({});
         else if (next === 'remove') counter.remove();
+        else if (next === 'unknown label') expect(() => unknown.inc()).toThrow('not included');
         else if (next === 'reset') counter.reset();
         else counter.inc(next);
+        if (next === 'unknown label') continue;
         if (next === 'remove') sum = undefined;
         else if (next === 'reset') sum = 0;
         else sum = (sum ?? 0) + (typeof next === 'number' ? next : 1);
