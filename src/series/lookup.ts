@@ -13,8 +13,9 @@ export interface Rows<S> {
   hashes: Int32Array;
   /** As many for each row as there are label names. Those of a removed series are null: they are like no text. */
   texts: (string | undefined | null)[];
-  /** By label: the places where it is looked at, and see `factorsOf()`: another array whenever rows get other hashes. */
+  /** By label: where it is looked at. */
   places: readonly Places[];
+  /** By label: see `factorsOf()`. Another array whenever rows get other hashes. */
   factors: readonly number[];
   /** By row. */
   series: (S | undefined)[];
@@ -111,8 +112,8 @@ export class LoopingLookup implements Lookup {
       tells &&= typeof value === 'string';
       texts[i] = typeof value === 'string' ? value : labelText(value);
     }
-    // What is inherited comes last, and is not told.
-    rows.missedTells = tells && Object.hasOwn(labels, names[inOrder - 1] ?? '');
+    // What is inherited is not told. It comes last, so it is enough to look at the last one.
+    rows.missedTells = tells && inOrder === names.length && Object.hasOwn(labels, names[inOrder - 1] ?? '');
     return this.#counted(rowOf(rows, texts));
   }
 

@@ -58,6 +58,14 @@ describe('what identifies a series', () => {
     expect(await series(metric)).toEqual([[{}, 2]]);
   });
 
+  test('is taken from labels that are not enumerable too, which are not printed either', async () => {
+    const metric = counter('a', 'b');
+    metric.inc(Object.defineProperty({ a: 'x' }, 'b', { value: 'y' }) as { a: string });
+    metric.inc({ a: 'x', b: 'y' });
+
+    expect(await series(metric)).toEqual([[{ a: 'x' }, 2]]);
+  });
+
   test('is the text at the time of the call for objects that change theirs', async () => {
     const metric = counter('a');
     let text = 'x';
