@@ -50,7 +50,7 @@ void Merge::AccumulateExemplars(const SegmentReader& reader, const FamilyPlan& p
                                 [&](const MergedExemplar& other) { return other.bucket == exemplar.bucket; });
       if (known != all.end() && !(slot[1] > known->time)) continue;
       auto labels = DecodeExemplarLabels(slot);
-      if (!labels) continue;  // the owner has filled both slots while we read
+      if (!labels) continue;  // no honest owner's
       if (known == all.end()) known = all.insert(known, {exemplar.bucket, 0, 0, {}});
       known->value = slot[0];
       known->time = slot[1];

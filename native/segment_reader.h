@@ -135,6 +135,7 @@ class SegmentReader {
   bool Settled(const ReadSeries& series, const double* first, const double* second) const;
   double Skew(const ReadSeries& series, const double* cells) const;
   bool Settle(const ByteSource& source, const ReadSeries& series, bool has_changed);
+  bool SettleExemplars(const ByteSource& source);
   bool ReadSeriesCells(const ByteSource& source, const ReadSeries& series, double* to) const;
   void CopySeriesCells(const ReadSeries& series, const double* from, double* to) const;
   uint64_t FileOffset(uint32_t cell) const;

@@ -46,7 +46,7 @@ SkipReason SegmentReader::ReadValues(const ByteSource& source) {
 SkipReason SegmentReader::ReadSettledValues(const ByteSource& source) {
   if (!values_.Reserve(cell_count_ * sizeof(double))) return SkipReason::kUnreadable;
   double* values = values_.doubles();
-  if (compounds_.empty() || is_archive()) {
+  if ((compounds_.empty() && !has_exemplars_) || is_archive()) {
     if (!ReadCells(source, 0, cell_count_, values)) return SkipReason::kTruncated;
   } else {
     // All that belongs together is in one block, or counts as changed.
@@ -60,6 +60,7 @@ SkipReason SegmentReader::ReadSettledValues(const ByteSource& source) {
           compound.histogram ? HistogramSkew(values + compound.cell, compound.cells) : Skew(series, values);
       if ((has_changed || skew != 0) && !Settle(source, series, has_changed)) return SkipReason::kTruncated;
     }
+    if (has_exemplars_ && !SettleExemplars(source)) return SkipReason::kTruncated;
   }
   AcquireFence();
   uint64_t removals;
@@ -176,6 +177,27 @@ bool SegmentReader::Settle(const ByteSource& source, const ReadSeries& series, b
     if (skew <= best) {
       best = skew;
       CopySeriesCells(series, next, last);
+    }
+  }
+  return true;
+}
+
+// The owner writes the slot that does not count, but it may have come round to the one that is being read: an exemplar is
+// whole when two reads in a row have the same slot, with the same in it. One that never is counts as none.
+bool SegmentReader::SettleExemplars(const ByteSource& source) {
+  for (const ReadSeries& series : series_) {
+    for (const ReadExemplar& exemplar : series.exemplars) {
+      if (!HasChanged(exemplar.cell, layout::kExemplarCells)) continue;
+      double* last = values_.doubles() + exemplar.cell;
+      double next[layout::kExemplarCells];
+      bool whole = false;
+      for (int i = 0; i < kSettleAttempts && !whole; i++) {
+        if (!source.Read(next, sizeof next, FileOffset(exemplar.cell))) return false;
+        size_t first = next[0] == 2 ? 1 + layout::kExemplarSlotCells : 1;
+        whole = SameCells(last, next, 1) && SameCells(last + first, next + first, layout::kExemplarSlotCells);
+        std::copy_n(next, layout::kExemplarCells, last);
+      }
+      if (!whole) last[0] = 0;
     }
   }
   return true;

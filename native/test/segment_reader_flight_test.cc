@@ -9,6 +9,7 @@
 
 #include "../segment_reader.h"
 #include "support/byte_sources.h"
+#include "support/must.h"
 #include "support/reading.h"
 #include "support/test_segment.h"
 
@@ -67,6 +68,32 @@ TEST_CASE("equal reads of a histogram that is between two stores are not taken f
     const double* cells = Cells(reader, "a");
     CHECK(cells[0] == cells[1]);
     CHECK(cells[2] == cells[1]);
+  }
+}
+
+// The owner of an exemplar comes round to the slot that counts between two reads: first its value, then the text.
+TEST_CASE("an exemplar is whole, or none") {
+  for (int last_write : {0, 2, 4, 1000}) {
+    CAPTURE(last_write);
+    TestSegment segment = TestSegment::InMemory();
+    TestSeries series = segment.Series(segment.Family(test::CounterFamily("c", {"l"})), {"a"});
+    CellRange range = test::Must(segment.writer().AllocateCells(layout::kExemplarCells));
+    test::Must(
+        segment.writer().Append(layout::RecordType::kExemplar,
+                                Encode(ExemplarRecord{series.range.file_offset, range.file_offset, 0})));
+    double* own = segment.writer().extent(range.extent).data + range.index;
+    own[0] = 1;
+    TestSeries exemplar = series;
+    exemplar.range = range;
+    WatchedSource source = BeforeReads(segment, exemplar, [&](int read) {
+      if (read <= last_write) own[read % 2 == 1 ? 1 : 4] += 1;
+    });
+    SegmentReader reader;
+    REQUIRE((ReadAll(reader, source) == SkipReason::kNone));
+    const double* cells = reader.values() + reader.series()[0].exemplars[0].cell;
+    bool settles = last_write != 1000;
+    CHECK(cells[0] == (settles ? 1 : 0));
+    if (settles) CHECK(cells[1] == cells[4]);
   }
 }
 
