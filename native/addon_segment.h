@@ -14,6 +14,7 @@
 #include "archive_file.h"
 #include "directory.h"
 #include "names.h"
+#include "newcomers.h"
 #include "owner.h"
 #include "record.h"
 #include "segment_writer.h"
@@ -31,6 +32,9 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
                            InstanceMethod<&SegmentHandle::AddFamily>("addFamily"),
                            InstanceMethod<&SegmentHandle::AddMember>("addMember"),
                            InstanceMethod<&SegmentHandle::AddSeries>("addSeries"),
+                           InstanceMethod<&SegmentHandle::MeetSeries>("meetSeries"),
+                           InstanceMethod<&SegmentHandle::TakeNewcomers>("takeNewcomers"),
+                           InstanceMethod<&SegmentHandle::ReleaseNewcomers>("releaseNewcomers"),
                            InstanceMethod<&SegmentHandle::AddPage>("addPage"),
                            InstanceMethod<&SegmentHandle::AddExemplar>("addExemplar"),
                            InstanceMethod<&SegmentHandle::Remove>("remove"),
@@ -123,51 +127,14 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
                   Encode(MemberRecord{Given(info[0]).Uint32(), Given(info[1]).Uint32()}));
   }
 
-  // (family, cells, kinds | undefined, ...texts): a text for each label name, or undefined; or of any labels, if `kinds` has
-  // the number of the name and the kind for each text, in turn.
-  void AddSeries(const Napi::CallbackInfo& info) {
-    constexpr size_t kFirstText = 3;
-    bool names_follow = info[2].IsUndefined();
-    Given kinds = info[2];
-    series_body_.Begin();
-    for (size_t i = kFirstText; i < info.Length(); i++) {
-      auto name = static_cast<uint32_t>(i - kFirstText);
-      auto kind = layout::LabelKind::kString;
-      if (!names_follow) {
-        kind = static_cast<layout::LabelKind>(kinds.Get(2 * name + 1).Uint32());
-        name = kinds.Get(2 * name).Uint32();
-      }
-      if (!AddLabel(info.Env(), static_cast<uint16_t>(name), kind, info[i])) {
-        ThrowSystemError(info.Env(), {E2BIG, "append", owned_->writer->path()});
-        return;
-      }
-    }
-    SeriesRecord record;
-    record.family = Given(info[0]).Uint32();
-    record.cell_count = Given(info[1]).Uint32();
-    record.created_ms = static_cast<double>(RealtimeNs()) / 1e6;
-    Place(info, record.cell_count, layout::RecordType::kSeries, [&](const CellRange& cells) {
-      record.cells_offset = cells.file_offset;
-      return series_body_.Finish(record);
-    });
-  }
-
-  // False when the text is too long for any record. What is no text is no label.
-  bool AddLabel(napi_env env, uint16_t name, layout::LabelKind kind, napi_value text) {
-    constexpr size_t kUsualText = 256;
-    constexpr size_t kLongestCharacter = 4;
-    std::span<char> room = series_body_.Room(kUsualText);
-    size_t length = 0;
-    if (napi_get_value_string_utf8(env, text, room.data(), room.size(), &length) != napi_ok) return true;
-    if (length + kLongestCharacter >= room.size()) {  // may have been cut
-      napi_get_value_string_utf8(env, text, nullptr, 0, &length);
-      if (length > layout::kMaxRecord) return false;
-      room = series_body_.Room(length + 1);
-      napi_get_value_string_utf8(env, text, room.data(), room.size(), &length);
-    }
-    series_body_.Add(name, kind, length);
-    return true;
-  }
+  // Series: addon_segment_series.cc
+  static constexpr size_t kFirstText = 3;  // argument
+  void AddSeries(const Napi::CallbackInfo& info);
+  Napi::Value MeetSeries(const Napi::CallbackInfo& info);
+  Napi::Value TakeNewcomers(const Napi::CallbackInfo& info);
+  Napi::Value ReleaseNewcomers(const Napi::CallbackInfo& info);
+  bool AddLabel(napi_env env, uint16_t name, layout::LabelKind kind, napi_value text);
+  std::optional<uint64_t> PlaceSeries(const Napi::CallbackInfo& info);
 
   // (extent and index of the series, slot, sign, schema, generation, number)
   void AddPage(const Napi::CallbackInfo& info) {
@@ -198,6 +165,9 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   // These two return how many bytes a move would save, or 0 when that is less than half of the records.
   Napi::Value Remove(const Napi::CallbackInfo& info) {
     writer().Remove(static_cast<uint64_t>(Given(info[0]).Double()));
+    return Waste(info);
+  }
+  Napi::Value Waste(const Napi::CallbackInfo& info) const {
     return Napi::Number::New(info.Env(), static_cast<double>(writer().waste()));
   }
 
@@ -298,23 +268,30 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     return Napi::Number::New(info.Env(), static_cast<double>(record.value()));
   }
 
+  // Cells and the record that names them, and the name of that; nothing after a throw.
   template <typename EncodeWith>
-  void Place(const Napi::CallbackInfo& info, uint32_t count, layout::RecordType type, EncodeWith encode) {
-    if (!AllWasRead(info.Env())) return;
+  std::optional<uint64_t> Place(const Napi::CallbackInfo& info, uint32_t count, layout::RecordType type,
+                                EncodeWith encode) {
+    if (!AllWasRead(info.Env())) return std::nullopt;
     auto cells = writer().AllocateCells(count);
     if (!cells.ok()) {
       ThrowSystemError(info.Env(), cells.error());
-      return;
+      return std::nullopt;
     }
     auto record = writer().Append(type, encode(cells.value()));
     if (!record.ok()) {
       writer().FreeCells(cells.value(), count);
       ThrowSystemError(info.Env(), record.error());
-      return;
+      return std::nullopt;
     }
-    place_data_[0] = static_cast<int32_t>(record.value());
-    place_data_[1] = static_cast<int32_t>(cells.value().extent);
-    place_data_[2] = static_cast<int32_t>(cells.value().index);
+    TellPlace(record.value(), cells.value());
+    return record.value();
+  }
+
+  void TellPlace(uint64_t record, const CellRange& cells) {
+    place_data_[0] = static_cast<int32_t>(record);
+    place_data_[1] = static_cast<int32_t>(cells.extent);
+    place_data_[2] = static_cast<int32_t>(cells.index);
   }
 
   SegmentWriter& writer() const { return *owned_->writer; }
@@ -323,6 +300,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   Napi::ObjectReference place_;
   int32_t* place_data_ = nullptr;
   SeriesBody series_body_;
+  Newcomers newcomers_;
 };
 
 }  // namespace prom

@@ -104,6 +104,11 @@ Bytes Encode(const ScopeRecord& record);
 Bytes Encode(const MemberRecord& record);
 Bytes Encode(const FoldedRecord& record);
 
+struct SeriesCells {
+  uint64_t offset;  // in the file
+  uint32_t count;
+};
+
 // The body of a series record, label by label, in memory that is used again for the next.
 class SeriesBody {
  public:
@@ -112,6 +117,11 @@ class SeriesBody {
   std::span<char> Room(size_t least);
   // That label, of whose room so many bytes are its text.
   void Add(uint16_t name, layout::LabelKind kind, size_t text_length);
+  // The labels alone and how many they are, padded as in a record: what LabelsOf() has of the body of that record.
+  std::span<const uint8_t> Labels();
+  static std::span<const uint8_t> LabelsOf(std::span<const uint8_t> padded_body);
+  // The cells that a body names.
+  static SeriesCells CellsOf(std::span<const uint8_t> body);
   // The whole body, until the next Begin(). The labels of `record` do not count.
   std::span<const uint8_t> Finish(const SeriesRecord& record);
 

@@ -96,10 +96,8 @@ class RecordCopy {
   Result<CellRange> CopyCells(uint64_t file_offset, uint32_t count) {
     auto cells = to_.AllocateCells(count);
     if (!cells.ok()) return cells;
-    size_t extent = 0;
-    while (file_offset - from_.extent(extent).file_offset >= from_.extent(extent).length) extent++;
-    const CellExtent& old = from_.extent(extent);
-    std::copy_n(old.data + (file_offset - old.file_offset) / sizeof(double), count, Data(cells.value()));
+    CellRange old = from_.CellsAt(file_offset);
+    std::copy_n(from_.extent(old.extent).data + old.index, count, Data(cells.value()));
     return cells;
   }
 

@@ -211,12 +211,21 @@ Result<uint64_t> SegmentWriter::Append(RecordType type, std::span<const uint8_t>
   return record;
 }
 
-void SegmentWriter::Remove(uint64_t record) {
+RecordHeader* SegmentWriter::Head(uint64_t record) const {
   auto after = std::upper_bound(
       record_extents_.begin(), record_extents_.end(), record,
       [](uint64_t value, const RecordExtent& extent) { return value < extent.stream_offset; });
   const RecordExtent& extent = *std::prev(after);
-  auto* head = reinterpret_cast<RecordHeader*>(extent.data + (record - extent.stream_offset));
+  return reinterpret_cast<RecordHeader*>(extent.data + (record - extent.stream_offset));
+}
+
+std::span<const uint8_t> SegmentWriter::Body(uint64_t record) const {
+  const RecordHeader* head = Head(record);
+  return {reinterpret_cast<const uint8_t*>(head + 1), head->length - sizeof *head};
+}
+
+void SegmentWriter::Remove(uint64_t record) {
+  RecordHeader* head = Head(record);
   removed_bytes_ += head->length;
   StoreRelaxed(head->state, static_cast<uint32_t>(RecordState::kRemoved));
   // A reader compares this before and after it read the cells; see SegmentReader::ReadValues.
@@ -244,6 +253,13 @@ Result<CellRange> SegmentWriter::AllocateCells(uint32_t count) {
                   static_cast<uint32_t>(cells_used_ / sizeof(double)), extent.file_offset + cells_used_};
   cells_used_ += bytes;
   return range;
+}
+
+CellRange SegmentWriter::CellsAt(uint64_t file_offset) const {
+  uint32_t extent = 0;
+  while (file_offset - cell_extents_[extent].file_offset >= cell_extents_[extent].length) extent++;
+  uint64_t index = (file_offset - cell_extents_[extent].file_offset) / sizeof(double);
+  return {extent, static_cast<uint32_t>(index), file_offset};
 }
 
 void SegmentWriter::FreeCells(const CellRange& range, uint32_t count) { free_cells_[count].push_back(range); }

@@ -60,6 +60,8 @@ class SegmentWriter : public ByteSource {
 
   // Appends and publishes a record; the result names it for Remove().
   Result<uint64_t> Append(layout::RecordType type, std::span<const uint8_t> body);
+  // The body of the record of that name, with its padding. It is there for as long as the segment does not move.
+  std::span<const uint8_t> Body(uint64_t record) const;
   // Takes a record back. Readers stop believing it; its bytes stay.
   void Remove(uint64_t record);
   // Bytes of the records that were taken back, if they are more than half of the stream, else 0.
@@ -69,6 +71,9 @@ class SegmentWriter : public ByteSource {
   Result<CellRange> AllocateCells(uint32_t count);
   // The owner must not write them any more, and must have removed the record that names them.
   void FreeCells(const CellRange& range, uint32_t count);
+
+  // Cells of this segment, by where they are in the file.
+  CellRange CellsAt(uint64_t file_offset) const;
 
   size_t extent_count() const { return cell_extents_.size(); }
   const CellExtent& extent(size_t i) const { return cell_extents_[i]; }
@@ -133,6 +138,7 @@ class SegmentWriter : public ByteSource {
   std::optional<SystemError> Begin(const layout::Header& identity);
   // Takes the lock, then the name.
   std::optional<SystemError> Publish(const std::string& path, bool replaces);
+  layout::RecordHeader* Head(uint64_t record) const;
   Result<std::shared_ptr<Mapping>> AddChunk(uint64_t length);
   Result<uint32_t> AddExtent(layout::ExtentType type, uint64_t least);
   std::optional<SystemError> CopyRecords(bool keeps_counts, SegmentWriter& to,

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 #include "record.h"
@@ -22,6 +24,9 @@ struct LabelHead {
 };
 #pragma pack(pop)
 
+// So that labels have the same padding in a record as on their own.
+static_assert((layout::kRecordHeaderSize + offsetof(Head, labels)) % layout::kRecordAlignment == 0);
+
 }  // namespace
 
 void SeriesBody::Begin() {
@@ -40,6 +45,26 @@ void SeriesBody::Add(uint16_t name, layout::LabelKind kind, size_t text_length) 
   std::memcpy(bytes_.data() + length_, &head, sizeof head);
   length_ += sizeof head + text_length;
   labels_++;
+}
+
+std::span<const uint8_t> SeriesBody::Labels() {
+  constexpr size_t kFrom = offsetof(Head, labels);
+  size_t padding =
+      (layout::kRecordAlignment - (length_ - kFrom) % layout::kRecordAlignment) % layout::kRecordAlignment;
+  if (bytes_.size() < length_ + padding) bytes_.resize(length_ + padding);
+  std::memcpy(bytes_.data() + kFrom, &labels_, sizeof labels_);
+  std::fill_n(bytes_.data() + length_, padding, uint8_t{0});
+  return std::span<const uint8_t>(bytes_).subspan(kFrom, length_ + padding - kFrom);
+}
+
+std::span<const uint8_t> SeriesBody::LabelsOf(std::span<const uint8_t> body) {
+  return body.subspan(offsetof(Head, labels));
+}
+
+SeriesCells SeriesBody::CellsOf(std::span<const uint8_t> body) {
+  Head head;
+  std::memcpy(&head, body.data(), sizeof head);
+  return {head.cells_offset, head.cell_count};
 }
 
 std::span<const uint8_t> SeriesBody::Finish(const SeriesRecord& record) {

@@ -35,6 +35,24 @@ export interface NativeSegment {
     kinds: readonly number[] | undefined,
     ...texts: readonly (string | undefined)[]
   ): void;
+  /**
+   * Finds or makes a series of which only the addon knows, a newcomer; `texts` has one for each label name, or undefined. 2: it
+   * was one, and is none any more. 1: it is a new one. 0: there is none, and `mayBeNew` is false or UTF-8 cannot tell the texts
+   * from others. `move()` must not be called as long as there are newcomers.
+   */
+  meetSeries(
+    family: number,
+    cells: number,
+    mayBeNew: boolean,
+    ...texts: readonly (string | undefined)[]
+  ): 0 | 1 | 2;
+  /**
+   * The newcomers of a family, in the order in which they were made, which are none any more: `[record, extent, index]` and
+   * `labels` texts of each, in one array.
+   */
+  takeNewcomers(family: number, labels: number): (number | string | undefined)[];
+  /** Removes the newcomers of a family. Returns what `remove()` does. */
+  releaseNewcomers(family: number): number;
   addExemplar(extent: number, index: number, bucket: number): void;
   addPage(
     extent: number,

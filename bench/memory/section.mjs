@@ -71,7 +71,8 @@ export function chapter(results, { series }) {
 
 ${tables(results)}
 ${image('memory.svg', 'Bytes of a series of a counter and of a histogram, for each rival')}
-What ${count(series)} series with three labels add, per series. *heap* is \`heapUsed\` and
+What ${count(series)} series with three labels add when each has been used twice, per series; of \`${own}\` those that have been used
+once take no heap, and 16 to 32 bytes of the addon's memory. *heap* is \`heapUsed\` and
 \`external\` after a garbage collection, without the strings of the label values, which the application has anyway.
 *shared memory* is the records and cells of \`${own}\`; its file grows in steps of up to 4 MiB. Node counts cells that
 are mapped as \`external\`; here they are shared memory only.

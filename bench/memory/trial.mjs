@@ -8,6 +8,9 @@ import { labelNames, labelSet } from '../label-sets.mjs';
 import { load } from '../rivals.mjs';
 import { segmentSize } from './segment-size.mjs';
 
+/** What was used once is no object yet. */
+const uses = 2;
+
 const { rival, metric, series } = JSON.parse(process.argv[2]);
 
 process.on('warning', (warning) => {
@@ -19,7 +22,7 @@ const directory = makeGroupDirectory();
 process.env.PROMETHEUS_MULTIPROC_DIR = directory;
 
 const client = await load(rival);
-const create = {
+const update = {
   counter() {
     const counter = new client.Counter({ name: 'requests_total', help: 'Requests.', labelNames });
     return (labels) => counter.inc(labels);
@@ -29,10 +32,13 @@ const create = {
     return (labels) => histogram.observe(labels, 0.2);
   },
 }[metric]();
-create(labelSet(0));
+update(labelSet(0));
+update(labelSet(0));
 
 const before = await used();
-for (let index = 1; index <= series; index++) create(labelSet(index));
+for (let use = 0; use < uses; use++) {
+  for (let index = 1; index <= series; index++) update(labelSet(index));
+}
 const after = await used();
 const perSeries = Object.fromEntries(
   Object.entries(after).map(([what, bytes]) => [what, (bytes - before[what]) / series]),

@@ -2,7 +2,7 @@ import { badValue, counterDecrease } from '../errors';
 import type { Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
 import { Children, type KeptSeries } from '../series/children';
-import { FamilySeries, Series } from '../series/series';
+import { FamilySeries, newSeries, type Series } from '../series/series';
 import { currentStore } from '../store/current';
 import { BareCount } from './bare-count';
 import type { MetricConfiguration } from './configuration';
@@ -38,16 +38,16 @@ export class Counter<T extends string = string> extends Metric<T> {
   constructor(config: CounterConfiguration<T>) {
     super(config, 'counter');
     const store = currentStore();
-    this.#series = new FamilySeries(store, this.define(), 1);
+    const isBare = this.labelNames.length === 0;
+    const isPlain = !this.enableExemplars && !isBare;
+    this.#series = new FamilySeries(store, this.define(), 1, isPlain ? newSeries : undefined);
     if (this.enableExemplars) {
       this.#children = new Children(this.#series, () => new ExemplarSeries(store), counterChildWithExemplars);
       this.inc = this.#incWithExemplar;
     } else {
-      const isBare = this.labelNames.length === 0;
-      const newSeries = () => (isBare ? new BareCount() : new Series());
-      this.#children = new Children(this.#series, newSeries, counterChild);
+      this.#children = new Children(this.#series, isBare ? () => new BareCount() : newSeries, counterChild);
     }
-    if (this.labelNames.length === 0) this.#children.unlabelled();
+    if (isBare) this.#children.unlabelled();
     this.register(this.#series, removeIdle(this.#children, this, 1));
   }
 

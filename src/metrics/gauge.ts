@@ -4,7 +4,7 @@ import type { LabelSet, LabelValues } from '../model/labels';
 import { checkMultiprocessMode, mergeModeOf } from '../model/merge-mode';
 import type { CollectFunction } from '../registry/metric-types';
 import { Children, type KeptSeries } from '../series/children';
-import { FamilySeries, Series } from '../series/series';
+import { FamilySeries, newSeries, type Series } from '../series/series';
 import { currentStore } from '../store/current';
 import type { Store } from '../store/store';
 import type { MetricConfiguration } from './configuration';
@@ -60,12 +60,8 @@ export class Gauge<T extends string = string> extends Metric<T> {
     if (this.collectBy === 'leader') this.collect = byLeader(this.collect, store);
     const cells = gaugeCells(this.name, mode);
     this.#cells = cells;
-    this.#series = new FamilySeries(store, this.define({ mergeMode: mode }), cells.count);
-    this.#children = new Children(
-      this.#series,
-      () => new Series(),
-      (kept) => gaugeChild<T>(kept, cells),
-    );
+    this.#series = new FamilySeries(store, this.define({ mergeMode: mode }), cells.count, newSeries);
+    this.#children = new Children(this.#series, newSeries, (kept) => gaugeChild<T>(kept, cells));
     if (this.labelNames.length === 0) this.#children.unlabelled();
     this.register(this.#series, removeIdle(this.#children, this, cells.count));
   }

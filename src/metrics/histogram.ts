@@ -6,7 +6,7 @@ import type { LabelSet, LabelValues } from '../model/labels';
 import { isFiniteNumber } from '../model/numbers';
 import { settle } from '../registry/registrable';
 import { Children, type KeptSeries } from '../series/children';
-import { FamilySeries, Series } from '../series/series';
+import { FamilySeries, newSeries, type Series } from '../series/series';
 import { currentStore } from '../store/current';
 import type { MetricConfiguration } from './configuration';
 import { hasExemplarKeys, type ObserveDataWithExemplar, type TimerEnd } from './exemplar-data';
@@ -57,7 +57,8 @@ export class Histogram<T extends string = string> extends Metric<T> {
     const cells = BUCKETS + buckets.length + 1;
     this.#cells = cells;
     const store = currentStore();
-    this.#series = new FamilySeries(store, this.define({ buckets }), cells);
+    const isPlain = !this.enableExemplars;
+    this.#series = new FamilySeries(store, this.define({ buckets }), cells, isPlain ? newSeries : undefined);
     if (this.enableExemplars) {
       this.#children = new Children(
         this.#series,
@@ -66,11 +67,7 @@ export class Histogram<T extends string = string> extends Metric<T> {
       );
       this.observe = this.#observeWithExemplar;
     } else {
-      this.#children = new Children(
-        this.#series,
-        () => new Series(),
-        (kept) => histogramChild<T>(kept, bounds),
-      );
+      this.#children = new Children(this.#series, newSeries, (kept) => histogramChild<T>(kept, bounds));
     }
     this.register(this.#series, removeIdle(this.#children, this, cells));
     // After the registration, so that the name is taken all the same: so it is in prom-client.

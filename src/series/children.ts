@@ -1,4 +1,6 @@
 import { checkLabels, type LabelSet, labelsOfArguments, tells } from '../model/labels';
+import type { Miss } from './lookup';
+import type { Newcomers } from './newcomers';
 import type { FamilySeries, Series } from './series';
 import type { SeriesTable } from './table';
 
@@ -7,6 +9,8 @@ export class Children<S extends Series, Child> {
   readonly #names: readonly string[];
   readonly #series: FamilySeries<S>;
   readonly #table: SeriesTable<S>;
+  readonly #miss: Readonly<Miss>;
+  readonly #newcomers: Newcomers<S> | undefined;
   readonly #newSeries: () => S;
   /** By row. Not in the table: the store holds that, and children hold this. */
   #kept: (Child | undefined)[] = [];
@@ -20,6 +24,8 @@ export class Children<S extends Series, Child> {
     this.#names = series.definition.labelNames;
     this.#series = series;
     this.#table = series.table;
+    this.#miss = series.table.miss;
+    this.#newcomers = series.newcomers;
     this.#newSeries = newSeries;
     this.#newChild = newChild;
     this.#unlabelled = newSeries();
@@ -29,13 +35,21 @@ export class Children<S extends Series, Child> {
 
   /** The series without any label, made if need be. */
   unlabelled(): S {
-    if (this.#unlabelled.record < 0) this.#unlabelled = this.at({});
+    if (this.#unlabelled.record < 0) this.#unlabelled = this.keepable({});
     return this.#unlabelled;
   }
 
-  /** The series of `labels`, made if need be. Throws for labels that the metric does not have. */
+  /**
+   * The series of `labels`, made if need be, to be written at once: it is not to be kept. Throws for labels that the metric does
+   * not have.
+   */
   at(labels: LabelSet): S {
-    return this.#table.find(labels) ?? this.#create(labels);
+    return this.#table.find(labels) ?? this.#create(labels, true);
+  }
+
+  /** The same to be kept. */
+  keepable(labels: LabelSet): S {
+    return this.#table.find(labels) ?? this.#create(labels, false);
   }
 
   /** Throws unless the metric has all of `labels`. */
@@ -104,17 +118,19 @@ export class Children<S extends Series, Child> {
   }
 
   /** Makes what has just been looked for in vain. */
-  #create(labels: LabelSet): S {
-    const texts = this.#table.missed;
+  #create(labels: LabelSet, isForOneUse: boolean): S {
+    const texts = this.#miss.texts;
     if (texts === undefined) {
       this.check(labels);
-      return this.at(labels);
+      return isForOneUse ? this.at(labels) : this.keepable(labels);
     }
-    const isTold = this.#table.missedTells || tells(texts, labels, this.#names);
+    const isTold = this.#miss.tells || tells(texts, labels, this.#names);
     const given = isTold ? undefined : { ...labels };
     // To read the labels may have run the caller's code, and that may have used this very metric.
-    const known = this.#table.missed === texts ? undefined : this.#table.findByTexts(texts);
+    const known = this.#miss.texts === texts ? undefined : this.#table.findByTexts(texts);
     if (known !== undefined) return known;
+    const met = this.#newcomers?.meet(texts, isForOneUse && given === undefined);
+    if (met !== undefined) return met;
     const series = this.#newSeries();
     return this.#series.begin(series, texts, given) ? series : this.#sunk();
   }
@@ -135,10 +151,10 @@ export class KeptSeries<S extends Series, Child> {
 
   /** The live series; makes a new one if it has been removed or was not there yet. Throws what `Children.at` throws. */
   live(): S {
-    return this.series.record < 0 ? this.#children.at(this.labels) : this.series;
+    return this.series.record < 0 ? this.#children.keepable(this.labels) : this.series;
   }
 
-  /** The series of these labels and some more, as the end of a timer gives them. */
+  /** The series of these labels and some more, as the end of a timer gives them, to be written at once. */
   liveWith(more: LabelSet | undefined): S {
     return more === undefined ? this.live() : this.#children.at({ ...this.labels, ...more });
   }

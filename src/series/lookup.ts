@@ -19,21 +19,23 @@ export interface Rows<S> {
   factors: readonly number[];
   /** By row. */
   series: (S | undefined)[];
-  /**
-   * What was last looked for in vain, and is still not there; undefined when the metric does not have such labels, or when they
-   * must be looked for again.
-   */
-  missed: LabelTexts | undefined;
-  missedHash: number;
-  /** Whether `missed` is known to say all there is to tell of the labels, as `tells()` would find out. */
-  missedTells: boolean;
+  readonly miss: Miss;
+}
+
+/** What was last looked for in vain. */
+export interface Miss {
+  /** Undefined when it is there now, or the metric does not have such labels, or they must be looked for again. */
+  texts: LabelTexts | undefined;
+  hash: number;
+  /** Whether `texts` are known to say all there is to tell of the labels, as `tells()` would find out. */
+  tells: boolean;
 }
 
 /**
  * Finds the row of some labels, or 0. It converts what is no text, which may run the caller's code, before it looks.
  */
 export interface Lookup {
-  /** It is 0 also for labels that the metric does not have; `missed` tells the difference. */
+  /** It is 0 also for labels that the metric does not have; `Rows.miss` tells the difference. */
   byLabels(labels: LabelSet): number;
   textsOf(labels: LabelSet): LabelTexts;
   /** `values` are as many as there are label names, and in their order. */
@@ -55,6 +57,11 @@ export function hashOf(
   return hash << spareBits;
 }
 
+/** Whether there is nothing to look for; no hash is made then. */
+export function isEmpty(rows: Rows<unknown>): boolean {
+  return rows.series.length === 1;
+}
+
 /** The row of `texts`, or 0. */
 export function rowOf(rows: Rows<unknown>, texts: LabelTexts): number {
   const { slots, shift } = rows;
@@ -63,8 +70,8 @@ export function rowOf(rows: Rows<unknown>, texts: LabelTexts): number {
   for (let at = hash >>> shift; ; at = (at + 1) & mask) {
     const row = slots[at] as number;
     if (row === 0) {
-      rows.missed = texts;
-      rows.missedHash = hash;
+      rows.miss.texts = texts;
+      rows.miss.hash = hash;
       return 0;
     }
     if (isRow(rows, row, texts)) return row;
@@ -97,24 +104,19 @@ export class LoopingLookup implements Lookup {
 
   byLabels(labels: LabelSet): number {
     const names = this.#names;
-    const rows = this.#rows;
-    rows.missed = undefined;
-    let inOrder = 0;
-    let tells = true;
-    for (const name in labels) {
-      if (name === names[inOrder]) inOrder++;
-      else if (names.includes(name)) tells = false;
-      else return 0;
-    }
+    const { miss } = this.#rows;
+    miss.texts = undefined;
     const texts = new Array<string | undefined>(names.length);
-    for (let i = 0; i < names.length; i++) {
-      const value = labels[names[i] as string];
-      tells &&= typeof value === 'string';
-      texts[i] = typeof value === 'string' ? value : labelText(value);
+    let count = 0;
+    for (const name in labels) {
+      const value = labels[name];
+      if (name !== names[count] || typeof value !== 'string') return this.#byOtherLabels(labels);
+      texts[count++] = value;
     }
+    if (count < names.length) return this.#byOtherLabels(labels);
     // What is inherited is not told. It comes last, so it is enough to look at the last one.
-    rows.missedTells = tells && inOrder === names.length && Object.hasOwn(labels, names[inOrder - 1] ?? '');
-    return this.#counted(rowOf(rows, texts));
+    miss.tells = Object.hasOwn(labels, names[count - 1] ?? '');
+    return this.#byTexts(texts);
   }
 
   textsOf(labels: LabelSet): LabelTexts {
@@ -122,10 +124,24 @@ export class LoopingLookup implements Lookup {
   }
 
   byValues(values: readonly unknown[]): number {
-    return this.#counted(rowOf(this.#rows, values.map(labelText)));
+    return this.#byTexts(values.map(labelText));
   }
 
-  #counted(row: number): number {
+  /** Of labels that are not all there, or not in the order of the names, or no strings. */
+  #byOtherLabels(labels: LabelSet): number {
+    for (const name in labels) if (!this.#names.includes(name)) return 0;
+    const texts = this.textsOf(labels);
+    this.#rows.miss.tells = false;
+    return this.#byTexts(texts);
+  }
+
+  #byTexts(texts: LabelTexts): number {
+    const rows = this.#rows;
+    if (isEmpty(rows)) {
+      rows.miss.texts = texts;
+      return 0;
+    }
+    const row = rowOf(rows, texts);
     if (row !== 0 && --this.#finds === 0) this.#often();
     return row;
   }
@@ -168,9 +184,9 @@ function sourceOf(names: readonly string[], { places, factors }: Rows<unknown>):
     for (let at = hash >>> rows.shift; ; at = (at + 1) & mask) {
       const row = slots[at];
       if (row === 0) {
-        rows.missed = rows.factors === factors ? [${names.map((_, i) => `text${i}`)}] : undefined;
-        rows.missedHash = hash;
-        rows.missedTells = false;
+        rows.miss.texts = rows.factors === factors ? [${names.map((_, i) => `text${i}`)}] : undefined;
+        rows.miss.hash = hash;
+        rows.miss.tells = false;
         return 0;
       }
       const first = row * ${names.length};
@@ -181,7 +197,7 @@ return {
   byLabels(labels) {
     for (const name in labels) {
       if (${all(quoted.map((name) => `name !== ${name}`))}) {
-        rows.missed = undefined;
+        rows.miss.texts = undefined;
         return 0;
       }
     }

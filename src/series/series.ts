@@ -1,6 +1,7 @@
 import type { Exemplar, FamilyDefinition } from '../model/family';
 import type { LabelSet, LabelTexts } from '../model/labels';
 import type { CellHolder, CellStore, SeriesHolder } from '../store/store';
+import { Newcomers } from './newcomers';
 import { SeriesTable } from './table';
 
 const NO_CELLS = new Float64Array(0);
@@ -55,6 +56,11 @@ export class Series extends Cells implements SeriesHolder {
   }
 }
 
+/** A series of which nothing is known but its cells. */
+export function newSeries(): Series {
+  return new Series();
+}
+
 /** Families whose metrics were garbage collected are taken out of the store. */
 const abandoned = new FinalizationRegistry<{ dispose(): void }>((family) => family.dispose());
 
@@ -67,14 +73,19 @@ export class FamilySeries<S extends Series> {
   readonly definition: FamilyDefinition;
   readonly family: number;
   readonly table: SeriesTable<S>;
+  /** Where the store may keep series to itself. */
+  readonly newcomers: Newcomers<S> | undefined;
   readonly #cells: number;
 
-  constructor(store: CellStore, definition: FamilyDefinition, cells: number) {
+  /** `newSeries` where the store may keep series to itself until they are used again: they are nothing but their `cells` then. */
+  constructor(store: CellStore, definition: FamilyDefinition, cells: number, newSeries?: () => S) {
     this.store = store;
     this.definition = definition;
     this.table = new SeriesTable(definition.labelNames);
-    this.family = store.addFamily(definition, this.table);
+    this.family = store.addFamily(definition, { [Symbol.iterator]: () => this.#all() });
     this.#cells = cells;
+    const places = store.newcomers;
+    this.newcomers = places && newSeries && new Newcomers(places, this, cells, newSeries);
   }
 
   /** The family goes when `user` is garbage collected, if it has not been taken out before. */
@@ -82,9 +93,12 @@ export class FamilySeries<S extends Series> {
     abandoned.register(user, this, this);
   }
 
-  /** Each live series and its labels. */
+  /** Each live series and its labels, in the order of their first use. */
   get live(): Iterable<[series: S, labels: Record<string, unknown>]> {
-    return this.table.entries();
+    this.newcomers?.takeAll();
+    const live = this.table.entries();
+    // Records are in that order, if all are in one segment.
+    return this.newcomers?.hasTaken ? [...live].sort(([a], [b]) => a.record - b.record) : live;
   }
 
   /**
@@ -106,19 +120,22 @@ export class FamilySeries<S extends Series> {
 
   /** Ends the series of `texts`, if there is one, and returns it. */
   end(texts: LabelTexts): S | undefined {
-    const series = this.table.delete(texts);
+    const series =
+      this.table.delete(texts) ?? (this.newcomers?.meet(texts, false) && this.table.delete(texts));
     if (series !== undefined) this.#release(series);
     return series;
   }
 
   /** Ends those of which `condition` is true, and returns them. */
   endIf(condition: (series: S) => boolean): readonly S[] {
+    this.newcomers?.takeAll();
     const ended = this.table.deleteIf(condition);
     for (const series of ended) this.#release(series);
     return ended;
   }
 
   endAll(): void {
+    this.newcomers?.releaseAll();
     for (const series of this.table) this.#release(series);
     this.table.clear();
   }
@@ -128,6 +145,11 @@ export class FamilySeries<S extends Series> {
     abandoned.unregister(this);
     this.endAll();
     this.store.removeFamily(this.family);
+  }
+
+  #all(): Iterator<S> {
+    this.newcomers?.takeAll();
+    return this.table[Symbol.iterator]();
   }
 
   #release(series: S): void {

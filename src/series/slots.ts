@@ -6,16 +6,11 @@ const manyTries = 64;
 const manyEntries = 2 ** 15;
 
 /** A hash table of `count` slots, a power of two, with nothing in it. */
-export function emptySlots(
-  count: number,
-): Pick<Rows<never>, 'slots' | 'shift' | 'hashes' | 'missed' | 'missedHash' | 'missedTells'> {
+export function emptySlots(count: number): Pick<Rows<never>, 'slots' | 'shift' | 'hashes'> {
   return {
     slots: new Int32Array(count),
     shift: Math.clz32(count) + 1,
     hashes: new Int32Array(count / 2 + 1),
-    missed: undefined,
-    missedHash: 0,
-    missedTells: false,
   };
 }
 
@@ -66,7 +61,7 @@ function enterWith(rows: Rows<unknown>, attempt: number): number {
   const { series, texts, slots, hashes, places } = rows;
   const width = places.length;
   rows.factors = factorsOf(width, attempt);
-  rows.missed = undefined;
+  rows.miss.texts = undefined;
   slots.fill(0);
   for (let row = 1; row < series.length; row++) {
     if (series[row] !== undefined) hashes[row] = hashOf(rows, texts, row * width);

@@ -1,6 +1,15 @@
 import type { LabelSet, LabelTexts } from '../model/labels';
 import { type Effort, factorsOf, firstPlaces, golden, placesFor } from './label-sampling';
-import { hashOf, type Lookup, LoopingLookup, ownLookup, type Rows, rowOf } from './lookup';
+import {
+  hashOf,
+  isEmpty,
+  type Lookup,
+  LoopingLookup,
+  type Miss,
+  ownLookup,
+  type Rows,
+  rowOf,
+} from './lookup';
 import { canBeTried, emptySlots, enter, enterAll, spread } from './slots';
 
 const fewestSlots = 8;
@@ -14,6 +23,7 @@ const manyValues = 64;
 const manyFinds = 1000;
 /** The series of a metric by their labels, in the order of their first use. A known one is found without allocation. */
 export class SeriesTable<S> implements Iterable<S> {
+  readonly miss: Readonly<Miss>;
   readonly #names: readonly string[];
   readonly #finds: number;
   readonly #rows: Rows<S>;
@@ -34,7 +44,14 @@ export class SeriesTable<S> implements Iterable<S> {
   constructor(names: readonly string[], finds: number = manyFinds) {
     this.#names = names;
     this.#finds = finds;
-    this.#rows = { ...emptySlots(fewestSlots), ...noRows(names), ...firstHashes(names) };
+    const miss: Miss = { texts: undefined, hash: 0, tells: false };
+    this.miss = miss;
+    this.#rows = {
+      ...emptySlots(fewestSlots),
+      ...noRows(names),
+      ...firstHashes(names),
+      miss,
+    };
     this.#looping = this.#loopingLookup();
   }
 
@@ -69,19 +86,6 @@ export class SeriesTable<S> implements Iterable<S> {
     return this.#rows.series[rowOf(this.#rows, texts)];
   }
 
-  /**
-   * The texts of the labels that were last looked for in vain and are still not there. Undefined when they are, or when
-   * the metric does not have such labels.
-   */
-  get missed(): LabelTexts | undefined {
-    return this.#rows.missed;
-  }
-
-  /** Whether those texts are known to say all there is to tell of the labels. */
-  get missedTells(): boolean {
-    return this.#rows.missedTells;
-  }
-
   /** The text of each label; runs the caller's code if it must be converted. */
   textsOf(labels: LabelSet): LabelTexts {
     return (this.#own ?? this.#looping).textsOf(labels);
@@ -91,13 +95,13 @@ export class SeriesTable<S> implements Iterable<S> {
   add(texts: LabelTexts, given: LabelSet | undefined, series: S): void {
     const rows = this.#rows;
     if (rows.series.length > rows.slots.length / 2) this.#rebuild();
-    const hash = rows.missed === texts ? rows.missedHash : hashOf(rows, texts, 0);
+    const hash = rows.miss.texts === texts && !isEmpty(rows) ? rows.miss.hash : hashOf(rows, texts, 0);
     const row = rows.series.push(series) - 1;
     for (let i = 0; i < texts.length; i++) rows.texts.push(texts[i]);
     rows.hashes[row] = hash;
     if (given !== undefined) this.#given[row] = given;
     this.#live++;
-    rows.missed = undefined;
+    rows.miss.texts = undefined;
     const steps = enter(rows, row);
     this.#steps += steps;
     if (steps > manySteps && row > 1.25 * this.#placesAt) this.#choosePlaces();

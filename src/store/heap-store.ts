@@ -13,6 +13,7 @@ const LARGEST_CHUNK = 1024;
  */
 export class HeapStore implements PrivateStore {
   readonly shared = false;
+  readonly newcomers: undefined;
   readonly budget: SeriesBudget = new SeriesBudget();
   readonly #pools = new Map<number, CellPool>();
   #families = 0;

@@ -3,10 +3,10 @@ import type { FamilyDefinition } from '../model/family';
 import type { LabelSet, LabelTexts } from '../model/labels';
 import type { NativeAddon, NativeSegment } from '../native';
 import { kindsAndTexts } from './given-labels';
-import type { CellHolder, PageKey } from './store';
+import type { CellHolder, Meeting, Newcomer, NewcomerPlaces, PageKey } from './store';
 
 /** A segment that this thread writes: what the addon knows by numbers, in terms of families and holders. */
-export class OwnSegment {
+export class OwnSegment implements NewcomerPlaces {
   readonly native: NativeSegment;
   readonly #place = new Int32Array(3);
   readonly #extents: Float64Array[] = [];
@@ -130,6 +130,34 @@ export class OwnSegment {
     return true;
   }
 
+  /** None is made while the segment should move, nor for a family that it does not know, nor where there is no room. */
+  meet(family: number, texts: LabelTexts, count: number, holder: CellHolder, mayBeNew: boolean): Meeting {
+    const isWanted = mayBeNew && this.#waste <= this.#bearableWaste && this.#families.has(family);
+    try {
+      const meeting = meetings[this.native.meetSeries(family, count, isWanted, ...texts)];
+      if (meeting !== 'none') this.#fill(holder);
+      return meeting;
+    } catch {
+      return 'none';
+    }
+  }
+
+  takeNewcomers(family: number, labels: number): Newcomer[] {
+    const all = this.native.takeNewcomers(family, labels);
+    const newcomers: Newcomer[] = [];
+    for (let at = 0; at < all.length; at += 3 + labels) {
+      const [record, extent, index] = all.slice(at, at + 3) as [number, number, number];
+      const texts = all.slice(at + 3, at + 3 + labels) as LabelTexts;
+      const values = this.#extents[extent] ?? this.#newExtent(extent);
+      newcomers.push({ values, index, record, texts });
+    }
+    return newcomers;
+  }
+
+  releaseNewcomers(family: number): void {
+    this.#waste = this.native.releaseNewcomers(family);
+  }
+
   allocatePage(header: CellHolder, key: PageKey, page: CellHolder): void {
     this.native.addPage(
       this.#extentOf(header),
@@ -153,8 +181,12 @@ export class OwnSegment {
   }
 
   #fill(holder: CellHolder): void {
-    const place = this.#place;
-    this.#point(holder, place[0] as number, place[1] as number, place[2] as number);
+    const [place, extents] = [this.#place, this.#extents];
+    const extent = place[1] as number;
+    // V8 takes a look beyond the end of an array for a reason to compile all of it again.
+    holder.values = (extent < extents.length && extents[extent]) || this.#newExtent(extent);
+    holder.index = place[2] as number;
+    holder.record = place[0] as number;
   }
 
   #point(holder: CellHolder, record: number, extent: number, index: number): void {
@@ -162,20 +194,24 @@ export class OwnSegment {
       holder.record = -1; // somebody who took this owner for dead has removed it
       return;
     }
-    let values = this.#extents[extent];
-    if (values === undefined) {
-      values = new Float64Array(this.native.extent(extent));
-      this.#extents[extent] = values;
-    }
-    holder.values = values;
+    holder.values = this.#extents[extent] ?? this.#newExtent(extent);
     holder.index = index;
     holder.record = record;
+  }
+
+  #newExtent(extent: number): Float64Array {
+    const values = new Float64Array(this.native.extent(extent));
+    this.#extents[extent] = values;
+    return values;
   }
 
   #extentOf(holder: CellHolder): number {
     return this.#extents.indexOf(holder.values);
   }
 }
+
+/** By the numbers that the addon has for them. */
+const meetings = ['none', 'new', 'known'] as const;
 
 /** What others refer to in this segment. */
 interface Definition {

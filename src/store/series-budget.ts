@@ -4,26 +4,27 @@
  * further update.
  */
 export class SeriesBudget {
+  /** How many there still may be. */
+  left: number;
   readonly #refused: () => void;
-  #left: number;
 
   /** `refused` is told of each update that is lost because its series is one too many. */
   constructor(most: number = Number.POSITIVE_INFINITY, refused: () => void = () => undefined) {
-    this.#left = most;
+    this.left = most;
     this.#refused = refused;
   }
 
   /** False when there is none left. */
   take(): boolean {
-    if (this.#left <= 0) {
+    if (this.left <= 0) {
       this.#refused();
       return false;
     }
-    this.#left--;
+    this.left--;
     return true;
   }
 
   giveBack(): void {
-    this.#left++;
+    this.left++;
   }
 }

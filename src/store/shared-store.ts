@@ -9,7 +9,7 @@ import { Places } from './places';
 import { type Circumstances, Scrapes } from './scrapes';
 import { SeriesBudget } from './series-budget';
 import { noRoom, tooManySeries, type Warning } from './storage-warnings';
-import type { CellHolder, GroupStore, PageKey, SeriesHolder, View } from './store';
+import type { CellHolder, GroupStore, NewcomerPlaces, PageKey, SeriesHolder, View } from './store';
 import { type SegmentOptions, ThreadSegments } from './thread-segments';
 
 export interface SharedStoreOptions extends SegmentOptions {
@@ -118,6 +118,11 @@ export class SharedStore implements GroupStore, Maintained {
     holder: CellHolder,
   ): void {
     this.#places.allocate(family, texts, given, count, holder);
+  }
+
+  /** Newcomers are in the file or nowhere. */
+  get newcomers(): NewcomerPlaces | undefined {
+    return this.#segments.file;
   }
 
   allocatePage(header: CellHolder, key: PageKey, page: CellHolder): void {

@@ -52,6 +52,8 @@ export interface View {
 /** The part of a store that metrics write through. None of these throws for reasons of storage. */
 export interface CellStore {
   readonly budget: SeriesBudget;
+  /** Where series can be that have been used once; there is such a place for families that are added after it is there. */
+  readonly newcomers: NewcomerPlaces | undefined;
   /**
    * Announces a family; the number names it in the other calls. `live` are its series whenever the store looks: it moves
    * their cells when a series of any family is allocated, or from the event loop. What it does not find then is lost.
@@ -76,6 +78,27 @@ export interface CellStore {
   allocateExemplar(header: CellHolder, bucket: number, exemplar: CellHolder): void;
   /** Takes the cells of a series, a page or an exemplar back; the holder must not be written any more. */
   release(holder: CellHolder, count: number): void;
+}
+
+/** Series that have been used once, and of which nobody but the store knows. */
+export interface NewcomerPlaces {
+  /**
+   * Finds the newcomer of `texts`. 'known': `holder` has got its cells, and it is none any more. 'new': there was none and
+   * `mayBeNew`; it is one from now on, and `holder` has got its cells for this use. 'none': there is none, and none could be made
+   * here. One native call.
+   */
+  meet(family: number, texts: LabelTexts, count: number, holder: CellHolder, mayBeNew: boolean): Meeting;
+  /** Those of a family, in the order of their first use, which are none any more. */
+  takeNewcomers(family: number, labels: number): Newcomer[];
+  /** Removes those of a family. */
+  releaseNewcomers(family: number): void;
+}
+
+export type Meeting = 'none' | 'new' | 'known';
+
+/** A series with the texts of its labels, and where its cells are. */
+export interface Newcomer extends CellHolder {
+  readonly texts: LabelTexts;
 }
 
 /** Memory of this process only: the addon is missing, or sharing is switched off. Registries render from their metrics. */

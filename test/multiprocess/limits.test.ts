@@ -54,6 +54,27 @@ describe('more series than there may be', () => {
   });
 });
 
+test('a series that was used once before there were too many is counted on', async () => {
+  const member = await spawn({ directory: newDirectory() });
+  await member.run(({ configure, Counter }) => {
+    configure({ maxSeries: 3 });
+    const jobs = new Counter({ name: 'jobs_total', help: 'Jobs.', labelNames: ['queue'] });
+    for (const queue of ['a', 'b', 'c', 'd', 'a', 'd', 'b']) jobs.inc({ queue });
+    jobs.remove('c');
+    jobs.inc({ queue: 'e' });
+    jobs.inc({ queue: 'd' });
+  });
+
+  expect(valuesOf(await member.scrape())).toEqual(
+    new Map([
+      ['jobs_total{queue="a"}', 2],
+      ['jobs_total{queue="b"}', 2],
+      ['jobs_total{queue="e"}', 1],
+      [dropped, 3],
+    ]),
+  );
+});
+
 test('a group that has all the bytes it may have grows no more, and loses nothing', async () => {
   const directory = newDirectory();
   const [observer, one, other] = await Promise.all([

@@ -79,6 +79,34 @@ describe('a segment that is mostly waste', () => {
     expect(expositions[0]?.[5]).toContain('# {trace="other"} 1.5');
   });
 
+  test('takes along what has been used once, which is found again in the new file', async () => {
+    const directory = newDirectory();
+    const [owner, observer] = [await spawn({ directory }), await spawn({ directory })];
+    const use = (tenths: number): Promise<void> =>
+      owner.run(({ Counter }, count) => {
+        const visits = Counter.getOrCreate({ name: 'visits_total', help: 'Visits.', labelNames: ['page'] });
+        for (let i = 0; i < count; i++) visits.inc({ page: `/${i}` });
+      }, tenths);
+    await churn(owner, 1);
+    for (const used of [1000, 700, 400]) {
+      const id = idOf(directory);
+      await use(used);
+      await churn(owner, 10_000);
+      expect(idOf(directory)).not.toBe(id);
+    }
+
+    const values = valuesOf(await observer.scrape());
+    const counts = Array.from({ length: 1000 }, (_, i) => values.get(`visits_total{page="/${i}"}`));
+    expect(counts).toEqual(Array.from({ length: 1000 }, (_, i) => (i < 400 ? 3 : i < 700 ? 2 : 1)));
+    // An exposition adds up what is there twice.
+    const own = await owner.run(async ({ register }) => {
+      const visits = await register.getSingleMetric('visits_total')?.get();
+      return visits?.values.map(({ value }) => value);
+    });
+    expect(own).toEqual(counts);
+    expect(await owner.warnings()).toEqual([]);
+  });
+
   test('may move while its owner collects, which is waited for all the same', async () => {
     const directory = newDirectory();
     const [owner, observer] = [await spawn({ directory }), await spawn()];

@@ -79,10 +79,10 @@ test('a table is like a Map by the texts, through any growth and removal', () =>
         const known = expected.get(key);
         expect(table.find({ b, a })).toBe(known);
         expect(table.at(table.rowOfValues([a, b]))).toBe(known);
-        expect(known === undefined ? table.missed : undefined).toEqual(
+        expect(known === undefined ? table.miss.texts : undefined).toEqual(
           known === undefined ? texts : undefined,
         );
-        if (known === undefined) expected.set(key, add(table, { a, b }, ['a', 'b'], table.missed));
+        if (known === undefined) expected.set(key, add(table, { a, b }, ['a', 'b'], table.miss.texts));
         else if (removes && expected.delete(key)) expect(table.delete(texts)).toBe(known);
         expect(table.delete(['never', 'there'])).toBeUndefined();
       }

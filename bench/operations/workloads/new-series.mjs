@@ -3,6 +3,9 @@ import { labelNames, labelSet } from '../../label-sets.mjs';
 /** New series in one call of `run`. There are label sets for a hundred runs: none meets one of an earlier run. */
 const newSeries = 1000;
 
+/** More than there are runs for. */
+const seriesUsedAgain = 25_000;
+
 /** Calls `use` with the next thousand label sets. */
 function labelSource(use) {
   let next = 0;
@@ -14,6 +17,15 @@ function labelSource(use) {
 function created(run, metric, samplesOfSeries) {
   const result = async () => (await metric.get()).values.length / samplesOfSeries;
   return { run, result, expected: (runs) => runs * newSeries };
+}
+
+/** Series of a counter that are used again, each once, after all have been used for the first time. */
+function usedAgain(client) {
+  const counter = new client.Counter({ name: 'requests_total', help: 'Requests.', labelNames });
+  for (let index = 0; index < seriesUsedAgain; index++) counter.inc(labelSet(index));
+  const run = labelSource((labels) => counter.inc(labels));
+  const result = async () => (await counter.get()).values.reduce((sum, { value }) => sum + value, 0);
+  return { run, result, expected: (runs) => seriesUsedAgain + runs * newSeries };
 }
 
 export const newSeriesWorkloads = [
@@ -30,6 +42,13 @@ export const newSeriesWorkloads = [
         1,
       );
     },
+  },
+  {
+    name: 'counter-second',
+    title: '`counter.inc({ … })`, second time',
+    operations: newSeries,
+    isUnrepeatable: true,
+    prepare: usedAgain,
   },
   {
     name: 'histogram-new',

@@ -1,0 +1,93 @@
+import type { LabelTexts } from '../model/labels';
+import type { SeriesBudget } from '../store/series-budget';
+import type { NewcomerPlaces } from '../store/store';
+import type { FamilySeries, Series } from './series';
+import type { SeriesTable } from './table';
+
+/**
+ * The series of a family that have been used once. They are known to the store only: to make an object for each and to enter it
+ * in the table takes most of the time of a new series, and of many labels every value comes once.
+ */
+export class Newcomers<S extends Series> {
+  readonly #places: NewcomerPlaces;
+  readonly #budget: SeriesBudget;
+  readonly #table: SeriesTable<S>;
+  readonly #family: number;
+  readonly #labels: number;
+  readonly #cells: number;
+  readonly #newSeries: () => S;
+  /** Stands for one newcomer after the other, each for one use. */
+  readonly #guest: S;
+  #count = 0;
+  #hasTaken = false;
+
+  /** `newSeries` makes series that are nothing but their `cells`. */
+  constructor(
+    places: NewcomerPlaces,
+    { store, table, family, definition }: FamilySeries<S>,
+    cells: number,
+    newSeries: () => S,
+  ) {
+    this.#places = places;
+    this.#budget = store.budget;
+    this.#table = table;
+    this.#family = family;
+    this.#labels = definition.labelNames.length;
+    this.#cells = cells;
+    this.#newSeries = newSeries;
+    this.#guest = newSeries();
+  }
+
+  /** Whether some were entered in the table later than they came: it is in no order then. */
+  get hasTaken(): boolean {
+    return this.#hasTaken;
+  }
+
+  /**
+   * The series of texts that the table does not have. That of a newcomer is in the table from now on. If there is none and
+   * `mayBeNew`, then there is one from now on, and the result stands for it: it must be written at once, and not be kept.
+   */
+  meet(texts: LabelTexts, mayBeNew: boolean): S | undefined {
+    const mayBeMore = mayBeNew && this.#budget.left > 0;
+    if (!mayBeMore && this.#count === 0) return undefined;
+    const guest = this.#guest;
+    switch (this.#places.meet(this.#family, texts, this.#cells, guest, mayBeMore)) {
+      case 'new':
+        this.#budget.left--;
+        this.#count++;
+        return guest;
+      case 'known':
+        this.#count--;
+        return this.#enter(texts, guest);
+      default:
+        return undefined;
+    }
+  }
+
+  /** Enters all in the table. */
+  takeAll(): void {
+    if (this.#count === 0) return;
+    this.#count = 0;
+    for (const newcomer of this.#places.takeNewcomers(this.#family, this.#labels)) {
+      this.#enter(newcomer.texts, newcomer);
+    }
+  }
+
+  /** Removes all. */
+  releaseAll(): void {
+    if (this.#count === 0) return;
+    this.#budget.left += this.#count;
+    this.#count = 0;
+    this.#places.releaseNewcomers(this.#family);
+  }
+
+  #enter(texts: LabelTexts, { values, index, record }: Pick<Series, 'values' | 'index' | 'record'>): S {
+    const series = this.#newSeries();
+    series.values = values;
+    series.index = index;
+    series.record = record;
+    this.#table.add(texts, undefined, series);
+    this.#hasTaken = true;
+    return series;
+  }
+}
