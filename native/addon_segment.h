@@ -129,12 +129,14 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
 
   // Series: addon_segment_series.cc
   static constexpr size_t kFirstText = 3;  // argument
+  static constexpr uint32_t kPlaceAndShape = 4;
   void AddSeries(const Napi::CallbackInfo& info);
   Napi::Value MeetSeries(const Napi::CallbackInfo& info);
   Napi::Value TakeNewcomers(const Napi::CallbackInfo& info);
   Napi::Value ReleaseNewcomers(const Napi::CallbackInfo& info);
   bool AddLabel(napi_env env, uint16_t name, layout::LabelKind kind, napi_value text);
-  std::optional<uint64_t> PlaceSeries(const Napi::CallbackInfo& info);
+  SeriesBody& BodyOfShape(double shape);
+  std::optional<uint64_t> PlaceSeries(const Napi::CallbackInfo& info, SeriesBody& body);
 
   // (extent and index of the series, slot, sign, schema, generation, number)
   void AddPage(const Napi::CallbackInfo& info) {
@@ -300,6 +302,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   Napi::ObjectReference place_;
   int32_t* place_data_ = nullptr;
   SeriesBody series_body_;
+  SeriesBody told_body_;
   Newcomers newcomers_;
 };
 

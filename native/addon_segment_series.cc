@@ -1,16 +1,16 @@
 // The half of SegmentHandle that makes series.
+#include <cstring>
 #include <string_view>
 
 #include "addon_segment.h"
+#include "label_shape.h"
 
 namespace prom {
 namespace {
 
-enum class Meeting : uint32_t { kNone, kNew, kKnown };
-
-Napi::Value ToJs(const Napi::CallbackInfo& info, Meeting meeting) {
-  return Napi::Number::New(info.Env(), static_cast<uint32_t>(meeting));
-}
+// Results of meetSeries() that are no shape.
+constexpr int32_t kNewMeeting = -1;
+constexpr int32_t kNoMeeting = -2;
 
 // Whether texts that differ may have the same bytes: UTF-8 has U+FFFD for half a character.
 bool MayHaveLostCharacters(std::span<const uint8_t> labels) {
@@ -20,66 +20,74 @@ bool MayHaveLostCharacters(std::span<const uint8_t> labels) {
 
 }  // namespace
 
-// (family, cells, kinds | undefined, ...texts): a text for each label name, or undefined; or of any labels, if `kinds` has
-// the number of the name and the kind for each text, in turn.
+// (family, cells, told, ...texts): a text for each label name, or undefined, and the shape; or texts of any labels, and an array with
+// the number of the name and the kind for each, in turn.
 void SegmentHandle::AddSeries(const Napi::CallbackInfo& info) {
-  bool names_follow = info[2].IsUndefined();
-  Given kinds = info[2];
+  Given told = info[2];
+  bool has_shape = told.Type() == napi_number;
   series_body_.Begin();
   for (size_t i = kFirstText; i < info.Length(); i++) {
     auto name = static_cast<uint32_t>(i - kFirstText);
     auto kind = layout::LabelKind::kString;
-    if (!names_follow) {
-      kind = static_cast<layout::LabelKind>(kinds.Get(2 * name + 1).Uint32());
-      name = kinds.Get(2 * name).Uint32();
+    if (!has_shape) {
+      kind = static_cast<layout::LabelKind>(told.Get(2 * name + 1).Uint32());
+      name = told.Get(2 * name).Uint32();
     }
     if (!AddLabel(info.Env(), static_cast<uint16_t>(name), kind, info[i])) {
       ThrowSystemError(info.Env(), {E2BIG, "append", owned_->writer->path()});
       return;
     }
   }
-  PlaceSeries(info);
+  PlaceSeries(info, has_shape ? BodyOfShape(told.Double()) : series_body_);
 }
 
-// (family, cells, may_be_new, ...texts): a text for each label name, or undefined. A number of Meeting.
+// (family, cells, shape, ...texts): a text for each label name, or undefined.
 Napi::Value SegmentHandle::MeetSeries(const Napi::CallbackInfo& info) {
+  Napi::Value none = Napi::Number::New(info.Env(), kNoMeeting);
   series_body_.Begin();
   for (size_t i = kFirstText; i < info.Length(); i++) {
     auto name = static_cast<uint16_t>(i - kFirstText);
-    if (!AddLabel(info.Env(), name, layout::LabelKind::kString, info[i])) return ToJs(info, Meeting::kNone);
+    if (!AddLabel(info.Env(), name, layout::LabelKind::kString, info[i])) return none;
   }
   uint32_t family = Given(info[0]).Uint32();
-  bool may_be_new = Given(info[2]).Bool();
+  double shape = Given(info[2]).Double();
   std::span<const uint8_t> labels = series_body_.Labels();
-  if (!AllWasRead(info.Env()) || MayHaveLostCharacters(labels)) return ToJs(info, Meeting::kNone);
+  if (!AllWasRead(info.Env()) || MayHaveLostCharacters(labels)) return none;
   Newcomers::Sought sought = newcomers_.Seek(family, labels);
   if (auto known = newcomers_.Take(writer(), sought)) {
-    TellPlace(*known, writer().CellsAt(SeriesBody::CellsOf(writer().Body(*known)).offset));
-    return ToJs(info, Meeting::kKnown);
+    std::span<const uint8_t> body = writer().Body(*known);
+    TellPlace(*known, writer().CellsAt(SeriesBody::CellsOf(body).offset));
+    uint64_t known_shape = ShapeOf(SeriesBody::View(SeriesBody::LabelsOf(body)));
+    return Napi::Number::New(info.Env(), static_cast<double>(known_shape));
   }
-  if (!may_be_new) return ToJs(info, Meeting::kNone);
-  auto record = PlaceSeries(info);
-  if (!record) return info.Env().Undefined();  // not read
+  if (shape < 0) return none;
+  auto record = PlaceSeries(info, BodyOfShape(shape));
+  if (!record) return none;  // not read
   newcomers_.Add(sought, *record);
-  return ToJs(info, Meeting::kNew);
+  return Napi::Number::New(info.Env(), kNewMeeting);
 }
 
-// (family, width): for each newcomer of the family [record, extent, index], then `width` texts or undefined, all in one array.
+// (family, width): for each newcomer of the family [record, extent, index, shape], then `width` texts or undefined, all in one
+// array.
 Napi::Value SegmentHandle::TakeNewcomers(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   uint32_t width = Given(info[1]).Uint32();
   std::vector<uint64_t> records = newcomers_.TakeAll(Given(info[0]).Uint32());
-  Napi::Array all = Napi::Array::New(env, records.size() * (3 + width));
+  Napi::Array all = Napi::Array::New(env, records.size() * (kPlaceAndShape + width));
   uint32_t at = 0;
-  for (uint64_t name : records) {
-    auto record = DecodeSeries(writer().Body(name));
-    CellRange cells = writer().CellsAt(record->cells_offset);
-    all.Set(at, Napi::Number::New(env, static_cast<double>(name)));
+  for (uint64_t record : records) {
+    std::span<const uint8_t> body = writer().Body(record);
+    std::vector<LabelView> labels = SeriesBody::View(SeriesBody::LabelsOf(body));
+    CellRange cells = writer().CellsAt(SeriesBody::CellsOf(body).offset);
+    all.Set(at, Napi::Number::New(env, static_cast<double>(record)));
     all.Set(at + 1, Napi::Number::New(env, cells.extent));
     all.Set(at + 2, Napi::Number::New(env, cells.index));
-    for (const SeriesLabel& label : record->labels)
-      all.Set(at + 3 + label.name, Napi::String::New(env, label.text));
-    at += 3 + width;
+    all.Set(at + 3, Napi::Number::New(env, static_cast<double>(ShapeOf(labels))));
+    for (const LabelView& label : labels) {
+      if (label.kind == layout::LabelKind::kUndefined) continue;
+      all.Set(at + kPlaceAndShape + label.name, Napi::String::New(env, label.text.data(), label.text.size()));
+    }
+    at += kPlaceAndShape + width;
   }
   return all;
 }
@@ -111,15 +119,29 @@ bool SegmentHandle::AddLabel(napi_env env, uint16_t name, layout::LabelKind kind
   return true;
 }
 
-// The series whose labels are in series_body_; the first two arguments are family and cells.
-std::optional<uint64_t> SegmentHandle::PlaceSeries(const Napi::CallbackInfo& info) {
+// The body that has what series_body_ has, in that shape. A negative one is for those who make none.
+SeriesBody& SegmentHandle::BodyOfShape(double shape) {
+  constexpr std::string_view kUndefined = "undefined";
+  if (shape <= 0) return series_body_;
+  told_body_.Begin();
+  for (auto rest = static_cast<uint64_t>(shape); rest > 0;) {
+    ToldLabel label = TakeFirst(&rest);
+    std::string_view text = series_body_.TextOf(label.name).value_or(kUndefined);
+    std::memcpy(told_body_.Room(text.size()).data(), text.data(), text.size());
+    told_body_.Add(label.name, label.kind, text.size());
+  }
+  return told_body_;
+}
+
+// The series with these labels; the first two arguments are family and cells.
+std::optional<uint64_t> SegmentHandle::PlaceSeries(const Napi::CallbackInfo& info, SeriesBody& body) {
   SeriesRecord record;
   record.family = Given(info[0]).Uint32();
   record.cell_count = Given(info[1]).Uint32();
   record.created_ms = static_cast<double>(RealtimeNs()) / 1e6;
   return Place(info, record.cell_count, layout::RecordType::kSeries, [&](const CellRange& cells) {
     record.cells_offset = cells.file_offset;
-    return series_body_.Finish(record);
+    return body.Finish(record);
   });
 }
 

@@ -23,9 +23,18 @@ uint64_t Mix(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
+// Whether a record has these labels, which are plain, in whatever shape. Undefined is absent.
 bool HasLabels(std::span<const uint8_t> body, std::span<const uint8_t> labels) {
   std::span<const uint8_t> own = SeriesBody::LabelsOf(body);
-  return own.size() == labels.size() && std::memcmp(own.data(), labels.data(), own.size()) == 0;
+  if (own.size() == labels.size() && std::memcmp(own.data(), labels.data(), own.size()) == 0) return true;
+  std::vector<LabelView> there = SeriesBody::View(own);
+  std::erase_if(there, [](const LabelView& label) { return label.kind == layout::LabelKind::kUndefined; });
+  std::sort(there.begin(), there.end(),
+            [](const LabelView& a, const LabelView& b) { return a.name < b.name; });
+  std::vector<LabelView> wanted = SeriesBody::View(labels);
+  return std::equal(
+      there.begin(), there.end(), wanted.begin(), wanted.end(),
+      [](const LabelView& a, const LabelView& b) { return a.name == b.name && a.text == b.text; });
 }
 
 template <typename Slot>

@@ -16,7 +16,7 @@ class Newcomers {
  public:
   Newcomers();
 
-  // Labels (SeriesBody::Labels()) to be looked for in a family.
+  // Labels (SeriesBody::Labels()), strings in the order of their names, to be looked for in a family.
   struct Sought {
     uint32_t family;
     std::span<const uint8_t> labels;
@@ -28,7 +28,7 @@ class Newcomers {
   std::optional<uint64_t> Take(const SegmentWriter& segment, const Sought& sought);
   // Takes all of a family out, and names their records in the order in which they were appended.
   std::vector<uint64_t> TakeAll(uint32_t family);
-  // Adds what is not there: the record of that name has these labels.
+  // Adds what is not there: the record of that name has these labels, in whatever shape (label_shape.h).
   void Add(const Sought& sought, uint64_t record);
 
  private:

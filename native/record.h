@@ -104,6 +104,13 @@ Bytes Encode(const ScopeRecord& record);
 Bytes Encode(const MemberRecord& record);
 Bytes Encode(const FoldedRecord& record);
 
+// A label in the body of a series record.
+struct LabelView {
+  uint16_t name;
+  layout::LabelKind kind;
+  std::string_view text;
+};
+
 struct SeriesCells {
   uint64_t offset;  // in the file
   uint32_t count;
@@ -117,9 +124,13 @@ class SeriesBody {
   std::span<char> Room(size_t least);
   // That label, of whose room so many bytes are its text.
   void Add(uint16_t name, layout::LabelKind kind, size_t text_length);
+  // The text of a label that was added.
+  std::optional<std::string_view> TextOf(uint16_t name) const;
   // The labels alone and how many they are, padded as in a record: what LabelsOf() has of the body of that record.
   std::span<const uint8_t> Labels();
   static std::span<const uint8_t> LabelsOf(std::span<const uint8_t> padded_body);
+  // The same, one by one.
+  static std::vector<LabelView> View(std::span<const uint8_t> labels);
   // The cells that a body names.
   static SeriesCells CellsOf(std::span<const uint8_t> body);
   // The whole body, until the next Begin(). The labels of `record` do not count.

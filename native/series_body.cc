@@ -24,6 +24,17 @@ struct LabelHead {
 };
 #pragma pack(pop)
 
+template <typename Use>
+void ForEachLabel(const uint8_t* at, uint32_t count, Use use) {
+  for (; count > 0; count--) {
+    LabelHead head;
+    std::memcpy(&head, at, sizeof head);
+    at += sizeof head;
+    use(LabelView{head.name, head.kind, {reinterpret_cast<const char*>(at), head.text_length}});
+    at += head.text_length;
+  }
+}
+
 // So that labels have the same padding in a record as on their own.
 static_assert((layout::kRecordHeaderSize + offsetof(Head, labels)) % layout::kRecordAlignment == 0);
 
@@ -59,6 +70,23 @@ std::span<const uint8_t> SeriesBody::Labels() {
 
 std::span<const uint8_t> SeriesBody::LabelsOf(std::span<const uint8_t> body) {
   return body.subspan(offsetof(Head, labels));
+}
+
+std::vector<LabelView> SeriesBody::View(std::span<const uint8_t> labels) {
+  uint32_t count;
+  std::memcpy(&count, labels.data(), sizeof count);
+  std::vector<LabelView> views;
+  views.reserve(count);
+  ForEachLabel(labels.data() + sizeof count, count, [&](const LabelView& view) { views.push_back(view); });
+  return views;
+}
+
+std::optional<std::string_view> SeriesBody::TextOf(uint16_t name) const {
+  std::optional<std::string_view> text;
+  ForEachLabel(bytes_.data() + sizeof(Head), labels_, [&](const LabelView& view) {
+    if (view.name == name) text = view.text;
+  });
+  return text;
 }
 
 SeriesCells SeriesBody::CellsOf(std::span<const uint8_t> body) {

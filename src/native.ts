@@ -26,28 +26,23 @@ export interface NativeSegment {
   addFamily(id: number, family: NativeFamily): number;
   addMember(scope: number, family: number): number;
   /**
-   * `texts` has one for each label name, or undefined. Where there are `kinds` it has one for each of any labels, whose number
-   * and kind (docs/format.md, "Records") are in `kinds`, in turn.
+   * `texts` has one for each label name, or undefined, and `told` is the shape of the labels (src/model/label-shape.ts). Or it has
+   * one for each of any labels, whose number and kind (docs/format.md, "Records") are in `told`, in turn.
    */
   addSeries(
     family: number,
     cells: number,
-    kinds: readonly number[] | undefined,
+    told: number | readonly number[],
     ...texts: readonly (string | undefined)[]
   ): void;
   /**
-   * Finds or makes a series of which only the addon knows, a newcomer; `texts` has one for each label name, or undefined. 2: it
-   * was one, and is none any more. 1: it is a new one. 0: there is none, and `mayBeNew` is false or UTF-8 cannot tell the texts
-   * from others. `move()` must not be called as long as there are newcomers.
+   * Finds or makes a series of which only the addon knows, a newcomer; `texts` has one for each label name, or undefined. The shape
+   * of its labels: it was one, and is none any more. -1: it is a new one, of that shape. -2: there is none, and `shape` is negative,
+   * or UTF-8 cannot tell the texts from others. `move()` must not be called as long as there are newcomers.
    */
-  meetSeries(
-    family: number,
-    cells: number,
-    mayBeNew: boolean,
-    ...texts: readonly (string | undefined)[]
-  ): 0 | 1 | 2;
+  meetSeries(family: number, cells: number, shape: number, ...texts: readonly (string | undefined)[]): number;
   /**
-   * The newcomers of a family, in the order in which they were made, which are none any more: `[record, extent, index]` and
+   * The newcomers of a family, in the order in which they were made, which are none any more: `[record, extent, index, shape]` and
    * `labels` texts of each, in one array.
    */
   takeNewcomers(family: number, labels: number): (number | string | undefined)[];

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "../label_shape.h"
 #include "support/must.h"
 #include "support/test_segment.h"
 
@@ -82,6 +83,43 @@ TEST_CASE("a newcomer is found by its labels, once, and by no others") {
     CHECK(all.Take(1, series[i]) == names[i]);
     CHECK(!all.Take(1, series[i]));
   }
+}
+
+TEST_CASE(
+    "a newcomer is found whatever its record tells of order and kinds, and a label that is undefined is "
+    "none") {
+  using layout::LabelKind;
+  auto segment = test::Must(SegmentWriter::CreatePrivate(CurrentOwner(0), test::kPlenty));
+  Newcomers newcomers;
+  auto add = [](SeriesBody& body, uint16_t name, LabelKind kind, const std::string& text) {
+    std::memcpy(body.Room(text.size()).data(), text.data(), text.size());
+    body.Add(name, kind, text.size());
+  };
+  SeriesBody sought, told, other;
+  sought.Begin();
+  add(sought, 0, LabelKind::kString, "GET");
+  add(sought, 2, LabelKind::kString, "200");
+  told.Begin();
+  add(told, 2, LabelKind::kNumber, "200");
+  add(told, 1, LabelKind::kUndefined, "undefined");
+  add(told, 0, LabelKind::kString, "GET");
+  SeriesRecord record;
+  record.family = 1;
+  uint64_t name = test::Must(segment->Append(layout::RecordType::kSeries, told.Finish(record)));
+  newcomers.Add(newcomers.Seek(1, sought.Labels()), name);
+
+  std::vector<LabelView> labels = SeriesBody::View(SeriesBody::LabelsOf(segment->Body(name)));
+  uint64_t shape = ShapeOf(labels);
+  for (const LabelView& label : labels) {
+    ToldLabel first = TakeFirst(&shape);
+    CHECK(first.name == label.name);
+    CHECK(first.kind == label.kind);
+  }
+  CHECK(shape == 0);
+  other.Begin();
+  add(other, 0, LabelKind::kString, "GET");
+  CHECK(!newcomers.Take(*segment, newcomers.Seek(1, other.Labels())));
+  CHECK(newcomers.Take(*segment, newcomers.Seek(1, sought.Labels())) == name);
 }
 
 TEST_CASE("newcomers are like a map, however many come and go") {

@@ -35,18 +35,3 @@ export function labelsOfArguments(args: readonly unknown[], names: readonly stri
   if (args.length !== names.length) throw labelCount(args, names);
   return Object.fromEntries(names.map((name, i) => [name, args[i]]));
 }
-
-/**
- * Whether `texts` say all there is to tell of `labels`: their own labels are in the order of the names, and strings. Else
- * a series is printed with the labels as they were given.
- */
-export function tells(texts: LabelTexts, labels: LabelSet, names: readonly string[]): boolean {
-  const own = Object.keys(labels);
-  let at = 0;
-  for (let i = 0; i < names.length; i++) {
-    if (texts[i] === undefined) continue;
-    if (own[at] !== names[i] || labels[names[i] as string] !== texts[i]) return false;
-    at++;
-  }
-  return at === own.length;
-}

@@ -1,4 +1,5 @@
-import { checkLabels, type LabelSet, labelsOfArguments, tells } from '../model/labels';
+import { givenOf, noShape, shapeOf } from '../model/label-shape';
+import { checkLabels, type LabelSet, labelsOfArguments } from '../model/labels';
 import type { Miss } from './lookup';
 import type { Newcomers } from './newcomers';
 import type { FamilySeries, Series } from './series';
@@ -124,15 +125,17 @@ export class Children<S extends Series, Child> {
       this.check(labels);
       return isForOneUse ? this.at(labels) : this.keepable(labels);
     }
-    const isTold = this.#miss.tells || tells(texts, labels, this.#names);
-    const given = isTold ? undefined : { ...labels };
+    const shape = this.#miss.isPlain ? 0 : shapeOf(texts, labels, this.#names);
+    const copy = shape === noShape ? { ...labels } : undefined;
     // To read the labels may have run the caller's code, and that may have used this very metric.
     const known = this.#miss.texts === texts ? undefined : this.#table.findByTexts(texts);
     if (known !== undefined) return known;
-    const met = this.#newcomers?.meet(texts, isForOneUse && given === undefined);
+    const met = this.#newcomers?.meet(texts, shape, isForOneUse && shape !== noShape);
     if (met !== undefined) return met;
     const series = this.#newSeries();
-    return this.#series.begin(series, texts, given) ? series : this.#sunk();
+    return this.#series.begin(series, texts, copy ?? givenOf(shape, texts, this.#names))
+      ? series
+      : this.#sunk();
   }
 }
 

@@ -27,8 +27,8 @@ export interface Miss {
   /** Undefined when it is there now, or the metric does not have such labels, or they must be looked for again. */
   texts: LabelTexts | undefined;
   hash: number;
-  /** Whether `texts` are known to say all there is to tell of the labels, as `tells()` would find out. */
-  tells: boolean;
+  /** Whether the labels are known to be plain, as `shapeOf()` would find out. */
+  isPlain: boolean;
 }
 
 /**
@@ -108,14 +108,16 @@ export class LoopingLookup implements Lookup {
     miss.texts = undefined;
     const texts = new Array<string | undefined>(names.length);
     let count = 0;
+    let isPlain = true;
     for (const name in labels) {
+      if (name !== names[count]) return this.#byOtherLabels(labels);
       const value = labels[name];
-      if (name !== names[count] || typeof value !== 'string') return this.#byOtherLabels(labels);
-      texts[count++] = value;
+      isPlain &&= typeof value === 'string';
+      texts[count++] = typeof value === 'string' ? value : labelText(value);
     }
     if (count < names.length) return this.#byOtherLabels(labels);
     // What is inherited is not told. It comes last, so it is enough to look at the last one.
-    miss.tells = Object.hasOwn(labels, names[count - 1] ?? '');
+    miss.isPlain = isPlain && Object.hasOwn(labels, names[count - 1] ?? '');
     return this.#byTexts(texts);
   }
 
@@ -127,11 +129,13 @@ export class LoopingLookup implements Lookup {
     return this.#byTexts(values.map(labelText));
   }
 
-  /** Of labels that are not all there, or not in the order of the names, or no strings. */
+  /** Of labels that are not all there, or not in the order of the names. */
   #byOtherLabels(labels: LabelSet): number {
-    for (const name in labels) if (!this.#names.includes(name)) return 0;
-    const texts = this.textsOf(labels);
-    this.#rows.miss.tells = false;
+    const names = this.#names;
+    for (const name in labels) if (!names.includes(name)) return 0;
+    const texts = new Array<string | undefined>(names.length);
+    for (let i = 0; i < names.length; i++) texts[i] = labelText(labels[names[i] as string]);
+    this.#rows.miss.isPlain = false;
     return this.#byTexts(texts);
   }
 
@@ -186,7 +190,7 @@ function sourceOf(names: readonly string[], { places, factors }: Rows<unknown>):
       if (row === 0) {
         rows.miss.texts = rows.factors === factors ? [${names.map((_, i) => `text${i}`)}] : undefined;
         rows.miss.hash = hash;
-        rows.miss.tells = false;
+        rows.miss.isPlain = false;
         return 0;
       }
       const first = row * ${names.length};

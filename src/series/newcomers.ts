@@ -1,6 +1,7 @@
+import { givenOf, type LabelShape, noShape } from '../model/label-shape';
 import type { LabelTexts } from '../model/labels';
 import type { SeriesBudget } from '../store/series-budget';
-import type { NewcomerPlaces } from '../store/store';
+import { type CellHolder, type NewcomerPlaces, newMeeting, noMeeting } from '../store/store';
 import type { FamilySeries, Series } from './series';
 import type { SeriesTable } from './table';
 
@@ -13,7 +14,7 @@ export class Newcomers<S extends Series> {
   readonly #budget: SeriesBudget;
   readonly #table: SeriesTable<S>;
   readonly #family: number;
-  readonly #labels: number;
+  readonly #names: readonly string[];
   readonly #cells: number;
   readonly #newSeries: () => S;
   /** Stands for one newcomer after the other, each for one use. */
@@ -32,7 +33,7 @@ export class Newcomers<S extends Series> {
     this.#budget = store.budget;
     this.#table = table;
     this.#family = family;
-    this.#labels = definition.labelNames.length;
+    this.#names = definition.labelNames;
     this.#cells = cells;
     this.#newSeries = newSeries;
     this.#guest = newSeries();
@@ -45,31 +46,31 @@ export class Newcomers<S extends Series> {
 
   /**
    * The series of texts that the table does not have. That of a newcomer is in the table from now on. If there is none and
-   * `mayBeNew`, then there is one from now on, and the result stands for it: it must be written at once, and not be kept.
+   * `mayBeNew`, then there is one from now on, whose labels are told by `shape`, and the result stands for it: it must be written at
+   * once, and not be kept.
    */
-  meet(texts: LabelTexts, mayBeNew: boolean): S | undefined {
+  meet(texts: LabelTexts, shape: LabelShape, mayBeNew: boolean): S | undefined {
     const mayBeMore = mayBeNew && this.#budget.left > 0;
     if (!mayBeMore && this.#count === 0) return undefined;
     const guest = this.#guest;
-    switch (this.#places.meet(this.#family, texts, this.#cells, guest, mayBeMore)) {
-      case 'new':
-        this.#budget.left--;
-        this.#count++;
-        return guest;
-      case 'known':
-        this.#count--;
-        return this.#enter(texts, guest);
-      default:
-        return undefined;
+    const wanted = mayBeMore ? shape : noShape;
+    const meeting = this.#places.meet(this.#family, texts, wanted, this.#cells, guest);
+    if (meeting === newMeeting) {
+      this.#budget.left--;
+      this.#count++;
+      return guest;
     }
+    if (meeting === noMeeting) return undefined;
+    this.#count--;
+    return this.#enter(texts, meeting, guest);
   }
 
   /** Enters all in the table. */
   takeAll(): void {
     if (this.#count === 0) return;
     this.#count = 0;
-    for (const newcomer of this.#places.takeNewcomers(this.#family, this.#labels)) {
-      this.#enter(newcomer.texts, newcomer);
+    for (const newcomer of this.#places.takeNewcomers(this.#family, this.#names.length)) {
+      this.#enter(newcomer.texts, newcomer.shape, newcomer);
     }
   }
 
@@ -81,12 +82,12 @@ export class Newcomers<S extends Series> {
     this.#places.releaseNewcomers(this.#family);
   }
 
-  #enter(texts: LabelTexts, { values, index, record }: Pick<Series, 'values' | 'index' | 'record'>): S {
+  #enter(texts: LabelTexts, shape: LabelShape, { values, index, record }: CellHolder): S {
     const series = this.#newSeries();
     series.values = values;
     series.index = index;
     series.record = record;
-    this.#table.add(texts, undefined, series);
+    this.#table.add(texts, givenOf(shape, texts, this.#names), series);
     this.#hasTaken = true;
     return series;
   }

@@ -1,4 +1,5 @@
 import type { Exemplar, FamilyDefinition } from '../model/family';
+import { noShape } from '../model/label-shape';
 import type { LabelSet, LabelTexts } from '../model/labels';
 import type { CellHolder, CellStore, SeriesHolder } from '../store/store';
 import { Newcomers } from './newcomers';
@@ -121,7 +122,7 @@ export class FamilySeries<S extends Series> {
   /** Ends the series of `texts`, if there is one, and returns it. */
   end(texts: LabelTexts): S | undefined {
     const series =
-      this.table.delete(texts) ?? (this.newcomers?.meet(texts, false) && this.table.delete(texts));
+      this.table.delete(texts) ?? (this.newcomers?.meet(texts, noShape, false) && this.table.delete(texts));
     if (series !== undefined) this.#release(series);
     return series;
   }

@@ -44,7 +44,7 @@ export class SeriesTable<S> implements Iterable<S> {
   constructor(names: readonly string[], finds: number = manyFinds) {
     this.#names = names;
     this.#finds = finds;
-    const miss: Miss = { texts: undefined, hash: 0, tells: false };
+    const miss: Miss = { texts: undefined, hash: 0, isPlain: false };
     this.miss = miss;
     this.#rows = {
       ...emptySlots(fewestSlots),

@@ -6,15 +6,15 @@ const kindOfOthers = 5;
 
 /**
  * The own labels of `labels`, in their order, as the addon wants them: the number of each name and the kind of its value in
- * turn, and the texts. `indexOf` has a number for each name. Throws what the conversion of a value throws.
+ * turn, and the texts. Throws what the conversion of a value throws.
  */
 export function kindsAndTexts(
   labels: LabelSet,
-  indexOf: ReadonlyMap<string, number>,
+  names: readonly string[],
 ): { kinds: readonly number[]; texts: readonly string[] } {
   const own = Object.entries(labels);
   return {
-    kinds: own.flatMap(([name, value]) => [indexOf.get(name) as number, kindOf(value)]),
+    kinds: own.flatMap(([name, value]) => [names.indexOf(name), kindOf(value)]),
     texts: own.map(([, value]) => labelText(value) ?? 'undefined'),
   };
 }

@@ -1,16 +1,24 @@
 import { threadId } from 'node:worker_threads';
 import type { FamilyDefinition } from '../model/family';
+import { type LabelShape, noShape, shapeOf } from '../model/label-shape';
 import type { LabelSet, LabelTexts } from '../model/labels';
 import type { NativeAddon, NativeSegment } from '../native';
 import { kindsAndTexts } from './given-labels';
-import type { CellHolder, Meeting, Newcomer, NewcomerPlaces, PageKey } from './store';
+import {
+  type CellHolder,
+  type Meeting,
+  type Newcomer,
+  type NewcomerPlaces,
+  noMeeting,
+  type PageKey,
+} from './store';
 
 /** A segment that this thread writes: what the addon knows by numbers, in terms of families and holders. */
 export class OwnSegment implements NewcomerPlaces {
   readonly native: NativeSegment;
   readonly #place = new Int32Array(3);
   readonly #extents: Float64Array[] = [];
-  readonly #families = new Map<number, Definition & { readonly labelIndex: Map<string, number> }>();
+  readonly #families = new Map<number, Definition & { readonly labelNames: readonly string[] }>();
   readonly #scopes = new Map<number, Definition>();
   readonly #members = new Map<string, Definition>();
   /** Bytes of removed records, 0 while less than half of all are. */
@@ -68,8 +76,7 @@ export class OwnSegment implements NewcomerPlaces {
       ageBuckets: definition.window?.ageBuckets ?? 0,
       slotMs: definition.window?.slotMs ?? 0,
     });
-    const labelIndex = new Map(definition.labelNames.map((name, index) => [name, index]));
-    this.#families.set(family, { record, labelIndex });
+    this.#families.set(family, { record, labelNames: definition.labelNames });
   }
 
   removeFamily(family: number): void {
@@ -120,10 +127,11 @@ export class OwnSegment implements NewcomerPlaces {
   ): boolean {
     const known = this.#families.get(family);
     if (known === undefined) return false;
-    if (given === undefined) {
-      this.native.addSeries(family, count, undefined, ...texts);
+    const shape = given === undefined ? 0 : shapeOf(texts, given, known.labelNames);
+    if (given === undefined || shape !== noShape) {
+      this.native.addSeries(family, count, shape, ...texts);
     } else {
-      const { kinds, texts: own } = kindsAndTexts(given, known.labelIndex);
+      const { kinds, texts: own } = kindsAndTexts(given, known.labelNames);
       this.native.addSeries(family, count, kinds, ...own);
     }
     this.#fill(holder);
@@ -131,25 +139,25 @@ export class OwnSegment implements NewcomerPlaces {
   }
 
   /** None is made while the segment should move, nor for a family that it does not know, nor where there is no room. */
-  meet(family: number, texts: LabelTexts, count: number, holder: CellHolder, mayBeNew: boolean): Meeting {
-    const isWanted = mayBeNew && this.#waste <= this.#bearableWaste && this.#families.has(family);
+  meet(family: number, texts: LabelTexts, shape: LabelShape, count: number, holder: CellHolder): Meeting {
+    const mayBeNew = this.#waste <= this.#bearableWaste && this.#families.has(family);
     try {
-      const meeting = meetings[this.native.meetSeries(family, count, isWanted, ...texts)];
-      if (meeting !== 'none') this.#fill(holder);
+      const meeting = this.native.meetSeries(family, count, mayBeNew ? shape : noShape, ...texts);
+      if (meeting !== noMeeting) this.#fill(holder);
       return meeting;
     } catch {
-      return 'none';
+      return noMeeting;
     }
   }
 
   takeNewcomers(family: number, labels: number): Newcomer[] {
     const all = this.native.takeNewcomers(family, labels);
     const newcomers: Newcomer[] = [];
-    for (let at = 0; at < all.length; at += 3 + labels) {
-      const [record, extent, index] = all.slice(at, at + 3) as [number, number, number];
-      const texts = all.slice(at + 3, at + 3 + labels) as LabelTexts;
+    for (let at = 0; at < all.length; at += 4 + labels) {
+      const [record, extent, index, shape] = all.slice(at, at + 4) as [number, number, number, number];
+      const texts = all.slice(at + 4, at + 4 + labels) as LabelTexts;
       const values = this.#extents[extent] ?? this.#newExtent(extent);
-      newcomers.push({ values, index, record, texts });
+      newcomers.push({ values, index, record, texts, shape });
     }
     return newcomers;
   }
@@ -209,9 +217,6 @@ export class OwnSegment implements NewcomerPlaces {
     return this.#extents.indexOf(holder.values);
   }
 }
-
-/** By the numbers that the addon has for them. */
-const meetings = ['none', 'new', 'known'] as const;
 
 /** What others refer to in this segment. */
 interface Definition {

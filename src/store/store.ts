@@ -1,4 +1,5 @@
 import type { FamilyDefinition, MetricFamily } from '../model/family';
+import type { LabelShape } from '../model/label-shape';
 import type { LabelSet, LabelTexts } from '../model/labels';
 import type { BellListener, RemovalRequest } from './bell';
 import type { SeriesBudget } from './series-budget';
@@ -83,22 +84,26 @@ export interface CellStore {
 /** Series that have been used once, and of which nobody but the store knows. */
 export interface NewcomerPlaces {
   /**
-   * Finds the newcomer of `texts`. 'known': `holder` has got its cells, and it is none any more. 'new': there was none and
-   * `mayBeNew`; it is one from now on, and `holder` has got its cells for this use. 'none': there is none, and none could be made
-   * here. One native call.
+   * Finds the newcomer of `texts`: `holder` has got its cells, it is none any more, and the result is the shape of its labels. If
+   * there is none and `shape` is not `noShape`, there is one from now on, of that shape: `newMeeting`, and `holder` has got its
+   * cells for this use. `noMeeting`: there is none, and none could be made here. One native call.
    */
-  meet(family: number, texts: LabelTexts, count: number, holder: CellHolder, mayBeNew: boolean): Meeting;
+  meet(family: number, texts: LabelTexts, shape: LabelShape, count: number, holder: CellHolder): Meeting;
   /** Those of a family, in the order of their first use, which are none any more. */
   takeNewcomers(family: number, labels: number): Newcomer[];
   /** Removes those of a family. */
   releaseNewcomers(family: number): void;
 }
 
-export type Meeting = 'none' | 'new' | 'known';
+/** The shape of labels, or one of these. */
+export type Meeting = LabelShape | typeof newMeeting | typeof noMeeting;
+export const newMeeting = -1;
+export const noMeeting = -2;
 
 /** A series with the texts of its labels, and where its cells are. */
 export interface Newcomer extends CellHolder {
   readonly texts: LabelTexts;
+  readonly shape: LabelShape;
 }
 
 /** Memory of this process only: the addon is missing, or sharing is switched off. Registries render from their metrics. */

@@ -112,6 +112,32 @@ describe('a series that has been used once', () => {
     ]);
   });
 
+  test('is told as it was first given, by other readers too', async () => {
+    const register = new ours.Registry();
+    const options = { help: 'h', labelNames: ['a', 'b', 'c'], registers: [register] };
+    const sets = [
+      { c: 1.5, a: 'x', b: true },
+      { b: null, c: '2' },
+      { a: 0, b: false, c: Number.NaN },
+      { a: 'plain', b: '', c: 'é' },
+    ];
+    const gauges = ['once', 'twice'].map((name) => new Gauge({ name, ...options }));
+    for (const [uses, gauge] of gauges.entries()) {
+      for (let use = 0; use <= uses; use++) for (const labels of sets) gauge.inc(labels as object);
+    }
+    for (const [uses, gauge] of gauges.entries()) {
+      const expected = sets.map((labels) => ({ labels, value: uses + 1 }));
+      const [own, merged] = [await values(gauge), await register.getMetricsAsJSON()];
+      const told = (samples: object[]) =>
+        samples.map((sample) => Object.entries((sample as { labels: object }).labels));
+
+      expect(own).toEqual(expected);
+      expect(told(own)).toEqual(told(expected));
+      const family = merged[uses] as unknown as { values: object[] };
+      expect(told(family.values)).toEqual(told(expected));
+    }
+  });
+
   test('is found when the text of another label has used it meanwhile', async () => {
     const counter = new Counter({ name: 'c', help: 'h', labelNames, registers });
     counter.inc({ a: 'x', b: 'y' });
@@ -165,11 +191,15 @@ test('whatever is done to a metric whose series are used seldom, prom-client has
   const labels = fc.record({ a: fc.constantFrom('x', 'y', 'é', ''), b: fc.nat(9).map(String) });
   const step = fc.oneof(
     { weight: 8, arbitrary: fc.record({ op: fc.constant('inc' as const), labels }) },
-    { weight: 1, arbitrary: fc.record({ op: fc.constantFrom('turned', 'partial', 'number'), labels }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({ op: fc.constantFrom('turned', 'partial', 'number', 'odd'), labels }),
+    },
     { weight: 2, arbitrary: fc.record({ op: fc.constantFrom('child', 'keep', 'kept'), labels }) },
     { weight: 2, arbitrary: fc.record({ op: fc.constant('remove' as const), labels }) },
     { weight: 1, arbitrary: fc.record({ op: fc.constantFrom('reset', 'look'), labels }) },
   );
+  const odd = [null, true, false, -0, undefined, 1.5, Number.NaN, ['x'], 'null', '1.5'];
   const run = async (library: typeof ours | typeof judge, steps: { op: string; labels: Labels }[]) => {
     const options = { help: 'h', labelNames, registers: [] };
     const gauge = new (library as typeof ours).Gauge({ name: 'g', ...options });
@@ -181,6 +211,7 @@ test('whatever is done to a metric whose series are used seldom, prom-client has
       else if (op === 'turned') gauge.inc({ b, a });
       else if (op === 'partial') gauge.inc({ a });
       else if (op === 'number') gauge.inc({ a, b: Number(b) });
+      else if (op === 'odd') gauge.inc({ b: odd[Number(b)] as string, a });
       else if (op === 'child') gauge.labels(a, b).inc();
       else if (op === 'keep') kept = gauge.labels(a, b);
       else if (op === 'kept') kept?.inc();

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type LabelSet, tells } from '../../src/model/labels';
+import { shapeOf } from '../../src/model/label-shape';
+import type { LabelSet } from '../../src/model/labels';
 import { SeriesTable } from '../../src/series/table';
 
 interface Named {
@@ -16,7 +17,7 @@ function add(
   texts = table.textsOf(labels),
 ): Named {
   const series = { key: JSON.stringify(texts) };
-  table.add(texts, tells(texts, labels, labelNames) ? undefined : { ...labels }, series);
+  table.add(texts, shapeOf(texts, labels, labelNames) === 0 ? undefined : { ...labels }, series);
   return series;
 }
 

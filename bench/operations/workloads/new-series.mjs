@@ -44,6 +44,19 @@ export const newSeriesWorkloads = [
     },
   },
   {
+    name: 'counter-new-number',
+    title: '`counter.inc({ …, status: 200 })`, first time',
+    operations: newSeries,
+    isUnrepeatable: true,
+    prepare(client) {
+      const counter = new client.Counter({ name: 'requests_total', help: 'Requests.', labelNames });
+      const run = labelSource(({ method, route, status }) => {
+        counter.inc({ route, method, status: Number(status) });
+      });
+      return created(run, counter, 1);
+    },
+  },
+  {
     name: 'counter-second',
     title: '`counter.inc({ … })`, second time',
     operations: newSeries,
