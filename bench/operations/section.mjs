@@ -94,7 +94,7 @@ places that are known beforehand. *of the limit* is how many times as long \`${o
   the mean of ten batches of 1,000, every other one of the first 20,000 series of a process: it contains part of the
   warming up, and the growth of tables and files. With a number among them, the labels are in another order than the names
   are, too. *second time*: the same of 25,000 series that have been used once, where
-  \`\${own}\` makes what it has put off.
+  \`${own}\` makes what it has put off.
 - A workload that is alone in its process is the best case for V8, for every rival: it inlines and specializes for the one
   thing that happens. Label values are strings that exist; one that is cut out of a URL must be hashed before anybody can
   look it up.
