@@ -130,7 +130,7 @@ export class Children<S extends Series, Child> {
     // To read the labels may have run the caller's code, and that may have used this very metric.
     const known = this.#miss.texts === texts ? undefined : this.#table.findByTexts(texts);
     if (known !== undefined) return known;
-    const met = this.#newcomers?.meet(texts, shape, isForOneUse && shape !== noShape);
+    const met = this.#newcomers?.meet(texts, isForOneUse ? shape : noShape);
     if (met !== undefined) return met;
     const series = this.#newSeries();
     return this.#series.begin(series, texts, copy ?? givenOf(shape, texts, this.#names))

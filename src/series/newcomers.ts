@@ -45,15 +45,14 @@ export class Newcomers<S extends Series> {
   }
 
   /**
-   * The series of texts that the table does not have. That of a newcomer is in the table from now on. If there is none and
-   * `mayBeNew`, then there is one from now on, whose labels are told by `shape`, and the result stands for it: it must be written at
-   * once, and not be kept.
+   * The series of texts that the table does not have. That of a newcomer is in the table from now on. If there is none there is one
+   * from now on, whose labels have that shape, and the result stands for it: it must be written at once, and not be kept. With
+   * `noShape`, and where there is no place for one, there is none.
    */
-  meet(texts: LabelTexts, shape: LabelShape, mayBeNew: boolean): S | undefined {
-    const mayBeMore = mayBeNew && this.#budget.left > 0;
-    if (!mayBeMore && this.#count === 0) return undefined;
+  meet(texts: LabelTexts, shape: LabelShape): S | undefined {
+    const wanted = this.#budget.left > 0 ? shape : noShape;
+    if (wanted === noShape && this.#count === 0) return undefined;
     const guest = this.#guest;
-    const wanted = mayBeMore ? shape : noShape;
     const meeting = this.#places.meet(this.#family, texts, wanted, this.#cells, guest);
     if (meeting === newMeeting) {
       this.#budget.left--;

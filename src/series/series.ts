@@ -122,7 +122,7 @@ export class FamilySeries<S extends Series> {
   /** Ends the series of `texts`, if there is one, and returns it. */
   end(texts: LabelTexts): S | undefined {
     const series =
-      this.table.delete(texts) ?? (this.newcomers?.meet(texts, noShape, false) && this.table.delete(texts));
+      this.table.delete(texts) ?? (this.newcomers?.meet(texts, noShape) && this.table.delete(texts));
     if (series !== undefined) this.#release(series);
     return series;
   }
