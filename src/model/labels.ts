@@ -33,5 +33,7 @@ export function labelsOfArguments(args: readonly unknown[], names: readonly stri
   const first = args[0];
   if (typeof first === 'object') return (first ?? {}) as LabelSet;
   if (args.length !== names.length) throw labelCount(args, names);
-  return Object.fromEntries(names.map((name, i) => [name, args[i]]));
+  const labels: Record<string, unknown> = {};
+  for (let i = 0; i < names.length; i++) labels[names[i] as string] = args[i];
+  return labels;
 }

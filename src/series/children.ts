@@ -17,6 +17,8 @@ export class Children<S extends Series, Child> {
   #kept: (Child | undefined)[] = [];
   #arrangement = 0;
   readonly #newChild: (kept: KeptSeries<S, Child>) => Child;
+  /** In the place of those that are not there yet. */
+  readonly #dead: S;
   #unlabelled: S;
   /** Takes the updates of series that there is no room for. */
   #sink: S | undefined;
@@ -29,28 +31,24 @@ export class Children<S extends Series, Child> {
     this.#newcomers = series.newcomers;
     this.#newSeries = newSeries;
     this.#newChild = newChild;
-    this.#unlabelled = newSeries();
+    this.#dead = newSeries();
+    this.#unlabelled = this.#dead;
     // Kept children point here and not at the metric, so the family stays for as long as either is in use.
     series.outlive(this);
   }
 
   /** The series without any label, made if need be. */
   unlabelled(): S {
-    if (this.#unlabelled.record < 0) this.#unlabelled = this.keepable({});
+    if (this.#unlabelled.record < 0) this.#unlabelled = this.at({});
     return this.#unlabelled;
   }
 
   /**
-   * The series of `labels`, made if need be, to be written at once: it is not to be kept. Throws for labels that the metric does
-   * not have.
+   * The series of `labels`, made if need be, to be written at once. Whoever keeps it looks at its record before the next write: that
+   * of a series that is used for the first time is dead by then. Throws for labels that the metric does not have.
    */
   at(labels: LabelSet): S {
-    return this.#table.find(labels) ?? this.#create(labels, true);
-  }
-
-  /** The same to be kept. */
-  keepable(labels: LabelSet): S {
-    return this.#table.find(labels) ?? this.#create(labels, false);
+    return this.#table.find(labels) ?? this.#create(labels);
   }
 
   /** Throws unless the metric has all of `labels`. */
@@ -67,11 +65,15 @@ export class Children<S extends Series, Child> {
     const row = this.#rowOf(args);
     const kept = this.#keptByRow()[row];
     if (kept !== undefined) return kept;
-    const series = table.at(row);
     const labels = labelsOfArguments(args, this.#names);
     if (checkNow) this.check(labels);
-    const child = this.#newChild(new KeptSeries(this, { ...labels }, series ?? this.#newSeries()));
-    // To read the labels may have run the caller's code, and that may have changed the table.
+    // A newcomer that is asked for is in the table from now on.
+    const { texts } = this.#miss;
+    if (row === 0 && texts && this.#newcomers?.meet(texts, noShape)) return this.child(args, checkNow);
+    const series = table.at(row);
+    const own = typeof args[0] === 'object' ? { ...labels } : labels;
+    const child = this.#newChild(new KeptSeries(this, own, series ?? this.#dead));
+    // To copy the labels may have run the caller's code, and that may have changed the table.
     if (series !== undefined && table.at(row) === series) {
       const children = this.#keptByRow();
       while (children.length < row) children.push(undefined);
@@ -119,18 +121,18 @@ export class Children<S extends Series, Child> {
   }
 
   /** Makes what has just been looked for in vain. */
-  #create(labels: LabelSet, isForOneUse: boolean): S {
+  #create(labels: LabelSet): S {
     const texts = this.#miss.texts;
     if (texts === undefined) {
       this.check(labels);
-      return isForOneUse ? this.at(labels) : this.keepable(labels);
+      return this.at(labels);
     }
     const shape = this.#miss.isPlain ? 0 : shapeOf(texts, labels, this.#names);
     const copy = shape === noShape ? { ...labels } : undefined;
     // To read the labels may have run the caller's code, and that may have used this very metric.
     const known = this.#miss.texts === texts ? undefined : this.#table.findByTexts(texts);
     if (known !== undefined) return known;
-    const met = this.#newcomers?.meet(texts, isForOneUse ? shape : noShape);
+    const met = this.#newcomers?.meet(texts, shape);
     if (met !== undefined) return met;
     const series = this.#newSeries();
     return this.#series.begin(series, texts, copy ?? givenOf(shape, texts, this.#names))
@@ -154,7 +156,7 @@ export class KeptSeries<S extends Series, Child> {
 
   /** The live series; makes a new one if it has been removed or was not there yet. Throws what `Children.at` throws. */
   live(): S {
-    return this.series.record < 0 ? this.#children.keepable(this.labels) : this.series;
+    return this.series.record < 0 ? this.#children.at(this.labels) : this.series;
   }
 
   /** The series of these labels and some more, as the end of a timer gives them, to be written at once. */

@@ -46,22 +46,25 @@ export class Newcomers<S extends Series> {
 
   /**
    * The series of texts that the table does not have. That of a newcomer is in the table from now on. If there is none there is one
-   * from now on, whose labels have that shape, and the result stands for it: it must be written at once, and not be kept. With
-   * `noShape`, and where there is no place for one, there is none.
+   * from now on, whose labels have that shape, and the result stands for it: it must be written at once, and is dead as soon as it
+   * is looked at again. With `noShape`, and where there is no place for one, there is none.
    */
   meet(texts: LabelTexts, shape: LabelShape): S | undefined {
     const wanted = this.#budget.left > 0 ? shape : noShape;
     if (wanted === noShape && this.#count === 0) return undefined;
     const guest = this.#guest;
     const meeting = this.#places.meet(this.#family, texts, wanted, this.#cells, guest);
+    if (meeting === noMeeting) return undefined;
     if (meeting === newMeeting) {
       this.#budget.left--;
       this.#count++;
+      guest.record = -1;
       return guest;
     }
-    if (meeting === noMeeting) return undefined;
     this.#count--;
-    return this.#enter(texts, meeting, guest);
+    const series = this.#enter(texts, meeting, guest);
+    guest.record = -1;
+    return series;
   }
 
   /** Enters all in the table. */

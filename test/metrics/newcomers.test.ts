@@ -80,6 +80,20 @@ describe('a series that has been used once', () => {
     expect(await values(recent)).toEqual([{ labels: { a: 'x', b: 'y' }, value: 2 }]);
   });
 
+  test('is counted in by the child that has made it, and by no other', async () => {
+    const counter = new Counter({ name: 'c', help: 'h', labelNames, registers });
+    const [first, second] = [counter.labels('first', ''), counter.labels('second', '')];
+    first.inc();
+    counter.inc({ a: 'third', b: '' });
+    second.inc(10);
+    counter.inc({ a: 'third', b: '' });
+    first.inc();
+    second.inc(10);
+
+    expect((await values(counter)).map((sample) => (sample as { value: number }).value)).toEqual([2, 2, 20]);
+    expect(counter.labels('first', '')).toBe(counter.labels('first', ''));
+  });
+
   test('is removed by its labels, and by a reset, and begins anew', async () => {
     const gauge = new Gauge({ name: 'g', help: 'h', labelNames, registers });
     for (const a of ['x', 'y', 'z']) gauge.set({ a, b: '' }, 5);
