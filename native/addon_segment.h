@@ -192,6 +192,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
       return;
     }
     owned_->writer = std::move(next.value());
+    newcomers_.Clear();
     for (size_t i = 0; i + 2 < places.ElementLength(); i += 3) {
       auto record = static_cast<uint64_t>(places[i]);
       auto found = std::lower_bound(moved.begin(), moved.end(), record,

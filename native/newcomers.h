@@ -28,6 +28,8 @@ class Newcomers {
   std::optional<uint64_t> Take(const SegmentWriter& segment, const Sought& sought);
   // Takes all of a family out, and names their records in the order in which they were appended.
   std::vector<uint64_t> TakeAll(uint32_t family);
+  // Forgets all: their records are not where they were.
+  void Clear() { families_.clear(); }
   // Adds what is not there: the record of that name has these labels, in whatever shape (label_shape.h).
   void Add(const Sought& sought, uint64_t record);
 

@@ -38,7 +38,7 @@ export interface NativeSegment {
   /**
    * Finds or makes a series of which only the addon knows, a newcomer; `texts` has one for each label name, or undefined. The shape
    * of its labels: it was one, and is none any more. -1: it is a new one, of that shape. -2: there is none, and `shape` is negative,
-   * or UTF-8 cannot tell the texts from others. `move()` must not be called as long as there are newcomers.
+   * or UTF-8 cannot tell the texts from others. A move forgets them.
    */
   meetSeries(family: number, cells: number, shape: number, ...texts: readonly (string | undefined)[]): number;
   /**

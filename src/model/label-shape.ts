@@ -1,3 +1,4 @@
+import { LabelKind, labelKind } from './label-kind';
 import { type LabelSet, type LabelTexts, labelText } from './labels';
 
 /**
@@ -12,13 +13,8 @@ export const noShape: LabelShape = -1;
 
 const plain: LabelShape = 0;
 const base = 64;
-const kinds = 5;
-// As docs/format.md, "Records", has them.
-const ofString = 0;
-const ofNumber = 1;
-const ofBoolean = 2;
-const ofNull = 3;
-const ofUndefined = 4;
+/** All kinds but the last, which no shape tells. */
+const kinds: number = LabelKind.other;
 /** So many digits are exact in a number. */
 const mostLabels = 8;
 const mostNames = Math.floor((base - 1) / kinds);
@@ -34,12 +30,12 @@ export function shapeOf(texts: LabelTexts, labels: LabelSet, names: readonly str
   for (let i = 0; i < own.length; i++) {
     const place = names.indexOf(own[i] as string);
     const value = labels[own[i] as string];
-    const kind = kindOf(value);
+    const kind = labelKind(value);
     // To read it again may give another one.
-    if (kind < 0 || place < 0 || labelText(value) !== texts[place]) return noShape;
-    isPlain &&= kind === ofString && place > last;
+    if (isUntold(value, kind) || place < 0 || labelText(value) !== texts[place]) return noShape;
+    isPlain &&= kind === LabelKind.string && place > last;
     last = place;
-    if (kind !== ofUndefined) told++;
+    if (kind !== LabelKind.undefined) told++;
     shape += unit * (1 + place * kinds + kind);
     unit *= base;
   }
@@ -65,18 +61,14 @@ export function givenOf(
   return labels;
 }
 
-/** Negative for what its text does not tell: objects, but also -0, whose text is that of 0. */
-function kindOf(value: unknown): number {
-  if (typeof value === 'string') return ofString;
-  if (typeof value === 'number') return Object.is(value, -0) ? -1 : ofNumber;
-  if (typeof value === 'boolean') return ofBoolean;
-  if (value === null) return ofNull;
-  return value === undefined ? ofUndefined : -1;
+/** What the text does not tell: objects, but also -0, whose text is that of 0. */
+function isUntold(value: unknown, kind: number): boolean {
+  return kind === LabelKind.other || Object.is(value, -0);
 }
 
 function primitiveOf(kind: number, text: string): unknown {
-  if (kind === ofNumber) return Number(text);
-  if (kind === ofBoolean) return text === 'true';
-  if (kind === ofNull) return null;
-  return kind === ofUndefined ? undefined : text;
+  if (kind === LabelKind.number) return Number(text);
+  if (kind === LabelKind.boolean) return text === 'true';
+  if (kind === LabelKind.null) return null;
+  return kind === LabelKind.undefined ? undefined : text;
 }

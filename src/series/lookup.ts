@@ -132,6 +132,8 @@ export class LoopingLookup implements Lookup {
   /** Of labels that are not all there, or not in the order of the names. */
   #byOtherLabels(labels: LabelSet): number {
     const names = this.#names;
+    // To read the first ones may have run the caller's code, and that may have missed something else.
+    this.#rows.miss.texts = undefined;
     for (const name in labels) if (!names.includes(name)) return 0;
     const texts = new Array<string | undefined>(names.length);
     for (let i = 0; i < names.length; i++) texts[i] = labelText(labels[names[i] as string]);

@@ -85,7 +85,7 @@ export class FamilySeries<S extends Series> {
     this.table = new SeriesTable(definition.labelNames);
     this.family = store.addFamily(definition, { [Symbol.iterator]: () => this.#all() });
     this.#cells = cells;
-    const places = store.newcomers;
+    const places = definition.labelNames.length > 0 ? store.newcomers : undefined;
     this.newcomers = places && newSeries && new Newcomers(places, this, cells, newSeries);
   }
 

@@ -1,8 +1,5 @@
+import { labelKind } from '../model/label-kind';
 import { type LabelSet, labelText } from '../model/labels';
-
-const kinds: Readonly<Record<string, number>> = { string: 0, number: 1, boolean: 2, undefined: 4 };
-const kindOfNull = 3;
-const kindOfOthers = 5;
 
 /**
  * The own labels of `labels`, in their order, as the addon wants them: the number of each name and the kind of its value in
@@ -14,11 +11,7 @@ export function kindsAndTexts(
 ): { kinds: readonly number[]; texts: readonly string[] } {
   const own = Object.entries(labels);
   return {
-    kinds: own.flatMap(([name, value]) => [names.indexOf(name), kindOf(value)]),
+    kinds: own.flatMap(([name, value]) => [names.indexOf(name), labelKind(value)]),
     texts: own.map(([, value]) => labelText(value) ?? 'undefined'),
   };
-}
-
-function kindOf(value: unknown): number {
-  return value === null ? kindOfNull : (kinds[typeof value] ?? kindOfOthers);
 }

@@ -171,6 +171,23 @@ describe('a series that has been used once', () => {
     ]);
   });
 
+  test('is not made by labels of which one is unknown, whatever was looked for while they were read', async () => {
+    const counter = new Counter({ name: 'c', help: 'h', labelNames, registers });
+    const labels = {
+      get a() {
+        counter.inc({ a: 'other', b: '' });
+        return 'x';
+      },
+      unknown: 'y',
+    };
+    expect(() => counter.inc(labels as object)).toThrow('unknown');
+    expect(() => counter.inc(labels as object)).toThrow('unknown');
+
+    const counted = await values(counter);
+    expect(counted).toHaveLength(1);
+    expect(counted).toMatchObject([{ labels: { a: 'other', b: '' } }]);
+  });
+
   test('takes no object', () => {
     const counter = new Counter({ name: 'c', help: 'h', labelNames: ['id'], registers });
     const ids = Array.from({ length: 50_000 }, (_, i) => `user ${i}`);
