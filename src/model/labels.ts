@@ -33,7 +33,5 @@ export function labelsOfArguments(args: readonly unknown[], names: readonly stri
   const first = args[0];
   if (typeof first === 'object') return (first ?? {}) as LabelSet;
   if (args.length !== names.length) throw labelCount(args, names);
-  const labels: Record<string, unknown> = {};
-  for (let i = 0; i < names.length; i++) labels[names[i] as string] = args[i];
-  return labels;
+  return Object.fromEntries(names.map((name, i) => [name, args[i]]));
 }
