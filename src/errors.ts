@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'ERR_DEFAULT_METRICS_CONFIG'
   | 'ERR_EXEMPLARS_FORMAT'
   | 'ERR_EXEMPLAR_SIZE'
+  | 'ERR_GAUGE_MODE'
   | 'ERR_GROUP_DIRECTORY'
   | 'ERR_HELP_MISSING'
   | 'ERR_JOB_NAME_MISSING'
@@ -155,6 +156,13 @@ export const badMultiprocessMode = (
   type(
     'ERR_MULTIPROCESS_MODE',
     `Expected multiprocessMode of gauge "${name}" to be one of ${modes.join(', ')}, but got ${inspect(mode)}`,
+  );
+
+export const twoGaugeModes = (name: string, aggregator: unknown, mode: unknown): CodedError<TypeError> =>
+  type(
+    'ERR_GAUGE_MODE',
+    `Expected gauge "${name}" to have either an aggregator or a multiprocessMode, but got both ${inspect(aggregator)} and ` +
+      `${inspect(mode)}: both say how the values of several processes become one, so leave one out`,
   );
 
 export const mostRecentDelta = (name: string, method: 'inc' | 'dec', mode: string): CodedError =>

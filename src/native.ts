@@ -35,19 +35,6 @@ export interface NativeSegment {
     told: number | readonly number[],
     ...texts: readonly (string | undefined)[]
   ): void;
-  /**
-   * Finds or makes a series of which only the addon knows, a newcomer; `texts` has one for each label name, or undefined. The shape
-   * of its labels: it was one, and is none any more. -1: it is a new one, of that shape. -2: there is none, and `shape` is negative,
-   * or UTF-8 cannot tell the texts from others. A move forgets them.
-   */
-  meetSeries(family: number, cells: number, shape: number, ...texts: readonly (string | undefined)[]): number;
-  /**
-   * The newcomers of a family, in the order in which they were made, which are none any more: `[record, extent, index, shape]` and
-   * `labels` texts of each, in one array.
-   */
-  takeNewcomers(family: number, labels: number): (number | string | undefined)[];
-  /** Removes the newcomers of a family. Returns what `remove()` does. */
-  releaseNewcomers(family: number): number;
   addExemplar(extent: number, index: number, bucket: number): void;
   addPage(
     extent: number,

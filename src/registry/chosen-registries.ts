@@ -2,7 +2,7 @@ import { badRegistry } from '../errors';
 import { documentText, familyText } from '../exposition/text';
 import type { FamilyDefinition, MetricFamily } from '../model/family';
 import { currentStore } from '../store/current';
-import type { CellHolder, GroupStore, Store } from '../store/store';
+import type { CellRef, GroupStore, Store } from '../store/store';
 import { aggregateFamilies } from './aggregate';
 
 import { openMetricsContentType, type RegistryContentType } from './content-type';
@@ -24,7 +24,7 @@ interface Choice {
   known: readonly string[];
   isNoted: boolean;
   family?: number;
-  readonly notes: CellHolder[];
+  readonly notes: CellRef[];
 }
 
 type ChoiceName = 'cluster' | 'worker';
@@ -144,8 +144,7 @@ function note(choice: Choice, store: Store): void {
   choice.notes.length = 0;
   choice.family ??= announceNotes(store, choice);
   for (const scope of new Set(choice.registries?.flatMap(placeOf))) {
-    const holder: CellHolder = { values: new Float64Array(0), index: 0, record: -1 };
-    store.allocate(choice.family, [scope], undefined, 1, holder);
+    const holder = store.allocate(choice.family, { texts: [scope], asWritten: undefined }, 1);
     holder.values[holder.index] = 1;
     choice.notes.push(holder);
   }

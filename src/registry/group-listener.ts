@@ -1,6 +1,6 @@
 import type { LabelSet } from '../model/labels';
-import type { BellListener, RemovalRequest } from '../store/bell';
 import type { Store } from '../store/store';
+import type { RemovalRequest, RequestHandler } from '../store/wakeup';
 import { type Registrable, settle } from './registrable';
 
 /** What this module needs of a registry. */
@@ -21,7 +21,7 @@ export function listen(registry: Listening): void {
 }
 
 /** Does for this thread what others ask for. */
-export const groupListener: BellListener = {
+export const groupListener: RequestHandler = {
   async collect() {
     const metrics = new Set<Registrable>();
     for (const registry of registries()) for (const metric of metricsOf(registry)) metrics.add(metric);

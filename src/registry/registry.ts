@@ -357,7 +357,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     if (!store.shared || !isShared(metric, store)) return;
     if (metric[FAMILY].family !== undefined) store.register(this.scope, metric[FAMILY].family);
     listen(this);
-    store.answerBell(groupListener);
+    store.handleRequests(groupListener);
     if (metric.collect) store.hasCollectors();
   }
 

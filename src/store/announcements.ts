@@ -1,6 +1,6 @@
 import type { FamilyDefinition } from '../model/family';
 import type { OwnSegment } from './own-segment';
-import type { CellHolder, SeriesHolder } from './store';
+import type { CellRef, SeriesRef } from './store';
 
 type DefaultLabels = Readonly<Record<string, unknown>>;
 
@@ -10,11 +10,11 @@ export type Announcement = (segment: OwnSegment) => void;
 /** All families, scopes and memberships that this thread has announced: a segment that comes later must hear of them. */
 export class Announcements {
   #lastFamily = 0;
-  readonly #families = new Map<number, { definition: FamilyDefinition; live: Iterable<SeriesHolder> }>();
+  readonly #families = new Map<number, { definition: FamilyDefinition; live: Iterable<SeriesRef> }>();
   readonly #scopes = new Map<string, { id: number; defaultLabels: DefaultLabels }>();
   readonly #members = new Map<string, { scope: number; family: number }>();
 
-  addFamily(definition: FamilyDefinition, live: Iterable<SeriesHolder>): [family: number, Announcement] {
+  addFamily(definition: FamilyDefinition, live: Iterable<SeriesRef>): [family: number, Announcement] {
     const family = ++this.#lastFamily;
     this.#families.set(family, { definition, live });
     return [family, (segment) => segment.addFamily(family, definition)];
@@ -69,7 +69,7 @@ export class Announcements {
   }
 
   /** Every holder of cells there is, of whatever segment, and dead ones. */
-  *holders(): IterableIterator<CellHolder> {
+  *holders(): IterableIterator<CellRef> {
     for (const { live } of this.#families.values()) {
       for (const series of live) {
         yield series;

@@ -1,14 +1,15 @@
-import type { CellHolder } from './store';
+import type { CellRef } from './store';
 
-/** The record of a holder that has lost its cells: beyond the end of any segment, so a release has nothing to give back. */
-export const lostRecord: number = 2 ** 31 - 1;
+const NO_CELLS = new Float64Array(0);
 
-/**
- * Gives a holder cells that no scrape reads, because even this process's memory has no room, or because it is a page or an
- * exemplar that found none beside its series. Who counts does not notice.
- */
-export function loseCells(holder: CellHolder, count: number): void {
-  holder.values = new Float64Array(count);
-  holder.index = 0;
-  holder.record = lostRecord;
+/** Cells that no scrape reads, for a series, a page or an exemplar that found no room: counting goes on unnoticed. */
+export function discardCells(count: number): CellRef {
+  return { values: new Float64Array(count), index: 0, record: 0 };
+}
+
+/** The reference has no cells from here on. */
+export function loseCells(cells: CellRef): void {
+  cells.values = NO_CELLS;
+  cells.index = 0;
+  cells.record = -1;
 }

@@ -1,20 +1,13 @@
 import { threadId } from 'node:worker_threads';
 import type { FamilyDefinition } from '../model/family';
-import { type LabelShape, noShape, shapeOf } from '../model/label-shape';
-import type { LabelSet, LabelTexts } from '../model/labels';
+import { labelKind } from '../model/label-kind';
+import type { SeriesKey } from '../model/labels';
 import type { NativeAddon, NativeSegment } from '../native';
-import { kindsAndTexts } from './given-labels';
-import {
-  type CellHolder,
-  type Meeting,
-  type Newcomer,
-  type NewcomerPlaces,
-  noMeeting,
-  type PageKey,
-} from './store';
+import { loseCells } from './lost-cells';
+import type { CellRef, PageKey } from './store';
 
 /** A segment that this thread writes: what the addon knows by numbers, in terms of families and holders. */
-export class OwnSegment implements NewcomerPlaces {
+export class OwnSegment {
   readonly native: NativeSegment;
   readonly #place = new Int32Array(3);
   readonly #extents: Float64Array[] = [];
@@ -40,7 +33,7 @@ export class OwnSegment implements NewcomerPlaces {
    * the numbers move along. `keepsCounts` is false when others have taken over what was counted so far: it then begins
    * at zero. Throws a NativeError when the new file cannot be had; nothing has changed then, and the waste may double.
    */
-  move(keepsCounts: boolean, holders: readonly CellHolder[]): void {
+  move(keepsCounts: boolean, holders: readonly CellRef[]): void {
     const definitions = [...this.#families.values(), ...this.#scopes.values(), ...this.#members.values()];
     const places = new Int32Array(3 * (definitions.length + holders.length));
     let at = 0;
@@ -56,7 +49,6 @@ export class OwnSegment implements NewcomerPlaces {
     for (const holder of holders) {
       const [record, extent, index] = [places[3 * at], places[3 * at + 1], places[3 * at + 2]];
       this.#point(holder, record as number, extent as number, index as number);
-      holder.moved?.();
       at++;
     }
   }
@@ -117,89 +109,56 @@ export class OwnSegment implements NewcomerPlaces {
     this.#waste = this.native.remove(known.record);
   }
 
-  /** False when there was no room for the family. Throws a NativeError when there is none for the series. */
-  allocate(
-    family: number,
-    texts: LabelTexts,
-    given: LabelSet | undefined,
-    count: number,
-    holder: CellHolder,
-  ): boolean {
+  /** Whether the cells are in this segment. */
+  owns(cells: CellRef): boolean {
+    return this.#extents.includes(cells.values);
+  }
+
+  /** Undefined when there was no room for the family. Throws a NativeError when there is none for the series. */
+  allocate(family: number, { texts, asWritten }: SeriesKey, count: number): CellRef | undefined {
     const known = this.#families.get(family);
-    if (known === undefined) return false;
-    const shape = given === undefined ? 0 : shapeOf(texts, given, known.labelNames);
-    if (given === undefined || shape !== noShape) {
-      this.native.addSeries(family, count, shape, ...texts);
+    if (known === undefined) return undefined;
+    if (asWritten === undefined) {
+      this.native.addSeries(family, count, 0, ...texts);
     } else {
-      const { kinds, texts: own } = kindsAndTexts(given, known.labelNames);
-      this.native.addSeries(family, count, kinds, ...own);
+      const own = Object.entries(asWritten);
+      const kinds = own.flatMap(([name, value]) => [known.labelNames.indexOf(name), labelKind(value)]);
+      const textOf = (name: string): string => texts[known.labelNames.indexOf(name)] ?? 'undefined';
+      this.native.addSeries(family, count, kinds, ...own.map(([name]) => textOf(name)));
     }
-    this.#fill(holder);
-    return true;
+    return this.#allocated();
   }
 
-  /** None is made while the segment should move, nor for a family that it does not know, nor where there is no room. */
-  meet(family: number, texts: LabelTexts, shape: LabelShape, count: number, holder: CellHolder): Meeting {
-    const mayBeNew = this.#waste <= this.#bearableWaste && this.#families.has(family);
-    try {
-      const meeting = this.native.meetSeries(family, count, mayBeNew ? shape : noShape, ...texts);
-      if (meeting !== noMeeting) this.#fill(holder);
-      return meeting;
-    } catch {
-      return noMeeting;
-    }
-  }
-
-  takeNewcomers(family: number, labels: number): Newcomer[] {
-    const all = this.native.takeNewcomers(family, labels);
-    const newcomers: Newcomer[] = [];
-    for (let at = 0; at < all.length; at += 4 + labels) {
-      const [record, extent, index, shape] = all.slice(at, at + 4) as [number, number, number, number];
-      const texts = all.slice(at + 4, at + 4 + labels) as LabelTexts;
-      const values = this.#extents[extent] ?? this.#newExtent(extent);
-      newcomers.push({ values, index, record, texts, shape });
-    }
-    return newcomers;
-  }
-
-  releaseNewcomers(family: number): void {
-    this.#waste = this.native.releaseNewcomers(family);
-  }
-
-  allocatePage(header: CellHolder, key: PageKey, page: CellHolder): void {
+  allocatePage(series: CellRef, key: PageKey): CellRef {
     this.native.addPage(
-      this.#extentOf(header),
-      header.index,
+      this.#extentOf(series),
+      series.index,
       key.slot,
       key.sign,
       key.schema,
       key.generation,
       key.number,
     );
-    this.#fill(page);
+    return this.#allocated();
   }
 
-  allocateExemplar(header: CellHolder, bucket: number, exemplar: CellHolder): void {
-    this.native.addExemplar(this.#extentOf(header), header.index, bucket);
-    this.#fill(exemplar);
+  allocateExemplar(series: CellRef, bucket: number): CellRef {
+    this.native.addExemplar(this.#extentOf(series), series.index, bucket);
+    return this.#allocated();
   }
 
-  release(holder: CellHolder, count: number): void {
+  release(holder: CellRef, count: number): void {
     this.#waste = this.native.release(holder.record, this.#extentOf(holder), holder.index, count);
   }
 
-  #fill(holder: CellHolder): void {
-    const [place, extents] = [this.#place, this.#extents];
-    const extent = place[1] as number;
-    // V8 takes a look beyond the end of an array for a reason to compile all of it again.
-    holder.values = (extent < extents.length && extents[extent]) || this.#newExtent(extent);
-    holder.index = place[2] as number;
-    holder.record = place[0] as number;
+  #allocated(): CellRef {
+    const [record, extent, index] = this.#place as unknown as [number, number, number];
+    return { values: this.#extents[extent] ?? this.#newExtent(extent), index, record };
   }
 
-  #point(holder: CellHolder, record: number, extent: number, index: number): void {
+  #point(holder: CellRef, record: number, extent: number, index: number): void {
     if (record < 0) {
-      holder.record = -1; // somebody who took this owner for dead has removed it
+      loseCells(holder); // another process that took this owner for dead has removed the series
       return;
     }
     holder.values = this.#extents[extent] ?? this.#newExtent(extent);
@@ -213,7 +172,7 @@ export class OwnSegment implements NewcomerPlaces {
     return values;
   }
 
-  #extentOf(holder: CellHolder): number {
+  #extentOf(holder: CellRef): number {
     return this.#extents.indexOf(holder.values);
   }
 }

@@ -1,20 +1,14 @@
-import type { LabelSet, LabelTexts } from '../model/labels';
+import type { SeriesKey } from '../model/labels';
 import type { NativeError } from '../native';
-import { loseCells, lostRecord } from './lost-cells';
+import { discardCells, loseCells } from './lost-cells';
 import type { OwnSegment } from './own-segment';
-import { type CellHolder, exemplarCells, type PageKey } from './store';
+import { type CellRef, exemplarCells, PAGE_CELLS, type PageKey } from './store';
 import type { ThreadSegments } from './thread-segments';
 
-/**
- * Where the cells of this thread's series are. A series that finds no room in the file goes into private memory, and its cells
- * are lost if there is none either; the next series tries the file again. Pages and exemplars are beside their series or lost.
- */
+/** Allocates cells in the file, or in the overflow if the file has no room. */
 export class Places {
   readonly #segments: ThreadSegments;
   readonly #warn: (error: NativeError) => void;
-
-  // Holders that are in neither segment have lost their place for good.
-  readonly #inPrivate = new WeakSet<CellHolder>();
 
   constructor(segments: ThreadSegments, warn: (error: NativeError) => void) {
     this.#segments = segments;
@@ -22,88 +16,54 @@ export class Places {
   }
 
   /** See `CellStore.allocate()`. */
-  allocate(
-    family: number,
-    texts: LabelTexts,
-    given: LabelSet | undefined,
-    count: number,
-    holder: CellHolder,
-  ): void {
+  allocate(family: number, key: SeriesKey, count: number): CellRef {
     // Here and not when something is released: that may be one of several that belong together and are out of sight.
     if (this.#segments.file?.isWasteful) this.moveFile();
-    try {
-      if (this.#segments.file?.allocate(family, texts, given, count, holder)) return;
-    } catch (error) {
-      this.#warn(error as NativeError);
+    const open = [() => this.#segments.file, () => this.#segments.openPrivate()];
+    for (const segment of open) {
+      try {
+        const cells = segment()?.allocate(family, key, count);
+        if (cells !== undefined) return cells;
+      } catch (error) {
+        this.#warn(error as NativeError);
+      }
     }
-    this.#allocatePrivately(family, texts, given, count, holder);
+    return discardCells(count);
   }
 
-  allocatePage(header: CellHolder, key: PageKey, page: CellHolder): void {
-    this.#allocateBeside(header, page, 32, (segment) => segment.allocatePage(header, key, page));
+  allocatePage(series: CellRef, key: PageKey): CellRef {
+    return this.#allocateBeside(series, PAGE_CELLS, (segment) => segment.allocatePage(series, key));
   }
 
-  allocateExemplar(header: CellHolder, bucket: number, exemplar: CellHolder): void {
-    const place = (segment: OwnSegment): void => segment.allocateExemplar(header, bucket, exemplar);
-    this.#allocateBeside(header, exemplar, exemplarCells, place);
+  allocateExemplar(series: CellRef, bucket: number): CellRef {
+    return this.#allocateBeside(series, exemplarCells, (segment) => segment.allocateExemplar(series, bucket));
   }
 
-  release(holder: CellHolder, count: number): void {
-    if (holder.record < 0) return;
-    if (holder.record !== lostRecord) this.#segmentOf(holder)?.release(holder, count);
-    holder.record = -1;
+  release(cells: CellRef, count: number): void {
+    if (cells.record < 0) return;
+    this.#segmentOf(cells)?.release(cells, count);
+    loseCells(cells);
   }
 
   /** Moves the file to a new one, and all cells that are in it. */
   moveFile(): void {
-    this.#segments.moveFile(() => {
-      const isThere = (holder: CellHolder): boolean =>
-        holder.record >= 0 && holder.record !== lostRecord && !this.#inPrivate.has(holder);
-      return [...this.#segments.announced.holders()].filter(isThere);
-    });
+    const { file, announced } = this.#segments;
+    this.#segments.moveFile(() => [...announced.holders()].filter((cells) => file?.owns(cells)));
   }
 
-  #segmentOf(holder: CellHolder): OwnSegment | undefined {
-    return this.#inPrivate.has(holder) ? this.#segments.private : this.#segments.file;
+  #segmentOf(cells: CellRef): OwnSegment | undefined {
+    const { file, private: overflow } = this.#segments;
+    return [file, overflow].find((segment) => segment?.owns(cells));
   }
 
-  /** A page or an exemplar is of use only beside the series it belongs to. */
-  #allocateBeside(
-    header: CellHolder,
-    holder: CellHolder,
-    count: number,
-    place: (segment: OwnSegment) => void,
-  ): void {
-    if (header.record < 0) {
-      loseCells(holder, count); // of a series over the limit
-      return;
-    }
-    const segment = this.#segmentOf(header);
+  /** A page or an exemplar is of use only in the segment of its series. */
+  #allocateBeside(series: CellRef, count: number, allocate: (segment: OwnSegment) => CellRef): CellRef {
+    const segment = this.#segmentOf(series);
     try {
-      if (!segment || header.record === lostRecord) throw new Error('the series has no segment');
-      place(segment);
-      if (segment === this.#segments.private) this.#inPrivate.add(holder);
-    } catch (error) {
-      this.#warn(error as NativeError);
-      loseCells(holder, count);
-    }
-  }
-
-  #allocatePrivately(
-    family: number,
-    texts: LabelTexts,
-    given: LabelSet | undefined,
-    count: number,
-    holder: CellHolder,
-  ): void {
-    try {
-      if (this.#segments.openPrivate().allocate(family, texts, given, count, holder)) {
-        this.#inPrivate.add(holder);
-        return;
-      }
+      if (segment !== undefined) return allocate(segment);
     } catch (error) {
       this.#warn(error as NativeError);
     }
-    loseCells(holder, count);
+    return discardCells(count);
   }
 }

@@ -1,16 +1,16 @@
 import { basename } from 'node:path';
 import type { FamilyDefinition, MetricFamily } from '../model/family';
-import type { LabelSet, LabelTexts } from '../model/labels';
+import type { SeriesKey } from '../model/labels';
 import type { NativeAddon, NativeError, NativeGroup } from '../native';
-import { Bell, type BellListener, type RemovalRequest, removalMessage } from './bell';
 import { familiesFromJson } from './family-json';
 import { type Maintained, Maintenance } from './maintenance';
 import { Places } from './places';
 import { type Circumstances, Scrapes } from './scrapes';
-import { SeriesBudget } from './series-budget';
+import { SeriesLimit } from './series-limit';
 import { noRoom, tooManySeries, type Warning } from './storage-warnings';
-import type { CellHolder, GroupStore, NewcomerPlaces, PageKey, SeriesHolder, View } from './store';
+import type { CellRef, ChoiceKind, GroupStore, PageKey, SeriesRef, View } from './store';
 import { type SegmentOptions, ThreadSegments } from './thread-segments';
+import { type RemovalRequest, type RequestHandler, removalMessage, Wakeup } from './wakeup';
 
 export interface SharedStoreOptions extends SegmentOptions {
   /** Series of this thread; what would be more is dropped, and counted. */
@@ -28,14 +28,14 @@ export interface SharedStoreOptions extends SegmentOptions {
 /** This thread's part of a group: what it counts, and the merged view of all. */
 export class SharedStore implements GroupStore, Maintained {
   readonly shared = true;
-  readonly budget: SeriesBudget;
+  readonly seriesLimit: SeriesLimit;
   readonly #options: SharedStoreOptions;
   readonly #group: NativeGroup;
   readonly #segments: ThreadSegments;
   readonly #places: Places;
   readonly #maintenance: Maintenance;
   readonly #scrapes: Scrapes;
-  #bell: Bell | undefined;
+  #bell: Wakeup | undefined;
   readonly #told = new Set<'room' | 'series'>();
 
   constructor(addon: NativeAddon, options: SharedStoreOptions) {
@@ -44,7 +44,7 @@ export class SharedStore implements GroupStore, Maintained {
     const warn = (error: NativeError): void => this.#tell('room', () => noRoom(options.directory, error));
     this.#segments = new ThreadSegments(addon, options, () => this.#group.join(options.persist), warn);
     this.#places = new Places(this.#segments, warn);
-    this.budget = new SeriesBudget(options.maxSeries, () => this.#refuseSeries());
+    this.seriesLimit = new SeriesLimit(options.maxSeries, () => this.#refuseSeries());
     this.#maintenance = new Maintenance(this);
     this.#scrapes = this.#scrapesOf(this.#group);
   }
@@ -86,7 +86,7 @@ export class SharedStore implements GroupStore, Maintained {
     this.#segments.file?.native.close();
   }
 
-  addFamily(definition: FamilyDefinition, live: Iterable<SeriesHolder>): number {
+  addFamily(definition: FamilyDefinition, live: Iterable<SeriesRef>): number {
     const [family, announcement] = this.#segments.announced.addFamily(definition, live);
     this.#segments.announce(announcement);
     return family;
@@ -110,31 +110,22 @@ export class SharedStore implements GroupStore, Maintained {
     this.#segments.announce(this.#segments.announced.setScope(scope, { ...labels }));
   }
 
-  allocate(
-    family: number,
-    texts: LabelTexts,
-    given: LabelSet | undefined,
-    count: number,
-    holder: CellHolder,
-  ): void {
-    this.#places.allocate(family, texts, given, count, holder);
+  chooseScopes(_kind: ChoiceKind, _scopes: readonly string[]): void {}
+
+  allocate(family: number, key: SeriesKey, count: number): CellRef {
+    return this.#places.allocate(family, key, count);
   }
 
-  /** Newcomers are in the file or nowhere. */
-  get newcomers(): NewcomerPlaces | undefined {
-    return this.#segments.file;
+  allocatePage(series: CellRef, key: PageKey): CellRef {
+    return this.#places.allocatePage(series, key);
   }
 
-  allocatePage(header: CellHolder, key: PageKey, page: CellHolder): void {
-    this.#places.allocatePage(header, key, page);
+  allocateExemplar(series: CellRef, bucket: number): CellRef {
+    return this.#places.allocateExemplar(series, bucket);
   }
 
-  allocateExemplar(header: CellHolder, bucket: number, exemplar: CellHolder): void {
-    this.#places.allocateExemplar(header, bucket, exemplar);
-  }
-
-  release(holder: CellHolder, count: number): void {
-    this.#places.release(holder, count);
+  release(cells: CellRef, count: number): void {
+    this.#places.release(cells, count);
   }
 
   text(view: View, format: 'prometheus' | 'openmetrics'): Promise<string> {
@@ -149,10 +140,10 @@ export class SharedStore implements GroupStore, Maintained {
     return familiesFromJson(await this.#scrapes.run(view, 'json', 'text'));
   }
 
-  answerBell(listener: BellListener): void {
+  handleRequests(handler: RequestHandler): void {
     const file = this.#segments.openFile();
     if (this.#bell !== undefined || file === undefined) return;
-    const bell = new Bell(file.native, listener);
+    const bell = new Wakeup(file.native, handler);
     this.#bell = bell;
     this.#segments.try(() => bell.open());
   }

@@ -1,7 +1,7 @@
 import type { NativeAddon, NativeError, NativeSegment } from '../native';
 import { type Announcement, Announcements } from './announcements';
 import { OwnSegment } from './own-segment';
-import type { CellHolder } from './store';
+import type { CellRef } from './store';
 
 export interface SegmentOptions {
   /** The group's directory; undefined when it could not be had, and everything counts in this process only. */
@@ -94,7 +94,7 @@ export class ThreadSegments {
    * Moves the file to a new one: without its waste, or because the old one is not there any more. What fails is tried
    * again, at the next beat or when there is twice the waste. `holders` are all that have cells in it.
    */
-  moveFile(holders: () => readonly CellHolder[]): void {
+  moveFile(holders: () => readonly CellRef[]): void {
     const file = this.file;
     if (file === undefined) return;
     const isLost = !file.native.isThere();

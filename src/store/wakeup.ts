@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { NativeSegment } from '../native';
 
 /** What others may ask of an owner. */
-export interface BellListener {
+export interface RequestHandler {
   /** Runs all collect functions; never rejects, returns how many have failed. */
   collect(): Promise<number>;
   /** Removes series of a scope: all, those of one family, or one. */
@@ -28,16 +28,16 @@ export function removalMessage(request: RemovalRequest): string {
  *
  * Keeps nothing alive.
  */
-export class Bell {
+export class Wakeup {
   readonly #segment: NativeSegment;
-  readonly #listener: BellListener;
+  readonly #handler: RequestHandler;
   #socket: Socket | undefined;
   #lines: string[] = [];
   #isRunning = false;
 
-  constructor(segment: NativeSegment, listener: BellListener) {
+  constructor(segment: NativeSegment, handler: RequestHandler) {
     this.#segment = segment;
-    this.#listener = listener;
+    this.#handler = handler;
   }
 
   /** Makes the bell, or another in its place. Throws a NativeError when it cannot be made. */
@@ -65,9 +65,9 @@ export class Bell {
       this.#lines = [];
       const run = this.#segment.startCollect();
       for (const line of asked) {
-        if (line !== 'collect') this.#listener.remove(JSON.parse(line) as RemovalRequest);
+        if (line !== 'collect') this.#handler.remove(JSON.parse(line) as RemovalRequest);
       }
-      this.#segment.finishCollect(run, asked.includes('collect') ? await this.#listener.collect() : 0);
+      this.#segment.finishCollect(run, asked.includes('collect') ? await this.#handler.collect() : 0);
     }
     this.#isRunning = false;
   }
