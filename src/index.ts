@@ -7,6 +7,7 @@ export {
   type StopDefaultMetrics,
 } from './collectors/default-metrics';
 export type { CodedError, ErrorCode } from './errors';
+export { type MirroredRegistry, type MirrorOptions, mirror } from './integrations/mirror/mirror';
 export {
   Pushgateway,
   type PushgatewayOptions,
@@ -18,7 +19,6 @@ export { Counter, type CounterChild, type CounterConfiguration } from './metrics
 export type { IncreaseDataWithExemplar, ObserveDataWithExemplar } from './metrics/exemplar-data';
 export { Gauge, type GaugeChild, type GaugeConfiguration } from './metrics/gauge';
 export { Histogram, type HistogramChild, type HistogramConfiguration } from './metrics/histogram';
-export { type MirroredRegistry, type MirrorOptions, mirror } from './metrics/mirror';
 export { Summary, type SummaryChild, type SummaryConfiguration } from './metrics/summary';
 export { type AggregatorFunction, type Aggregators, aggregators } from './model/aggregators';
 export { exponentialBuckets, linearBuckets } from './model/buckets';

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 // The architecture of src/, top down: what a part may import besides itself. A part is a folder, or a file beside it.
 const allowed: Readonly<Record<string, readonly string[]>> = {
   index: ['integrations', 'collectors', 'metrics', 'registry', 'exposition', 'store', 'model', 'errors'],
-  integrations: ['collectors', 'metrics', 'registry', 'exposition', 'store', 'model', 'errors'],
+  integrations: ['collectors', 'metrics', 'series', 'registry', 'exposition', 'store', 'model', 'errors'],
   collectors: ['metrics', 'registry', 'exposition', 'store', 'model', 'errors'],
   metrics: ['series', 'registry', 'exposition', 'store', 'model', 'errors'],
   series: ['store', 'model', 'errors'],

@@ -1,16 +1,13 @@
 import { badValue, counterDecrease } from '../errors';
 import type { Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
-import { Children, type KeptSeries } from '../series/children';
-import { FamilySeries, newSeries, type Series } from '../series/series';
-import { currentStore } from '../store/current';
-import { BareCount } from './bare-count';
+import type { BoundSeries } from '../series/bound-series';
+import type { FamilySeries } from '../series/family-series';
+import { newSeries, type Series } from '../series/series';
 import type { MetricConfiguration } from './configuration';
 import { hasExemplarKeys, type IncreaseDataWithExemplar } from './exemplar-data';
-import { ExemplarSeries } from './exemplar-series';
-import { Metric } from './metric';
-import { registeredOr } from './registered';
-import { removeIdle } from './series-ttl';
+import { newExemplarSeries } from './exemplar-series';
+import { LabelledMetric, registeredOr } from './labelled-metric';
 
 declare module '../registry/metric-types' {
   interface MetricClasses<T extends string> {
@@ -22,39 +19,29 @@ export interface CounterConfiguration<T extends string> extends MetricConfigurat
 
 /** The functions of one series of a counter, to be kept and called as often as needed. */
 export interface CounterChild {
-  /** Adds `value`, or 1. The object is for counters with `enableExemplars`; its labels come on top of the child's. */
+  /** Adds `value`, or 1. The object is for counters with `enableExemplars`; its labels are added to the child's. */
   inc(value?: number | IncreaseDataWithExemplar<string>): void;
 }
 
-/** In the place of the series that a counter with labels does not have, and others only from the first increment on. */
-const nobody = new BareCount();
-
 /** A number that only ever goes up, such as of requests served. */
-export class Counter<T extends string = string> extends Metric<T> {
+export class Counter<T extends string = string> extends LabelledMetric<T, Series, CounterChild> {
   readonly #series: FamilySeries<Series>;
-  readonly #children: Children<Series, CounterChild>;
-  #bare: BareCount = nobody;
+  /** The series without labels. If `#cells` are its cells, `#count` is the number in them. */
+  #only: Series;
+  #cells: Float64Array | undefined;
+  #count = 0;
 
+  /** Throws what every metric throws. */
   constructor(config: CounterConfiguration<T>) {
     super(config, 'counter');
-    const store = currentStore();
-    const isBare = this.labelNames.length === 0;
-    const isPlain = !this.enableExemplars && !isBare;
-    this.#series = new FamilySeries(store, this.define(), 1, isPlain ? newSeries : undefined);
-    if (this.enableExemplars) {
-      this.#children = new Children(this.#series, () => new ExemplarSeries(store), counterChildWithExemplars);
-      this.inc = this.#incWithExemplar;
-    } else {
-      this.#children = new Children(this.#series, isBare ? () => new BareCount() : newSeries, counterChild);
-    }
-    if (isBare) this.#children.unlabelled();
-    this.register(this.#series, removeIdle(this.#children, this, 1));
+    this.#series = this.expose(1, this.enableExemplars ? newExemplarSeries : newSeries);
+    this.#only = this.#series.discarded;
   }
 
   /**
    * The counter of that name in the registry of `config` (the first, if it names several), made if there is none. Throws
-   * an Error with code `ERR_METRIC_DIFFERS` if it has other label names or is no counter; all else that `config` says is
-   * for a new one.
+   * an Error with code `ERR_METRIC_DIFFERS` if it has other label names or is no counter. An existing counter ignores the
+   * rest of `config`.
    */
   static getOrCreate<T extends string = string>(config: CounterConfiguration<T>): Counter<T> {
     return registeredOr<Counter<T>, CounterConfiguration<T>>(Counter, config);
@@ -62,82 +49,99 @@ export class Counter<T extends string = string> extends Metric<T> {
 
   /**
    * Adds `value`, or 1, to the series of `labels`. Throws for a label that the metric does not have, a TypeError for
-   * what is no finite number, and an Error for a negative one. Returns nothing, as prom-client's trunk; 15.1.3 returns
+   * a value that is no finite number, and an Error for a negative one. Returns nothing, as prom-client's trunk; 15.1.3 returns
    * its internal key.
    */
   inc(labels: LabelValues<T>, value?: number): void;
   /** Adds `value`, or 1, to the series without labels. */
   inc(value?: number): void;
   /**
-   * Only with `enableExemplars`, where the other ways go on to work. A RangeError for too long exemplar labels comes
+   * Only with `enableExemplars`, in addition to the other forms. A RangeError for exemplar labels that are too long comes
    * after the increment, which stays.
    */
   inc(increase: IncreaseDataWithExemplar<T>): void;
   inc(labels?: LabelValues<T> | IncreaseDataWithExemplar<T> | number | null, value?: number): void {
-    if (labels === undefined && this.#bare.addedOne()) return;
-    const children = this.#children;
-    if (typeof labels === 'object' && labels !== null) {
-      const amount = value === undefined ? 1 : value;
-      if (isAmount(amount)) {
-        children.at(labels as LabelSet).add(0, amount);
-      } else {
-        children.check(labels as LabelSet);
-        const checked = amountOf(amount);
-        children.at(labels as LabelSet).add(0, checked);
-      }
+    const only = this.#only;
+    if (labels === undefined && only.values === this.#cells) {
+      // To load the number from the cell takes longer: the load has to wait for the store before.
+      only.values[only.index] = ++this.#count;
+    } else if (typeof labels !== 'object' || labels === null) {
+      const amount = this.#amountOf(labels);
+      const series = this.#series.unlabelled();
+      series.add(0, amount);
+      this.#remember(series);
+    } else if (this.enableExemplars && hasExemplarKeys(labels)) {
+      const set: LabelSet = Object(labels.labels);
+      const amount = this.#amountOf(labels.value, set);
+      this.#add(this.#series.at(set), amount, labels.exemplarLabels);
     } else {
-      const amount = labels === undefined ? 1 : labels;
-      const checked = isAmount(amount) ? amount : amountOf(amount);
-      const series = children.unlabelled();
-      series.add(0, checked);
-      if (series instanceof BareCount) this.#bare = series;
+      const amount = this.#amountOf(value, labels as LabelSet);
+      this.#add(this.#series.at(labels as LabelSet), amount);
     }
-  }
-
-  /** The functions for one series, which need no labels any more; the series is made at its first increment. */
-  labels(...values: string[]): CounterChild;
-  labels(labels: LabelValues<T>): CounterChild;
-  labels(...args: unknown[]): CounterChild {
-    return this.#children.child(args, false);
-  }
-
-  /** Removes the series of these label values; it is no error if there is none. */
-  remove(...values: string[]): void;
-  remove(labels: LabelValues<T>): void;
-  remove(...args: unknown[]): void {
-    this.#children.remove(args);
   }
 
   /** Removes all series, or sets the only one to 0 if the counter has no labels. */
   reset(): void {
     if (this.labelNames.length > 0) {
-      this.#children.clear();
+      this.removeAll();
       return;
     }
-    const series = this.#children.unlabelled();
+    const series = this.#series.unlabelled();
     series.clearExemplars();
     series.set(0, 0);
+    this.#cells = undefined;
   }
 
   protected samples(): Sample[] {
-    return Array.from(this.#series.live, ([series, labels]) => {
+    return Array.from(this.#series.entries(), ([series, labels]) => {
       const exemplar = series.exemplar(0);
       const sample = { value: series.get(0), labels };
       return exemplar === undefined ? sample : { ...sample, exemplar };
     });
   }
 
-  #incWithExemplar(data?: unknown, value?: unknown): void {
-    if (!hasExemplarKeys(data)) {
-      Reflect.apply(Counter.prototype.inc, this, [data, value]);
-      return;
-    }
-    const { labels, value: amount = 1, exemplarLabels } = data as IncreaseDataWithExemplar<T>;
-    const children = this.#children;
-    const set: LabelSet = Object(labels);
-    children.check(set);
-    const checked = amountOf(amount);
-    increase(children.at(set), checked, exemplarLabels);
+  protected bind(bound: BoundSeries<Series>): CounterChild {
+    let { series } = bound;
+    return {
+      inc: (value: number | IncreaseDataWithExemplar<string> = 1): void => {
+        if (hasExemplarKeys(value) && this.enableExemplars) {
+          const amount = this.#amountOf(value.value);
+          this.#add(bound.liveWith(value.labels), amount, value.exemplarLabels);
+          return;
+        }
+        const amount = isAmount(value) ? value : this.#amountOf(value, bound.labels);
+        if (series.record < 0) series = bound.live();
+        this.#add(series, amount);
+      },
+    };
+  }
+
+  /** The functions of a child check the labels: so it is in prom-client. */
+  protected override checkBound(): void {}
+
+  /** From here on the number of the series without labels is known, if V8 keeps it as a small integer. */
+  #remember(series: Series): void {
+    const count = series.get(0);
+    this.#only = series;
+    this.#count = count | 0;
+    this.#cells = series.record >= 0 && this.#count === count ? series.values : undefined;
+  }
+
+  /** Adds to any series, which may be the one without labels. The value of an exemplar is never 0 or NaN, as in prom-client. */
+  #add(series: Series, amount: number, exemplarLabels?: LabelSet | null): void {
+    this.#cells = undefined;
+    series.add(0, amount);
+    if (exemplarLabels) series.setExemplar(0, exemplarLabels, amount || 1);
+  }
+
+  /** Throws for bad labels before it throws for a bad value, as prom-client does. NaN passes; other falsy values are 0, but null is 1. */
+  #amountOf(value: unknown, labels?: LabelSet): number {
+    if (value === undefined) return 1;
+    if (isAmount(value)) return value;
+    if (labels !== undefined) this.check(labels);
+    if (value && !Number.isFinite(value)) throw badValue(value);
+    if ((value as number) < 0) throw counterDecrease();
+    return value === null ? 1 : Number(value);
   }
 }
 
@@ -145,52 +149,6 @@ export declare namespace Counter {
   export type Internal = CounterChild;
 }
 
-function counterChild(kept: KeptSeries<Series, CounterChild>): CounterChild {
-  let { series } = kept;
-  return {
-    inc(value?: number): void {
-      const amount = value === undefined ? 1 : value;
-      if (isAmount(amount)) {
-        if (series.record < 0) series = kept.live();
-        series.add(0, amount);
-      } else {
-        kept.check();
-        const checked = amountOf(amount);
-        kept.live().add(0, checked);
-      }
-    },
-  };
-}
-
-function counterChildWithExemplars(kept: KeptSeries<Series, CounterChild>): CounterChild {
-  const plain = counterChild(kept);
-  return {
-    inc(data?: IncreaseDataWithExemplar<string> | number): void {
-      if (!hasExemplarKeys(data)) {
-        plain.inc(data);
-        return;
-      }
-      const { labels, value = 1, exemplarLabels } = data;
-      const checked = amountOf(value);
-      increase(kept.liveWith(labels), checked, exemplarLabels);
-    },
-  };
-}
-
-/** The value of an exemplar is never 0 or NaN: so it is in prom-client. */
-function increase(series: Series, amount: number, exemplarLabels: LabelSet | null | undefined): void {
-  series.add(0, amount);
-  if (exemplarLabels) series.setExemplar(0, exemplarLabels, amount || 1);
-}
-
-/** Whether there is nothing to be said about `value`, which is nearly always so. */
 function isAmount(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value < Infinity;
-}
-
-/** What prom-client makes of the other values. NaN passes, and stays; what is empty counts as 0, null as 1. */
-function amountOf(value: unknown): number {
-  if (value && !Number.isFinite(value)) throw badValue(value);
-  if ((value as number) < 0) throw counterDecrease();
-  return value === null ? 1 : Number(value);
 }

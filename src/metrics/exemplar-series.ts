@@ -1,10 +1,10 @@
 import type { Exemplar } from '../model/family';
 import type { LabelSet } from '../model/labels';
 import { Cells, Series } from '../series/series';
-import { type CellHolder, type CellStore, exemplarCells, exemplarSlotCells } from '../store/store';
+import { type CellRef, type CellStore, exemplarCells, exemplarSlotCells } from '../store/store';
 import { exemplarTexts, writeExemplarTexts } from './exemplar-text';
 
-// The cells of an exemplar: [the slot that counts, then two slots of value, time, bytes of text, the text].
+// The cells of an exemplar: the number of the slot that counts, then two slots of value, time, bytes of text, text.
 const ACTIVE = 0;
 const FIRST_SLOT = 1;
 const VALUE = 0;
@@ -14,8 +14,8 @@ const TEXT = 3;
 
 const CELL_BYTES: number = Float64Array.BYTES_PER_ELEMENT;
 
-/** One label set of a counter or histogram that keeps exemplars: one for the counter, one for each bucket. */
-export class ExemplarSeries extends Series {
+/** A series of a counter or histogram that keeps exemplars: one for the counter, one for each bucket. */
+class ExemplarSeries extends Series {
   readonly #store: CellStore;
   readonly #exemplars = new Map<number, ExemplarCells>();
 
@@ -24,7 +24,7 @@ export class ExemplarSeries extends Series {
     this.#store = store;
   }
 
-  override parts(): readonly CellHolder[] {
+  override parts(): readonly CellRef[] {
     return [...this.#exemplars.values()];
   }
 
@@ -33,16 +33,16 @@ export class ExemplarSeries extends Series {
   }
 
   override setExemplar(bucket: number, labelSet: LabelSet, value: number): void {
-    // Before anything else: it may run the caller's code, which may come here, too.
-    const texts = exemplarTexts(labelSet);
+    // Copied and converted first: both may run code of the caller, which may set this very exemplar.
+    const copy = { ...labelSet };
+    const texts = exemplarTexts(copy);
     let cells = this.#exemplars.get(bucket);
     if (cells === undefined) {
-      cells = new ExemplarCells();
-      this.#store.allocateExemplar(this, bucket, cells);
+      cells = new ExemplarCells().pointTo(this.#store.allocateExemplar(this, bucket));
       this.#exemplars.set(bucket, cells);
     }
     // The clock is looked up at each use: test suites replace it.
-    cells.write({ labelSet: { ...labelSet }, value, timestamp: Date.now() / 1000 }, texts);
+    cells.write({ labelSet: copy, value, timestamp: Date.now() / 1000 }, texts);
   }
 
   override clearExemplars(): void {
@@ -56,14 +56,15 @@ export class ExemplarSeries extends Series {
   }
 }
 
-/** The newest exemplar of one bucket, in cells for the other processes and as it was given for this one. */
+export function newExemplarSeries(store: CellStore): Series {
+  return new ExemplarSeries(store);
+}
+
+/** The newest exemplar of one bucket: in cells for the other processes, and as an object for this one. */
 class ExemplarCells extends Cells {
   current: Exemplar | undefined;
 
-  /**
-   * Fills the slot that does not count, then says that it does: whoever dies in between leaves the old exemplar, and a
-   * reader sees the one or the other.
-   */
+  /** Fills the slot that does not count, then makes it count: a crash in between leaves the old exemplar whole. */
   write(exemplar: Exemplar, texts: readonly string[]): void {
     const slot = this.get(ACTIVE) === 1 ? 2 : 1;
     const at = FIRST_SLOT + (slot - 1) * exemplarSlotCells;

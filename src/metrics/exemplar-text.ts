@@ -3,10 +3,10 @@ import { exemplarTextBytes } from '../store/store';
 
 /** OpenMetrics' limit for the names and values of an exemplar's labels, in characters. */
 const MOST_CHARACTERS = 128;
-/** The lengths of a name and a value. */
+/** Room for the lengths of a name and a value. */
 const LENGTHS_BYTES = 4;
 const MOST_BYTES_OF_A_CHARACTER = 3;
-/** A loop is faster than a call into the engine for texts up to this length. */
+/** Up to this length a loop is faster than a call of `Buffer.write()`. */
 const LONGEST_OF_LOOP = 64;
 
 /**
@@ -31,8 +31,8 @@ export function exemplarTexts(labels: object): string[] {
 }
 
 /**
- * Writes the texts as the cells of an exemplar have them: for each label the lengths of name and value in bytes, 16 bits
- * each, then both. Returns the number of bytes.
+ * Writes the texts in the format of an exemplar's cells: for each label the lengths of name and value in bytes, 16 bits each,
+ * then both. Returns the number of bytes.
  */
 export function writeExemplarTexts(texts: readonly string[], bytes: Buffer, start: number): number {
   let at = start;
@@ -46,7 +46,7 @@ export function writeExemplarTexts(texts: readonly string[], bytes: Buffer, star
   return at - start;
 }
 
-/** Writes `text` in UTF-8, which there must be room for; returns the number of bytes. */
+/** Writes `text` in UTF-8. The caller has made sure that there is room. Returns the number of bytes. */
 function writeText(text: string, bytes: Buffer, at: number): number {
   if (text.length > LONGEST_OF_LOOP) return bytes.write(text, at);
   for (let i = 0; i < text.length; i++) {

@@ -1,17 +1,16 @@
-import { badCollectBy, badDelta, badValue } from '../errors';
+import { badCollectBy, badDelta, badValue, mostRecentDelta } from '../errors';
+import { GAUGE_SET_AT } from '../model/cell-layout';
 import type { MergeMode, MultiprocessMode, Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
-import { checkMultiprocessMode, mergeModeOf } from '../model/merge-mode';
+import { checkMultiprocessMode, isMostRecent, mergeModeOf } from '../model/merge-mode';
 import type { CollectFunction } from '../registry/metric-types';
-import { Children, type KeptSeries } from '../series/children';
-import { FamilySeries, newSeries, type Series } from '../series/series';
+import type { BoundSeries } from '../series/bound-series';
+import type { FamilySeries } from '../series/family-series';
+import { newSeries, type Series } from '../series/series';
 import { currentStore } from '../store/current';
 import type { Store } from '../store/store';
 import type { MetricConfiguration } from './configuration';
-import { type GaugeCells, gaugeCells } from './gauge-cells';
-import { Metric } from './metric';
-import { registeredOr } from './registered';
-import { removeIdle } from './series-ttl';
+import { LabelledMetric, registeredOr } from './labelled-metric';
 import { startTimer } from './timer';
 
 declare module '../registry/metric-types' {
@@ -23,11 +22,12 @@ declare module '../registry/metric-types' {
 export interface GaugeConfiguration<T extends string> extends MetricConfiguration<T, Gauge<T>> {
   /**
    * `'leader'`: `collect` runs in one process of the group only, for values that exist once per application, such as the
-   * length of a queue in a database. When that process ends, another one takes over at the next scrape. Unless it is
-   * said otherwise, the most recent value of a living process is shown. Default: every process collects its own.
+   * length of a queue in a database. When that process ends, another one takes over at the next scrape. Without a
+   * `multiprocessMode` or an `aggregator`, the most recent value of a living process is shown. Default: every process
+   * collects its own.
    */
   collectBy?: 'each' | 'leader' | undefined;
-  /** How the values of several processes become one, in the words of Python's client; it outdoes `aggregator`. */
+  /** How the values of several processes become one, in the words of Python's client. Takes precedence over `aggregator`. */
   multiprocessMode?: MultiprocessMode | undefined;
 }
 
@@ -45,25 +45,21 @@ export interface GaugeChild<T extends string> {
 }
 
 /** A number that goes up and down, such as of open connections. */
-export class Gauge<T extends string = string> extends Metric<T> {
+export class Gauge<T extends string = string> extends LabelledMetric<T, Series, GaugeChild<T>> {
   declare readonly multiprocessMode?: MultiprocessMode | undefined;
   declare readonly collectBy?: 'each' | 'leader' | undefined;
   readonly #series: FamilySeries<Series>;
-  readonly #children: Children<Series, GaugeChild<T>>;
-  readonly #cells: GaugeCells;
+  readonly #mode: MergeMode;
+  readonly #isMostRecent: boolean;
 
-  /** Throws what every metric throws, and a TypeError for an unknown `multiprocessMode`. */
+  /** Throws what every metric throws, and a TypeError for an unknown `multiprocessMode` or `collectBy`. */
   constructor(config: GaugeConfiguration<T>) {
     super(config, 'gauge');
-    const mode = this.#mode(config);
-    const store = currentStore();
-    if (this.collectBy === 'leader') this.collect = byLeader(this.collect, store);
-    const cells = gaugeCells(this.name, mode);
-    this.#cells = cells;
-    this.#series = new FamilySeries(store, this.define({ mergeMode: mode }), cells.count, newSeries);
-    this.#children = new Children(this.#series, newSeries, (kept) => gaugeChild<T>(kept, cells));
-    if (this.labelNames.length === 0) this.#children.unlabelled();
-    this.register(this.#series, removeIdle(this.#children, this, cells.count));
+    this.#mode = modeOf(this, config);
+    this.#isMostRecent = isMostRecent(this.#mode);
+    if (this.collectBy === 'leader') this.collect = byLeader(this.collect, currentStore());
+    const cells = this.#isMostRecent ? 2 : 1;
+    this.#series = this.expose(cells, newSeries, { mergeMode: this.#mode });
   }
 
   /** The gauge of that name in the registry of `config`, made if there is none; see `Counter.getOrCreate()`. */
@@ -72,7 +68,7 @@ export class Gauge<T extends string = string> extends Metric<T> {
   }
 
   /**
-   * Sets the series of `labels`. Throws a TypeError for what is no number (NaN and the infinities are numbers), and an
+   * Sets the series of `labels`. Throws a TypeError for a value that is no number (NaN and the infinities are numbers), and an
    * Error for a label that the metric does not have.
    */
   set(labels: LabelValues<T>, value: number): void;
@@ -81,7 +77,7 @@ export class Gauge<T extends string = string> extends Metric<T> {
   set(labels: LabelValues<T> | number, value?: number): void {
     const number = isLabels(labels) ? value : labels;
     if (typeof number !== 'number') throw badValue(number);
-    this.#cells.set(this.#at(labels), number);
+    this.#write(this.#at(labels), number);
   }
 
   /** Adds `value`, or 1. Throws as `set()` does, and if the mode is one of the most recent value. */
@@ -89,7 +85,7 @@ export class Gauge<T extends string = string> extends Metric<T> {
   inc(value?: number): void;
   inc(labels?: LabelValues<T> | number, value?: number): void {
     const delta = deltaOf(isLabels(labels) ? value : labels);
-    this.#cells.checkDelta('inc');
+    this.#checkMode('inc');
     this.#at(labels).add(0, delta);
   }
 
@@ -98,7 +94,7 @@ export class Gauge<T extends string = string> extends Metric<T> {
   dec(value?: number): void;
   dec(labels?: LabelValues<T> | number, value?: number): void {
     const delta = negativeDeltaOf(isLabels(labels) ? value : labels);
-    this.#cells.checkDelta('dec');
+    this.#checkMode('dec');
     this.#at(labels).add(0, delta);
   }
 
@@ -112,47 +108,67 @@ export class Gauge<T extends string = string> extends Metric<T> {
   /** Starts a stop-watch; the function returned sets the seconds since, and returns them. */
   startTimer(labels?: LabelValues<T>): (labels?: LabelValues<T>) => number {
     // `labels` are read at the end: callers complete them in between.
-    return startTimer<LabelValues<T>>((endLabels, seconds) => {
+    return startTimer((seconds, endLabels?: LabelValues<T>) => {
       this.set({ ...labels, ...endLabels } as LabelValues<T>, seconds);
     });
   }
 
-  /** The functions for one series, which need no labels any more; the series is made at the first write. */
-  labels(...values: string[]): GaugeChild<T>;
-  labels(labels: LabelValues<T>): GaugeChild<T>;
-  labels(...args: unknown[]): GaugeChild<T> {
-    return this.#children.child(args, true);
-  }
-
-  /** Removes the series of these label values; it is no error if there is none. */
-  remove(...values: string[]): void;
-  remove(labels: LabelValues<T>): void;
-  remove(...args: unknown[]): void {
-    this.#children.remove(args);
-  }
-
   /** Removes all series, or sets the only one back if the gauge has no labels. */
   reset(): void {
-    if (this.labelNames.length === 0) this.#cells.clear(this.#children.unlabelled());
-    else this.#children.clear();
+    if (this.labelNames.length > 0) {
+      this.removeAll();
+      return;
+    }
+    const series = this.#series.unlabelled();
+    // Time first: a value that goes away must not look newly set.
+    if (this.#isMostRecent) series.set(GAUGE_SET_AT, 0);
+    series.set(0, 0);
   }
 
   protected samples(): Sample[] {
-    return Array.from(this.#series.live)
-      .filter(([series]) => this.#cells.isSet(series))
+    return Array.from(this.#series.entries())
+      .filter(([series]) => !this.#isMostRecent || series.get(GAUGE_SET_AT) > 0)
       .map(([series, labels]) => ({ value: series.get(0), labels }));
   }
 
-  #mode(config: GaugeConfiguration<T>): MergeMode {
-    const { multiprocessMode, collectBy = 'each', name } = this;
-    if (collectBy !== 'each' && collectBy !== 'leader') throw badCollectBy(name, collectBy);
-    if (multiprocessMode) return checkMultiprocessMode(name, multiprocessMode);
-    if (collectBy === 'leader' && !config.aggregator) return 'livemostrecent';
-    return mergeModeOf('gauge', this.aggregator);
+  protected bind(bound: BoundSeries<Series>): GaugeChild<T> {
+    let { series } = bound;
+    const live = (): Series => {
+      if (series.record < 0) series = bound.live();
+      return series;
+    };
+    const add = (method: 'inc' | 'dec', delta: number): void => {
+      this.#checkMode(method);
+      live().add(0, delta);
+    };
+    const set = (value: number): void => {
+      if (typeof value !== 'number') throw badValue(value);
+      this.#write(live(), value);
+    };
+    return {
+      inc: (value) => add('inc', deltaOf(value)),
+      dec: (value) => add('dec', negativeDeltaOf(value)),
+      set,
+      setToCurrentTime: () => set(Date.now() / 1000),
+      startTimer: () =>
+        startTimer((seconds, labels?: LabelValues<T>) => this.#write(bound.liveWith(labels), seconds)),
+    };
   }
 
   #at(labels: unknown): Series {
-    return isLabels(labels) ? this.#children.at(labels) : this.#children.unlabelled();
+    return isLabels(labels) ? this.#series.at(labels) : this.#series.unlabelled();
+  }
+
+  /** Value first: a reader between the two stores sees the new value with an old time, and at worst does not use it yet. */
+  #write(series: Series, value: number): void {
+    series.set(0, value);
+    if (!this.#isMostRecent) return;
+    const [seconds, nanoseconds] = process.hrtime();
+    series.set(GAUGE_SET_AT, seconds * 1e3 + nanoseconds / 1e6);
+  }
+
+  #checkMode(method: 'inc' | 'dec'): void {
+    if (this.#isMostRecent) throw mostRecentDelta(this.name, method, this.#mode);
   }
 }
 
@@ -160,35 +176,12 @@ export declare namespace Gauge {
   export type Internal<T extends string> = GaugeChild<T>;
 }
 
-function gaugeChild<T extends string>(
-  kept: KeptSeries<Series, GaugeChild<T>>,
-  cells: GaugeCells,
-): GaugeChild<T> {
-  let { series } = kept;
-  const live = (): Series => {
-    if (series.record < 0) series = kept.live();
-    return series;
-  };
-  const set = (value: number): void => {
-    if (typeof value !== 'number') throw badValue(value);
-    cells.set(live(), value);
-  };
-  return {
-    inc(value?: number): void {
-      const delta = deltaOf(value);
-      cells.checkDelta('inc');
-      live().add(0, delta);
-    },
-    dec(value?: number): void {
-      const delta = negativeDeltaOf(value);
-      cells.checkDelta('dec');
-      live().add(0, delta);
-    },
-    set,
-    setToCurrentTime: () => set(Date.now() / 1000),
-    startTimer: () =>
-      startTimer<LabelValues<T>>((endLabels, seconds) => cells.set(kept.liveWith(endLabels), seconds)),
-  };
+function modeOf<T extends string>(gauge: Gauge<T>, { aggregator }: GaugeConfiguration<T>): MergeMode {
+  const { name, multiprocessMode, collectBy = 'each' } = gauge;
+  if (collectBy !== 'each' && collectBy !== 'leader') throw badCollectBy(name, collectBy);
+  if (multiprocessMode) return checkMultiprocessMode(name, multiprocessMode);
+  if (collectBy === 'leader' && !aggregator) return 'livemostrecent';
+  return mergeModeOf('gauge', gauge.aggregator);
 }
 
 /** `collect` for as long as this process is the one to do it. */
@@ -209,7 +202,7 @@ function deltaOf(value: unknown): number {
   return value;
 }
 
-/** Negated before it is looked at, so that `dec('5')` works though `inc('5')` does not: so it is in prom-client. */
+/** Negated before it is checked, so that `dec('5')` works though `inc('5')` does not: so it is in prom-client. */
 function negativeDeltaOf(value: unknown): number {
   return value === undefined ? -1 : deltaOf(-(value as number));
 }

@@ -1,20 +1,18 @@
 import { badValue, reservedLabel } from '../errors';
 import type { TextFamily, TextSample } from '../exposition/text';
 import { bucketOf, DEFAULT_BUCKETS, type SearchedBounds, searchedBounds } from '../model/buckets';
+import { HISTOGRAM_BUCKETS, HISTOGRAM_COUNT, HISTOGRAM_SUM } from '../model/cell-layout';
 import type { Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
 import { isFiniteNumber } from '../model/numbers';
 import { settle } from '../registry/registrable';
-import { Children, type KeptSeries } from '../series/children';
-import { FamilySeries, newSeries, type Series } from '../series/series';
-import { currentStore } from '../store/current';
+import type { BoundSeries } from '../series/bound-series';
+import type { FamilySeries } from '../series/family-series';
+import { newSeries, type Series } from '../series/series';
 import type { MetricConfiguration } from './configuration';
-import { hasExemplarKeys, type ObserveDataWithExemplar, type TimerEnd } from './exemplar-data';
-import { ExemplarSeries } from './exemplar-series';
-import { BUCKETS, COUNT, SUM } from './histogram-cells';
-import { Metric } from './metric';
-import { registeredOr } from './registered';
-import { removeIdle } from './series-ttl';
+import { hasExemplarKeys, type ObserveDataWithExemplar } from './exemplar-data';
+import { newExemplarSeries } from './exemplar-series';
+import { LabelledMetric, registeredOr } from './labelled-metric';
 import { startTimer } from './timer';
 
 declare module '../registry/metric-types' {
@@ -30,7 +28,7 @@ export interface HistogramConfiguration<T extends string> extends MetricConfigur
 
 /** The functions of one series of a histogram, to be kept and called as often as needed. */
 export interface HistogramChild<T extends string> {
-  /** The object is for histograms with `enableExemplars`; its labels come on top of the child's. */
+  /** The object is for histograms with `enableExemplars`; its labels are added to the child's. */
   observe(value: number | ObserveDataWithExemplar<string>): void;
   /**
    * Starts a stop-watch; the function returned observes the seconds since, and returns them. It takes exemplar labels if
@@ -40,40 +38,24 @@ export interface HistogramChild<T extends string> {
 }
 
 /** Counts observations by size, such as of request durations, so that servers can be compared and added up. */
-export class Histogram<T extends string = string> extends Metric<T> {
+export class Histogram<T extends string = string> extends LabelledMetric<T, Series, HistogramChild<T>> {
   declare readonly buckets: readonly number[];
   declare readonly upperBounds: readonly number[];
   readonly #bounds: SearchedBounds;
   readonly #cells: number;
   readonly #series: FamilySeries<Series>;
-  readonly #children: Children<Series, HistogramChild<T>>;
 
   /** Throws what every metric throws, and an Error for a label called `le`. */
   constructor(config: HistogramConfiguration<T>) {
     super(config, 'histogram', { buckets: [...DEFAULT_BUCKETS] });
     const buckets = [...Float64Array.from(this.buckets)];
-    const bounds = searchedBounds(buckets);
-    this.#bounds = bounds;
-    const cells = BUCKETS + buckets.length + 1;
-    this.#cells = cells;
-    const store = currentStore();
-    const isPlain = !this.enableExemplars;
-    this.#series = new FamilySeries(store, this.define({ buckets }), cells, isPlain ? newSeries : undefined);
-    if (this.enableExemplars) {
-      this.#children = new Children(
-        this.#series,
-        () => new ExemplarSeries(store),
-        (kept) => histogramChildWithExemplars<T>(kept, bounds),
-      );
-      this.observe = this.#observeWithExemplar;
-    } else {
-      this.#children = new Children(this.#series, newSeries, (kept) => histogramChild<T>(kept, bounds));
-    }
-    this.register(this.#series, removeIdle(this.#children, this, cells));
+    this.#bounds = searchedBounds(buckets);
+    this.#cells = HISTOGRAM_BUCKETS + buckets.length + 1;
+    const make = this.enableExemplars ? newExemplarSeries : newSeries;
+    this.#series = this.expose(this.#cells, make, { buckets });
     // After the registration, so that the name is taken all the same: so it is in prom-client.
     if (this.labelNames.includes('le')) throw reservedLabel('le');
     Object.assign(this, { upperBounds: Object.freeze(this.buckets) });
-    if (this.labelNames.length === 0) this.#children.unlabelled();
   }
 
   /** The histogram of that name in the registry of `config`, made if there is none; see `Counter.getOrCreate()`. */
@@ -83,13 +65,13 @@ export class Histogram<T extends string = string> extends Metric<T> {
 
   /**
    * Counts `value` in the series of `labels`. Throws for a label that the metric does not have, and a TypeError for
-   * what is no finite number. Values may be negative.
+   * a value that is no finite number. Values may be negative.
    */
   observe(labels: LabelValues<T>, value: number): void;
   /** Counts `value` in the series without labels. */
   observe(value: number): void;
   /**
-   * Only with `enableExemplars`, where the other ways go on to work. A RangeError for too long exemplar labels comes
+   * Only with `enableExemplars`, in addition to the other forms. A RangeError for exemplar labels that are too long comes
    * after the observation, which stays.
    */
   observe(observation: ObserveDataWithExemplar<T>): void;
@@ -97,72 +79,58 @@ export class Histogram<T extends string = string> extends Metric<T> {
     labels: LabelValues<T> | ObserveDataWithExemplar<T> | number | null | undefined,
     value?: number,
   ): void {
-    const children = this.#children;
-    if (typeof labels === 'object' && labels !== null) {
-      if (!isFiniteNumber(value)) {
-        children.check(labels as LabelSet);
-        throw badValue(value);
-      }
-      record(children.at(labels as LabelSet), this.#bounds, value);
-    } else {
-      // Whatever else is falsy stands for no labels, if it is not the number 0.
+    if (typeof labels !== 'object' || labels === null) {
+      // Any other falsy value than the number 0 stands for no labels.
       const only = labels || labels === 0 ? labels : value;
       if (!isFiniteNumber(only)) throw badValue(only);
-      record(children.unlabelled(), this.#bounds, only);
+      this.#record(this.#series.unlabelled(), only);
+    } else if (this.enableExemplars && hasExemplarKeys(labels)) {
+      const { labels: own, value: observed, exemplarLabels } = labels;
+      const set: LabelSet = Object(own);
+      this.check(set);
+      if (!isFiniteNumber(observed)) throw badValue(observed);
+      this.#record(this.#series.at(set), observed, exemplarLabels);
+    } else {
+      if (!isFiniteNumber(value)) {
+        this.check(labels as LabelSet);
+        throw badValue(value);
+      }
+      this.#record(this.#series.at(labels as LabelSet), value);
     }
   }
 
   /**
-   * Starts a stop-watch; the function returned observes the seconds since, and returns them. Exemplar labels of both are
-   * of use with `enableExemplars` only.
+   * Starts a stop-watch; the function returned observes the seconds since, and returns them. The exemplar labels of both are
+   * used with `enableExemplars` only.
    */
   startTimer(
     labels?: LabelValues<T>,
     exemplarLabels?: LabelValues<string>,
   ): (labels?: LabelValues<T>, exemplarLabels?: LabelValues<string>) => number {
-    // `labels` are read at the end: callers complete them in between.
-    if (this.enableExemplars) {
-      const end = startTimer<TimerEnd<T>>((last, value) => {
-        this.observe({
-          labels: { ...labels, ...last?.labels } as LabelValues<T>,
-          value,
-          exemplarLabels: { ...exemplarLabels, ...last?.exemplarLabels },
-        });
-      });
-      return (endLabels, endExemplarLabels) => end({ labels: endLabels, exemplarLabels: endExemplarLabels });
-    }
-    return startTimer<LabelValues<T>>((endLabels, seconds) => {
-      this.observe({ ...labels, ...endLabels } as LabelValues<T>, seconds);
+    // Both are read at the end: callers complete them in between.
+    return startTimer((seconds, endLabels?: LabelValues<T>, endExemplarLabels?: LabelValues<string>) => {
+      const all = { ...labels, ...endLabels } as LabelValues<T>;
+      if (!this.enableExemplars) this.observe(all, seconds);
+      else {
+        const own = { ...exemplarLabels, ...endExemplarLabels };
+        this.observe({ labels: all, value: seconds, exemplarLabels: own });
+      }
     });
   }
 
   /** Sets the series of `labels` to 0, and makes it if need be. Throws for a label that the metric does not have. */
   zero(labels: LabelValues<T>): void {
-    const series = this.#children.at(labels ?? {});
+    const series = this.#series.at(labels ?? {});
     series.clearExemplars();
     for (let cell = 0; cell < this.#cells; cell++) series.set(cell, 0);
   }
 
-  /** The functions for one series, which need no labels any more; the series is made at the first observation. */
-  labels(...values: string[]): HistogramChild<T>;
-  labels(labels: LabelValues<T>): HistogramChild<T>;
-  labels(...args: unknown[]): HistogramChild<T> {
-    return this.#children.child(args, true);
-  }
-
-  /** Removes the series of these label values; it is no error if there is none. */
-  remove(...values: string[]): void;
-  remove(labels: LabelValues<T>): void;
-  remove(...args: unknown[]): void {
-    this.#children.remove(args);
-  }
-
   /** Removes all series, the one without labels too: it comes back with the next observation. */
   reset(): void {
-    this.#children.clear();
+    this.removeAll();
   }
 
-  /** What `get()` returns, with the labels that all lines of a series have apart from `le`: they are printed last. */
+  /** The result of `get()`, but with the labels that all lines of a series have, all but `le`, apart: they are printed last. */
   async getForPromString(): Promise<TextFamily> {
     await settle(this);
     const { name, help, type } = this;
@@ -176,29 +144,51 @@ export class Histogram<T extends string = string> extends Metric<T> {
     }));
   }
 
-  #observeWithExemplar(data: unknown, value?: unknown): void {
-    if (!hasExemplarKeys(data)) {
-      Reflect.apply(Histogram.prototype.observe, this, [data, value]);
-      return;
+  protected bind(bound: BoundSeries<Series>): HistogramChild<T> {
+    let { series } = bound;
+    return {
+      observe: (data: number | ObserveDataWithExemplar<string>): void => {
+        if (hasExemplarKeys(data) && this.enableExemplars) {
+          const { labels, value, exemplarLabels } = data;
+          if (!isFiniteNumber(value)) throw badValue(value);
+          this.#record(bound.liveWith(labels), value, exemplarLabels);
+          return;
+        }
+        if (!isFiniteNumber(data)) throw badValue(data);
+        if (series.record < 0) series = bound.live();
+        this.#record(series, data);
+      },
+      startTimer: () =>
+        startTimer((seconds, labels?: LabelValues<T>, exemplarLabels?: LabelValues<string>) =>
+          this.#record(bound.liveWith(labels), seconds, exemplarLabels),
+        ),
+    };
+  }
+
+  /**
+   * Bucket, sum, count, in this order: readers take a pair of equal reads in which the buckets add up to the count. So they see
+   * an observation that is half written in the next read, or do not count it yet.
+   */
+  #record(series: Series, value: number, exemplarLabels?: LabelSet): void {
+    const bucket = bucketOf(value, this.#bounds);
+    series.add(HISTOGRAM_BUCKETS + bucket, 1);
+    series.add(HISTOGRAM_SUM, value);
+    series.add(HISTOGRAM_COUNT, 1);
+    if (exemplarLabels && Object.keys(exemplarLabels).length > 0) {
+      series.setExemplar(bucket, exemplarLabels, value);
     }
-    const { labels, value: observed, exemplarLabels } = data as ObserveDataWithExemplar<T>;
-    const children = this.#children;
-    const set: LabelSet = Object(labels);
-    children.check(set);
-    if (!isFiniteNumber(observed)) throw badValue(observed);
-    recordWithExemplar(children.at(set), this.#bounds, observed, exemplarLabels);
   }
 
   #lines(): TextSample[] {
-    return Array.from(this.#series.live).flatMap(([series, labels]) => this.#linesOf(series, labels));
+    return Array.from(this.#series.entries()).flatMap(([series, labels]) => this.#linesOf(series, labels));
   }
 
   /** The count is the sum of the buckets, so that it always equals the bucket of `+Inf`. */
   #linesOf(series: Series, sharedLabels: LabelSet): TextSample[] {
     let count = 0;
     const buckets = [...this.buckets, '+Inf'].map((le, i): TextSample => {
-      count += series.get(BUCKETS + i);
-      // What there is instead of an exemplar is what prom-client has there.
+      count += series.get(HISTOGRAM_BUCKETS + i);
+      // Where there is no exemplar, prom-client has these.
       const none = this.enableExemplars && le === '+Inf' ? undefined : null;
       const exemplar = series.exemplar(i) ?? none;
       return { labels: { le }, sharedLabels, value: count, metricName: `${this.name}_bucket`, exemplar };
@@ -206,7 +196,7 @@ export class Histogram<T extends string = string> extends Metric<T> {
     const rest = { labels: {}, sharedLabels, exemplar: undefined };
     return [
       ...buckets,
-      { ...rest, value: series.get(SUM), metricName: `${this.name}_sum` },
+      { ...rest, value: series.get(HISTOGRAM_SUM), metricName: `${this.name}_sum` },
       { ...rest, value: count, metricName: `${this.name}_count` },
     ];
   }
@@ -217,66 +207,4 @@ export declare namespace Histogram {
   export interface Config {
     buckets?: number[];
   }
-}
-
-function histogramChild<T extends string>(
-  kept: KeptSeries<Series, HistogramChild<T>>,
-  bounds: SearchedBounds,
-): HistogramChild<T> {
-  let { series } = kept;
-  return {
-    observe(value: number): void {
-      if (!isFiniteNumber(value)) throw badValue(value);
-      if (series.record < 0) series = kept.live();
-      record(series, bounds, value);
-    },
-    startTimer: () =>
-      startTimer<LabelValues<T>>((endLabels, seconds) => record(kept.liveWith(endLabels), bounds, seconds)),
-  };
-}
-
-function histogramChildWithExemplars<T extends string>(
-  kept: KeptSeries<Series, HistogramChild<T>>,
-  bounds: SearchedBounds,
-): HistogramChild<T> {
-  const plain = histogramChild<T>(kept, bounds);
-  return {
-    observe(data: ObserveDataWithExemplar<string> | number): void {
-      if (!hasExemplarKeys(data)) {
-        plain.observe(data);
-        return;
-      }
-      const { labels, value, exemplarLabels } = data;
-      if (!isFiniteNumber(value)) throw badValue(value);
-      recordWithExemplar(kept.liveWith(labels), bounds, value, exemplarLabels);
-    },
-    startTimer(): ReturnType<HistogramChild<T>['startTimer']> {
-      const end = startTimer<TimerEnd<T>>((last, seconds) => {
-        recordWithExemplar(kept.liveWith(last?.labels), bounds, seconds, last?.exemplarLabels);
-      });
-      return (labels, exemplarLabels) => end({ labels, exemplarLabels });
-    },
-  };
-}
-
-function recordWithExemplar(
-  series: Series,
-  bounds: SearchedBounds,
-  value: number,
-  exemplarLabels: LabelSet | null | undefined,
-): void {
-  record(series, bounds, value);
-  if (exemplarLabels && Object.keys(exemplarLabels).length > 0) {
-    series.setExemplar(bucketOf(value, bounds), exemplarLabels, value);
-  }
-}
-
-/**
- * Bucket, sum, count, in this order: readers take a pair of equal reads in which the buckets add up to the count, so
- * an observation that is only half there when they look is either complete in the next read or not counted yet.
- */
-function record(series: Series, bounds: SearchedBounds, value: number): void {
-  series.add(BUCKETS + bucketOf(value, bounds), 1);
-  series.add(SUM, value);
-  series.add(COUNT, 1);
 }

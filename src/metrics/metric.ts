@@ -22,8 +22,8 @@ import { type AnyRegistry, globalRegistry } from '../registry/registry';
 import type { MetricConfiguration } from './configuration';
 
 /**
- * What the four metrics have in common. The fields are declared only: the constructor copies them, like every other
- * property of the configuration, and a class field would wipe them out afterwards.
+ * A metric of this library: its configuration, and its place in registries. The fields are declared only: the constructor copies
+ * them, like every other property of the configuration, and a class field would overwrite them afterwards.
  */
 export abstract class Metric<T extends string> {
   declare readonly name: string;
@@ -36,7 +36,7 @@ export abstract class Metric<T extends string> {
   declare readonly ttlSeconds?: number | undefined;
   declare collect?: CollectFunction<this> | undefined;
 
-  /** Checks and copies the configuration; what is undefined or null in it has its default. */
+  /** Checks and copies the configuration. Undefined and null stand for the default. */
   protected constructor(
     config: MetricConfiguration<T, never>,
     type: MetricType,
@@ -58,21 +58,21 @@ export abstract class Metric<T extends string> {
     if (this.collect && typeof this.collect !== 'function') throw badCollect();
   }
 
-  /** The numbers of this process, after `collect` has run. Rejects with what `collect` throws. */
+  /** The numbers of this process, after `collect` has run. Rejects with the error that `collect` throws. */
   async get(): Promise<MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>> {
     await settle(this);
     const { help, name, type, aggregator } = this;
     const family = { help, name, type, values: this.samples(), aggregator };
-    // The type says, as in prom-client, that `collect` is there; it is not.
+    // As in prom-client, the type says that there is a `collect`, but there is none.
     return family as object as MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>;
   }
 
-  /** Sets the metric back to its beginning, in this process. */
+  /** Sets the numbers of this process back to those of a new metric. */
   abstract reset(): void;
 
   protected abstract samples(): Sample[];
 
-  /** The family as the store is told it; `more` is what this type of metric adds. */
+  /** The definition of the family; `more` has the properties of this type of metric. */
   protected define(more: Partial<FamilyDefinition> = {}): FamilyDefinition {
     return {
       name: this.name,
@@ -86,9 +86,9 @@ export abstract class Metric<T extends string> {
     };
   }
 
-  /** The last step of construction: from here on the metric is exposed. `settling` runs before each reading. */
-  protected register({ store, family }: FamilyHandle, settling?: () => void): void {
-    Object.defineProperty(this, FAMILY, { value: { store, family, settle: settling } });
+  /** From here on the metric is exposed. `refresh` runs before each reading. */
+  protected register({ store, family }: FamilyHandle, refresh?: () => void): void {
+    Object.defineProperty(this, FAMILY, { value: { store, family, settle: refresh } });
     for (const register of this.registers) {
       if (this.enableExemplars && register.contentType === prometheusContentType) throw exemplarsFormat();
       register.registerMetric(this);

@@ -1,14 +1,14 @@
+import { SUMMARY_COUNT, SUMMARY_SUM } from '../model/cell-layout';
 import type { AgeWindow } from '../model/family';
 import type { Sketch } from '../model/quantiles';
 import { Series } from '../series/series';
-import type { CellHolder, CellStore } from '../store/store';
-import { COUNT, SUM } from './summary-cells';
+import type { CellRef, CellStore } from '../store/store';
 import { SummarySlot } from './summary-slot';
 
 /**
- * One label set of a summary. Its window is a ring of slots, each for the observations of one epoch: the wall clock
- * divided by the length of a slot. All owners count epochs alike, so slots of several merge by their number alone, and
- * what is old goes out of sight without anybody touching it.
+ * A series of a summary. Its window is a ring of slots, each for the observations of one epoch: the wall clock divided by the
+ * length of a slot. All owners count epochs alike, so slots of several owners merge by their number alone, and readers leave
+ * old slots out without a write.
  */
 export class SummarySeries extends Series {
   readonly #window: AgeWindow;
@@ -21,18 +21,18 @@ export class SummarySeries extends Series {
   }
 
   get count(): number {
-    return this.get(COUNT);
+    return this.get(SUMMARY_COUNT);
   }
 
   get sum(): number {
-    return this.get(SUM);
+    return this.get(SUMMARY_SUM);
   }
 
   override begin(): void {
     for (const slot of this.#slots) slot.begin(this.#idleEpoch);
   }
 
-  override parts(): readonly CellHolder[] {
+  override parts(): readonly CellRef[] {
     return this.#slots.flatMap((slot) => slot.pages);
   }
 
@@ -50,14 +50,14 @@ export class SummarySeries extends Series {
     slot.observe(value);
   }
 
-  /** Back to the beginning: nothing in the window, nothing counted. */
+  /** Removes all observations. */
   reset(): void {
     for (const slot of this.#slots) slot.restart(this.#idleEpoch);
-    this.set(SUM, 0);
-    this.set(COUNT, 0);
+    this.set(SUMMARY_SUM, 0);
+    this.set(SUMMARY_COUNT, 0);
   }
 
-  /** Everything in the window. */
+  /** The observations in the window. */
   sketch(): Sketch {
     const newest = this.#epoch();
     const slots = this.#slots.filter(
@@ -85,13 +85,18 @@ export class SummarySeries extends Series {
     return this.#window.slotMs === Infinity;
   }
 
-  /** Without a window there is one epoch for ever. The clock is looked up at each use: test suites replace it. */
+  /** Without a window there is one epoch. The clock is looked up at each use: test suites replace it. */
   #epoch(): number {
     return this.#isAgeless ? 1 : Math.floor(Date.now() / this.#window.slotMs);
   }
 
-  /** The epoch of a slot that nothing has been counted in. */
+  /** The epoch of a slot without observations. */
   get #idleEpoch(): number {
     return this.#isAgeless ? 1 : 0;
   }
+}
+
+/** Makes series with that window. */
+export function newSummarySeries(window: AgeWindow): (store: CellStore) => SummarySeries {
+  return (store) => new SummarySeries(window, store);
 }

@@ -1,7 +1,18 @@
+import {
+  SLOT_EPOCH,
+  SLOT_GENERATION,
+  SLOT_MAX,
+  SLOT_MIN,
+  SLOT_N,
+  SLOT_SCHEMA,
+  SLOT_ZERO,
+  SUMMARY_COUNT,
+  SUMMARY_SUM,
+  slotAt,
+} from '../model/cell-layout';
 import { BASE_SCHEMA, bucketKey, coarserKey } from '../model/exponential-buckets';
 import { Cells } from '../series/series';
-import type { CellHolder, CellStore } from '../store/store';
-import { COUNT, EPOCH, GENERATION, MAX, MIN, N, SCHEMA, SUM, slotAt, ZERO } from './summary-cells';
+import { type CellRef, type CellStore, PAGE_CELLS } from '../store/store';
 
 type Sign = 1 | -1;
 
@@ -17,8 +28,7 @@ class Page extends Cells {
   }
 }
 
-const PAGE_BITS = 5;
-const PAGE_CELLS = 1 << PAGE_BITS;
+const PAGE_BITS: number = Math.log2(PAGE_CELLS);
 const LAST_CELL = PAGE_CELLS - 1;
 /** Of both signs together; with more, the slot changes to a coarser schema. */
 const MOST_PAGES = 32;
@@ -51,38 +61,38 @@ export class SummarySlot {
     this.#at = slotAt(number);
   }
 
-  get pages(): readonly CellHolder[] {
+  get pages(): readonly CellRef[] {
     return this.#pages;
   }
 
   get epoch(): number {
-    return this.#get(EPOCH);
+    return this.#get(SLOT_EPOCH);
   }
 
   get n(): number {
-    return this.#get(N);
+    return this.#get(SLOT_N);
   }
 
   get zero(): number {
-    return this.#get(ZERO);
+    return this.#get(SLOT_ZERO);
   }
 
   get min(): number {
-    return this.#get(MIN);
+    return this.#get(SLOT_MIN);
   }
 
   get max(): number {
-    return this.#get(MAX);
+    return this.#get(SLOT_MAX);
   }
 
   get schema(): number {
-    return this.#get(SCHEMA);
+    return this.#get(SLOT_SCHEMA);
   }
 
   /** Prepares new cells, which are all zero. */
   begin(epoch: number): void {
-    this.#set(SCHEMA, BASE_SCHEMA);
-    this.#set(EPOCH, epoch);
+    this.#set(SLOT_SCHEMA, BASE_SCHEMA);
+    this.#set(SLOT_EPOCH, epoch);
   }
 
   /**
@@ -94,25 +104,25 @@ export class SummarySlot {
     // Not before the page: a store that gives out a new one may move the header.
     const { values, index } = this.#header;
     const at = index + this.#at;
-    const n = values[at + N] as number;
-    if (value === 0) values[at + ZERO] = (values[at + ZERO] as number) + 1;
-    if (n === 0 || value < (values[at + MIN] as number)) values[at + MIN] = value;
-    if (n === 0 || value > (values[at + MAX] as number)) values[at + MAX] = value;
-    values[index + SUM] = (values[index + SUM] as number) + value;
-    values[at + N] = n + 1;
-    values[index + COUNT] = (values[index + COUNT] as number) + 1;
+    const n = values[at + SLOT_N] as number;
+    if (value === 0) values[at + SLOT_ZERO] = (values[at + SLOT_ZERO] as number) + 1;
+    if (n === 0 || value < (values[at + SLOT_MIN] as number)) values[at + SLOT_MIN] = value;
+    if (n === 0 || value > (values[at + SLOT_MAX] as number)) values[at + SLOT_MAX] = value;
+    values[index + SUMMARY_SUM] = (values[index + SUMMARY_SUM] as number) + value;
+    values[at + SLOT_N] = n + 1;
+    values[index + SUMMARY_COUNT] = (values[index + SUMMARY_COUNT] as number) + 1;
   }
 
   /** Forgets everything and stands for `epoch` from now on. Epoch 0 meanwhile tells readers that nothing is here. */
   restart(epoch: number): void {
-    this.#set(EPOCH, 0);
+    this.#set(SLOT_EPOCH, 0);
     if (this.#coarser > 0) {
       this.#publish(0, []);
     } else {
       for (const page of this.#pages) for (let i = 0; i < PAGE_CELLS; i++) page.set(i, 0);
     }
-    for (const cell of [N, ZERO, MIN, MAX]) this.#set(cell, 0);
-    this.#set(EPOCH, epoch);
+    for (const cell of [SLOT_N, SLOT_ZERO, SLOT_MIN, SLOT_MAX]) this.#set(cell, 0);
+    this.#set(SLOT_EPOCH, epoch);
   }
 
   /** Gives the pages back. */
@@ -162,16 +172,14 @@ export class SummarySlot {
   #pageOf(sign: Sign, number: number): Page | undefined {
     const known = this.#pages.find((page) => page.number === number && page.sign === sign);
     if (known !== undefined || this.#pages.length >= MOST_PAGES) return known;
-    const page = this.#allocate(sign, number, this.#coarser, this.#get(GENERATION));
+    const page = this.#allocate(sign, number, this.#coarser, this.#get(SLOT_GENERATION));
     this.#pages.push(page);
     return page;
   }
 
   #allocate(sign: Sign, number: number, coarser: number, generation: number): Page {
-    const page = new Page(sign, number);
     const key = { slot: this.#number, sign, schema: BASE_SCHEMA - coarser, generation, number };
-    this.#store.allocatePage(this.#header, key, page);
-    return page;
+    return new Page(sign, number).pointTo(this.#store.allocatePage(this.#header, key));
   }
 
   #remember(page: Page): void {
@@ -194,7 +202,7 @@ export class SummarySlot {
   }
 
   #collapse(): void {
-    const generation = this.#get(GENERATION) + 1;
+    const generation = this.#get(SLOT_GENERATION) + 1;
     const coarser = this.#coarser + 1;
     const merged: Page[] = [];
     for (const page of this.#pages) {
@@ -218,8 +226,8 @@ export class SummarySlot {
    */
   #publish(coarser: number, pages: Page[]): void {
     const old = this.#pages;
-    this.#set(SCHEMA, BASE_SCHEMA - coarser);
-    this.#header.add(this.#at + GENERATION, 1);
+    this.#set(SLOT_SCHEMA, BASE_SCHEMA - coarser);
+    this.#header.add(this.#at + SLOT_GENERATION, 1);
     this.#coarser = coarser;
     this.#pages = pages;
     this.#forget();

@@ -1,17 +1,14 @@
 import { badSummaryWindow, badValue, reservedLabel } from '../errors';
+import { summaryCells } from '../model/cell-layout';
 import type { AgeWindow, Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
 import { isFiniteNumber } from '../model/numbers';
 import { quantileValues } from '../model/quantiles';
-import { Children, type KeptSeries } from '../series/children';
-import { FamilySeries } from '../series/series';
-import { currentStore } from '../store/current';
+import type { BoundSeries } from '../series/bound-series';
+import type { FamilySeries } from '../series/family-series';
 import type { MetricConfiguration } from './configuration';
-import { Metric } from './metric';
-import { registeredOr } from './registered';
-import { removeIdle } from './series-ttl';
-import { COUNTERS, summaryCells } from './summary-cells';
-import { SummarySeries } from './summary-series';
+import { LabelledMetric, registeredOr } from './labelled-metric';
+import { newSummarySeries, type SummarySeries } from './summary-series';
 import { startTimer } from './timer';
 
 declare module '../registry/metric-types' {
@@ -27,7 +24,7 @@ export interface SummaryConfiguration<T extends string> extends MetricConfigurat
   maxAgeSeconds?: number | undefined;
   /** In how many steps old observations go. */
   ageBuckets?: number | undefined;
-  /** Removes, at each reading, the series that nothing has been observed in for the whole window. */
+  /** Removes, at each reading, the series without observations in the whole window. */
   pruneAgedBuckets?: boolean | undefined;
   /** Accepted because prom-client has it; there is nothing to compress here. */
   compressCount?: number | undefined;
@@ -44,14 +41,13 @@ export interface SummaryChild<T extends string> {
  * Quantiles of observations, over a sliding window or since the start. Each is within 1.083 % of the exact order
  * statistic, also when the observations of several processes are merged; the smallest and largest are exact.
  */
-export class Summary<T extends string = string> extends Metric<T> {
+export class Summary<T extends string = string> extends LabelledMetric<T, SummarySeries, SummaryChild<T>> {
   declare readonly percentiles: readonly number[];
   declare readonly maxAgeSeconds?: number | undefined;
   declare readonly ageBuckets?: number | undefined;
   declare readonly pruneAgedBuckets?: boolean | undefined;
   declare readonly compressCount: number;
   readonly #series: FamilySeries<SummarySeries>;
-  readonly #children: Children<SummarySeries, SummaryChild<T>>;
 
   /** Throws what every metric throws, an Error for a label called `quantile`, and a RangeError for a bad window. */
   constructor(config: SummaryConfiguration<T>) {
@@ -59,19 +55,11 @@ export class Summary<T extends string = string> extends Metric<T> {
       percentiles: [0.01, 0.05, 0.5, 0.9, 0.95, 0.99, 0.999],
       compressCount: 1000,
     });
-    const store = currentStore();
     const window = windowOf(this);
     const quantiles = [...this.percentiles];
-    this.#series = new FamilySeries(store, this.define({ quantiles, window }), summaryCells(window));
-    this.#children = new Children(this.#series, () => new SummarySeries(window, store), summaryChild<T>);
-    const expire = removeIdle(this.#children, this, COUNTERS);
-    this.register(this.#series, () => {
-      expire?.();
-      if (this.pruneAgedBuckets) this.#children.removeIf((series) => series.sketch().n === 0);
-    });
+    this.#series = this.expose(summaryCells(window), newSummarySeries(window), { quantiles, window });
     // After the registration, so that the name is taken all the same: so it is in prom-client.
     if (this.labelNames.includes('quantile')) throw reservedLabel('quantile');
-    if (this.labelNames.length === 0) this.#children.unlabelled();
   }
 
   /** The summary of that name in the registry of `config`, made if there is none; see `Counter.getOrCreate()`. */
@@ -81,61 +69,64 @@ export class Summary<T extends string = string> extends Metric<T> {
 
   /**
    * Counts `value` in the series of `labels`. Throws for a label that the metric does not have, and a TypeError for
-   * what is no finite number. Values may be negative.
+   * a value that is no finite number. Values may be negative.
    */
   observe(labels: LabelValues<T>, value: number): void;
   /** Counts `value` in the series without labels. */
   observe(value: number): void;
   observe(labels: LabelValues<T> | number | null | undefined, value?: number): void {
-    const children = this.#children;
     if (typeof labels === 'number' && value === undefined) {
       if (!isFiniteNumber(labels)) throw badValue(labels || {});
-      children.unlabelled().observe(labels);
+      this.#series.unlabelled().observe(labels);
       return;
     }
     const set = Object(labels || {}) as LabelValues<T>;
     if (!isFiniteNumber(value)) {
-      children.check(set);
-      // A single argument is the value, whatever it is.
+      this.check(set);
+      // A single argument is the value, whatever its type.
       throw badValue(value === undefined ? labels || {} : value);
     }
     if (typeof labels === 'object' && labels !== null) {
-      children.at(labels).observe(value);
+      this.#series.at(labels).observe(value);
     } else {
-      children.check(set);
-      children.unlabelled().observe(value);
+      this.check(set);
+      this.#series.unlabelled().observe(value);
     }
   }
 
   /** Starts a stop-watch; the function returned observes the seconds since, and returns them. */
   startTimer(labels?: LabelValues<T>): (labels?: LabelValues<T>) => number {
     // `labels` are read at the end: callers complete them in between.
-    return startTimer<LabelValues<T>>((endLabels, seconds) => {
+    return startTimer((seconds, endLabels?: LabelValues<T>) => {
       this.observe({ ...labels, ...endLabels } as LabelValues<T>, seconds);
     });
   }
 
-  /** The functions for one series, which need no labels any more; the series is made at the first observation. */
-  labels(...values: string[]): SummaryChild<T>;
-  labels(labels: LabelValues<T>): SummaryChild<T>;
-  labels(...args: unknown[]): SummaryChild<T> {
-    return this.#children.child(args, true);
-  }
-
-  /** Removes the series of these label values; it is no error if there is none. */
-  remove(...values: string[]): void;
-  remove(labels: LabelValues<T>): void;
-  remove(...args: unknown[]): void {
-    this.#children.remove(args);
-  }
-
   /** Sets all series to 0; none is removed. */
   reset(): void {
-    for (const [series] of this.#series.live) series.reset();
+    for (const [series] of this.#series.entries()) series.reset();
   }
 
   protected samples(): Sample[] {
-    return Array.from(this.#series.live).flatMap(([series, labels]) => this.#linesOf(series, labels));
+    return Array.from(this.#series.entries()).flatMap(([series, labels]) => this.#linesOf(series, labels));
+  }
+
+  protected override refresh(): void {
+    super.refresh();
+    if (this.pruneAgedBuckets) this.#series.removeIf((series) => series.sketch().n === 0);
+  }
+
+  protected bind(bound: BoundSeries<SummarySeries>): SummaryChild<T> {
+    let { series } = bound;
+    return {
+      observe: (value: number): void => {
+        if (!isFiniteNumber(value)) throw badValue(value === undefined ? bound.labels : value);
+        if (series.record < 0) series = bound.live();
+        series.observe(value);
+      },
+      startTimer: () =>
+        startTimer((seconds, labels?: LabelValues<T>) => bound.liveWith(labels).observe(seconds)),
+    };
   }
 
   #linesOf(series: SummarySeries, labels: LabelSet): Sample[] {
@@ -158,20 +149,7 @@ export declare namespace Summary {
   }
 }
 
-function summaryChild<T extends string>(kept: KeptSeries<SummarySeries, SummaryChild<T>>): SummaryChild<T> {
-  let { series } = kept;
-  return {
-    observe(value: number): void {
-      if (!isFiniteNumber(value)) throw badValue(value === undefined ? kept.labels : value);
-      if (series.record < 0) series = kept.live();
-      series.observe(value);
-    },
-    startTimer: () =>
-      startTimer<LabelValues<T>>((endLabels, seconds) => kept.liveWith(endLabels).observe(seconds)),
-  };
-}
-
-/** The window that the options mean; both are needed for one. */
+/** The window of the options; both are needed for one. */
 function windowOf(summary: Summary): AgeWindow {
   const { maxAgeSeconds, ageBuckets } = summary;
   if (!maxAgeSeconds || !ageBuckets) return { ageBuckets: 1, slotMs: Infinity };

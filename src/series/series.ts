@@ -1,17 +1,22 @@
-import type { Exemplar, FamilyDefinition } from '../model/family';
-import { noShape } from '../model/label-shape';
-import type { LabelSet, LabelTexts } from '../model/labels';
-import type { CellHolder, CellStore, SeriesHolder } from '../store/store';
-import { Newcomers } from './newcomers';
-import { SeriesTable } from './table';
+import type { Exemplar } from '../model/family';
+import type { LabelSet } from '../model/labels';
+import type { CellRef, CellStore } from '../store/store';
 
 const NO_CELLS = new Float64Array(0);
 
 /** Neighbouring cells, numbered from 0. The store may move them, so nothing but this object knows where they are. */
-export class Cells implements CellHolder {
+export class Cells implements CellRef {
   values: Float64Array = NO_CELLS;
   index = 0;
   record = -1;
+
+  /** Takes over the cells of another reference. */
+  pointTo({ values, index, record }: CellRef): this {
+    this.values = values;
+    this.index = index;
+    this.record = record;
+    return this;
+  }
 
   get(cell: number): number {
     return this.values[this.index + cell] as number;
@@ -29,15 +34,18 @@ export class Cells implements CellHolder {
 }
 
 /**
- * One label set of a metric and the cells it counts in. It is dead (`record` is -1) until it gets cells and again
- * after it has been removed; whoever keeps one looks before each write.
+ * One label set of a metric and the cells it counts in. `record` is -1 as long as it has none in the store: before it is begun,
+ * and after it was removed. So the owner of a reference looks at `record` before each write.
  */
-export class Series extends Cells implements SeriesHolder {
-  /** Called once the cells are there and all zero. */
+export class Series extends Cells {
+  /** The index of its bound child in the list of the metric; 0: it has none. */
+  child = 0;
+
+  /** Called once, when the cells are there and all zero. */
   begin(): void {}
 
-  /** What else has cells of this series. */
-  parts(): readonly CellHolder[] {
+  /** Other cells that belong to this series. */
+  parts(): readonly CellRef[] {
     return [];
   }
 
@@ -46,115 +54,18 @@ export class Series extends Cells implements SeriesHolder {
     return undefined;
   }
 
-  /** Makes it the one of now. Throws a RangeError for labels that are too long. */
+  /** Replaces it, with the present time. Throws a RangeError for labels that are too long. */
   setExemplar(_bucket: number, _labelSet: LabelSet, _value: number): void {}
 
   clearExemplars(): void {}
 
-  /** Gives the cells back, and whatever hangs on them. */
+  /** Gives all cells back. */
   end(store: CellStore, cells: number): void {
     store.release(this, cells);
   }
 }
 
-/** A series of which nothing is known but its cells. */
+/** A series that is nothing but its cells. */
 export function newSeries(): Series {
   return new Series();
-}
-
-/** Families whose metrics were garbage collected are taken out of the store. */
-const abandoned = new FinalizationRegistry<{ dispose(): void }>((family) => family.dispose());
-
-/**
- * A family in the store and its live series of this process, in order of first use. It knows neither the metric nor
- * its children: it outlives them by a moment, to give their cells back when they have been garbage collected.
- */
-export class FamilySeries<S extends Series> {
-  readonly store: CellStore;
-  readonly definition: FamilyDefinition;
-  readonly family: number;
-  readonly table: SeriesTable<S>;
-  /** Where the store may keep series to itself. */
-  readonly newcomers: Newcomers<S> | undefined;
-  readonly #cells: number;
-
-  /** `newSeries` where the store may keep series to itself until they are used again: they are nothing but their `cells` then. */
-  constructor(store: CellStore, definition: FamilyDefinition, cells: number, newSeries?: () => S) {
-    this.store = store;
-    this.definition = definition;
-    this.table = new SeriesTable(definition.labelNames);
-    this.family = store.addFamily(definition, { [Symbol.iterator]: () => this.#all() });
-    this.#cells = cells;
-    const places = definition.labelNames.length > 0 ? store.newcomers : undefined;
-    this.newcomers = places && newSeries && new Newcomers(places, this, cells, newSeries);
-  }
-
-  /** The family goes when `user` is garbage collected, if it has not been taken out before. */
-  outlive(user: object): void {
-    abandoned.register(user, this, this);
-  }
-
-  /** Each live series and its labels, in the order of their first use. */
-  get live(): Iterable<[series: S, labels: Record<string, unknown>]> {
-    this.newcomers?.takeAll();
-    const live = this.table.entries();
-    // Records are in that order, if all are in one segment.
-    return this.newcomers?.hasTaken ? [...live].sort(([a], [b]) => a.record - b.record) : live;
-  }
-
-  /**
-   * Gives `series` its cells. `given` are the labels to tell of it, if they are others than `texts` say. False, and the update
-   * that wants it is counted as dropped, when there are as many series as there may be. Cold.
-   */
-  begin(series: S, texts: LabelTexts, given: LabelSet | undefined): boolean {
-    if (!this.store.budget.take()) return false;
-    this.store.allocate(this.family, texts, given, this.#cells, series);
-    series.begin();
-    this.table.add(texts, given, series);
-    return true;
-  }
-
-  /** Gives `series`, which stays dead, cells that nobody reads. */
-  sink(series: S): void {
-    series.values = new Float64Array(this.#cells);
-  }
-
-  /** Ends the series of `texts`, if there is one, and returns it. */
-  end(texts: LabelTexts): S | undefined {
-    const series =
-      this.table.delete(texts) ?? (this.newcomers?.meet(texts, noShape) && this.table.delete(texts));
-    if (series !== undefined) this.#release(series);
-    return series;
-  }
-
-  /** Ends those of which `condition` is true, and returns them. */
-  endIf(condition: (series: S) => boolean): readonly S[] {
-    this.newcomers?.takeAll();
-    const ended = this.table.deleteIf(condition);
-    for (const series of ended) this.#release(series);
-    return ended;
-  }
-
-  endAll(): void {
-    this.newcomers?.releaseAll();
-    for (const series of this.table) this.#release(series);
-    this.table.clear();
-  }
-
-  /** Takes the family out of the store, after all of its series. */
-  dispose(): void {
-    abandoned.unregister(this);
-    this.endAll();
-    this.store.removeFamily(this.family);
-  }
-
-  #all(): Iterator<S> {
-    this.newcomers?.takeAll();
-    return this.table[Symbol.iterator]();
-  }
-
-  #release(series: S): void {
-    this.store.budget.giveBack();
-    series.end(this.store, this.#cells);
-  }
 }

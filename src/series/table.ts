@@ -1,123 +1,93 @@
-import type { LabelSet, LabelTexts } from '../model/labels';
-import { type Effort, factorsOf, firstPlaces, golden, placesFor } from './label-sampling';
-import {
-  hashOf,
-  isEmpty,
-  type Lookup,
-  LoopingLookup,
-  type Miss,
-  ownLookup,
-  type Rows,
-  rowOf,
-} from './lookup';
-import { canBeTried, emptySlots, enter, enterAll, spread } from './slots';
+import type { LabelSet, LabelTexts, SeriesKey } from '../model/labels';
+import { chooseOffsets, hashOf } from './label-hash';
+import { compiledLookup, interpretedLookup, type Lookup, type Rows, rowOf } from './lookup';
 
 const fewestSlots = 8;
-/** In a smaller table any characters will do. */
+/** With fewer series, long searches are no reason for another hash. */
 const fewSeries = 32;
-/** A search that takes more steps means that other characters should be looked at. */
-const manySteps = 32;
-/** Different values of one label that are looked at when places are chosen. */
-const manyValues = 64;
-/** A metric that is found less often does without code of its own: to make it takes as long as that. */
+/** A search over more slots means that the hash does not tell the series apart. */
+const longestSearch = 128;
+/** Different values of one label that are looked at when offsets are chosen. */
+const manyValues = 512;
+/** After so many finds a compiled lookup is made. To make it takes as long. */
 const manyFinds = 1000;
-/** The series of a metric by their labels, in the order of their first use. A known one is found without allocation. */
+
+/** The series of a metric by their labels, in the order of their creation. Finding one allocates no memory. */
 export class SeriesTable<S> implements Iterable<S> {
-  readonly miss: Readonly<Miss>;
   readonly #names: readonly string[];
   readonly #finds: number;
-  readonly #rows: Rows<S>;
-  /** By row: labels that cannot be told from the texts, because of their types or their order. */
-  #given: (LabelSet | undefined)[] = [];
+  readonly #rows: Rows;
+  /** By row: none in row 0, nor in that of a removed series. */
+  #series: (S | undefined)[] = [undefined];
+  /** By row: the hash of its texts. */
+  #hashes: number[] = [0];
+  /** By row: see `SeriesKey.asWritten`. */
+  #asWritten: (LabelSet | undefined)[] = [];
   #live = 0;
-  /** Beyond the first slot of each row, since they were entered all at once. */
-  #steps = 0;
-  #arrangement = 0;
-  #effort: Effort = 0;
-  /** How many series there were when the places were chosen. */
-  #placesAt = 0;
-  #looping: LoopingLookup;
-  /** Apart, so that V8 sees calls of one function only where it calls them. */
-  #own: Lookup | undefined;
+  readonly #interpreted: Lookup;
+  /** Apart from the other, so that V8 sees calls of one function in each place. */
+  #compiled: Lookup | undefined;
+  #findsLeft: number;
+  /** How many series were added since the sampling was chosen. */
+  #added = 0;
 
-  /** Code of its own is made after `finds` finds, and again when other characters are looked at. */
+  /** The compiled lookup is made after `finds` finds. */
   constructor(names: readonly string[], finds: number = manyFinds) {
     this.#names = names;
     this.#finds = finds;
-    const miss: Miss = { texts: undefined, hash: 0, isPlain: false };
-    this.miss = miss;
     this.#rows = {
       ...emptySlots(fewestSlots),
-      ...noRows(names),
-      ...firstHashes(names),
-      miss,
+      texts: names.map(() => null),
+      sampling: names.map(() => [-1, -2]),
     };
-    this.#looping = this.#loopingLookup();
+    this.#findsLeft = finds;
+    this.#interpreted = interpretedLookup(names, this.#rows, () => {
+      if (--this.#findsLeft === 0) this.#compiled = compiledLookup(names, this.#rows);
+    });
   }
 
-  /** The series of `labels`, or undefined if there is none or the metric does not have one of `labels`. */
+  /** The series of `labels`. Undefined if there is none, and for labels that the metric does not have. */
   find(labels: LabelSet): S | undefined {
-    return this.#rows.series[this.rowOf(labels)];
+    const compiled = this.#compiled;
+    const row = compiled === undefined ? this.#interpreted.byLabels(labels) : compiled.byLabels(labels);
+    return this.#series[row];
   }
 
-  /** Another number whenever rows get other numbers. */
-  get arrangement(): number {
-    return this.#arrangement;
+  /** The same for one value for each label name. */
+  findByValues(values: readonly unknown[]): S | undefined {
+    const compiled = this.#compiled;
+    const row = compiled === undefined ? this.#interpreted.byValues(values) : compiled.byValues(values);
+    return this.#series[row];
   }
 
-  /** The row of the series of `labels`, or 0. It has that for as long as it is here and `arrangement` is the same. */
-  rowOf(labels: LabelSet): number {
-    const own = this.#own;
-    return own === undefined ? this.#looping.byLabels(labels) : own.byLabels(labels);
+  /** Runs no code of the caller. */
+  get(texts: LabelTexts): S | undefined {
+    return this.#series[rowOf(this.#rows, texts)];
   }
 
-  /** The same for a value for each name. */
-  rowOfValues(values: readonly unknown[]): number {
-    const own = this.#own;
-    return own === undefined ? this.#looping.byValues(values) : own.byValues(values);
-  }
-
-  /** The series in a row; undefined in row 0. */
-  at(row: number): S | undefined {
-    return this.#rows.series[row];
-  }
-
-  findByTexts(texts: LabelTexts): S | undefined {
-    return this.#rows.series[rowOf(this.#rows, texts)];
-  }
-
-  /** The text of each label; runs the caller's code if it must be converted. */
-  textsOf(labels: LabelSet): LabelTexts {
-    return (this.#own ?? this.#looping).textsOf(labels);
-  }
-
-  /** Adds what is not there yet. `given` are the labels to tell of it, if they are others than `texts` say. */
-  add(texts: LabelTexts, given: LabelSet | undefined, series: S): void {
-    const rows = this.#rows;
-    if (rows.series.length > rows.slots.length / 2) this.#rebuild();
-    const hash = rows.miss.texts === texts && !isEmpty(rows) ? rows.miss.hash : hashOf(rows, texts, 0);
-    const row = rows.series.push(series) - 1;
-    for (let i = 0; i < texts.length; i++) rows.texts.push(texts[i]);
-    rows.hashes[row] = hash;
-    if (given !== undefined) this.#given[row] = given;
+  /** Adds a series that is not in the table. Runs no code of the caller. */
+  add({ texts, asWritten }: SeriesKey, series: S): void {
+    if (this.#series.length > this.#rows.slots.length / 2) this.#rebuild();
+    const row = this.#series.push(series) - 1;
+    for (let i = 0; i < texts.length; i++) this.#rows.texts.push(texts[i]);
+    if (asWritten !== undefined) this.#asWritten[row] = asWritten;
     this.#live++;
-    rows.miss.texts = undefined;
-    const steps = enter(rows, row);
-    this.#steps += steps;
-    if (steps > manySteps && row > 1.25 * this.#placesAt) this.#choosePlaces();
+    this.#added++;
+    this.#hash(row);
+    if (this.#enter(row) > longestSearch) this.#improveHash();
   }
 
-  /** Takes the series of `texts` out, and returns it. */
+  /** Removes the series of `texts`, and returns it. */
   delete(texts: LabelTexts): S | undefined {
     const deleted = this.#delete(rowOf(this.#rows, texts));
     this.#shrink();
     return deleted;
   }
 
-  /** Takes those out of which `condition` is true, and returns them. */
+  /** Removes the series for which `condition` is true, and returns them. */
   deleteIf(condition: (series: S) => boolean): S[] {
     const deleted: S[] = [];
-    this.#rows.series.forEach((series, row) => {
+    this.#series.forEach((series, row) => {
       if (series === undefined || !condition(series)) return;
       deleted.push(series);
       this.#delete(row);
@@ -127,39 +97,36 @@ export class SeriesTable<S> implements Iterable<S> {
   }
 
   clear(): void {
-    this.#arrangement++;
+    Object.assign(this.#rows, emptySlots(fewestSlots), { texts: this.#names.map(() => null) });
+    this.#series = [undefined];
+    this.#hashes = [0];
+    this.#asWritten = [];
     this.#live = 0;
-    this.#given = [];
-    Object.assign(this.#rows, emptySlots(fewestSlots), noRows(this.#names));
   }
 
   *[Symbol.iterator](): Iterator<S> {
-    for (const series of this.#rows.series) if (series !== undefined) yield series;
+    for (const series of this.#series) if (series !== undefined) yield series;
   }
 
-  /** Each series with a copy of its labels, as the first caller gave them: they are printed so. */
+  /** Each series with a copy of its labels as the first caller wrote them. */
   *entries(): IterableIterator<[series: S, labels: Record<string, unknown>]> {
-    const { series } = this.#rows;
+    const series = this.#series;
     for (let row = 1; row < series.length; row++) {
       const one = series[row];
-      if (one !== undefined) yield [one, { ...(this.#given[row] ?? this.#labelsOf(row)) }];
+      if (one !== undefined) yield [one, { ...(this.#asWritten[row] ?? this.#labelsOf(row)) }];
     }
   }
 
   #delete(row: number): S | undefined {
-    const { series, texts } = this.#rows;
-    const deleted = series[row];
+    const deleted = this.#series[row];
     if (deleted === undefined) return undefined;
-    series[row] = undefined;
-    texts.fill(null, row * this.#names.length, (row + 1) * this.#names.length);
-    delete this.#given[row];
+    const width = this.#names.length;
+    this.#series[row] = undefined;
+    this.#rows.texts.fill(null, row * width, (row + 1) * width);
+    delete this.#asWritten[row];
     this.#live--;
     if (this.#live === 0) this.clear();
     return deleted;
-  }
-
-  #shrink(): void {
-    if (this.#live < this.#rows.series.length / 8 - 1) this.#rebuild();
   }
 
   #labelsOf(row: number): LabelSet {
@@ -171,72 +138,82 @@ export class SeriesTable<S> implements Iterable<S> {
     return labels;
   }
 
-  /** Makes room for half as many again at least. */
-  #rebuild(): void {
-    if (this.#live < this.#rows.series.length - 1) this.#compact();
-    let size = fewestSlots;
-    while (size < 3 * this.#live) size *= 2;
-    const { hashes } = this.#rows;
-    Object.assign(this.#rows, emptySlots(size));
-    this.#rows.hashes.set(hashes.subarray(0, this.#rows.series.length));
-    this.#steps = enterAll(this.#rows);
-    if (this.#steps > this.#live / 2 && this.#live >= fewSeries) this.#choosePlaces();
-  }
-
-  /** Gives the rows of what was removed to those that come after them. */
-  #compact(): void {
-    this.#arrangement++;
-    const { series, texts, hashes } = this.#rows;
+  #hash(row: number): void {
+    const { texts, sampling } = this.#rows;
     const width = this.#names.length;
-    const given: (LabelSet | undefined)[] = [];
-    let to = 1;
-    for (let row = 1; row < series.length; row++) {
-      if (series[row] === undefined) continue;
-      series[to] = series[row];
-      hashes[to] = hashes[row] as number;
-      for (let i = 0; i < width; i++) texts[to * width + i] = texts[row * width + i] as string;
-      if (this.#given[row] !== undefined) given[to] = this.#given[row];
-      to++;
+    this.#hashes[row] = hashOf(texts, row * width, width, sampling);
+  }
+
+  /** Enters a row in the first free slot for its hash. Returns how many slots were not free. */
+  #enter(row: number): number {
+    const { slots, shift } = this.#rows;
+    const mask = slots.length - 1;
+    let at = (this.#hashes[row] as number) >>> shift;
+    let steps = 0;
+    for (; slots[at] !== 0; at = (at + 1) & mask) steps++;
+    slots[at] = row;
+    return steps;
+  }
+
+  #shrink(): void {
+    if (this.#live < this.#series.length / 8 - 1) this.#rebuild();
+  }
+
+  #rebuild(): void {
+    if (this.#live < this.#series.length - 1) this.#compact();
+    if (!this.#enterAll()) this.#improveHash();
+  }
+
+  /** Moves the rows up to the places of those that were removed. */
+  #compact(): void {
+    const series = this.#series;
+    const width = this.#names.length;
+    const isKept = (row: number): boolean => row === 0 || series[row] !== undefined;
+    this.#rows.texts = this.#rows.texts.filter((_, i) => isKept(Math.floor(i / width)));
+    this.#asWritten = series.map((_, row) => this.#asWritten[row]).filter((_, row) => isKept(row));
+    this.#hashes = this.#hashes.filter((_, row) => isKept(row));
+    this.#series = series.filter((_, row) => isKept(row));
+  }
+
+  /** Enters all rows into new slots, at least three for each. Returns whether searches for them are short. */
+  #enterAll(): boolean {
+    let count = fewestSlots;
+    while (count < 3 * this.#live) count *= 2;
+    Object.assign(this.#rows, emptySlots(count));
+    let [all, longest] = [0, 0];
+    for (let row = 1; row < this.#series.length; row++) {
+      if (this.#series[row] === undefined) continue;
+      const steps = this.#enter(row);
+      all += steps;
+      if (steps > longest) longest = steps;
     }
-    series.length = to;
-    texts.length = to * width;
-    this.#given = given;
+    return this.#live < fewSeries || (all <= this.#live / 2 && longest <= longestSearch);
   }
 
-  /** Until the rows are spread, or with all effort. */
-  #choosePlaces(): void {
-    const values = this.#names.map((_, i) => this.#someValues(i));
-    for (;;) {
-      this.#rows.places = values.map((texts) => placesFor(texts, this.#effort));
-      const enough = this.#live / 2;
-      this.#steps = spread(this.#rows, this.#live, enough);
-      if (this.#steps <= enough || this.#effort === 2) break;
-      this.#effort++;
-    }
-    this.#placesAt = this.#live;
-    this.#looping = this.#loopingLookup();
-    this.#own = undefined;
+  /**
+   * Samples the characters that tell the present values apart. If searches are long all the same, or again after a few more
+   * series, whole texts are hashed from then on.
+   */
+  #improveHash(): void {
+    if (this.#rows.sampling === undefined) return;
+    this.#rows.sampling =
+      this.#added > this.#live / 4
+        ? this.#names.map((_, label) => chooseOffsets(this.#someValues(label)))
+        : undefined;
+    this.#added = 0;
+    this.#compiled = undefined;
+    this.#findsLeft = this.#finds;
+    for (let row = 1; row < this.#series.length; row++) this.#hash(row);
+    if (!this.#enterAll()) this.#improveHash();
   }
 
-  /** Gives way to a lookup of the table's own, where there can be one, when it has been of use often. */
-  #loopingLookup(): LoopingLookup {
-    return new LoopingLookup(this.#names, this.#rows, this.#finds, () => this.#settle());
-  }
-
-  /** If characters chosen when there were fewer series do badly now, others are chosen first. */
-  #settle(): void {
-    if (canBeTried(this.#live)) this.#steps = spread(this.#rows, this.#live, 0);
-    if (this.#steps > this.#live / 4 && this.#live > this.#placesAt) this.#choosePlaces();
-    else this.#own = ownLookup(this.#names, this.#rows);
-  }
-
-  /** Different texts of the label with that number, from all over the table. */
+  /** Different texts of one label, from all over the table. */
   #someValues(label: number): string[] {
-    const { series, texts } = this.#rows;
+    const { texts } = this.#rows;
     const values = new Set<string>();
-    const looks = Math.min(8 * manyValues, series.length);
+    const looks = Math.min(2 * manyValues, this.#series.length);
     for (let look = 0; look < looks && values.size < manyValues; look++) {
-      const row = (Math.imul(look, golden) >>> 0) % series.length;
+      const row = Math.floor(Math.random() * this.#series.length);
       const text = texts[row * this.#names.length + label];
       if (typeof text === 'string') values.add(text);
     }
@@ -244,11 +221,7 @@ export class SeriesTable<S> implements Iterable<S> {
   }
 }
 
-/** Row 0 is nobody's. */
-function noRows(names: readonly string[]): Pick<Rows<never>, 'texts' | 'series'> {
-  return { texts: names.map(() => null), series: [undefined] };
-}
-
-function firstHashes(names: readonly string[]): Pick<Rows<never>, 'places' | 'factors'> {
-  return { places: names.map(() => firstPlaces), factors: factorsOf(names.length, 0) };
+/** A hash table with `count` free slots, a power of two. */
+function emptySlots(count: number): Pick<Rows, 'slots' | 'shift'> {
+  return { slots: new Int32Array(count), shift: Math.clz32(count) + 1 };
 }

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
+import * as judge from 'prom-client';
 import { describe, expect, test } from 'vitest';
-import { Counter, Gauge, Histogram, type LabelValues } from '../../src/index';
+import * as ours from '../../src/index';
+
+const { Counter, Gauge, Histogram } = ours;
+type Counter = ours.Counter;
+type LabelValues<T extends string> = ours.LabelValues<T>;
 
 const counter = (...labelNames: string[]): Counter =>
   new Counter({ name: 'c', help: 'h', labelNames, registers: [] });
@@ -146,6 +151,83 @@ describe('what identifies a series', () => {
   });
 });
 
+describe('code of the caller that runs when labels are read', () => {
+  test('may use the very series that is looked for, and make it', async () => {
+    const metric = counter('a', 'b');
+    metric.inc({ a: 'x', b: 'y' });
+    const b = {
+      toString() {
+        metric.inc({ a: 'x', b: 'y' });
+        metric.inc({ a: 'new', b: 'y' });
+        return 'y';
+      },
+    };
+    metric.inc(loose({ a: 'x', b }));
+    const before = await series(metric);
+    metric.inc(loose({ a: 'new', b }));
+
+    expect(before.map(([labels]) => labels)).toEqual([
+      { a: 'x', b: 'y' },
+      { a: 'new', b: 'y' },
+    ]);
+    const sum = (await series(metric)).reduce((total, [, value]) => total + value, 0);
+    expect(before[0]?.[1]).toBeGreaterThan(2);
+    expect(sum).toBeGreaterThan(5);
+  });
+
+  test('may make a series by its first conversion and remove it by its second', async () => {
+    const metric = counter('a');
+    let conversions = 0;
+    const a = {
+      toString() {
+        conversions++;
+        if (conversions === 1) metric.inc({ a: 'x' }, 10);
+        else metric.remove('x');
+        return 'x';
+      },
+    };
+    metric.inc(loose({ a }));
+    metric.inc(loose({ a }));
+    metric.inc({ a: 'x' });
+
+    expect(await series(metric)).toEqual([[{ a }, 2]]);
+  });
+
+  test('may remove all series', async () => {
+    const metric = counter('a', 'b');
+    for (let i = 0; i < 2000; i++) metric.inc({ a: `${i % 100}`, b: 'y' });
+    const removing = {
+      get a() {
+        metric.reset();
+        return '7';
+      },
+      b: 'y',
+    };
+    metric.inc(removing);
+    metric.labels(removing).inc();
+    metric.remove(removing);
+    metric.inc({ a: '7', b: 'y' });
+
+    expect(await series(metric)).toEqual([[{ a: '7', b: 'y' }, 1]]);
+  });
+
+  test('makes no series of labels of which one is unknown', async () => {
+    const metric = counter('a', 'b');
+    const labels = {
+      get a() {
+        metric.inc({ a: 'other', b: '' });
+        return 'x';
+      },
+      unknown: 'y',
+    };
+    expect(() => metric.inc(labels as object)).toThrow('unknown');
+    expect(() => metric.inc(labels as object)).toThrow('unknown');
+
+    const made = (await series(metric)).map(([own]) => own);
+    expect(made.filter(({ a }) => a !== 'other')).toEqual([]);
+  });
+});
+
 describe('a label that the metric does not have', () => {
   test.each<[string, Record<string, unknown>]>([
     ['alone', { z: 1 }],
@@ -206,6 +288,22 @@ describe('a kept child', () => {
     expect(() => metric.inc({ a: 'x' }, -1)).toThrow('It is not possible to decrease a counter');
     expect(() => counter('a').inc(-1)).toThrow('It is not possible to decrease a counter');
     expect(await series(metric)).toEqual([]);
+  });
+
+  test('is the same beside others that come and go', () => {
+    const metric = counter('a');
+    const children = Array.from({ length: 50 }, (_, i) => {
+      metric.inc({ a: `${i}` });
+      return metric.labels(`${i}`);
+    });
+    for (let i = 0; i < 50; i += 2) metric.remove(`${i}`);
+    for (let i = 50; i < 500; i++) {
+      metric.inc({ a: `${i}` });
+      metric.labels(`${i}`).inc();
+    }
+
+    for (let i = 1; i < 50; i += 2) expect(metric.labels(`${i}`)).toBe(children[i]);
+    expect(new Set(Array.from({ length: 450 }, (_, i) => metric.labels(`${50 + i}`))).size).toBe(450);
   });
 
   test('goes on with a new series after the old one was removed or reset', async () => {
@@ -302,4 +400,80 @@ test('removing what is not there is no error, and leaves the rest', async () => 
   metric.remove('z', 'y');
 
   expect(await series(metric)).toHaveLength(1);
+});
+
+test('whatever is done to a metric, prom-client has the same', async () => {
+  const labels = fc.record({ a: fc.constantFrom('x', 'y', 'é', ''), b: fc.nat(9).map(String) });
+  const step = fc.oneof(
+    { weight: 8, arbitrary: fc.record({ op: fc.constant('inc' as const), labels }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({ op: fc.constantFrom('turned', 'partial', 'number', 'odd'), labels }),
+    },
+    { weight: 2, arbitrary: fc.record({ op: fc.constantFrom('child', 'keep', 'kept'), labels }) },
+    { weight: 2, arbitrary: fc.record({ op: fc.constant('remove' as const), labels }) },
+    { weight: 1, arbitrary: fc.record({ op: fc.constantFrom('reset', 'look'), labels }) },
+  );
+  const odd = [null, true, false, -0, undefined, 1.5, Number.NaN, ['x'], 'null', '1.5'];
+  const run = async (
+    library: typeof ours | typeof judge,
+    steps: { op: string; labels: { a: string; b: string } }[],
+  ) => {
+    const options = { help: 'h', labelNames: ['a', 'b'], registers: [] };
+    const gauge = new (library as typeof ours).Gauge({ name: 'g', ...options });
+    const seen: unknown[] = [];
+    let kept: { inc(): void } | undefined;
+    for (const { op, labels: own } of steps) {
+      const { a, b } = own;
+      if (op === 'inc') gauge.inc({ a, b });
+      else if (op === 'turned') gauge.inc({ b, a });
+      else if (op === 'partial') gauge.inc({ a });
+      else if (op === 'number') gauge.inc({ a, b: Number(b) });
+      else if (op === 'odd') gauge.inc({ b: odd[Number(b)] as string, a });
+      else if (op === 'child') gauge.labels(a, b).inc();
+      else if (op === 'keep') kept = gauge.labels(a, b);
+      else if (op === 'kept') kept?.inc();
+      else if (op === 'remove') gauge.remove(a, b);
+      else if (op === 'reset') gauge.reset();
+      else seen.push(await copied(gauge));
+    }
+    return [...seen, await copied(gauge)];
+  };
+  // prom-client changes the objects later.
+  const copied = async (gauge: ours.Gauge) => (await gauge.get()).values.map((sample) => ({ ...sample }));
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      expect(await run(ours, steps)).toEqual(await run(judge, steps));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('labels are shown as they were first written, by a merged exposition too', async () => {
+  const register = new ours.Registry();
+  const sets = [
+    { c: 1.5, a: 'x', b: true },
+    { b: null, c: '2' },
+    { a: 0, b: false, c: Number.NaN },
+    { a: 'plain', b: '', c: 'é' },
+  ];
+  const gauge = new Gauge({ name: 'g', help: 'h', labelNames: ['a', 'b', 'c'], registers: [register] });
+  for (const labels of sets) gauge.inc(loose(labels));
+  for (const labels of sets) gauge.inc(loose(Object.fromEntries(Object.entries(labels).reverse())));
+
+  const expected = sets.map((labels) => [Object.entries(labels), 2]);
+  for (const samples of [(await gauge.get()).values, (await register.getMetricsAsJSON())[0]?.values]) {
+    expect(samples?.map(({ labels, value }) => [Object.entries(labels), value])).toEqual(expected);
+  }
+});
+
+test('texts that differ by half a character only are different', async () => {
+  const metric = counter('a');
+  for (const a of ['\ud800', '\udfff', '\ufffd', '\ud800', '\ufffd']) metric.inc({ a });
+
+  expect(await series(metric)).toEqual([
+    [{ a: '\ud800' }, 2],
+    [{ a: '\udfff' }, 1],
+    [{ a: '\ufffd' }, 2],
+  ]);
 });

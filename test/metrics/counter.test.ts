@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { Counter } from '../../src/index';
+import { currentStore } from '../../src/store/current';
+import type { SeriesRef } from '../../src/store/store';
 
 const unlabelled = (): Counter => new Counter({ name: 'c', help: 'h', registers: [] });
 const numberOf = async (counter: Counter): Promise<number | undefined> =>
@@ -127,6 +129,48 @@ test('without labels it has the sum, however the increments come', async () => {
       expect(await numberOf(counter)).toBe(sum);
     }),
   );
+});
+
+test('increments by code that runs when labels are read are counted', async () => {
+  const counter = new Counter({ name: 'c', help: 'h', labelNames: ['a'], registers: [] });
+  let increments = 0;
+  const inc = (): void => {
+    increments++;
+    counter.inc();
+  };
+  const counting = {
+    get a() {
+      inc();
+      inc();
+      return undefined;
+    },
+  };
+  inc();
+  counter.inc(counting as object);
+  inc();
+  counter.labels(counting as object).inc();
+  inc();
+
+  expect(await numberOf(counter)).toBe(increments + 2);
+});
+
+test('it goes on with the number in its cell when the store has moved that', async () => {
+  const added = vi.spyOn(currentStore(), 'addFamily');
+  const counter = unlabelled();
+  const [cells] = added.mock.calls.flatMap(([, live]): SeriesRef[] => [...live]);
+  counter.inc(5);
+  counter.inc();
+  // As a rewrite of the segment does it: with the number, and without.
+  Object.assign(cells ?? {}, { values: new Float64Array([0, 0, 6]), index: 2 });
+  counter.inc();
+  counter.inc();
+  expect(await numberOf(counter)).toBe(8);
+
+  Object.assign(cells ?? {}, { values: new Float64Array(1), index: 0 });
+  counter.inc();
+  counter.inc();
+  expect(await numberOf(counter)).toBe(2);
+  added.mockRestore();
 });
 
 test('its methods can be spied on', () => {

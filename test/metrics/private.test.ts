@@ -5,6 +5,6 @@ configure({ shared: false });
 
 // What is said about these holds for plain memory too.
 describe('in plain memory', async () => {
-  await import('./mirror.test');
+  await import('../integrations/mirror.test');
   await import('./series-ttl.test');
 });

@@ -1,7 +1,12 @@
-import type { MetricFamily, MetricType, Sample } from '../model/family';
-import type { LabelSet } from '../model/labels';
-import { BUCKETS, COUNT as HISTOGRAM_COUNT, SUM as HISTOGRAM_SUM } from './histogram-cells';
-import { COUNT, SUM } from './summary-cells';
+import {
+  HISTOGRAM_BUCKETS,
+  HISTOGRAM_COUNT,
+  HISTOGRAM_SUM,
+  SUMMARY_COUNT,
+  SUMMARY_SUM,
+} from '../../model/cell-layout';
+import type { MetricFamily, MetricType, Sample } from '../../model/family';
+import type { LabelSet } from '../../model/labels';
 
 /** The absolute values of one series: cell and number, in the order in which they must be written. */
 export interface ForeignSeries {
@@ -9,23 +14,23 @@ export interface ForeignSeries {
   readonly cells: readonly (readonly [cell: number, value: number])[];
 }
 
-/** A family of another registry as our cells would have it. */
+/** A family of another registry, in terms of cells. */
 export interface ForeignFamily {
   readonly name: string;
   readonly help: string;
   readonly type: MetricType;
   readonly aggregator: MetricFamily['aggregator'];
-  /** Those that any series has, in the order in which they were met. */
+  /** All label names of its series, in the order of their first occurrence. */
   readonly labelNames: readonly string[];
   /** Upper bounds of a histogram without `+Inf`. */
   readonly bounds: readonly number[];
-  /** By their labels, as texts. */
+  /** By a text that identifies their labels. */
   readonly series: ReadonlyMap<string, ForeignSeries>;
-  /** What the other registry printed, without quantiles: they cannot be merged. */
+  /** The samples of the other registry without quantiles, which cannot be merged. */
   readonly samples: readonly Sample[];
 }
 
-/** The samples of one series by the end of their names; those of buckets in their order. */
+/** The samples of one series by the suffix of their names; those of buckets in their order. */
 interface Parts {
   readonly labels: LabelSet;
   readonly values: Map<string, number>;
@@ -33,7 +38,7 @@ interface Parts {
   readonly upTo: number[];
 }
 
-/** Takes a family apart that is in the shape of prom-client's `getMetricsAsJSON()`. */
+/** Converts a family in the shape of prom-client's `getMetricsAsJSON()`. */
 export function foreignFamily(family: MetricFamily): ForeignFamily {
   const { name, help, type, aggregator } = family;
   const samples = family.values.filter((sample) => type !== 'summary' || sample.metricName !== undefined);
@@ -75,7 +80,7 @@ function addTo(parts: Map<string, Parts>, { name, type }: MetricFamily, sample: 
   if (!isBucket) {
     part.values.set(suffix, sample.value);
   } else if (sample.labels['le'] !== '+Inf') {
-    // The count says what there is up to `+Inf`.
+    // The bucket of `+Inf` is computed from the count.
     part.bounds.push(Number(sample.labels['le']));
     part.upTo.push(sample.value);
   }
@@ -87,11 +92,11 @@ function cellsOf(type: MetricType, { values, upTo }: Parts): ForeignSeries['cell
   const count = values.get('_count') ?? 0;
   if (type === 'summary') {
     return [
-      [SUM, sum],
-      [COUNT, count],
+      [SUMMARY_SUM, sum],
+      [SUMMARY_COUNT, count],
     ];
   }
   if (type !== 'histogram') return [[0, values.get('') ?? 0]];
-  const buckets = [...upTo, count].map((n, i) => [BUCKETS + i, n - (upTo[i - 1] ?? 0)] as const);
+  const buckets = [...upTo, count].map((n, i) => [HISTOGRAM_BUCKETS + i, n - (upTo[i - 1] ?? 0)] as const);
   return [...buckets, [HISTOGRAM_SUM, sum], [HISTOGRAM_COUNT, count]];
 }

@@ -1,13 +1,13 @@
-import type { AgeWindow, Sample } from '../model/family';
-import type { LabelSet, LabelTexts } from '../model/labels';
-import type { AnyRegistry } from '../registry/registry';
-import { FamilySeries, Series } from '../series/series';
-import { currentStore } from '../store/current';
+import { Metric } from '../../metrics/metric';
+import { newSummarySeries } from '../../metrics/summary-series';
+import { HISTOGRAM_BUCKETS, summaryCells } from '../../model/cell-layout';
+import type { AgeWindow, MetricType, Sample } from '../../model/family';
+import type { LabelSet } from '../../model/labels';
+import type { AnyRegistry } from '../../registry/registry';
+import { FamilySeries } from '../../series/family-series';
+import { newSeries, type Series } from '../../series/series';
+import { currentStore } from '../../store/current';
 import type { ForeignFamily } from './foreign-family';
-import { BUCKETS } from './histogram-cells';
-import { Metric } from './metric';
-import { summaryCells } from './summary-cells';
-import { SummarySeries } from './summary-series';
 
 /** Mirrored summaries have no quantiles, so their one slot stays empty. */
 const noWindow: AgeWindow = { ageBuckets: 1, slotMs: Infinity };
@@ -16,10 +16,11 @@ const noWindow: AgeWindow = { ageBuckets: 1, slotMs: Infinity };
 export class MirroredFamily extends Metric<string> {
   readonly #bounds: readonly number[];
   readonly #series: FamilySeries<Series>;
-  readonly #byLabels = new Map<string, { readonly series: Series; readonly texts: LabelTexts }>();
+  /** The labels of the series that were copied last. */
+  #copied: ReadonlyMap<string, LabelSet> = new Map();
   #samples: readonly Sample[] = [];
 
-  /** `labelNames` are those known before; `collect` brings the copy up to date. Throws what every metric throws. */
+  /** `labelNames` are those of an earlier copy; `collect` brings this one up to date. Throws what every metric throws. */
   constructor(
     foreign: ForeignFamily,
     labelNames: readonly string[],
@@ -30,17 +31,13 @@ export class MirroredFamily extends Metric<string> {
     const names = [...new Set([...labelNames, ...foreign.labelNames])];
     super({ name, help, aggregator, labelNames: names, registers: [register], collect }, type);
     this.#bounds = bounds;
-    const more =
-      type === 'histogram' ? { buckets: [...bounds] } : type === 'summary' ? { window: noWindow } : {};
-    const cells =
-      type === 'histogram' ? BUCKETS + bounds.length + 1 : type === 'summary' ? summaryCells(noWindow) : 1;
-    this.#series = new FamilySeries(currentStore(), this.define(more), cells);
+    this.#series = this.#seriesOf(type, bounds);
     this.#series.outlive(this);
     this.copy(foreign);
     this.register(this.#series);
   }
 
-  /** Whether `copy()` can take `foreign`: what readers were told of a family never changes. */
+  /** Whether `copy()` can take `foreign`: the definition of a family never changes. */
   fits({ type, help, aggregator, labelNames, bounds, series }: ForeignFamily): boolean {
     return (
       type === this.type &&
@@ -54,21 +51,18 @@ export class MirroredFamily extends Metric<string> {
 
   copy({ series: all, samples }: ForeignFamily): void {
     this.#samples = samples;
-    for (const [key, { texts }] of this.#byLabels) {
-      if (all.has(key)) continue;
-      this.#byLabels.delete(key);
-      this.#series.end(texts);
-    }
-    for (const [key, { labels, cells }] of all) {
-      const { series } = this.#byLabels.get(key) ?? this.#begin(key, labels);
+    for (const [key, labels] of this.#copied) if (!all.has(key)) this.#series.remove(labels);
+    for (const { labels, cells } of all.values()) {
+      const series = this.#series.at(labels);
       for (const [cell, value] of cells) series.set(cell, value);
     }
+    this.#copied = new Map([...all].map(([key, { labels }]) => [key, labels]));
   }
 
   /** Does nothing: the numbers are those of the other registry, and are reset there. */
   reset(): void {}
 
-  /** Takes it out of the registry and the store. */
+  /** Takes the copy out of the registry and the store. */
   dispose(): void {
     for (const register of this.registers) {
       if ((register.getSingleMetric(this.name) as unknown) === this) register.removeSingleMetric(this.name);
@@ -80,11 +74,16 @@ export class MirroredFamily extends Metric<string> {
     return [...this.#samples];
   }
 
-  #begin(key: string, labels: LabelSet): { readonly series: Series; readonly texts: LabelTexts } {
-    const series = this.type === 'summary' ? new SummarySeries(noWindow, this.#series.store) : new Series();
-    const known = { series, texts: this.#series.table.textsOf(labels) };
-    this.#series.begin(series, known.texts, { ...labels });
-    this.#byLabels.set(key, known);
-    return known;
+  #seriesOf(type: MetricType, bounds: readonly number[]): FamilySeries<Series> {
+    const store = currentStore();
+    if (type === 'histogram') {
+      const definition = this.define({ buckets: [...bounds] });
+      return new FamilySeries<Series>(store, definition, HISTOGRAM_BUCKETS + bounds.length + 1, newSeries);
+    }
+    if (type === 'summary') {
+      const definition = this.define({ window: noWindow });
+      return new FamilySeries<Series>(store, definition, summaryCells(noWindow), newSummarySeries(noWindow));
+    }
+    return new FamilySeries(store, this.define(), 1, newSeries);
   }
 }

@@ -1,12 +1,12 @@
-import { metricExists } from '../errors';
-import type { MetricFamily, MetricType } from '../model/family';
-import { FAMILY, type FamilyHandle, type Registrable } from '../registry/registrable';
-import { type AnyRegistry, globalRegistry } from '../registry/registry';
-import { currentStore } from '../store/current';
+import { metricExists } from '../../errors';
+import type { MetricFamily, MetricType } from '../../model/family';
+import { FAMILY, type FamilyHandle, type Registrable } from '../../registry/registrable';
+import { type AnyRegistry, globalRegistry } from '../../registry/registry';
+import { currentStore } from '../../store/current';
 import { type ForeignFamily, foreignFamily } from './foreign-family';
 import { MirroredFamily } from './mirrored-family';
 
-/** A registry of another library: prom-client's, or anything that tells its numbers in the same shape. */
+/** A registry of another library: prom-client's, or any other that gives its numbers in the same shape. */
 export interface MirroredRegistry {
   getMetricsAsJSON(): readonly object[] | Promise<readonly object[]>;
   getMetricsAsArray?(): readonly object[];
@@ -20,15 +20,15 @@ export interface MirrorOptions {
 /**
  * Copies the numbers of another library's registry, such as one that a package has made for itself with prom-client,
  * into this process's segment, so that they are merged over the group. They are copied at the beginning and with each
- * scrape, whichever process answers it; a process that ends leaves what was copied last. Metrics and series that are
- * gone there go here. Call it once in each process, with a registry that is not of this library: its metrics are merged
- * already.
+ * scrape, in all processes; a process that exits leaves the numbers that were copied last. Metrics and series that are
+ * removed there are removed here. Call it once in each process, with a registry that is not of this library: the metrics of
+ * this library are merged already.
  *
- * Of summaries there are sum and count only: quantiles cannot be merged. Exemplars are not copied. A metric that gets
- * labels it has not had before, or other buckets, is made anew and comes last in the exposition from then on; without
- * the addon, a new one is shown from the next scrape on.
+ * Summaries have sum and count only: quantiles cannot be merged. Exemplars are not copied. A metric that gets new label names or
+ * other buckets is made anew and comes last in the exposition from then on; without the addon, a new metric is shown from the
+ * next scrape on.
  *
- * Returns a function that ends it and takes the copies out of the registry and the segment.
+ * Returns a function that ends the copying and takes the copies out of the registry and the segment.
  *
  * @throws an Error with code `ERR_METRIC_EXISTS` if a name is taken already; scrapes reject with it if it is taken later.
  */
@@ -40,11 +40,11 @@ export function mirror(
   for (const name of names) if (register.getSingleMetric(name)) throw metricExists(name);
   const mirrored = new Mirror(registry, register);
   register.registerMetric(mirrored);
-  mirrored.collect().catch(() => undefined); // the next scrape meets it too, and tells
+  mirrored.collect().catch(() => undefined); // the next scrape rejects with the same error
   return () => mirrored.stop();
 }
 
-/** What is registered for the whole: it has no numbers and is there to be collected, also while there is no family. */
+/** Stands for all copies in the registry: it has no numbers, but its `collect` runs at each scrape, also while there is no family. */
 class Mirror implements Registrable {
   readonly name: string;
   readonly help = 'Copies the metrics of another registry.';
@@ -61,7 +61,7 @@ class Mirror implements Registrable {
     this.#registry = registry;
     this.#register = register;
     let number = 1;
-    // A name that no metric can have.
+    // No metric can have a name with a space.
     while (register.getSingleMetric(`mirror ${number}`)) number++;
     this.name = `mirror ${number}`;
   }
@@ -71,7 +71,7 @@ class Mirror implements Registrable {
     return { name, help, type, aggregator: 'sum', values: [] };
   }
 
-  /** One reading for all that ask before it begins. They follow each other, so that none brings older numbers. */
+  /** Calls before a reading begins share it. Readings follow each other, so that none writes older numbers. */
   collect(): Promise<void> {
     if (this.#next === undefined) {
       this.#next = this.#last.then(() => {
@@ -96,7 +96,7 @@ class Mirror implements Registrable {
     if (this.#isStopped) return;
     const found = (await this.#registry.getMetricsAsJSON()) as readonly MetricFamily[];
     if (this.#isStopped) return;
-    // What has no series yet is not seen yet: neither its labels nor its buckets are known.
+    // A family without series is left out: neither its labels nor its buckets are known.
     const foreign = found.filter(({ name, values }) => this.#families.has(name) || values.length > 0);
     const names = new Set(foreign.map(({ name }) => name));
     const taken = [...names].find(
@@ -117,8 +117,8 @@ class Mirror implements Registrable {
     }
     if (known !== undefined) this.#end(foreign.name, known);
     const collect = (): Promise<void> => this.collect();
-    const made = new MirroredFamily(foreign, known?.labelNames ?? [], this.#register, collect);
-    this.#families.set(foreign.name, made);
+    const family = new MirroredFamily(foreign, known?.labelNames ?? [], this.#register, collect);
+    this.#families.set(foreign.name, family);
   }
 
   #end(name: string, family: MirroredFamily): void {

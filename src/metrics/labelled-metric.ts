@@ -1,0 +1,123 @@
+import { inspect } from 'node:util';
+import { badSeriesTtl, metricDiffers } from '../errors';
+import type { FamilyDefinition } from '../model/family';
+import { checkLabels, type LabelSet, type LabelValues, labelsOfArguments } from '../model/labels';
+import { globalRegistry } from '../registry/registry';
+import { BoundSeries } from '../series/bound-series';
+import { FamilySeries } from '../series/family-series';
+import type { Series } from '../series/series';
+import { currentStore } from '../store/current';
+import type { CellStore } from '../store/store';
+import type { MetricConfiguration } from './configuration';
+import { Metric } from './metric';
+
+/** A metric that users make. It has series by their labels, and bound children: functions of one series. */
+export abstract class LabelledMetric<
+  T extends string,
+  S extends Series,
+  Child extends object,
+> extends Metric<T> {
+  #series!: FamilySeries<S>;
+  /** By `Series.child`, so that to call `labels()` again costs a lookup. Not in the series: the store refers to those. */
+  readonly #children: (Child | undefined)[] = [undefined];
+
+  /** The functions of one series, which need no labels any more. The series is made when one of them first writes. */
+  labels(...values: string[]): Child;
+  labels(labels: LabelValues<T>): Child;
+  labels(...args: unknown[]): Child {
+    const known = this.#find(args);
+    const child = known && this.#children[known.child];
+    return child ?? this.#bind(args);
+  }
+
+  /** Removes the series of these label values; it is no error if there is none. */
+  remove(...values: string[]): void;
+  remove(labels: LabelValues<T>): void;
+  remove(...args: unknown[]): void {
+    this.#series.remove(labelsOfArguments(args, this.labelNames));
+  }
+
+  protected removeAll(): void {
+    this.#series.clear();
+    this.#children.length = 1;
+  }
+
+  /** Makes the functions of a child. */
+  protected abstract bind(series: BoundSeries<S>): Child;
+
+  /** Throws unless the metric has all of `labels`. */
+  protected check(labels: LabelSet): void {
+    checkLabels(labels, this.labelNames);
+  }
+
+  /** Checks the labels of a child before it is made. */
+  protected checkBound(labels: LabelSet): void {
+    this.check(labels);
+  }
+
+  /** Called before each reading. */
+  protected refresh(): void {
+    this.#series.removeIdle();
+  }
+
+  /**
+   * The last step of construction: from here on the metric can be counted in, and is exposed. Series have `cells` cells.
+   * `newSeries` and `more` must not refer to the metric: the store holds them.
+   */
+  protected expose(
+    cells: number,
+    newSeries: (store: CellStore) => S,
+    more?: Partial<FamilyDefinition>,
+  ): FamilySeries<S> {
+    const { name, ttlSeconds, labelNames } = this;
+    const hasTtl = ttlSeconds !== undefined && ttlSeconds !== null;
+    if (hasTtl && !(ttlSeconds > 0)) throw badSeriesTtl(name, ttlSeconds);
+    this.#series = new FamilySeries(currentStore(), this.define(more), cells, newSeries);
+    this.#series.outlive(this);
+    if (hasTtl && labelNames.length > 0) this.#series.limitIdleTime(ttlSeconds * 1000);
+    this.register(this.#series, () => this.refresh());
+    if (labelNames.length === 0) this.#series.unlabelled();
+    return this.#series;
+  }
+
+  #find(args: readonly unknown[]): S | undefined {
+    const [first] = args;
+    if (typeof first === 'object') return this.#series.find((first ?? {}) as LabelSet);
+    return args.length === this.labelNames.length ? this.#series.findByValues(args) : undefined;
+  }
+
+  #bind(args: readonly unknown[]): Child {
+    // A copy: the caller may change the object.
+    const labels = { ...labelsOfArguments(args, this.labelNames) };
+    this.checkBound(labels);
+    const series = this.#series.find(labels);
+    const child = this.bind(new BoundSeries(this, this.#series, labels, series ?? this.#series.discarded));
+    if (series !== undefined) {
+      series.child = this.#series.nextChild();
+      this.#children[series.child] = child;
+    }
+    return child;
+  }
+}
+
+/**
+ * The metric that `config` names, from the first of its registries, or else a new one. Throws if the present one is no
+ * `MetricClass` or does not have the same label names in the same order: positional label values would mean something else.
+ */
+export function registeredOr<
+  M extends { readonly labelNames: readonly string[] },
+  C extends MetricConfiguration<string>,
+>(MetricClass: new (config: C) => M, config: C): M {
+  // The constructor refuses a bad configuration.
+  const register = config?.registers ? config.registers[0] : globalRegistry;
+  const present: unknown = register?.getSingleMetric(config?.name);
+  if (present === undefined) return new MetricClass(config);
+  const { labelNames = [], name } = config;
+  const expected = `a ${MetricClass.name} with the labels ${inspect(labelNames)}`;
+  if (!(present instanceof MetricClass)) {
+    throw metricDiffers(name, expected, `a ${(present as object).constructor.name}`);
+  }
+  const isSame = present.labelNames.join() === labelNames.join();
+  if (!isSame) throw metricDiffers(name, expected, `the labels ${inspect(present.labelNames)}`);
+  return present;
+}

@@ -1,0 +1,153 @@
+import type { FamilyDefinition } from '../model/family';
+import { type LabelSet, type SeriesKey, seriesKey } from '../model/labels';
+import type { CellStore } from '../store/store';
+import { idleTest } from './idle';
+import type { Series } from './series';
+import { SeriesTable } from './table';
+
+/** The longest time that a timer can wait. */
+const longestMs = 2 ** 31 - 1;
+
+/** Families whose metrics were garbage collected are taken out of the store. */
+const abandoned = new FinalizationRegistry<{ dispose(): void }>((family) => family.dispose());
+
+/**
+ * A family in the store and its series in this thread, in the order of their creation. The store refers to it, so it must refer
+ * neither to the metric nor to bound children: it gives their cells back after they were garbage collected.
+ */
+export class FamilySeries<S extends Series> {
+  readonly store: CellStore;
+  /** The number of the family in the store. */
+  readonly family: number;
+  /** Has no record, and cells that no scrape reads. It takes the updates of series over the limit, and stands for none. */
+  readonly discarded: S;
+  readonly #names: readonly string[];
+  readonly #cells: number;
+  readonly #newSeries: (store: CellStore) => S;
+  readonly #table: SeriesTable<S>;
+  #unlabelled: S;
+  #children = 0;
+  /** The indices of children whose series were removed. */
+  readonly #freeChildren: number[] = [];
+  #isIdle: ((series: S) => boolean) | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+
+  /** Series have `cells` cells each, and whatever `newSeries` adds. */
+  constructor(
+    store: CellStore,
+    definition: FamilyDefinition,
+    cells: number,
+    newSeries: (store: CellStore) => S,
+  ) {
+    this.store = store;
+    this.#names = definition.labelNames;
+    this.#cells = cells;
+    this.#newSeries = newSeries;
+    this.discarded = newSeries(store);
+    this.discarded.values = new Float64Array(cells);
+    this.#unlabelled = this.discarded;
+    this.#table = new SeriesTable(this.#names);
+    this.family = store.addFamily(definition, this.#table);
+  }
+
+  /** Disposes of the family when `user` was garbage collected. */
+  outlive(user: object): void {
+    abandoned.register(user, this, this);
+  }
+
+  /** The series of `labels`, if there is one. */
+  find(labels: LabelSet): S | undefined {
+    return this.#table.find(labels);
+  }
+
+  /** The series with one label value for each label name, if there is one. */
+  findByValues(values: readonly unknown[]): S | undefined {
+    return this.#table.findByValues(values);
+  }
+
+  /**
+   * The series of `labels`, made if need be. Throws for labels that the metric does not have. An owner of the result looks at its
+   * `record` before each write, and asks again when that is -1.
+   */
+  at(labels: LabelSet): S {
+    return this.#table.find(labels) ?? this.#create(labels);
+  }
+
+  /** The series without labels, made if need be. */
+  unlabelled(): S {
+    if (this.#unlabelled.record < 0) this.#unlabelled = this.at({});
+    return this.#unlabelled;
+  }
+
+  /** An index for the bound child of a series; see `Series.child`. */
+  nextChild(): number {
+    return this.#freeChildren.pop() ?? ++this.#children;
+  }
+
+  /** Each series and its labels. */
+  entries(): Iterable<[series: S, labels: Record<string, unknown>]> {
+    return this.#table.entries();
+  }
+
+  /** Removes the series of `labels`, if there is one. Throws for labels that the metric does not have. */
+  remove(labels: LabelSet): void {
+    const series = this.#table.delete(seriesKey(labels, this.#names).texts);
+    if (series !== undefined) this.#release(series);
+  }
+
+  /** Removes the series for which `condition` is true. */
+  removeIf(condition: (series: S) => boolean): void {
+    for (const series of this.#table.deleteIf(condition)) this.#release(series);
+  }
+
+  /** Removes all series. The indices of their children are given out again. */
+  clear(): void {
+    for (const series of this.#table) this.#release(series);
+    this.#table.clear();
+    this.#children = 0;
+    this.#freeChildren.length = 0;
+  }
+
+  /**
+   * Removes series whose cells have not changed for `ttlMs`, from now on: at each `removeIdle()`, and from a timer that runs four
+   * times in that span. Writes to series do not become slower.
+   */
+  limitIdleTime(ttlMs: number): void {
+    this.#isIdle = idleTest(this.#cells, ttlMs);
+    this.#idleTimer = setInterval(() => this.removeIdle(), Math.min(ttlMs / 4, longestMs));
+    this.#idleTimer.unref();
+  }
+
+  removeIdle(): void {
+    if (this.#isIdle !== undefined) this.removeIf(this.#isIdle);
+  }
+
+  /** Takes the family out of the store, and all its series. */
+  dispose(): void {
+    abandoned.unregister(this);
+    clearInterval(this.#idleTimer);
+    this.clear();
+    this.store.removeFamily(this.family);
+  }
+
+  /** After `seriesKey()` no code of the caller runs: the series is made in one step. */
+  #create(labels: LabelSet): S {
+    const key = seriesKey(labels, this.#names);
+    // To read and convert the labels may have made the series.
+    return this.#table.get(key.texts) ?? this.#add(key);
+  }
+
+  #add(key: SeriesKey): S {
+    if (!this.store.seriesLimit.take()) return this.discarded;
+    const series = this.#newSeries(this.store).pointTo(this.store.allocate(this.family, key, this.#cells));
+    series.begin();
+    this.#table.add(key, series);
+    return series;
+  }
+
+  #release(series: S): void {
+    this.store.seriesLimit.giveBack();
+    if (series.child > 0) this.#freeChildren.push(series.child);
+    series.end(this.store, this.#cells);
+  }
+}
