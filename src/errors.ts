@@ -1,7 +1,8 @@
 import { format, inspect } from 'node:util';
 
-/** Names an error for programs: match on the code, never on the text. A code is never renamed or reused. */
+/** Names an error or a warning for programs: match on the code, never on the text. A code is never renamed or reused. */
 export type ErrorCode =
+  | 'ERR_ADDON'
   | 'ERR_AGGREGATOR'
   | 'ERR_BUCKET_COUNT'
   | 'ERR_BUCKET_FACTOR'
@@ -19,6 +20,7 @@ export type ErrorCode =
   | 'ERR_GROUP_DIRECTORY'
   | 'ERR_HELP_MISSING'
   | 'ERR_JOB_NAME_MISSING'
+  | 'ERR_LABELS_MISSING'
   | 'ERR_LABEL_COUNT'
   | 'ERR_LABEL_NAME'
   | 'ERR_LABEL_RESERVED'
@@ -33,20 +35,24 @@ export type ErrorCode =
   | 'ERR_MULTIPROCESS_MODE'
   | 'ERR_NAME_MISSING'
   | 'ERR_NOT_A_NUMBER'
+  | 'ERR_OPTION_UNKNOWN'
+  | 'ERR_OPTION_VALUE'
   | 'ERR_PUSH_FAILED'
   | 'ERR_PUSH_TIMEOUT'
   | 'ERR_PUSHGATEWAY_URL'
   | 'ERR_REGISTRY'
   | 'ERR_REGISTRY_NAME'
   | 'ERR_SCRAPE'
+  | 'ERR_SEGMENT'
+  | 'ERR_SERIES_LIMIT'
   | 'ERR_SERIES_TTL'
   | 'ERR_SUMMARY_WINDOW';
 
 /** An ordinary Error, TypeError or RangeError that also carries its code. */
-export type CodedError<E extends Error = Error> = E & { readonly code: string };
+export type CodedError<E extends Error = Error> = E & { readonly code: ErrorCode };
 
 /** Gives an error its code. */
-function coded<E extends Error>(code: string, error: E): CodedError<E> {
+function coded<E extends Error>(code: ErrorCode, error: E): CodedError<E> {
   return Object.assign(error, { code });
 }
 
@@ -89,10 +95,7 @@ export const exemplarsFormat = (): CodedError<TypeError> =>
   type('ERR_EXEMPLARS_FORMAT', 'Exemplars are supported only on OpenMetrics registries');
 
 export const exemplarSize = (): CodedError<RangeError> =>
-  coded(
-    'ERR_EXEMPLAR_SIZE' satisfies ErrorCode,
-    new RangeError('Label set size must be smaller than 128 UTF-8 chars'),
-  );
+  coded('ERR_EXEMPLAR_SIZE', new RangeError('Label set size must be smaller than 128 UTF-8 chars'));
 
 export const metricExists = (name: unknown): CodedError =>
   plain('ERR_METRIC_EXISTS', `A metric with the name ${name} has already been registered.`);
@@ -105,8 +108,7 @@ export const unknownMetric = (): CodedError<TypeError> =>
 export const badContentType = (
   contentType: unknown,
   ErrorClass: ErrorConstructor | TypeErrorConstructor,
-): CodedError =>
-  coded('ERR_CONTENT_TYPE' satisfies ErrorCode, new ErrorClass(`Content type ${contentType} is unsupported`));
+): CodedError => coded('ERR_CONTENT_TYPE', new ErrorClass(`Content type ${contentType} is unsupported`));
 
 export const mergeContentType = (): CodedError =>
   plain('ERR_MERGE_CONTENT_TYPE', 'Registers can only be merged if they have the same content type');
@@ -174,7 +176,7 @@ export const mostRecentDelta = (name: string, method: 'inc' | 'dec', mode: strin
 
 export const badSummaryWindow = (name: string, option: string, value: unknown): CodedError<RangeError> =>
   coded(
-    'ERR_SUMMARY_WINDOW' satisfies ErrorCode,
+    'ERR_SUMMARY_WINDOW',
     new RangeError(
       `Expected ${option} of summary "${name}" to be a positive ` +
         `${option === 'ageBuckets' ? 'whole number' : 'number of seconds'}, but got ${inspect(value)}`,
@@ -186,6 +188,33 @@ export const badRegistryName = (name: unknown): CodedError<TypeError> =>
     'ERR_REGISTRY_NAME',
     'Expected the name of a registry to be a non-empty string that is not a number ' +
       `(numbers name the registries without a name), but got ${inspect(name)}`,
+  );
+
+export const unknownOption = (
+  name: string,
+  nearest: string | undefined,
+  names: readonly string[],
+): CodedError<TypeError> =>
+  type(
+    'ERR_OPTION_UNKNOWN',
+    `Expected only options of configure(), but got ${inspect(name)}: ` +
+      (nearest === undefined ? `the options are ${names.join(', ')}` : `did you mean ${nearest}?`),
+  );
+
+/** `source` names the option or the environment variable. */
+export const badOption = (
+  source: string,
+  expected: string,
+  value: unknown,
+  advice: string,
+): CodedError<TypeError> =>
+  type('ERR_OPTION_VALUE', `Expected ${source} to be ${expected}, but got ${inspect(value)}: ${advice}`);
+
+export const labelsMissing = (name: string, labels: unknown): CodedError<TypeError> =>
+  type(
+    'ERR_LABELS_MISSING',
+    `Expected the labels of one series of "${name}" for removeFromGroup(), but got ${inspect(labels)}: ` +
+      `call resetGroup(${inspect(name)}) for all series, or pass {} for the series without labels`,
   );
 
 export const configuredTooLate = (): CodedError =>
@@ -234,7 +263,7 @@ export const metricDiffers = (name: string, expected: string, found: string): Co
 
 export const badSeriesTtl = (name: string, value: unknown): CodedError<RangeError> =>
   coded(
-    'ERR_SERIES_TTL' satisfies ErrorCode,
+    'ERR_SERIES_TTL',
     new RangeError(
       `Expected ttlSeconds of metric "${name}" to be a positive number of seconds, but got ${inspect(value)}`,
     ),
