@@ -1,5 +1,5 @@
 import { badRegistry } from '../errors';
-import { documentText, familyText, type TextFormat } from '../exposition/text';
+import { documentText, familyText, type TextFamily, type TextFormat } from '../exposition/text';
 import type { MetricFamily } from '../model/family';
 import { currentStore, type Store } from '../store/current';
 import type { ChoiceKind } from '../store/store';
@@ -79,8 +79,16 @@ function mark(kind: ChoiceKind, store: Store): void {
   const choice = choices[kind];
   if (choice.isMarked || !store.shared) return;
   choice.isMarked = true;
-  const scopes = choice.registries?.map((registry) => registry['chosenScope']()) ?? [];
+  const scopes = choice.registries?.map((registry) => scopeOf(registry)) ?? [];
   store.chooseScopes(kind, scopes.length > 0 ? scopes : [NO_METRICS]);
+}
+
+/** A merged registry shares its metrics in a scope of its own, under its own default labels. */
+function scopeOf(registry: AnyRegistry): string {
+  if (registry['merged'].length > 0) {
+    for (const metric of registry['byName'].values()) registry['share'](metric);
+  }
+  return registry['ownScope']();
 }
 
 /** The scope that stands for the choice of no registry at all. */

@@ -343,12 +343,6 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return this.scope;
   }
 
-  /** The scope that shows this registry to `setRegistries()`: a merged one shares its metrics under its own default labels. */
-  private chosenScope(): string {
-    if (this.merged.length > 0) for (const metric of this.byName.values()) this.share(metric);
-    return this.ownScope();
-  }
-
   private shareDefaultLabels(): void {
     const store = currentStore();
     if (this.scope !== undefined && store.shared) store.setDefaultLabels(this.scope, this.defaultLabels);
