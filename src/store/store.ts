@@ -14,7 +14,7 @@ export interface CellRef {
 }
 
 /** The `values` of a reference to no cells. */
-export const noCells = new Float64Array(0);
+export const noCells: Float64Array = new Float64Array(0);
 
 /** Makes it a reference to no cells. */
 export function clear(cells: CellRef): void {
