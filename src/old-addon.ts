@@ -6,13 +6,14 @@ type Any = any;
 
 export function adapted(addon: NativeAddon): NativeAddon {
   const old = (addon as Any).Segment.prototype;
-  if (typeof old.meetSeries !== 'function' || old.adapted) return addon;
-  old.adapted = true;
+  if (typeof old.meetSeries !== 'function' || 'rewrite' in old) return addon;
   const { addScope, addSeries } = old;
-  old.addScope = function (id: number, name: string, _flags: number, labels: unknown[]) {
+  const define = (target: Any, name: string, value: Any): Any =>
+    Object.defineProperty(target, name, { value });
+  define(old, 'addScope', function (this: Any, id: number, name: string, _flags: number, labels: unknown[]) {
     return addScope.call(this, id, name, labels);
-  };
-  old.addSeries = function (family: number, cells: number, ...labels: unknown[]) {
+  });
+  define(old, 'addSeries', function (this: Any, family: number, cells: number, ...labels: unknown[]) {
     const told: number[] = [];
     const texts: string[] = [];
     const kinds = ['string', 'number', 'boolean', 'null', 'undefined'];
@@ -23,7 +24,7 @@ export function adapted(addon: NativeAddon): NativeAddon {
       texts.push(`${value}`);
     }
     addSeries.call(this, family, cells, told, ...texts);
-  };
+  });
   const renamed = {
     rewrite: 'move',
     nameIsCurrent: 'isThere',
@@ -33,8 +34,8 @@ export function adapted(addon: NativeAddon): NativeAddon {
     wakeupExists: 'bellIsThere',
     countCompactionFailure: 'countFoldFailure',
   };
-  for (const [now, before] of Object.entries(renamed)) old[now] ??= old[before];
+  for (const [now, before] of Object.entries(renamed)) define(old, now, old[before]);
   const group = (addon as Any).Group.prototype;
-  group.compact ??= group.fold;
+  define(group, 'compact', group.fold);
   return addon;
 }

@@ -35,12 +35,13 @@ export function leFirst(family: MetricFamily): TextFamily {
 
 /** Adds default labels as prom-client's JSON has them: unlike in the text, they also replace a label whose value is falsy. */
 export function withDefaultLabels<F extends TextFamily>(family: F, defaultLabels: LabelSet): F {
-  const values = family.values?.map((sample) => {
+  if (family.values === undefined || Object.keys(defaultLabels).length === 0) return family;
+  const values = family.values.map((sample) => {
     const labels: Record<string, unknown> = { ...sample.labels };
     for (const [name, value] of Object.entries(defaultLabels)) labels[name] ||= value;
     return { ...sample, labels };
   });
-  return values === undefined ? family : { ...family, values };
+  return { ...family, values };
 }
 
 function nameOfText(family: string): string {
