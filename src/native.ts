@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { adapted } from './old-addon';
 
 /** The contents of a family's record. */
 export interface NativeFamily {
@@ -169,7 +168,7 @@ export function loadAddon(): NativeAddon | MissingAddon {
   for (const build of builds) {
     const path = join(__dirname, '..', build, 'prom_client_mmap.node');
     try {
-      return adapted(load(path) as NativeAddon);
+      return load(path) as NativeAddon;
     } catch (error) {
       reasons.push((error as Error).message.split('\n', 1)[0] ?? path);
     }
