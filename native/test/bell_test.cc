@@ -1,4 +1,4 @@
-#include "../bell.h"
+#include "group/bell.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -11,8 +11,9 @@
 #include <thread>
 #include <vector>
 
-#include "../directory.h"
-#include "../owner.h"
+#include "base/clock.h"
+#include "files/directory.h"
+#include "files/owner.h"
 #include "support/child.h"
 #include "support/files.h"
 #include "support/must.h"

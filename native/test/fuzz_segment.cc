@@ -11,13 +11,13 @@
 #include <cstdlib>
 #include <memory>
 
-#include "../archive_file.h"
-#include "../directory.h"
-#include "../fold.h"
-#include "../group.h"
-#include "../merge.h"
+#include "files/directory.h"
 #include "fuzz_input.h"
 #include "fuzz_totals.h"
+#include "group/archive_file.h"
+#include "group/fold.h"
+#include "group/group.h"
+#include "merge/merge.h"
 #include "support/byte_sources.h"
 #include "support/files.h"
 #include "support/segment_image.h"

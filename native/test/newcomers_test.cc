@@ -1,4 +1,4 @@
-#include "../newcomers.h"
+#include "segment/newcomers.h"
 
 #include <doctest/doctest.h>
 
@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "../label_shape.h"
+#include "segment/label_shape.h"
 #include "support/must.h"
 #include "support/test_segment.h"
 

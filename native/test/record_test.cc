@@ -1,4 +1,4 @@
-#include "../record.h"
+#include "format/record.h"
 
 #include <doctest/doctest.h>
 
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "../crc32c.h"
+#include "base/crc32c.h"
 #include "support/families.h"
 
 namespace prom {

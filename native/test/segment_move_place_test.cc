@@ -13,9 +13,9 @@
 #include <thread>
 #include <vector>
 
-#include "../bell.h"
-#include "../segment_reader.h"
-#include "../segment_writer.h"
+#include "group/bell.h"
+#include "read/segment_reader.h"
+#include "segment/segment_writer.h"
 #include "support/files.h"
 #include "support/must.h"
 #include "support/reading.h"

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "../crc32c.h"
-#include "../directory.h"
-#include "../segment_reader.h"
-#include "../segment_writer.h"
+#include "base/crc32c.h"
+#include "files/directory.h"
+#include "read/segment_reader.h"
+#include "segment/segment_writer.h"
 #include "support/files.h"
 #include "support/must.h"
 #include "support/reading.h"

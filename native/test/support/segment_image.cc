@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "../../crc32c.h"
+#include "base/crc32c.h"
 
 namespace prom::test {
 

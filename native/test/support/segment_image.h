@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "../../layout.h"
-#include "../../record.h"
+#include "format/layout.h"
+#include "format/record.h"
 
 namespace prom::test {
 

@@ -8,11 +8,11 @@
 #include <utility>
 #include <vector>
 
-#include "../../byte_source.h"
-#include "../../owner.h"
-#include "../../record.h"
-#include "../../segment_writer.h"
+#include "base/byte_source.h"
 #include "families.h"
+#include "files/owner.h"
+#include "format/record.h"
+#include "segment/segment_writer.h"
 
 namespace prom::test {
 
