@@ -103,6 +103,10 @@ enum class LabelKind : uint8_t {
   kOther = 5,
 };
 
+// Flags of a SCOPE record: the owner's setRegistries() chose the scope for these metrics. A reader ignores other bits.
+inline constexpr uint32_t kChosenForCluster = 1;
+inline constexpr uint32_t kChosenForWorker = 2;
+
 struct Extent {
   uint64_t offset;  // in the file, a multiple of 8
   uint64_t length;

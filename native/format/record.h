@@ -74,6 +74,7 @@ struct ScopeLabel {
 // A later record with the same id replaces an earlier one.
 struct ScopeRecord {
   uint32_t id = 0;
+  uint32_t flags = 0;  // layout::kChosenForCluster, kChosenForWorker
   std::string name;
   std::vector<ScopeLabel> default_labels;
 };
@@ -103,44 +104,6 @@ Bytes Encode(const ExemplarRecord& record);
 Bytes Encode(const ScopeRecord& record);
 Bytes Encode(const MemberRecord& record);
 Bytes Encode(const FoldedRecord& record);
-
-// A label in the body of a series record.
-struct LabelView {
-  uint16_t name;
-  layout::LabelKind kind;
-  std::string_view text;
-};
-
-struct SeriesCells {
-  uint64_t offset;  // in the file
-  uint32_t count;
-};
-
-// The body of a series record, label by label, in memory that is used again for the next.
-class SeriesBody {
- public:
-  void Begin();
-  // Where the text of the next label is to be put: `least` bytes or more. Invalidates what was asked for before.
-  std::span<char> Room(size_t least);
-  // That label, of whose room so many bytes are its text.
-  void Add(uint16_t name, layout::LabelKind kind, size_t text_length);
-  // The text of a label that was added.
-  std::optional<std::string_view> TextOf(uint16_t name) const;
-  // The labels alone and how many they are, padded as in a record: what LabelsOf() has of the body of that record.
-  std::span<const uint8_t> Labels();
-  static std::span<const uint8_t> LabelsOf(std::span<const uint8_t> padded_body);
-  // The same, one by one.
-  static std::vector<LabelView> View(std::span<const uint8_t> labels);
-  // The cells that a body names.
-  static SeriesCells CellsOf(std::span<const uint8_t> body);
-  // The whole body, until the next Begin(). The labels of `record` do not count.
-  std::span<const uint8_t> Finish(const SeriesRecord& record);
-
- private:
-  Bytes bytes_;
-  size_t length_ = 0;
-  uint32_t labels_ = 0;
-};
 
 std::optional<FamilyRecord> DecodeFamily(std::span<const uint8_t> body);
 std::optional<SeriesRecord> DecodeSeries(std::span<const uint8_t> body);

@@ -19,11 +19,15 @@
 
 namespace prom {
 
+// Whether a view shows the scopes that owners have chosen for clusterMetrics() or workerMetrics().
+enum class Chosen { kNone, kCluster, kWorker };
+
 // What is asked for: the families that are members of any of these scopes.
 struct View {
   std::vector<std::string> scopes;
   bool default_labels = true;
   bool per_owner = false;  // each owner's series apart, told from the others by the label `pid`
+  Chosen chosen = Chosen::kNone;  // otherwise all scopes that a segment marks so, in place of `scopes`
 
   bool operator==(const View&) const = default;
 };

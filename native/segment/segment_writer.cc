@@ -221,11 +221,6 @@ RecordHeader* SegmentWriter::Head(uint64_t record) const {
   return reinterpret_cast<RecordHeader*>(extent.data + (record - extent.stream_offset));
 }
 
-std::span<const uint8_t> SegmentWriter::Body(uint64_t record) const {
-  const RecordHeader* head = Head(record);
-  return {reinterpret_cast<const uint8_t*>(head + 1), head->length - sizeof *head};
-}
-
 void SegmentWriter::Remove(uint64_t record) {
   RecordHeader* head = Head(record);
   removed_bytes_ += head->length;
