@@ -51,7 +51,7 @@ describe.each(kinds)('%s', (_, { start, scrape, choose }) => {
     );
   });
 
-  test('is late for nobody: neither one that is dead nor one that is in a busy loop', async () => {
+  test('waits neither for a dead process nor for one in a busy loop', async () => {
     const primary = await spawn();
     const workers = await Promise.all([start(primary), start(primary), start(primary)]);
     const [dead, busy, idle] = workers as [Member, Member, Member];
@@ -82,7 +82,7 @@ describe.each(kinds)('%s', (_, { start, scrape, choose }) => {
     }
   });
 
-  test('shows where it is called what was chosen elsewhere, also by one that is dead', async () => {
+  test('shows the choice of other processes, dead ones included', async () => {
     const primary = await spawn();
     const workers = await Promise.all([start(primary), start(primary)]);
     await count(primary, 16);

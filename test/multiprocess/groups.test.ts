@@ -1,9 +1,9 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { newDirectory, ownDirectory, segmentsIn } from './support/directories';
 import { valuesOf } from './support/exposition';
 import { type Member, root, spawn } from './support/member';
-import { newDirectory, ownDirectory, segmentsIn } from './support/places';
 
 describe('processes with one PROMETHEUS_MULTIPROC_DIR', () => {
   test('are scraped as one, through any of them', async () => {
@@ -37,7 +37,7 @@ describe('processes with one PROMETHEUS_MULTIPROC_DIR', () => {
     expect(await member.warnings()).toEqual([]);
   });
 
-  test('keep the counts of those that have ended in whatever way', async () => {
+  test('keep the counts of those that have ended, killed or not', async () => {
     const directory = newDirectory();
     const [observer, killed, left] = await Promise.all([
       spawn({ directory }),
@@ -64,7 +64,7 @@ describe('processes with one PROMETHEUS_MULTIPROC_DIR', () => {
 });
 
 describe('configure()', () => {
-  test('names the group, whatever the environment says', async () => {
+  test('names the group, against the environment', async () => {
     const directory = newDirectory();
     const elsewhere = newDirectory();
     const asked = await spawn({ directory: elsewhere });
@@ -131,7 +131,7 @@ test('two copies of the library in one process are one owner', async () => {
   expect(texts[1]).toBe(texts[0]);
 });
 
-describe('a process that nobody told of a group', () => {
+describe('a process without a configured group', () => {
   test('has one of its own, and removes it when it leaves', async () => {
     const member = await spawn();
     await count(member, 1);
@@ -155,7 +155,7 @@ describe('a process that nobody told of a group', () => {
     const killed = await spawn();
     await count(killed, 1);
     const directory = ownDirectory(killed.pid) ?? '';
-    // As long as one of the owners is there, nobody removes the group: here it is the process of this test.
+    // As long as one of the owners lives, no process removes the group: here it is the process of this test.
     const owner = join(directory, `s.${process.pid}.${process.pid}.0123456789abcdef`);
     writeFileSync(owner, '');
     await killed.kill();
