@@ -109,6 +109,64 @@ describe('configure()', () => {
   });
 });
 
+describe('environment variables', () => {
+  test('name the group, our own one before that of Python', async () => {
+    const directory = newDirectory();
+    const elsewhere = newDirectory();
+    const member = await spawn({ directory: elsewhere, env: { PROM_CLIENT_MMAP_DIR: directory } });
+    await count(member, 1);
+
+    expect(segmentsIn(directory)).toHaveLength(1);
+    expect(segmentsIn(elsewhere)).toEqual([]);
+  });
+
+  test('can keep a process to itself, unless configure() shares it', async () => {
+    const directory = newDirectory();
+    const env = { PROM_CLIENT_MMAP_SHARED: '0' };
+    const [alone, sharing] = await Promise.all([spawn({ directory, env }), spawn({ directory, env })]);
+    await sharing.run(({ configure }) => configure({ shared: true }));
+    await count(alone, 1);
+    await count(sharing, 2);
+
+    expect(valuesOf(await alone.scrape())).toEqual(jobs(1));
+    expect(segmentsIn(directory)).toHaveLength(1);
+    expect(await alone.warnings()).toEqual([]);
+  });
+
+  test('set the limits of a process and what it shows', async () => {
+    const env = { PROM_CLIENT_MMAP_MAX_SERIES: '1', PROM_CLIENT_MMAP_SELF_METRICS: 'all' };
+    const member = await spawn({ directory: newDirectory(), env });
+    await member.run(({ Counter }) => {
+      const counter = new Counter({ name: 'jobs_total', help: 'Jobs done.', labelNames: ['queue'] });
+      for (const queue of ['a', 'b', 'b']) counter.inc({ queue });
+    });
+
+    const values = valuesOf(await member.scrape());
+    expect(values.get('jobs_total{queue="a"}')).toBe(1);
+    expect(values.get('prom_client_mmap_dropped_updates_total{}')).toBe(2);
+    expect(values.get('prom_client_mmap_owners{state="live"}')).toBe(1);
+  });
+
+  test('that make no sense are warned about once, and the defaults hold', async () => {
+    const directory = newDirectory();
+    const env = { PROM_CLIENT_MMAP_MAX_SERIES: 'few', PROM_CLIENT_MMAP_SHARED: 'maybe' };
+    const member = await spawn({ directory, env });
+    await count(member, 1);
+    await member.scrape();
+
+    expect(segmentsIn(directory)).toHaveLength(1);
+    expect(await member.warnings()).toEqual(
+      ["PROM_CLIENT_MMAP_SHARED .* but got 'maybe'", "PROM_CLIENT_MMAP_MAX_SERIES .* but got 'few'"].map(
+        (message) => ({
+          name: 'PromClientMmapWarning',
+          code: 'ERR_OPTION_VALUE',
+          message: expect.stringMatching(message),
+        }),
+      ),
+    );
+  });
+});
+
 test('two copies of the library in one process are one owner', async () => {
   const directory = newDirectory();
   const member = await spawn({ directory });

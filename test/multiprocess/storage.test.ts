@@ -34,7 +34,7 @@ describe('without the addon', () => {
 });
 
 describe('where nothing can be written', () => {
-  test('a process warns once and counts for itself, and shows the others' counts', async ({ skip }) => {
+  test('a process warns once and counts for itself, and shows the counts of others', async ({ skip }) => {
     const directory = newDirectory();
     const isRoot = process.getuid?.() === 0;
     // Root may write anywhere, so the process has to be of another user, who must find Node and the library.
