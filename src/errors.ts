@@ -59,7 +59,7 @@ function coded<E extends Error>(code: ErrorCode, error: E): CodedError<E> {
 const plain = (code: ErrorCode, message: string): CodedError => coded(code, new Error(message));
 const type = (code: ErrorCode, message: string): CodedError<TypeError> => coded(code, new TypeError(message));
 
-// Where prom-client has a text for the case, text and class are prom-client's to the letter: users match on them.
+// Where prom-client has an error for the case, text and class are prom-client's to the letter: users match on them.
 
 export const configMissing = (): CodedError => type('ERR_CONFIG', 'constructor expected a config object');
 export const helpMissing = (): CodedError => plain('ERR_HELP_MISSING', 'Missing mandatory help parameter');
@@ -100,11 +100,11 @@ export const exemplarSize = (): CodedError<RangeError> =>
 export const metricExists = (name: unknown): CodedError =>
   plain('ERR_METRIC_EXISTS', `A metric with the name ${name} has already been registered.`);
 
-/** prom-client's own words are those of the engine at the place where it stumbles over the missing metric. */
+/** In prom-client it is the engine's error of the expression that reads the missing metric. */
 export const unknownMetric = (): CodedError<TypeError> =>
   type('ERR_METRIC_UNKNOWN', "Cannot read properties of undefined (reading 'getForPromString')");
 
-/** A TypeError from the constructor of a registry, an Error from `setContentType()`: so does prom-client. */
+/** A TypeError from the constructor of a registry, an Error from `setContentType()`, as in prom-client. */
 export const badContentType = (
   contentType: unknown,
   ErrorClass: ErrorConstructor | TypeErrorConstructor,
@@ -113,7 +113,7 @@ export const badContentType = (
 export const mergeContentType = (): CodedError =>
   plain('ERR_MERGE_CONTENT_TYPE', 'Registers can only be merged if they have the same content type');
 
-/** The engine's words again, see `unknownMetric`. */
+/** An error of the engine, too. */
 export const mergeEmpty = (): CodedError<TypeError> =>
   type('ERR_MERGE_EMPTY', "Cannot read properties of undefined (reading 'contentType')");
 

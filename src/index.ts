@@ -61,5 +61,5 @@ export {
 export { configure } from './store/current';
 export type { GroupOptions } from './store/options';
 
-/** The content type of the global registry, which can be assigned; an `import` by name has the value of its time. */
+/** The content type of the global registry. It can be assigned; an `import` by name has the value at the time of the import. */
 export declare const contentType: RegistryContentType;
