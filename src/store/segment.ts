@@ -42,14 +42,16 @@ export class Segment {
     return this.#extents.includes(cells.values);
   }
 
-  /** Throws when there is no room for the record, or was none for one that it refers to. */
-  register({ key, refersTo, append }: Registration): void {
+  /** Returns the record. Throws when there is no room for it, or was none for one that it refers to. */
+  register({ key, refersTo, append }: Registration): number {
     // A reader refuses a whole segment in which a record refers to a missing one.
     if (!refersTo.every((other) => this.#records.has(other))) throw new Error(missingReference);
     const earlier = this.#records.get(key);
-    this.#records.set(key, append(this.native));
+    const record = append(this.native);
+    this.#records.set(key, record);
     // Afterwards: a reader must find the old record or the new one.
     if (earlier !== undefined) this.#garbage = this.native.remove(earlier);
+    return record;
   }
 
   unregister(key: string): void {

@@ -196,10 +196,9 @@ export class ThreadSegment implements CellStore {
   #register(registration: Registration): void {
     this.openFile(); // before the log has it: a new segment gets all of the log
     this.#log.set(registration.key, registration);
-    const isRegistered = [this.#file, this.#overflow].map(
-      (segment) => segment && this.#registerIn(segment, registration),
-    );
-    if (!isRegistered.includes(true)) this.#openOverflow();
+    const isInFile = this.#registerIn(this.#file, registration);
+    const isInOverflow = this.#registerIn(this.#overflow, registration);
+    if (!isInFile && !isInOverflow) this.#openOverflow();
   }
 
   #unregister(key: string): void {
@@ -208,8 +207,8 @@ export class ThreadSegment implements CellStore {
     this.#overflow?.unregister(key);
   }
 
-  #registerIn(segment: Segment, registration: Registration): boolean {
-    return this.attempt(() => segment.register(registration)) !== undefined;
+  #registerIn(segment: Segment | null | undefined, registration: Registration): boolean {
+    return this.attempt(() => segment?.register(registration)) !== undefined;
   }
 
   #replayInto(segment: Segment): Segment {
