@@ -221,7 +221,7 @@ export const sharedDirectory = (path: string, mode: number): CodedError =>
     'ERR_GROUP_DIRECTORY',
     `Expected a directory in which only this user and its group may write at ${path}, but its mode is ${mode.toString(8)}: ` +
       `name a directory inside it, such as ${path.replace(/\/+$/, '')}/metrics, which is then made for this user alone, ` +
-      'or say `configure({ allowSharedDirectory: true })` if all who may write there are to be trusted',
+      'or call `configure({ allowSharedDirectory: true })` if all users who may write there are trusted',
   );
 
 export const scrapeFailed = (reason: string, cause: unknown): CodedError =>
@@ -229,7 +229,7 @@ export const scrapeFailed = (reason: string, cause: unknown): CodedError =>
     'ERR_SCRAPE',
     new Error(
       `Expected to read all segments of this group for a scrape, but got ${reason}. Nothing is shown rather than numbers ` +
-        'that are too low, which would be taken for resets; nothing is lost. Scrape again, and give this process what it lacks',
+        'that are too low, which would look like resets; no count is lost. Scrape again, when this process has file descriptors and memory left',
       { cause },
     ),
   );

@@ -8,7 +8,7 @@ import type { AnyRegistry, Registry } from '../registry/registry';
 import { isRegistered, type Registered, stopWhenRemoved } from './lifetime';
 
 export interface DefaultMetricsCollectorConfiguration<T extends RegistryContentType> {
-  /** Where to register; the global registry if not given. */
+  /** Default: the global registry. */
   register?: Registry<T> | null | undefined;
   /** A prefix of each name, such as `my_app_`. */
   prefix?: string | null | undefined;

@@ -8,7 +8,7 @@ import { openMetricsContentType, type RegistryContentType } from './content-type
 import { refreshAllBut } from './group-requests';
 import { type AnyRegistry, globalRegistry } from './registry';
 
-// `clusterMetrics()` and `workerMetrics()` show the registries that any thread of the group has given to `setRegistries()`,
+// `clusterMetrics()` and `workerMetrics()` show the registries that any thread of the group has passed to `setRegistries()`,
 // which prom-client's users call in the workers and not where they scrape; else the global one. So each thread marks the scopes
 // of its choice in its segment, and the merge looks for marks.
 

@@ -10,7 +10,7 @@ import { type AnyRegistry, Registry, type RegistryOptions } from './registry';
 export class ClusterRegistry<T extends RegistryContentType = PrometheusContentType> extends Registry<T> {
   /**
    * The merged exposition of the chosen registries, from any process of the group; '' while there is nothing in them.
-   * Rejects with what a `collect` function of this process throws.
+   * Rejects with the error of a `collect` function of this process.
    */
   clusterMetrics(): Promise<string> {
     return chosenMetrics('cluster', this.contentType);

@@ -5,66 +5,50 @@ import type { LabelSet } from '../model/labels';
 import type { GroupStore } from '../store/group-store';
 import type { View } from '../store/store';
 
-/** What a registry shows of its group: by default the exposition of the store, as it is. */
+/** The differences between a merged registry and the exposition of its scopes. */
+interface Changes {
+  readonly hidden: ReadonlySet<string>;
+  readonly defaultLabels: LabelSet;
+}
+
+/** What a registry shows of its group: the exposition of the store, with changes or as it is. */
 export class GroupView {
-  protected readonly store: GroupStore;
-  protected readonly view: View;
+  readonly #store: GroupStore;
+  readonly #view: View;
+  readonly #changes: Changes | undefined;
 
-  constructor(store: GroupStore, view: View) {
-    this.store = store;
-    this.view = view;
+  constructor(store: GroupStore, view: View, changes: Changes | undefined) {
+    this.#store = store;
+    this.#view = view;
+    this.#changes = changes;
   }
 
-  text(format: TextFormat): Promise<string> {
-    return this.store.text(this.view, format);
+  async text(format: TextFormat): Promise<string> {
+    if (this.#changes === undefined) return this.#store.text(this.#view, format);
+    return documentText(await this.texts(format), format);
   }
 
-  bytes(format: TextFormat): Promise<Buffer> {
-    return this.store.bytes(this.view, format);
+  async bytes(format: TextFormat): Promise<Buffer> {
+    if (this.#changes === undefined) return this.#store.bytes(this.#view, format);
+    return Buffer.from(await this.text(format));
   }
 
   /** The text of each family. */
   async texts(format: TextFormat): Promise<string[]> {
-    return familyTexts(await this.text(format));
-  }
-
-  families(): Promise<readonly TextFamily[]> {
-    return this.store.families(this.view);
-  }
-}
-
-/** That of a merged registry that hides metrics, or has default labels, of which the store does not know. */
-export class MergedView extends GroupView {
-  readonly #hidden: ReadonlySet<string>;
-  readonly #defaultLabels: LabelSet;
-
-  constructor(store: GroupStore, view: View, hidden: ReadonlySet<string>, defaultLabels: LabelSet) {
-    super(store, view);
-    this.#hidden = hidden;
-    this.#defaultLabels = defaultLabels;
-  }
-
-  override async text(format: TextFormat): Promise<string> {
-    return documentText(await this.texts(format), format);
-  }
-
-  override async bytes(format: TextFormat): Promise<Buffer> {
-    return Buffer.from(await this.text(format));
-  }
-
-  override async texts(format: TextFormat): Promise<string[]> {
-    const families = await this.#shown();
-    return families.map((family) =>
-      familyText(family.type === 'histogram' ? leFirst(family) : family, this.#defaultLabels, format),
+    const changes = this.#changes;
+    if (changes === undefined) return familyTexts(await this.text(format));
+    return (await this.#shown(changes)).map((family) =>
+      familyText(family.type === 'histogram' ? leFirst(family) : family, changes.defaultLabels, format),
     );
   }
 
-  override async families(): Promise<readonly TextFamily[]> {
-    return (await this.#shown()).map((family) => withDefaultLabels(family, this.#defaultLabels));
+  async families(): Promise<TextFamily[]> {
+    const changes = this.#changes;
+    if (changes === undefined) return this.#store.families(this.#view);
+    return (await this.#shown(changes)).map((family) => withDefaultLabels(family, changes.defaultLabels));
   }
 
-  async #shown(): Promise<MetricFamily[]> {
-    const families = await this.store.families(this.view);
-    return families.filter(({ name }) => !this.#hidden.has(name));
+  async #shown({ hidden }: Changes): Promise<MetricFamily[]> {
+    return (await this.#store.families(this.#view)).filter(({ name }) => !hidden.has(name));
   }
 }

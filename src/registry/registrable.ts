@@ -33,7 +33,7 @@ export interface Registrable {
   remove?(labels: LabelSet): void;
 }
 
-/** Runs `collect` and brings the numbers up to date. Rejects with what `collect` throws. */
+/** Runs `collect` and brings the numbers up to date. Rejects with the error of `collect`. */
 export async function refresh(metric: Pick<Registrable, 'collect' | typeof FAMILY>): Promise<void> {
   // Called as a method: `this` is the metric.
   const pending = (metric as { collect?(): unknown }).collect?.();

@@ -28,7 +28,7 @@ import {
   removeHere,
   requestHandler,
 } from './group-requests';
-import { GroupView, MergedView } from './group-view';
+import { GroupView } from './group-view';
 import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from './metric-types';
 import { FAMILY, isShared, onlyCollects, type Registrable, refresh } from './registrable';
 import { GLOBAL_SCOPE, nextScope, scopeOfName } from './scopes';
@@ -143,7 +143,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     if (this.list(metric as Registrable)) this.share(metric as Registrable);
   }
 
-  /** The metrics that are registered in this process, in order of registration; only those of `aggregator` if given. */
+  /** The metrics that are registered in this process, in order of registration; with an argument, only those of that aggregator. */
   getMetricsAsArray(aggregator?: Aggregator): MetricObject[] {
     const metrics = [...this.byName.values()] as unknown as MetricObject[];
     return metrics.filter((metric) => isOf(aggregator, metric));
@@ -185,8 +185,8 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /**
    * Removes the series of exactly these labels, `{}` for the one without labels, in all processes of the group, dead ones
-   * included; it is no error if there is none. Labels are compared by their text. A late process also removes what it counts
-   * until then.
+   * included; it is no error if there is none. Labels are compared by their text. A late process also removes its counts until
+   * then.
    *
    * @throws a TypeError with code `ERR_LABELS_MISSING` without labels: `resetGroup(name)` is for all series of a metric.
    */
@@ -204,7 +204,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     if (!isEmpty(before) || !isEmpty(labels)) this.shareDefaultLabels();
   }
 
-  /** The exposition. Rejects with what a `collect` function throws. */
+  /** The exposition. Rejects with the error of a `collect` function. */
   async metrics(options: MetricsOptions = {}): Promise<string> {
     const texts = await this.refreshAll((metric) => this.getMetricsAsString(metric));
     const group = this.groupView(options);
@@ -223,7 +223,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
       : Buffer.from(await this.composed(group, texts));
   }
 
-  /** The same numbers as objects; only families of `aggregator` if given. */
+  /** The same numbers as objects; with an argument, only families of that aggregator. */
   async getMetricsAsJSON(aggregator?: Aggregator): Promise<MetricObjectWithValues<MetricValue<string>>[]> {
     const foreign = await this.foreignFamilies();
     const group = (await this.groupView()?.families()) ?? [];
@@ -261,22 +261,16 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     const store = currentStore();
     const scopes = this.scopes();
     if (!store.shared || scopes.length === 0) return undefined;
-    const isMerged = this.merged.length > 0;
-    const view = {
-      scopes,
-      defaultLabels: !isMerged,
-      perOwner: perProcess,
-      ...(name !== undefined && { name }),
-    };
-    return isMerged && (this.hidden.size > 0 || !isEmpty(this.defaultLabels))
-      ? new MergedView(store, view, this.hidden, this.defaultLabels)
-      : new GroupView(store, view);
+    const { merged, hidden, defaultLabels } = this;
+    const isChanged = merged.length > 0 && (hidden.size > 0 || !isEmpty(defaultLabels));
+    const view = { scopes, defaultLabels: merged.length === 0, perOwner: perProcess, name };
+    return new GroupView(store, view, isChanged ? { hidden, defaultLabels } : undefined);
   }
 
   /** The group's families and `texts`, those of foreign metrics, in the order of registration. */
   private async composed(group: GroupView | undefined, texts: readonly string[]): Promise<string> {
     const all = [...((await group?.texts(this.format)) ?? []), ...texts];
-    return documentText(group ? inOrderOf(this.byName.keys(), all) : all, this.format);
+    return documentText(inOrderOf(this.byName.keys(), all), this.format);
   }
 
   /** Brings all metrics up to date; the families that the store does not have. */

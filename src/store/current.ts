@@ -52,7 +52,7 @@ function openStore(options: ResolvedOptions): Store {
     ...options,
     directory: location?.directory,
     makeDirectory: () => location && makeDirectory(location),
-    // The session of a group that is named after a process is the life of that process, whoever else lives.
+    // The session of a group that is named after a process lasts as long as that process.
     persist: location?.rootPid !== undefined || options.persist,
   });
   if (location?.isOurs && isMainThread) removeAtExit(addon, location);

@@ -3,16 +3,13 @@ import { familiesFromJson } from '../exposition/family-json';
 import type { MetricFamily } from '../model/family';
 import type { NativeAddon } from '../native';
 import { type Maintained, Maintenance } from './maintenance';
+import type { ResolvedOptions } from './options';
 import { Scrapes } from './scrapes';
 import type { View } from './store';
 import { type SegmentOptions, ThreadSegment } from './thread-segment';
 import { type RemovalRequest, type RequestHandler, removalMessage, Wakeup } from './wakeup';
 
-export interface GroupStoreOptions extends SegmentOptions {
-  /** How long a scrape waits for the `collect` functions of other owners, in milliseconds; 0 does not ask for them. */
-  readonly collectDeadlineMs: number;
-  readonly selfMetrics: 'none' | 'trouble' | 'all';
-}
+export type GroupStoreOptions = SegmentOptions & Pick<ResolvedOptions, 'collectDeadlineMs' | 'selfMetrics'>;
 
 /** The numbers of a whole group: this thread's own segment, and the merged view of all. */
 export class GroupStore extends ThreadSegment implements Maintained {

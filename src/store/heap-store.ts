@@ -59,7 +59,7 @@ export class HeapStore implements CellStore {
   }
 }
 
-/** Chunks of memory that are given out in pieces of `size` cells. */
+/** Hands out pieces of `size` cells from chunks of memory. */
 class CellPool {
   readonly #size: number;
   readonly #free: { readonly values: Float64Array; readonly index: number }[] = [];

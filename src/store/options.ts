@@ -64,7 +64,7 @@ interface Kind {
 
 interface Option extends Kind {
   readonly default: unknown;
-  /** Environment variables; the first one that is set and not empty counts. */
+  /** The first one that is set and not empty counts. */
   readonly variables: readonly string[];
 }
 
@@ -104,36 +104,28 @@ const families: Kind = {
   parse: (text) => text,
 };
 
+const option = (kind: Kind, usual: unknown, ...variables: readonly string[]): Option => ({
+  ...kind,
+  default: usual,
+  variables,
+});
+
 const table: { readonly [K in Name]-?: Option } = {
-  dir: {
-    ...path,
-    default: undefined,
-    variables: ['PROM_CLIENT_MMAP_DIR', 'PROMETHEUS_MULTIPROC_DIR', 'prometheus_multiproc_dir'],
-  },
-  allowSharedDirectory: {
-    ...flag,
-    default: false,
-    variables: ['PROM_CLIENT_MMAP_ALLOW_SHARED_DIRECTORY'],
-  },
-  shared: { ...flag, default: true, variables: ['PROM_CLIENT_MMAP_SHARED'] },
-  maxSegmentBytes: {
-    ...bytes,
-    default: 256 * 1024 * 1024,
-    variables: ['PROM_CLIENT_MMAP_MAX_SEGMENT_BYTES'],
-  },
-  maxGroupBytes: {
-    ...bytes,
-    default: 2 * 1024 * 1024 * 1024,
-    variables: ['PROM_CLIENT_MMAP_MAX_GROUP_BYTES'],
-  },
-  maxSeries: { ...series, default: 250_000, variables: ['PROM_CLIENT_MMAP_MAX_SERIES'] },
-  persist: { ...flag, default: false, variables: ['PROM_CLIENT_MMAP_PERSIST'] },
-  collectDeadlineMs: {
-    ...milliseconds,
-    default: 100,
-    variables: ['PROM_CLIENT_MMAP_COLLECT_DEADLINE_MS'],
-  },
-  selfMetrics: { ...families, default: 'trouble', variables: ['PROM_CLIENT_MMAP_SELF_METRICS'] },
+  dir: option(
+    path,
+    undefined,
+    'PROM_CLIENT_MMAP_DIR',
+    'PROMETHEUS_MULTIPROC_DIR',
+    'prometheus_multiproc_dir',
+  ),
+  allowSharedDirectory: option(flag, false, 'PROM_CLIENT_MMAP_ALLOW_SHARED_DIRECTORY'),
+  shared: option(flag, true, 'PROM_CLIENT_MMAP_SHARED'),
+  maxSegmentBytes: option(bytes, 256 * 1024 * 1024, 'PROM_CLIENT_MMAP_MAX_SEGMENT_BYTES'),
+  maxGroupBytes: option(bytes, 2 * 1024 * 1024 * 1024, 'PROM_CLIENT_MMAP_MAX_GROUP_BYTES'),
+  maxSeries: option(series, 250_000, 'PROM_CLIENT_MMAP_MAX_SERIES'),
+  persist: option(flag, false, 'PROM_CLIENT_MMAP_PERSIST'),
+  collectDeadlineMs: option(milliseconds, 100, 'PROM_CLIENT_MMAP_COLLECT_DEADLINE_MS'),
+  selfMetrics: option(families, 'trouble', 'PROM_CLIENT_MMAP_SELF_METRICS'),
 };
 
 /** Throws a TypeError with code `ERR_OPTION_UNKNOWN` or `ERR_OPTION_VALUE`. An option that is undefined counts as left out. */

@@ -7,7 +7,7 @@ export interface Registration {
   /** Names it among all registrations. One with the key of an earlier one replaces that. */
   readonly key: string;
   /** Keys of the registrations that the record refers to. */
-  readonly refersTo: readonly string[];
+  readonly refersTo?: readonly string[];
   /** Appends the record and returns it. Throws a NativeError when there is no room. */
   append(segment: NativeSegment): number;
 }
@@ -43,7 +43,7 @@ export class Segment {
   }
 
   /** Returns the record. Throws when there is no room for it, or was none for one that it refers to. */
-  register({ key, refersTo, append }: Registration): number {
+  register({ key, refersTo = [], append }: Registration): number {
     // A reader refuses a whole segment in which a record refers to a missing one.
     if (!refersTo.every((other) => this.#records.has(other))) throw new Error(missingReference);
     const earlier = this.#records.get(key);

@@ -49,7 +49,7 @@ export interface PageKey {
   readonly number: number;
 }
 
-/** The registries that a thread has given to `setRegistries()` of the cluster or of the worker registry. */
+/** Which `setRegistries()` made a choice: that of the cluster or of the worker registry. */
 export type ChoiceKind = 'cluster' | 'worker';
 
 /** What an exposition shows: the families that are registered in any of these scopes, with or without default labels. */
@@ -61,7 +61,7 @@ export interface View {
   /** Shows the series of each owner apart, with its pid in the label `pid`. */
   readonly perOwner?: boolean;
   /** Only the family of this name. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** The part of a store that metrics write through. No method throws for reasons of storage. */

@@ -1,6 +1,7 @@
 import type { FamilyDefinition } from '../model/family';
 import type { LabelSet, SeriesKey } from '../model/labels';
 import type { NativeAddon, NativeError, NativeFamily, NativeGroup, NativeSegment } from '../native';
+import type { ResolvedOptions } from './options';
 import { type Registration, Segment } from './segment';
 import { SeriesLimit } from './series-limit';
 import {
@@ -15,19 +16,13 @@ import {
 } from './store';
 import { noRoom, tooManySeries, type Warning, warn } from './warnings';
 
-export interface SegmentOptions {
+type Limits = Pick<ResolvedOptions, 'maxSegmentBytes' | 'maxGroupBytes' | 'maxSeries' | 'persist'>;
+
+export interface SegmentOptions extends Limits {
   /** The group's directory; undefined when it cannot be opened, and everything counts in this process only. */
   readonly directory: string | undefined;
   /** Makes a directory that was deleted again; throws when that is impossible or forbidden. */
   readonly makeDirectory: () => void;
-  /** Bounds the segment's file. */
-  readonly maxSegmentBytes: number;
-  /** Bounds all files of the group together. */
-  readonly maxGroupBytes: number;
-  /** Bounds the series of this thread; updates of more are dropped and counted. */
-  readonly maxSeries: number;
-  /** Whether the group begins with the counts of its last session; else the first owner of a session removes them. */
-  readonly persist: boolean;
 }
 
 interface Family {
@@ -84,11 +79,7 @@ export class ThreadSegment implements CellStore {
     const family = ++this.#lastFamily;
     this.#families.set(family, { definition, live, scopes: new Set() });
     const native = nativeFamily(definition);
-    this.#register({
-      key: familyKey(family),
-      refersTo: [],
-      append: (segment) => segment.addFamily(family, native),
-    });
+    this.#register({ key: familyKey(family), append: (segment) => segment.addFamily(family, native) });
     return family;
   }
 
@@ -189,7 +180,7 @@ export class ThreadSegment implements CellStore {
     this.#scopes.set(name, scope);
     const { id, flags, defaultLabels } = scope;
     const append = (segment: NativeSegment): number => segment.addScope(id, name, flags, defaultLabels);
-    this.#register({ key: scopeKey(id), refersTo: [], append });
+    this.#register({ key: scopeKey(id), append });
     return scope;
   }
 
@@ -281,7 +272,7 @@ export class ThreadSegment implements CellStore {
   }
 }
 
-/** The most that a reader accepts of one segment; what is full is the file. */
+/** The most that a reader accepts of one segment. */
 const maxOverflowBytes: number = 2 ** 30;
 
 const newScope = { flags: 0, defaultLabels: [] };
