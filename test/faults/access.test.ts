@@ -21,7 +21,7 @@ describe('a process that may not write where its group is', () => {
     await count(locked, 2);
     await count(locked, 2);
 
-    expect(await locked.warnings()).toEqual([warning('EROFS', /PROMETHEUS_MULTIPROC_DIR/)]);
+    expect(await locked.warnings()).toEqual([warning('EROFS', /PROM_CLIENT_MMAP_DIR/)]);
     expect(jobsOf(await locked.scrape())).toBe(5);
     expect(jobsOf(await sharing.scrape())).toBe(1);
     expect(await sharing.warnings()).toEqual([]);
@@ -37,7 +37,7 @@ describe('a process that may not write where its group is', () => {
     await count(await spawn({ directory }), 1);
     await count(member, 2);
 
-    expect(await member.warnings()).toEqual([warning('EACCES', /PROMETHEUS_MULTIPROC_DIR/)]);
+    expect(await member.warnings()).toEqual([warning('EACCES', /PROM_CLIENT_MMAP_DIR/)]);
     expect(valuesOf(await member.scrape())).toEqual(
       new Map([
         ['jobs_total{}', 2],
