@@ -20,8 +20,6 @@ export interface NativeFamily {
  */
 export interface NativeSegment {
   readonly path: string;
-  /** False where the file system's locks do not exclude: a free lock then says nothing about its owner. */
-  readonly lockExcludes: boolean;
   /** `flags`: 1 for a scope that this thread has chosen for the cluster, 2 for the worker threads. Names and values in turn. */
   addScope(id: number, name: string, flags: number, defaultLabels: readonly unknown[]): number;
   addFamily(id: number, family: NativeFamily): number;
@@ -70,7 +68,6 @@ export interface NativeSegment {
   countCompactionFailure(): void;
   /** Whether this owner is the leader of its group. It becomes the leader if there is none. */
   lead(): boolean;
-  close(): void;
 }
 
 /** One scrape. */

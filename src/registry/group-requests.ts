@@ -1,4 +1,3 @@
-import type { Store } from '../store/current';
 import type { RemovalRequest, RequestHandler } from '../store/wakeup';
 import { type Registrable, refresh } from './registrable';
 
@@ -44,18 +43,7 @@ export interface GroupAnswer {
 }
 
 /** A removal in any scope. */
-type Removal = Omit<RemovalRequest, 'scope'>;
-
-/** Requests the removal from all other threads and processes, in each of the scopes. */
-export async function removeFromOthers(
-  store: Store,
-  scopes: readonly string[],
-  removal: Removal,
-): Promise<GroupAnswer> {
-  if (!store.shared) return { late: 0 };
-  const late = await Promise.all(scopes.map((scope) => store.removeFromOthers({ scope, ...removal })));
-  return { late: Math.max(0, ...late) };
-}
+export type Removal = Omit<RemovalRequest, 'scope'>;
 
 /** Carries out a removal in this thread. */
 export function removeHere(metrics: Iterable<Registrable>, { family, labels }: Removal): void {

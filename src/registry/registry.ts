@@ -11,7 +11,6 @@ import { documentText, familyText, type TextFamily, type TextFormat } from '../e
 import type { Aggregator } from '../model/family';
 import { type LabelSet, labelText } from '../model/labels';
 import { currentStore } from '../store/current';
-import type { RemovalRequest } from '../store/wakeup';
 import { aggregateInto } from './aggregate';
 import {
   isContentType,
@@ -24,7 +23,7 @@ import {
 import {
   type GroupAnswer,
   handleRequestsFor,
-  removeFromOthers,
+  type Removal,
   removeHere,
   requestHandler,
 } from './group-requests';
@@ -294,9 +293,12 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return results;
   }
 
-  private removeEverywhere(removal: Omit<RemovalRequest, 'scope'>): Promise<GroupAnswer> {
+  private async removeEverywhere(removal: Removal): Promise<GroupAnswer> {
     removeHere(this.byName.values(), removal);
-    return removeFromOthers(currentStore(), this.scopes(), removal);
+    const store = currentStore();
+    if (!store.shared) return { late: 0 };
+    const late = this.scopes().map((scope) => store.removeFromOthers({ scope, ...removal }));
+    return { late: Math.max(0, ...(await Promise.all(late))) };
   }
 
   /** Whether the metric is new here. Throws if its name is taken by another. */

@@ -2,48 +2,42 @@ import process from 'node:process';
 import { badOption, unknownOption } from '../errors';
 import { warn } from './warnings';
 
-/** How a process takes part in its group. Every option is optional, and has an environment variable. */
+/** How a process takes part in its group. An option that is left out comes from its environment variable, else from its default. */
 export interface GroupOptions {
-  /** The group's directory. Default: found by the rules of docs/design.md, "Groups". `PROM_CLIENT_MMAP_DIR`. */
+  /** The group's directory. Default: by the rules of docs/design.md, "Groups". `PROM_CLIENT_MMAP_DIR`. */
   readonly dir?: string | undefined;
   /**
-   * `true` accepts a directory in which other users may write. They can then remove counts, and a scrape by root shows the
-   * files that they make there. Default `false`: this process counts for itself, with a warning.
-   * `PROM_CLIENT_MMAP_ALLOW_SHARED_DIRECTORY`.
+   * `true` accepts a directory in which other users may write. They can then remove counts, and a scrape by root shows files that
+   * they make. Default `false`: this process counts for itself, with a warning. `PROM_CLIENT_MMAP_ALLOW_SHARED_DIRECTORY`.
    */
   readonly allowSharedDirectory?: boolean | undefined;
   /** `false` counts in this process only, in plain memory, as prom-client does. Default `true`. `PROM_CLIENT_MMAP_SHARED`. */
   readonly shared?: boolean | undefined;
-  /**
-   * Bytes that this thread's segment may take; series without room count in this process only. Default 256 MiB.
-   * `PROM_CLIENT_MMAP_MAX_SEGMENT_BYTES`.
-   */
+  /** Bytes of this thread's segment; series beyond count in this process only. Default 256 MiB. `PROM_CLIENT_MMAP_MAX_SEGMENT_BYTES`. */
   readonly maxSegmentBytes?: number | undefined;
   /**
-   * Bytes that all segments of the group may take together; beyond it none grows, as above, and a new one gets its first
-   * 64 KiB. Default 2 GiB. `PROM_CLIENT_MMAP_MAX_GROUP_BYTES`.
+   * Bytes of all segments of the group; beyond it none grows, and a new one gets its first 64 KiB. Default 2 GiB.
+   * `PROM_CLIENT_MMAP_MAX_GROUP_BYTES`.
    */
   readonly maxGroupBytes?: number | undefined;
   /**
-   * Series (label sets) that this thread may have at one time; updates of more are dropped, counted in
-   * `prom_client_mmap_dropped_updates_total` and warned about once. Default 250,000; `Infinity` is no limit.
-   * `PROM_CLIENT_MMAP_MAX_SERIES`.
+   * Series (label sets) of this thread at one time; updates of more are dropped, warned about once and counted in
+   * `prom_client_mmap_dropped_updates_total`. Default 250,000; `Infinity` is no limit. `PROM_CLIENT_MMAP_MAX_SERIES`.
    */
   readonly maxSeries?: number | undefined;
   /**
-   * `true` keeps the counts when all processes of the group have ended. By default the first process after that begins at zero.
-   * It takes a directory that stays. `PROM_CLIENT_MMAP_PERSIST`.
+   * `true` keeps the counts when all processes of the group have ended, in a directory that stays. By default the next process
+   * begins at zero. `PROM_CLIENT_MMAP_PERSIST`.
    */
   readonly persist?: boolean | undefined;
   /**
-   * How long a scrape waits for the `collect` functions of other processes, in milliseconds; a process that is later is read as
-   * it is. 0 does not ask the others. Default 100. `PROM_CLIENT_MMAP_COLLECT_DEADLINE_MS`.
+   * Milliseconds that a scrape waits for the `collect` functions of other processes; a process that is later is read as it is. 0
+   * does not ask the others. Default 100. `PROM_CLIENT_MMAP_COLLECT_DEADLINE_MS`.
    */
   readonly collectDeadlineMs?: number | undefined;
   /**
-   * The families about the group itself, `prom_client_mmap_*`, that an exposition has: those that report trouble, and only while
-   * there is some (`'trouble'`, the default), all (`'all'`) or none (`'none'`). See docs/reliability.md.
-   * `PROM_CLIENT_MMAP_SELF_METRICS`.
+   * The families about the group itself, `prom_client_mmap_*`, in an exposition: those that report trouble, while there is some
+   * (`'trouble'`, the default), all or none; see docs/reliability.md. `PROM_CLIENT_MMAP_SELF_METRICS`.
    */
   readonly selfMetrics?: 'none' | 'trouble' | 'all' | undefined;
 }

@@ -283,17 +283,9 @@ const familyKey = (family: number): string => `family ${family}`;
 const memberKey = (scope: number, family: number): string => `member ${scope} ${family}`;
 
 function nativeFamily(definition: FamilyDefinition): NativeFamily {
-  const { type, mergeMode, name, help, labelNames, buckets, quantiles, window } = definition;
-  return {
-    type,
-    mergeMode,
-    name,
-    help,
-    labelNames,
-    bounds: type === 'summary' ? quantiles : buckets,
-    ageBuckets: window?.ageBuckets ?? 0,
-    slotMs: window?.slotMs ?? 0,
-  };
+  const { type, buckets, quantiles, window } = definition;
+  const { ageBuckets = 0, slotMs = 0 } = window ?? {};
+  return { ...definition, bounds: type === 'summary' ? quantiles : buckets, ageBuckets, slotMs };
 }
 
 /** The labels of a series as `NativeSegment.addSeries()` takes them. */
