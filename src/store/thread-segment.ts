@@ -28,8 +28,9 @@ export interface SegmentOptions extends Limits {
 interface Family {
   readonly definition: FamilyDefinition;
   readonly live: Iterable<SeriesRef>;
-  /** Ids of the scopes that it is a member of. */
-  readonly scopes: Set<number>;
+  /** The key of its registration, and those of its memberships. */
+  readonly key: string;
+  readonly memberships: Set<string>;
 }
 
 interface Scope {
@@ -77,34 +78,39 @@ export class ThreadSegment implements CellStore {
 
   addFamily(definition: FamilyDefinition, live: Iterable<SeriesRef>): number {
     const family = ++this.#lastFamily;
-    this.#families.set(family, { definition, live, scopes: new Set() });
+    const key = `family ${family}`;
+    this.#families.set(family, { definition, live, key, memberships: new Set() });
     const native = nativeFamily(definition);
-    this.#register({ key: familyKey(family), append: (segment) => segment.addFamily(family, native) });
+    this.#register({ key, append: (segment) => segment.addFamily(family, native) });
     return family;
   }
 
   removeFamily(family: number): void {
-    for (const scope of this.#families.get(family)?.scopes ?? []) this.#unregister(memberKey(scope, family));
-    this.#unregister(familyKey(family));
+    const { key, memberships } = this.#family(family);
+    for (const membership of memberships) this.#unregister(membership);
+    this.#unregister(key);
     this.#families.delete(family);
   }
 
   /** Adds a family to a scope; the order of registration is the order of exposition. */
   register(scopeName: string, family: number): void {
-    const scope = (this.#scopes.get(scopeName) ?? this.#setScope(scopeName, {})).id;
-    this.#families.get(family)?.scopes.add(scope);
+    const scope = this.#scopes.get(scopeName) ?? this.#setScope(scopeName, {});
+    const { key: familyKey, memberships } = this.#family(family);
+    const key = membershipKey(scope, family);
+    memberships.add(key);
     this.#register({
-      key: memberKey(scope, family),
-      refersTo: [scopeKey(scope), familyKey(family)],
-      append: (segment) => segment.addMember(scope, family),
+      key,
+      refersTo: [scopeKey(scope), familyKey],
+      append: (segment) => segment.addMember(scope.id, family),
     });
   }
 
   unregister(scopeName: string, family: number): void {
-    const scope = this.#scopes.get(scopeName)?.id;
+    const scope = this.#scopes.get(scopeName);
     if (scope === undefined) return;
-    this.#families.get(family)?.scopes.delete(scope);
-    this.#unregister(memberKey(scope, family));
+    const key = membershipKey(scope, family);
+    this.#families.get(family)?.memberships.delete(key);
+    this.#unregister(key);
   }
 
   setDefaultLabels(scope: string, labels: LabelSet): void {
@@ -128,9 +134,10 @@ export class ThreadSegment implements CellStore {
   allocate(family: number, key: SeriesKey, count: number): CellRef {
     // Not in release(): a caller may release several that belong together, which `live` does not yield any more.
     if (this.#file?.isMostlyGarbage) this.#rewriteFile(this.#file);
-    const labels = nativeLabels(key, this.#families.get(family)?.definition.labelNames ?? []);
+    const known = this.#family(family);
+    const labels = nativeLabels(key, known.definition.labelNames);
     const allocateIn = (segment: Segment | null | undefined): CellRef | undefined =>
-      segment && this.#shows(segment, family)
+      segment && isShown(known, segment)
         ? this.attempt(() => segment.allocateSeries(family, labels, count))
         : undefined;
     return allocateIn(this.#file) ?? allocateIn(this.#openOverflow()) ?? discardCells(count);
@@ -180,7 +187,7 @@ export class ThreadSegment implements CellStore {
     this.#scopes.set(name, scope);
     const { id, flags, defaultLabels } = scope;
     const append = (segment: NativeSegment): number => segment.addScope(id, name, flags, defaultLabels);
-    this.#register({ key: scopeKey(id), append });
+    this.#register({ key: scopeKey(scope), append });
     return scope;
   }
 
@@ -225,11 +232,8 @@ export class ThreadSegment implements CellStore {
     return this.#overflow;
   }
 
-  /** Whether scrapes find the family in `segment`, as far as it is in a scope at all. */
-  #shows(segment: Segment, family: number): boolean {
-    const scopes = [...(this.#families.get(family)?.scopes ?? [])];
-    const isMember = scopes.length === 0 || scopes.some((scope) => segment.has(memberKey(scope, family)));
-    return isMember && segment.has(familyKey(family));
+  #family(family: number): Family {
+    return this.#families.get(family) as Family;
   }
 
   /** Undefined for discard cells. */
@@ -278,9 +282,14 @@ const maxOverflowBytes: number = 2 ** 30;
 const newScope = { flags: 0, defaultLabels: [] };
 const scopeFlags: Readonly<Record<ChoiceKind, number>> = { cluster: 1, worker: 2 };
 
-const scopeKey = (scope: number): string => `scope ${scope}`;
-const familyKey = (family: number): string => `family ${family}`;
-const memberKey = (scope: number, family: number): string => `member ${scope} ${family}`;
+const scopeKey = ({ id }: Scope): string => `scope ${id}`;
+const membershipKey = ({ id }: Scope, family: number): string => `member ${id} ${family}`;
+
+/** Whether scrapes find the family in `segment`, as far as it is in a scope at all. */
+function isShown({ key, memberships }: Family, segment: Segment): boolean {
+  for (const membership of memberships) if (segment.has(membership)) return segment.has(key);
+  return memberships.size === 0 && segment.has(key);
+}
 
 function nativeFamily(definition: FamilyDefinition): NativeFamily {
   const { type, buckets, quantiles, window } = definition;
