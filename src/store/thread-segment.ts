@@ -86,23 +86,21 @@ export class ThreadSegment implements CellStore {
   }
 
   removeFamily(family: number): void {
-    const { key, memberships } = this.#family(family);
-    for (const membership of memberships) this.#unregister(membership);
-    this.#unregister(key);
+    const known = this.#families.get(family);
+    if (known === undefined) return;
+    for (const key of [...known.memberships, known.key]) this.#unregister(key);
     this.#families.delete(family);
   }
 
   /** Adds a family to a scope; the order of registration is the order of exposition. */
   register(scopeName: string, family: number): void {
     const scope = this.#scopes.get(scopeName) ?? this.#setScope(scopeName, {});
-    const { key: familyKey, memberships } = this.#family(family);
+    const known = this.#families.get(family);
     const key = membershipKey(scope, family);
-    memberships.add(key);
-    this.#register({
-      key,
-      refersTo: [scopeKey(scope), familyKey],
-      append: (segment) => segment.addMember(scope.id, family),
-    });
+    if (known === undefined || known.memberships.has(key)) return;
+    known.memberships.add(key);
+    const append = (segment: NativeSegment): number => segment.addMember(scope.id, family);
+    this.#register({ key, refersTo: [scopeKey(scope), known.key], append });
   }
 
   unregister(scopeName: string, family: number): void {
@@ -134,7 +132,8 @@ export class ThreadSegment implements CellStore {
   allocate(family: number, key: SeriesKey, count: number): CellRef {
     // Not in release(): a caller may release several that belong together, which `live` does not yield any more.
     if (this.#file?.isMostlyGarbage) this.#rewriteFile(this.#file);
-    const known = this.#family(family);
+    const known = this.#families.get(family);
+    if (known === undefined) return discardCells(count);
     const labels = nativeLabels(key, known.definition.labelNames);
     const allocateIn = (segment: Segment | null | undefined): CellRef | undefined =>
       segment && isShown(known, segment)
@@ -230,10 +229,6 @@ export class ThreadSegment implements CellStore {
       this.#replayInto(new Segment(this.#addon, undefined, maxOverflowBytes)),
     );
     return this.#overflow;
-  }
-
-  #family(family: number): Family {
-    return this.#families.get(family) as Family;
   }
 
   /** Undefined for discard cells. */
