@@ -2,8 +2,8 @@
   "targets": [
     {
       "target_name": "prom_client_mmap",
-      "sources": ["<!@(node -p \"require('fs').readdirSync('native').filter((name) => name.endsWith('.cc')).map((name) => 'native/' + name).join(' ')\")"],
-      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "sources": ["<!@(node -p \"require('fs').readdirSync('native', { recursive: true }).filter((name) => name.endsWith('.cc') && !name.startsWith('test')).map((name) => 'native/' + name).join(' ')\")"],
+      "include_dirs": ["native", "<!(node -p \"require('node-addon-api').include_dir\")"],
       # A worker thread may be terminated inside any call; nothing can be thrown then, which must not be fatal.
       "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       # Sums are exact only as long as the compiler leaves floating-point operations as they are: never -ffast-math.

@@ -1,4 +1,4 @@
-// Compiles native/*.cc into build/Release/prom_client_mmap.node. Uses nothing but Node, because npm runs it in the
+// Compiles native/**/*.cc into build/Release/prom_client_mmap.node. Uses nothing but Node, because npm runs it in the
 // middle of an installation: `--optional`, then, and without a compiler the package still installs and counts in the
 // memory of each process.
 import { spawnSync } from 'node:child_process';

@@ -1,4 +1,4 @@
-#include "../archive.h"
+#include "group/archive.h"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include "../archive_file.h"
-#include "../directory.h"
-#include "../fold.h"
-#include "../group.h"
+#include "files/directory.h"
+#include "group/archive_file.h"
+#include "group/fold.h"
+#include "group/group.h"
 #include "support/files.h"
 #include "support/must.h"
 #include "support/segment_image.h"

@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "../fold.h"
 #include "fail_points.h"
+#include "group/fold.h"
 #include "support/exposition.h"
 #include "support/files.h"
 #include "support/must.h"

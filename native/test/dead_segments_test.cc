@@ -1,4 +1,4 @@
-#include "../dead_segments.h"
+#include "group/dead_segments.h"
 
 #include <doctest/doctest.h>
 #include <sys/file.h>
@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "../segment_reader.h"
+#include "read/segment_reader.h"
 #include "support/child.h"
 #include "support/files.h"
 #include "support/segment_image.h"

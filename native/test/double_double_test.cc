@@ -1,4 +1,4 @@
-#include "../double_double.h"
+#include "base/double_double.h"
 
 #include <doctest/doctest.h>
 

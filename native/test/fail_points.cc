@@ -10,7 +10,7 @@
 #include <cstdarg>
 #include <cstdio>
 
-#include "../fail_point.h"
+#include "base/fail_point.h"
 
 namespace prom {
 namespace {

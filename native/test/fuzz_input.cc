@@ -2,9 +2,9 @@
 
 #include <cstddef>
 
-#include "../archive.h"
-#include "../crc32c.h"
-#include "../segment_reader.h"
+#include "base/crc32c.h"
+#include "group/archive.h"
+#include "read/segment_reader.h"
 #include "support/byte_sources.h"
 #include "support/segment_image.h"
 

@@ -17,8 +17,8 @@
 #include <string>
 #include <vector>
 
-#include "../layout.h"
-#include "../record.h"
+#include "format/layout.h"
+#include "format/record.h"
 
 namespace prom::fuzz {
 

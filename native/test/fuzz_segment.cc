@@ -11,13 +11,13 @@
 #include <cstdlib>
 #include <memory>
 
-#include "../archive_file.h"
-#include "../directory.h"
-#include "../fold.h"
-#include "../group.h"
-#include "../merge.h"
+#include "files/directory.h"
 #include "fuzz_input.h"
 #include "fuzz_totals.h"
+#include "group/archive_file.h"
+#include "group/fold.h"
+#include "group/group.h"
+#include "merge/merge.h"
 #include "support/byte_sources.h"
 #include "support/files.h"
 #include "support/segment_image.h"
@@ -142,7 +142,7 @@ const std::string& GroupOf(const Input& input) {
   static const test::TemporaryDirectory directory;
   const char* names[kParts] = {"s.1.1.a", "s.2.2.b", kArchiveName};
   for (const std::string& name : directory.Names()) {
-    if (name != kLockName && name != kRunName) ::unlink(directory.File(name).c_str());
+    if (name != kLockName && name != kSessionName) ::unlink(directory.File(name).c_str());
   }
   for (size_t i = 0; i < kParts; i++) {
     if (input.parts[i].empty()) continue;

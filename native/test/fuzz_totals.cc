@@ -4,11 +4,11 @@
 #include <memory>
 #include <set>
 
-#include "../archive_file.h"
-#include "../directory.h"
-#include "../merge.h"
-#include "../merge_mode.h"
+#include "files/directory.h"
+#include "format/merge_mode.h"
 #include "fuzz_input.h"
+#include "group/archive_file.h"
+#include "merge/merge.h"
 #include "support/files.h"
 
 namespace prom::fuzz {

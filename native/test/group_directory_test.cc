@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "../group.h"
+#include "group/group.h"
 #include "support/child.h"
 #include "support/exposition.h"
 #include "support/files.h"

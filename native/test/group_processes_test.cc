@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "../group.h"
+#include "group/group.h"
 #include "support/child.h"
 #include "support/exposition.h"
 #include "support/files.h"

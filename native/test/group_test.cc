@@ -1,4 +1,4 @@
-#include "../group.h"
+#include "group/group.h"
 
 #include <doctest/doctest.h>
 #include <unistd.h>

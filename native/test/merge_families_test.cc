@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "../merge.h"
+#include "merge/merge.h"
 #include "support/families.h"
 #include "support/owners.h"
 #include "support/scrapes.h"

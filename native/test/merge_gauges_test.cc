@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "../merge.h"
-#include "../names.h"
+#include "format/names.h"
+#include "merge/merge.h"
 #include "support/exposition.h"
 #include "support/families.h"
 #include "support/owners.h"

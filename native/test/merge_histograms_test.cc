@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "../merge.h"
-#include "../names.h"
+#include "format/names.h"
+#include "merge/merge.h"
 #include "support/exposition.h"
 #include "support/owners.h"
 #include "support/scrapes.h"

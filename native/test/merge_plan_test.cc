@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "../merge.h"
+#include "merge/merge.h"
 #include "support/exposition.h"
 #include "support/owners.h"
 #include "support/scrapes.h"

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <string>
 
-#include "../merge.h"
-#include "../names.h"
+#include "format/names.h"
+#include "merge/merge.h"
 #include "support/exposition.h"
 #include "support/owners.h"
 #include "support/test_segment.h"

@@ -1,4 +1,4 @@
-#include "../owner.h"
+#include "files/owner.h"
 
 #include <doctest/doctest.h>
 #include <sys/file.h>
@@ -14,6 +14,7 @@
 #include <string>
 #include <thread>
 
+#include "base/clock.h"
 #include "support/child.h"
 #include "support/files.h"
 #include "support/test_segment.h"

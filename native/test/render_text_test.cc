@@ -1,4 +1,4 @@
-#include "../render_text.h"
+#include "render/render_text.h"
 
 #include <doctest/doctest.h>
 
@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "../ascii.h"
-#include "../render_json.h"
+#include "base/ascii.h"
+#include "render/render_json.h"
 #include "support/test_segment.h"
 
 namespace prom {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "../group.h"
+#include "group/group.h"
 #include "support/child.h"
 #include "support/families.h"
 #include "support/files.h"

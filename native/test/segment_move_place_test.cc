@@ -13,9 +13,9 @@
 #include <thread>
 #include <vector>
 
-#include "../bell.h"
-#include "../segment_reader.h"
-#include "../segment_writer.h"
+#include "group/bell.h"
+#include "read/segment_reader.h"
+#include "segment/segment_writer.h"
 #include "support/files.h"
 #include "support/must.h"
 #include "support/reading.h"
@@ -145,7 +145,7 @@ TEST_CASE("whoever waits for an owner finds it again after a move") {
   TestSegment segment = TestSegment::InFile(directory.path());
   UniqueFd bell(Must(segment.writer().OpenBell()));
   segment.writer().HasCollectors();
-  BellRound round("collect\n", layout::Bell::kCollects);
+  BellRound round("collect\n", layout::Wakeup::kCollects);
   round.RingAll(directory.path(), "");
   uint64_t run = segment.writer().StartCollect();
   segment.Move();

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "../segment_reader.h"
+#include "read/segment_reader.h"
 #include "support/byte_sources.h"
 #include "support/must.h"
 #include "support/reading.h"

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "../segment_reader.h"
+#include "read/segment_reader.h"
 #include "support/byte_sources.h"
 #include "support/families.h"
 #include "support/reading.h"

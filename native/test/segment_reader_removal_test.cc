@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "../segment_reader.h"
+#include "read/segment_reader.h"
 #include "support/byte_sources.h"
 #include "support/reading.h"
 #include "support/segment_image.h"

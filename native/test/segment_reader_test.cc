@@ -1,4 +1,4 @@
-#include "../segment_reader.h"
+#include "read/segment_reader.h"
 
 #include <doctest/doctest.h>
 

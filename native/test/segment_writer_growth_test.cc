@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "../segment_reader.h"
-#include "../segment_writer.h"
+#include "read/segment_reader.h"
+#include "segment/segment_writer.h"
 #include "support/files.h"
 #include "support/must.h"
 #include "support/reading.h"

@@ -10,8 +10,8 @@
 #include <iterator>
 #include <string>
 
-#include "../segment_reader.h"
-#include "../segment_writer.h"
+#include "read/segment_reader.h"
+#include "segment/segment_writer.h"
 #include "support/files.h"
 #include "support/must.h"
 #include "support/reading.h"

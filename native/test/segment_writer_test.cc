@@ -1,4 +1,4 @@
-#include "../segment_writer.h"
+#include "segment/segment_writer.h"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
@@ -13,8 +13,8 @@
 #include <thread>
 #include <vector>
 
-#include "../crc32c.h"
-#include "../segment_reader.h"
+#include "base/crc32c.h"
+#include "read/segment_reader.h"
 #include "support/child.h"
 #include "support/files.h"
 #include "support/must.h"

@@ -1,4 +1,4 @@
-#include "../sketch.h"
+#include "merge/sketch.h"
 
 #include <doctest/doctest.h>
 

@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include "../fold.h"
-#include "../group.h"
+#include "group/fold.h"
+#include "group/group.h"
 #include "support/exposition.h"
 #include "support/files.h"
 #include "support/test_segment.h"

@@ -1,13 +1,13 @@
 import type { FamilyDefinition } from '../model/family';
 import type { SeriesKey } from '../model/labels';
-import { loseCells } from './lost-cells';
 import { SeriesLimit } from './series-limit';
 import {
   type CellRef,
+  type CellStore,
+  clear,
   exemplarCells,
   PAGE_CELLS,
   type PageKey,
-  type PrivateStore,
   type SeriesRef,
 } from './store';
 
@@ -18,7 +18,8 @@ const LARGEST_CHUNK = 1024;
  * Cells in plain memory, for one process alone. References to equally many cells share chunks, and released cells go to a free
  * list: the memory is that of the greatest number of series at one time.
  */
-export class HeapStore implements PrivateStore {
+export class HeapStore implements CellStore {
+  /** Registries render from their metrics. */
   readonly shared = false;
   readonly seriesLimit: SeriesLimit = new SeriesLimit();
   readonly #pools = new Map<number, CellPool>();
@@ -45,7 +46,7 @@ export class HeapStore implements PrivateStore {
   release(cells: CellRef, count: number): void {
     if (cells.record < 0) return;
     this.#pool(count).giveBack(cells);
-    loseCells(cells);
+    clear(cells);
   }
 
   #pool(count: number): CellPool {
@@ -58,7 +59,7 @@ export class HeapStore implements PrivateStore {
   }
 }
 
-/** Chunks of memory that are given out in pieces of `size` cells. */
+/** Hands out pieces of `size` cells from chunks of memory. */
 class CellPool {
   readonly #size: number;
   readonly #free: { readonly values: Float64Array; readonly index: number }[] = [];

@@ -1,7 +1,6 @@
-import type { FamilyDefinition, MetricFamily } from '../model/family';
+import type { FamilyDefinition } from '../model/family';
 import type { SeriesKey } from '../model/labels';
 import type { SeriesLimit } from './series-limit';
-import type { RemovalRequest, RequestHandler } from './wakeup';
 
 /**
  * Neighbouring cells: `values[index]` is the first. A store may point the reference to another location during any later call
@@ -12,6 +11,16 @@ export interface CellRef {
   index: number;
   /** The record in the segment that names the cells; -1 when there are no cells. */
   record: number;
+}
+
+/** The `values` of a reference to no cells. */
+export const noCells: Float64Array = new Float64Array(0);
+
+/** Makes it a reference to no cells. */
+export function clear(cells: CellRef): void {
+  cells.values = noCells;
+  cells.index = 0;
+  cells.record = -1;
 }
 
 /** The cells of a series, and those of its pages and exemplars. */
@@ -40,7 +49,7 @@ export interface PageKey {
   readonly number: number;
 }
 
-/** The registries that a thread has given to `setRegistries()` of the cluster or of the worker registry. */
+/** Which `setRegistries()` made a choice: that of the cluster or of the worker registry. */
 export type ChoiceKind = 'cluster' | 'worker';
 
 /** What an exposition shows: the families that are registered in any of these scopes, with or without default labels. */
@@ -52,7 +61,7 @@ export interface View {
   /** Shows the series of each owner apart, with its pid in the label `pid`. */
   readonly perOwner?: boolean;
   /** Only the family of this name. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** The part of a store that metrics write through. No method throws for reasons of storage. */
@@ -74,37 +83,3 @@ export interface CellStore {
   /** Takes back the `count` cells of a series, a page or an exemplar: the reference has no cells from then on. */
   release(cells: CellRef, count: number): void;
 }
-
-/** Memory of this process only: the addon is missing, or sharing is switched off. Registries render from their metrics. */
-export interface PrivateStore extends CellStore {
-  readonly shared: false;
-}
-
-/** The numbers of a whole group. */
-export interface GroupStore extends CellStore {
-  readonly shared: true;
-  /** Adds a family to a scope; the order of registration is the order of exposition. */
-  register(scope: string, family: number): void;
-  unregister(scope: string, family: number): void;
-  setDefaultLabels(scope: string, labels: Readonly<Record<string, unknown>>): void;
-  /** Marks `scopes`, and no others, as this thread's choice; see `View.chosen`. */
-  chooseScopes(kind: ChoiceKind, scopes: readonly string[]): void;
-  /**
-   * The merged exposition, rendered off the event loop. It contains all that was counted before the call. Calls that overlap
-   * may share one result, so nothing may write to the bytes.
-   */
-  text(view: View, format: 'prometheus' | 'openmetrics'): Promise<string>;
-  bytes(view: View, format: 'prometheus' | 'openmetrics'): Promise<Buffer>;
-  /** The merged families in prom-client's JSON shape. The merge is off the event loop, building the objects is not. */
-  families(view: View): Promise<MetricFamily[]>;
-  /** Handles the requests of other owners. The first handler stays, later calls do nothing. */
-  handleRequests(handler: RequestHandler): void;
-  /** From here on other owners' scrapes ask this thread to run its `collect` functions. */
-  hasCollectors(): void;
-  /** Has series removed from all segments but this thread's. Resolves to the number of living owners that have it still to do. */
-  removeFromOthers(request: RemovalRequest): Promise<number>;
-  /** Whether this thread is the leader of its group. The first caller becomes it, until it exits. Costs two system calls for the others. */
-  leads(): boolean;
-}
-
-export type Store = PrivateStore | GroupStore;

@@ -1,9 +1,9 @@
 import { Socket } from 'node:net';
 import type { NativeSegment } from '../native';
 
-/** What others may ask of an owner. */
+/** Carries out the requests of other owners. */
 export interface RequestHandler {
-  /** Runs all collect functions; never rejects, returns how many have failed. */
+  /** Runs all `collect` functions; never rejects, resolves to the number of failures. */
   collect(): Promise<number>;
   /** Removes series of a scope: all, those of one family, or one. */
   remove(request: RemovalRequest): void;
@@ -11,64 +11,63 @@ export interface RequestHandler {
 
 export interface RemovalRequest {
   readonly scope: string;
-  readonly family?: string;
+  readonly family?: string | undefined;
   /** By the texts of the values. */
-  readonly labels?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A removal as the bell carries it. */
+/** A removal as a line of the FIFO. */
 export function removalMessage(request: RemovalRequest): string {
   return `${JSON.stringify(request)}\n`;
 }
 
 /**
- * Answers for this thread's segment. Whatever was asked for is done, then a run of the collect functions is noted
- * in the segment, for which the one who rang waits; they really run if somebody scrapes. Rings that come meanwhile are
- * answered by one more run.
- *
- * Keeps nothing alive.
+ * The reading end of this thread's wake-up FIFO. Each line is a request: `collect`, or a removal. After the requests of a batch
+ * have been handled, the collect sequence number in the segment tells the owners that wait for them. Requests that come
+ * meanwhile are the next batch. Keeps neither the process nor the store alive.
  */
 export class Wakeup {
   readonly #segment: NativeSegment;
   readonly #handler: RequestHandler;
   #socket: Socket | undefined;
   #lines: string[] = [];
-  #isRunning = false;
+  #isHandling = false;
 
   constructor(segment: NativeSegment, handler: RequestHandler) {
     this.#segment = segment;
     this.#handler = handler;
   }
 
-  /** Makes the bell, or another in its place. Throws a NativeError when it cannot be made. */
+  /** Makes the FIFO, or another in its place. Throws a NativeError when it cannot be made. */
   open(): void {
-    const bell = new Socket({ fd: this.#segment.openBell(), readable: true, writable: false });
+    const socket = new Socket({ fd: this.#segment.openWakeup(), readable: true, writable: false });
     let unfinishedLine = '';
-    bell.setEncoding('utf8');
-    bell.on('data', (text: string) => {
+    socket.setEncoding('utf8');
+    socket.on('data', (text: string) => {
       const [last = '', ...whole] = `${unfinishedLine}${text}`.split('\n').reverse();
       unfinishedLine = last;
       this.#lines.push(...whole.reverse());
-      void this.#answer();
+      void this.#handle();
     });
-    bell.on('error', () => bell.destroy()); // nobody can ring any more: the owner is then read as it is
-    bell.unref();
+    socket.on('error', () => socket.destroy()); // no request arrives any more: scrapes read this owner as it is
+    socket.unref();
     this.#socket?.destroy();
-    this.#socket = bell;
+    this.#socket = socket;
   }
 
-  async #answer(): Promise<void> {
-    if (this.#isRunning) return;
-    this.#isRunning = true;
+  async #handle(): Promise<void> {
+    if (this.#isHandling) return;
+    this.#isHandling = true;
     while (this.#lines.length > 0) {
-      const asked = this.#lines;
+      const lines = this.#lines;
       this.#lines = [];
-      const run = this.#segment.startCollect();
-      for (const line of asked) {
+      const sequence = this.#segment.startCollect();
+      for (const line of lines) {
         if (line !== 'collect') this.#handler.remove(JSON.parse(line) as RemovalRequest);
       }
-      this.#segment.finishCollect(run, asked.includes('collect') ? await this.#handler.collect() : 0);
+      const failures = lines.includes('collect') ? await this.#handler.collect() : 0;
+      this.#segment.finishCollect(sequence, failures);
     }
-    this.#isRunning = false;
+    this.#isHandling = false;
   }
 }

@@ -88,4 +88,11 @@ describe('the types', () => {
     expectTypeOf(registers).toExtend<NonNullable<ours.MetricConfiguration<'a', never>['registers']>>();
     expectTypeOf(ours.Registry.merge([new ours.Registry()])).toEqualTypeOf<ours.Registry>();
   });
+
+  test('know the codes of errors, and that removeFromGroup() wants labels', () => {
+    expectTypeOf<ours.CodedError['code']>().toEqualTypeOf<ours.ErrorCode>();
+    expectTypeOf<string>().not.toExtend<ours.ErrorCode>();
+    expectTypeOf<Parameters<ours.Registry['removeFromGroup']>['length']>().toEqualTypeOf<2>();
+    expectTypeOf<Parameters<ours.Registry['resetGroup']>['length']>().toEqualTypeOf<0 | 1>();
+  });
 });

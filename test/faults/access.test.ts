@@ -1,10 +1,10 @@
 import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { newDirectory, segmentsIn } from '../multiprocess/support/directories';
 import { valuesOf } from '../multiprocess/support/exposition';
 import { type Member, spawn } from '../multiprocess/support/member';
 import { nobody, spawnAs } from '../multiprocess/support/other-user';
-import { newDirectory, segmentsIn } from '../multiprocess/support/places';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -21,7 +21,7 @@ describe('a process that may not write where its group is', () => {
     await count(locked, 2);
     await count(locked, 2);
 
-    expect(await locked.warnings()).toEqual([warning('EROFS', /PROMETHEUS_MULTIPROC_DIR/)]);
+    expect(await locked.warnings()).toEqual([warning('EROFS', /PROM_CLIENT_MMAP_DIR/)]);
     expect(jobsOf(await locked.scrape())).toBe(5);
     expect(jobsOf(await sharing.scrape())).toBe(1);
     expect(await sharing.warnings()).toEqual([]);
@@ -37,7 +37,7 @@ describe('a process that may not write where its group is', () => {
     await count(await spawn({ directory }), 1);
     await count(member, 2);
 
-    expect(await member.warnings()).toEqual([warning('EACCES', /PROMETHEUS_MULTIPROC_DIR/)]);
+    expect(await member.warnings()).toEqual([warning('EACCES', /PROM_CLIENT_MMAP_DIR/)]);
     expect(valuesOf(await member.scrape())).toEqual(
       new Map([
         ['jobs_total{}', 2],
@@ -76,7 +76,7 @@ describe('a directory that the user named', () => {
     ['others, but not a group', 0o702, undefined, true],
     ['a group that is not that of the process', 0o770, foreignGroup, true],
     ["the process's group, as after umask 002", 0o775, undefined, false],
-    ['nobody else, though all may read', 0o755, foreignGroup, false],
+    ['no other user, though all may read', 0o755, foreignGroup, false],
   ];
 
   test.for(cases)(

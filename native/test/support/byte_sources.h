@@ -5,8 +5,8 @@
 #include <functional>
 #include <utility>
 
-#include "../../byte_source.h"
-#include "../../record.h"
+#include "base/byte_source.h"
+#include "format/record.h"
 
 namespace prom::test {
 

@@ -5,7 +5,7 @@
 
 #include <functional>
 
-#include "../../unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace prom::test {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "../../record.h"
+#include "format/record.h"
 
 namespace prom::test {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "../../record.h"
-#include "../../unique_fd.h"
+#include "base/unique_fd.h"
+#include "format/record.h"
 
 namespace prom::test {
 

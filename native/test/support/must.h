@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "../../result.h"
+#include "base/result.h"
 
 namespace prom::test {
 

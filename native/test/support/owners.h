@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "../../merge.h"
-#include "../../render_json.h"
-#include "../../render_text.h"
 #include "exposition.h"
+#include "merge/merge.h"
+#include "render/render_json.h"
+#include "render/render_text.h"
 #include "scrapes.h"
 #include "test_segment.h"
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "../../byte_source.h"
-#include "../../segment_reader.h"
+#include "base/byte_source.h"
 #include "files.h"
+#include "read/segment_reader.h"
 
 namespace prom::test {
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "../../group.h"
+#include "group/group.h"
 #include "test_segment.h"
 
 namespace prom::test {

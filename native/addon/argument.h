@@ -1,0 +1,148 @@
+// Conversions between JavaScript and C++: arguments, and system errors.
+#pragma once
+
+#include <napi.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "format/layout.h"
+
+namespace prom {
+
+// Throws what node:fs would: an Error with errno, syscall and path; the caller in TypeScript adds `code`.
+inline Napi::Value ThrowSystemError(Napi::Env env, const SystemError& error) {
+  Napi::Error thrown = Napi::Error::New(env, std::strerror(error.code));
+  thrown.Set("errno", Napi::Number::New(env, -error.code));
+  thrown.Set("syscall", Napi::String::New(env, error.syscall));
+  thrown.Set("path", Napi::String::New(env, error.path));
+  thrown.ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
+// An argument, or a value inside one. Node may terminate the worker thread inside any call. From then on every read gives
+// an empty value: 0, "", false, no elements. Ask AllWasRead() before anything is written. (In node-addon-api such a read is
+// a fatal error.)
+class Argument {
+ public:
+  Argument(napi_env env, napi_value value) : env_(env), value_(value) {}
+  Argument(const Napi::Value& value) : env_(value.Env()), value_(value) {}
+
+  Argument Get(const char* name) const {
+    napi_value value = nullptr;
+    napi_get_named_property(env_, value_, name, &value);
+    return {env_, value};
+  }
+  Argument Get(uint32_t index) const {
+    napi_value value = nullptr;
+    napi_get_element(env_, value_, index, &value);
+    return {env_, value};
+  }
+  uint32_t Length() const {
+    uint32_t length = 0;
+    napi_get_array_length(env_, value_, &length);
+    return length;
+  }
+  napi_valuetype Type() const {
+    napi_valuetype type = napi_undefined;
+    napi_typeof(env_, value_, &type);
+    return type;
+  }
+  bool Bool() const {
+    bool value = false;
+    napi_get_value_bool(env_, value_, &value);
+    return value;
+  }
+  uint32_t Uint32() const {
+    uint32_t value = 0;
+    napi_get_value_uint32(env_, value_, &value);
+    return value;
+  }
+  int32_t Int32() const {
+    int32_t value = 0;
+    napi_get_value_int32(env_, value_, &value);
+    return value;
+  }
+  double Double() const {
+    double value = 0;
+    napi_get_value_double(env_, value_, &value);
+    return value;
+  }
+  std::string String() const {
+    std::string text;
+    StringTo(text, std::string::npos);
+    return text;
+  }
+  // A label value: its kind, and its text in `text`, whose memory is reused. A primitive has the text of JavaScript's
+  // String(), an array that of its first element, which is a string: no code of the caller runs. A text is cut where it is
+  // too long for a record in any case.
+  layout::LabelKind LabelTo(std::string& text) const {
+    napi_valuetype type = Type();
+    napi_value string = value_;
+    if (type == napi_object) {
+      napi_get_element(env_, value_, 0, &string);
+    } else if (type != napi_string) {
+      napi_coerce_to_string(env_, value_, &string);
+    }
+    Argument(env_, string).StringTo(text, layout::kMaxRecord);
+    return KindOf(type);
+  }
+  std::vector<std::string> Strings() const {
+    std::vector<std::string> strings(Length());
+    for (uint32_t i = 0; i < strings.size(); i++) strings[i] = Get(i).String();
+    return strings;
+  }
+  template <typename T>
+  T* Unwrap() const {
+    void* object = nullptr;
+    napi_unwrap(env_, value_, &object);
+    return static_cast<T*>(object);
+  }
+
+ private:
+  static layout::LabelKind KindOf(napi_valuetype type) {
+    switch (type) {
+      case napi_string:
+        return layout::LabelKind::kString;
+      case napi_number:
+        return layout::LabelKind::kNumber;
+      case napi_boolean:
+        return layout::LabelKind::kBoolean;
+      case napi_null:
+        return layout::LabelKind::kNull;
+      case napi_undefined:
+        return layout::LabelKind::kUndefined;
+      default:
+        return layout::LabelKind::kOther;
+    }
+  }
+
+  void StringTo(std::string& text, size_t most) const {
+    constexpr size_t kLongestCharacter = 4;
+    text.resize(std::max(text.capacity(), size_t{64}));
+    size_t length = 0;
+    napi_get_value_string_utf8(env_, value_, text.data(), text.size() + 1, &length);
+    if (length + kLongestCharacter > text.size()) {  // may have been cut
+      napi_get_value_string_utf8(env_, value_, nullptr, 0, &length);
+      text.resize(std::min(length, most));
+      napi_get_value_string_utf8(env_, value_, text.data(), text.size() + 1, &length);
+    }
+    text.resize(length);
+  }
+
+  napi_env env_;
+  napi_value value_;
+};
+
+// Whether all reads so far were complete: the thread was not terminated, and no conversion of a symbol threw.
+inline bool AllWasRead(napi_env env) {
+  napi_value undefined;
+  bool same;
+  return napi_get_undefined(env, &undefined) == napi_ok &&
+         napi_strict_equals(env, undefined, undefined, &same) == napi_ok;
+}
+
+}  // namespace prom

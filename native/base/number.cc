@@ -1,0 +1,140 @@
+#include "base/number.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+namespace prom {
+namespace {
+
+// 2^53: from here on not every integer is a double.
+constexpr double kFirstUncertain = 9007199254740992.0;
+
+char* Copy(char* to, const char* text) {
+  size_t length = std::strlen(text);
+  std::memcpy(to, text, length);
+  return to + length;
+}
+
+// Three digits of each number below 1000 as they lie in memory, and in the highest byte how many of them lead as zeros.
+constexpr std::array<uint32_t, 1000> kTriples = [] {
+  std::array<uint32_t, 1000> triples{};
+  for (uint32_t n = 0; n < 1000; n++) {
+    uint32_t zeros = n < 10 ? 2 : n < 100 ? 1 : 0;
+    triples[n] = ('0' + n / 100) | ('0' + n / 10 % 10) << 8 | ('0' + n % 10) << 16 | zeros << 24;
+  }
+  return triples;
+}();
+
+// Without leading zeros. Writes four bytes whatever they are, as does the next.
+char* PutTriple(char* to, uint64_t n) {
+  uint32_t zeros = kTriples[n] >> 24;
+  uint32_t digits = kTriples[n] >> 8 * zeros;
+  std::memcpy(to, &digits, sizeof digits);
+  return to + 3 - zeros;
+}
+
+char* PutPaddedTriple(char* to, uint64_t n) {
+  std::memcpy(to, &kTriples[n], sizeof kTriples[n]);
+  return to + 3;
+}
+
+// Most numbers of an exposition are small counts.
+char* FormatInteger(char* to, uint64_t n) {
+  if (n < 1000) return PutTriple(to, n);
+  if (n < 1000 * 1000) return PutPaddedTriple(PutTriple(to, n / 1000), n % 1000);
+  if (n < 1000 * 1000 * 1000) {
+    to = PutPaddedTriple(PutTriple(to, n / 1000 / 1000), n / 1000 % 1000);
+    return PutPaddedTriple(to, n % 1000);
+  }
+  return std::to_chars(to, to + kMaxNumberLength, n).ptr;
+}
+
+// A number of as many digits after the point as `scale`, a power of 1000, has zeros; null if it has more. Of fifteen digits in all no two spellings
+// read back as the same double, so that what reads back as this one is its shortest.
+char* FormatDecimal(char* to, double value, uint64_t scale) {
+  double scaled = value * static_cast<double>(scale);
+  if (!(scaled < 1e15)) return nullptr;
+  auto integer = static_cast<int64_t>(scaled);
+  auto exact = static_cast<double>(integer);
+  if (exact != scaled || exact / static_cast<double>(scale) != value) return nullptr;
+  auto whole = static_cast<uint64_t>(integer);
+  to = FormatInteger(to, whole / scale);
+  *to++ = '.';
+  uint64_t fraction = whole % scale;
+  for (uint64_t unit = scale / 1000; unit > 0; unit /= 1000) to = PutPaddedTriple(to, fraction / unit % 1000);
+  while (to[-1] == '0') to--;
+  return to;
+}
+
+// The shortest digits that read back as `value`, and the power of ten of the first one.
+int ShortestDigits(double value, char* digits, int* exponent) {
+  char text[kMaxNumberLength];
+  char* end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific).ptr;
+  int count = 0;
+  char* p = text;
+  for (; *p != 'e'; p++) {
+    if (*p != '.') digits[count++] = *p;
+  }
+  p++;
+  bool negative = *p == '-';
+  p++;
+  int power = 0;
+  std::from_chars(p, end, power);
+  *exponent = negative ? -power : power;
+  return count;
+}
+
+// Of a number that has an exponent in JavaScript, or ends in zeros that are none of its digits.
+char* FormatFar(char* to, double value) {
+  char digits[kMaxNumberLength];
+  int exponent;
+  int count = ShortestDigits(value, digits, &exponent);
+  if (exponent >= 0 && exponent < 21) {
+    std::memcpy(to, digits, static_cast<size_t>(count));
+    std::memset(to + count, '0', static_cast<size_t>(exponent + 1 - count));
+    return to + exponent + 1;
+  }
+  *to++ = digits[0];
+  if (count > 1) {
+    *to++ = '.';
+    std::memcpy(to, digits + 1, static_cast<size_t>(count - 1));
+    to += count - 1;
+  }
+  *to++ = 'e';
+  *to++ = exponent < 0 ? '-' : '+';
+  return std::to_chars(to, to + 4, exponent < 0 ? -exponent : exponent).ptr;
+}
+
+char* FormatFinite(char* to, double value) {
+  if (value < 0) {
+    *to++ = '-';
+    value = -value;
+  }
+  if (value >= kFirstUncertain) return FormatFar(to, value);
+  // Below 2^53 an integer's digits are those of the integer; -0 is 0.
+  auto integer = static_cast<int64_t>(value);  // signed: that is one instruction, and so is the way back
+  if (static_cast<double>(integer) == value) return FormatInteger(to, static_cast<uint64_t>(integer));
+  if (value < 1e-6) return FormatFar(to, value);
+  if (char* end = FormatDecimal(to, value, 1000)) return end;
+  if (char* end = FormatDecimal(to, value, 1000 * 1000)) return end;
+  return std::to_chars(to, to + kMaxNumberLength, value, std::chars_format::fixed).ptr;
+}
+
+}  // namespace
+
+char* FormatSample(char* to, double value) {
+  if (std::isfinite(value)) return FormatFinite(to, value);
+  if (std::isnan(value)) return Copy(to, "Nan");
+  return Copy(to, value > 0 ? "+Inf" : "-Inf");
+}
+
+char* FormatJsNumber(char* to, double value) {
+  if (std::isfinite(value)) return FormatFinite(to, value);
+  if (std::isnan(value)) return Copy(to, "NaN");
+  return Copy(to, value > 0 ? "Infinity" : "-Infinity");
+}
+
+}  // namespace prom

@@ -1,0 +1,184 @@
+#include "files/directory.h"
+
+#ifndef __linux__
+#include <dirent.h>
+#endif
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "files/owner.h"
+
+namespace prom {
+namespace {
+
+constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+
+#ifdef __linux__
+
+// Enough for some 1000 names, and where it is given up to get all in one call.
+constexpr size_t kFirstListing = 64 * 1024;
+constexpr size_t kLongestListing = 16 * 1024 * 1024;
+
+// An entry as the system gives it: getdents64(2).
+struct Entry {
+  uint64_t inode;
+  int64_t next;
+  uint16_t length;
+  uint8_t type;
+};
+constexpr size_t kNameOffset = 19;
+
+void AppendNames(const char* entries, size_t length, std::vector<std::string>& names) {
+  for (size_t at = 0; at < length;) {
+    Entry entry;
+    std::memcpy(&entry, entries + at, kNameOffset);
+    std::string_view name = entries + at + kNameOffset;
+    if (name != "." && name != "..") names.emplace_back(name);
+    at += entry.length;
+  }
+}
+
+#endif
+
+}  // namespace
+
+bool IsSegmentName(std::string_view name) { return name.starts_with("s."); }
+
+bool IsTemporaryName(std::string_view name) { return name.starts_with(".t."); }
+
+bool IsOtherOwnName(std::string_view name) {
+  return name.starts_with(".") || name.starts_with("w.") || name == kArchiveName || name == kBadArchiveName ||
+         name == kLockName || name == kSessionName || name == kLeaderName;
+}
+
+std::string WakeupPath(const std::string& segment) {
+  size_t name = segment.rfind('/') == std::string::npos ? 0 : segment.rfind('/') + 1;
+  return segment.substr(0, name) + "w" + segment.substr(name + 1);
+}
+
+void RemoveWakeup(int directory, const std::string& segment) {
+  std::string fifo = WakeupPath(segment);
+  struct stat status {};
+  if (::fstatat(directory, fifo.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISFIFO(status.st_mode)) {
+    ::unlinkat(directory, fifo.c_str(), 0);
+  }
+}
+
+UniqueFd OpenDirectory(const std::string& path) {
+  return UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+#ifdef __linux__
+
+// In one call of the system, however long the list, where the file system gives so much at once: between two calls a file
+// that is renamed over its own name, as a segment that moves is, may go from the part that is still to come to the one
+// that is past.
+bool ListNames(int directory, std::vector<std::string>& names) {
+  // A descriptor of its own: where the listing stands is part of it.
+  UniqueFd fd(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid()) return false;
+  std::vector<char> entries(kFirstListing);
+  for (int calls = 0;; calls++) {
+    long length = ::syscall(SYS_getdents64, fd.get(), entries.data(), entries.size());
+    if (length < 0) return false;
+    if (length == 0) return true;
+    bool again = calls > 0 && entries.size() < kLongestListing;
+    if (again) {
+      names.clear();
+      entries.resize(entries.size() * 4);
+      if (::lseek(fd.get(), 0, SEEK_SET) != 0) return false;
+      calls = -1;
+      continue;
+    }
+    AppendNames(entries.data(), static_cast<size_t>(length), names);
+  }
+}
+
+#else
+
+bool ListNames(int directory, std::vector<std::string>& names) {
+  int fd = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* listing = fd < 0 ? nullptr : ::fdopendir(fd);
+  if (listing == nullptr) {
+    if (fd >= 0) ::close(fd);
+    return false;
+  }
+  while (const dirent* entry = ::readdir(listing)) {
+    std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  ::closedir(listing);
+  return true;
+}
+
+#endif
+
+uint64_t BytesIn(const std::string& path) {
+  UniqueFd directory = OpenDirectory(path);
+  std::vector<std::string> names;
+  uint64_t bytes = 0;
+  if (!directory.valid() || !ListNames(directory.get(), names)) return bytes;
+  for (const std::string& name : names) {
+    struct stat status {};
+    bool known = ::fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+    if (known && S_ISREG(status.st_mode)) bytes += static_cast<uint64_t>(status.st_size);
+  }
+  return bytes;
+}
+
+UniqueFd OpenPlainFile(int directory, const char* name, SkipReason* reason) {
+  UniqueFd fd(::openat(directory, name, O_RDONLY | kFlags));
+  if (!fd.valid()) {
+    bool forbidden = errno == ELOOP || errno == EACCES || errno == EPERM || errno == ENXIO;
+    *reason = errno == ENOENT ? SkipReason::kNone
+              : forbidden     ? SkipReason::kForbidden
+                              : SkipReason::kUnreadable;
+    return fd;
+  }
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink > 1 ||
+      (status.st_uid != ::geteuid() && ::geteuid() != 0)) {
+    *reason = SkipReason::kForbidden;
+    return UniqueFd();
+  }
+  *reason = SkipReason::kNone;
+  return fd;
+}
+
+UniqueFd OpenLockFile(int directory, const char* name) {
+  UniqueFd fd(::openat(directory, name, O_RDWR | O_CREAT | kFlags, 0600));
+  struct stat status {};
+  if (fd.valid() && (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode))) {
+    errno = EINVAL;
+    return UniqueFd();
+  }
+  return fd;
+}
+
+bool NameIsCurrent(int directory, const char* name, int fd) {
+  struct stat open_file {};
+  struct stat named {};
+  return ::fstat(fd, &open_file) == 0 && ::fstatat(directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISREG(named.st_mode) && open_file.st_dev == named.st_dev && open_file.st_ino == named.st_ino &&
+         named.st_nlink == 1;
+}
+
+bool LockExcludes(int directory, const char* name) {
+  UniqueFd second(::openat(directory, name, O_RDONLY | kFlags));
+  return second.valid() && ProbeLock(second.get()) == LockProbe::kHeld;
+}
+
+int RenameToNew(const char* from, const char* to) {
+#ifdef RENAME_NOREPLACE
+  if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return -1;
+#endif
+  return ::rename(from, to);
+}
+
+}  // namespace prom

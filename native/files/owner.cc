@@ -1,0 +1,142 @@
+#include "files/owner.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "base/clock.h"
+
+namespace prom {
+namespace {
+
+constexpr uint64_t kBeatsMissedNs = 60ull * 1000 * 1000 * 1000;  // same boot, other pid namespace: 12 beats
+constexpr uint64_t kOtherBootNs = 10ull * 60 * 1000 * 1000 * 1000;  // other boot, or another machine
+
+std::string ReadSmallFile(const char* path) {
+  std::string text;
+  int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return text;
+  char buffer[1024];
+  ssize_t n;
+  while ((n = ::read(fd, buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<size_t>(n));
+  ::close(fd);
+  return text;
+}
+
+void ReadBootId(uint8_t (&id)[16]) {
+  std::string text = ReadSmallFile("/proc/sys/kernel/random/boot_id");
+  size_t digits = 0;
+  for (char c : text) {
+    int value;
+    if (c >= '0' && c <= '9') {
+      value = c - '0';
+    } else if (c >= 'a' && c <= 'f') {
+      value = c - 'a' + 10;
+    } else {
+      continue;
+    }
+    if (digits >= 32) break;
+    id[digits / 2] = static_cast<uint8_t>(id[digits / 2] << 4 | value);
+    digits++;
+  }
+}
+
+// What the age of a heartbeat says. One that lies in the future is of a clock that tells nothing.
+Evidence Silent(uint64_t now, uint64_t beat, uint64_t limit) {
+  return now > beat && now - beat > limit ? Evidence::kSilent : Evidence::kUnknown;
+}
+
+}  // namespace
+
+ProcessStat ReadProcessStat(uint32_t pid) {
+  char path[64];
+  std::snprintf(path, sizeof path, "/proc/%u/stat", pid);
+  std::string text = ReadSmallFile(path);
+  ProcessStat stat;
+  // The command name is in parentheses and may hold anything, so fields are counted from the last one on.
+  size_t paren = text.rfind(')');
+  if (paren == std::string::npos) return stat;
+  const char* p = text.c_str() + paren + 1;
+  for (int field = 3; *p; field++) {
+    while (*p == ' ') p++;
+    if (field == 3) stat.zombie = *p == 'Z' || *p == 'X';
+    if (field == 22) {
+      stat.start_ticks = std::strtoull(p, nullptr, 10);
+      stat.readable = true;
+      break;
+    }
+    while (*p && *p != ' ') p++;
+  }
+  return stat;
+}
+
+OwnerIdentity CurrentOwner(uint32_t worker_thread) {
+  OwnerIdentity self;
+  self.pid = static_cast<uint32_t>(::getpid());
+#ifdef __linux__
+  self.tid = static_cast<uint32_t>(::syscall(SYS_gettid));
+#else
+  self.tid = self.pid;
+#endif
+  self.worker_thread = worker_thread;
+  struct stat status {};
+  if (::stat("/proc/self/ns/pid", &status) == 0) self.pid_namespace = status.st_ino;
+  self.start_ticks = ReadProcessStat(self.pid).start_ticks;
+  ReadBootId(self.boot_id);
+  return self;
+}
+
+LockProbe ProbeLock(int fd) {
+  // Shared, so that two readers that look at once do not take each other for the owner.
+  if (::flock(fd, LOCK_SH | LOCK_NB) == 0) {
+    ::flock(fd, LOCK_UN);
+    return LockProbe::kFree;
+  }
+  return errno == EWOULDBLOCK ? LockProbe::kHeld : LockProbe::kUnknown;
+}
+
+Evidence OwnerEvidence(const layout::Header& header, const OwnerIdentity& self) {
+  if (header.state == static_cast<uint32_t>(layout::OwnerState::kClosed)) return Evidence::kGone;
+  bool same_boot = std::memcmp(header.boot_id, self.boot_id, sizeof self.boot_id) == 0;
+  if (!same_boot) {
+    return Silent(RealtimeNs(), header.heartbeat_realtime_ns, kOtherBootNs);
+  }
+  if (header.pid_namespace == 0 || header.pid_namespace != self.pid_namespace) {
+    return Silent(BoottimeNs(), header.heartbeat_boottime_ns, kBeatsMissedNs);
+  }
+  if (header.pid == 0 || header.pid > INT32_MAX) return Evidence::kUnknown;
+  // Not "/proc/<pid> is missing": that may be hidden from us.
+  if (::kill(static_cast<pid_t>(header.pid), 0) != 0 && errno == ESRCH) return Evidence::kGone;
+  ProcessStat stat = ReadProcessStat(header.pid);
+  if (!stat.readable || header.start_ticks == 0) return Evidence::kPresent;
+  if (stat.zombie || stat.start_ticks != header.start_ticks) return Evidence::kGone;
+  if (header.tid != header.pid) {
+    char path[64];
+    std::snprintf(path, sizeof path, "/proc/%u/task/%u", header.pid, header.tid);
+    if (::access(path, F_OK) != 0 && errno == ENOENT) return Evidence::kGone;
+  }
+  return Evidence::kPresent;
+}
+
+bool IsGone(Evidence evidence) { return evidence == Evidence::kGone || evidence == Evidence::kSilent; }
+
+bool CountsAsLive(LockProbe lock, Evidence evidence) {
+  return lock == LockProbe::kFree ? evidence == Evidence::kPresent : evidence != Evidence::kGone;
+}
+
+std::string InstanceName(const layout::Header& header) {
+  std::string name = std::to_string(header.pid);
+  if (header.worker_thread != 0) name += '-' + std::to_string(header.worker_thread);
+  return name;
+}
+
+}  // namespace prom

@@ -1,0 +1,34 @@
+// What a scrape noticed about the group itself.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "files/skip_reason.h"
+
+namespace prom {
+
+// kTrouble: those that say that something is amiss, and only then; an exposition without them is prom-client's to the byte.
+enum class SelfMetricsShown { kNone, kTrouble, kAll };
+
+struct GroupStats {
+  SelfMetricsShown shown = SelfMetricsShown::kTrouble;
+  uint32_t live = 0;
+  uint32_t dead = 0;              // that are not folded yet
+  uint64_t folded = 0;            // since the group began
+  uint32_t late = 0;              // owners that had not collected by the deadline
+  uint64_t collect_failures = 0;  // since the group began, as the next three
+  uint64_t compaction_failures = 0;
+  uint64_t dropped_series = 0;
+  uint64_t dropped_updates = 0;
+  uint32_t conflicts = 0;  // families that were left out
+  uint64_t bytes = 0;      // of the files that were read
+  std::map<SkipReason, uint32_t> skipped;
+  std::vector<std::pair<std::string_view, double>> phases;  // seconds; that of rendering goes on
+  uint64_t render_from_ns = 0;
+};
+
+}  // namespace prom

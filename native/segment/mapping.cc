@@ -1,0 +1,74 @@
+#include "segment/mapping.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <vector>
+
+namespace prom {
+namespace {
+
+#ifdef MAP_POPULATE
+constexpr int kSharedFlags = MAP_SHARED | MAP_POPULATE;  // one page fault now instead of one per page later
+#else
+constexpr int kSharedFlags = MAP_SHARED;
+#endif
+
+// 0, or the errno. One writer per file, so nobody can be between the check and the write.
+int WriteZeros(int fd, uint64_t offset, uint64_t length) {
+  std::vector<char> zeros(64 * 1024);
+  while (length > 0) {
+    ssize_t n =
+        ::pwrite(fd, zeros.data(), zeros.size() < length ? zeros.size() : length, static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno;
+    offset += static_cast<uint64_t>(n);
+    length -= static_cast<uint64_t>(n);
+  }
+  return 0;
+}
+
+int ReserveBlocks(int fd, uint64_t offset, uint64_t length) {
+#ifdef __linux__
+  int result;
+  do {
+    result = ::fallocate(fd, 0, static_cast<off_t>(offset), static_cast<off_t>(length));
+  } while (result != 0 && errno == EINTR);
+  if (result == 0) return 0;
+  if (errno != EOPNOTSUPP && errno != ENOSYS) return errno;
+#endif
+  return WriteZeros(fd, offset, length);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Mapping>> Mapping::OfFile(int fd, uint64_t offset, uint64_t length,
+                                                 const std::string& path) {
+  if (int error = ReserveBlocks(fd, offset, length)) return SystemError{error, "fallocate", path};
+  void* data = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, kSharedFlags, fd, static_cast<off_t>(offset));
+  if (data == MAP_FAILED) return SystemError{errno, "mmap", path};
+#ifdef MADV_DONTFORK
+  // A forked child must not count into its parent's segment.
+  ::madvise(data, length, MADV_DONTFORK);
+#endif
+  return std::shared_ptr<Mapping>(new Mapping(static_cast<uint8_t*>(data), length));
+}
+
+Result<std::shared_ptr<Mapping>> Mapping::Anonymous(uint64_t length) {
+  void* data = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (data == MAP_FAILED) return SystemError{errno, "mmap", "anonymous memory"};
+  return std::shared_ptr<Mapping>(new Mapping(static_cast<uint8_t*>(data), length));
+}
+
+void Mapping::Vacate() {
+  // In two steps: the first needs no memory, so that it cannot fail half way and leave a hole that others might fill.
+  void* data =
+      ::mmap(data_, length_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+  if (data != MAP_FAILED) ::mprotect(data_, length_, PROT_READ | PROT_WRITE);
+}
+
+Mapping::~Mapping() { ::munmap(data_, length_); }
+
+}  // namespace prom

@@ -1,0 +1,309 @@
+#include "segment/segment_writer.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "files/directory.h"
+#include "format/publication.h"
+#include "format/segment_identity.h"
+
+namespace prom {
+namespace {
+
+using layout::ExtentType;
+using layout::Header;
+using layout::OwnerState;
+using layout::RecordHeader;
+using layout::RecordState;
+using layout::RecordType;
+
+uint64_t RoundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
+
+// Chunks of one type: 64 KiB twice, then doubling, so that small owners stay small and large ones need few extents.
+uint64_t ChunkLength(size_t earlier, uint64_t least) {
+  uint64_t length = layout::kGranule << (earlier < 2 ? 0 : std::min<size_t>(earlier - 1, 6));
+  return std::max(std::min(length, layout::kMaxChunk), RoundUp(least, layout::kGranule));
+}
+
+// What bytes 0..251 of a new segment say, but for its id.
+Header IdentityOf(const OwnerIdentity& owner) {
+  Header header{};
+  StampFormat(header, layout::FileKind::kSegment);
+  header.worker_thread = owner.worker_thread;
+  header.pid = owner.pid;
+  header.tid = owner.tid;
+  header.pid_namespace = owner.pid_namespace;
+  header.start_ticks = owner.start_ticks;
+  std::memcpy(header.boot_id, owner.boot_id, sizeof header.boot_id);
+  header.created_realtime_ns = RealtimeNs();
+  header.created_boottime_ns = BoottimeNs();
+  return header;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(const std::string& directory,
+                                                             const OwnerIdentity& owner, uint64_t max_bytes) {
+  auto writer = InTemporaryFile(directory, IdentityOf(owner), max_bytes);
+  if (!writer.ok()) return writer;
+  char name[64];
+  std::snprintf(name, sizeof name, "/s.%u.%u.", owner.pid, owner.tid);
+  if (auto error = writer.value()->Publish(directory + name + RandomHex(), false)) return *error;
+  return writer;
+}
+
+Result<std::unique_ptr<SegmentWriter>> SegmentWriter::CreatePrivate(const OwnerIdentity& owner,
+                                                                    uint64_t max_bytes) {
+  std::unique_ptr<SegmentWriter> writer(new SegmentWriter(UniqueFd(), max_bytes));
+  if (auto error = writer->Begin(IdentityOf(owner))) return *error;
+  return writer;
+}
+
+Result<std::unique_ptr<SegmentWriter>> SegmentWriter::InTemporaryFile(const std::string& directory,
+                                                                      const Header& identity,
+                                                                      uint64_t max_bytes) {
+  std::string path = directory + "/.t." + RandomHex();
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd.valid()) return SystemError{errno, "open", path};
+  std::unique_ptr<SegmentWriter> writer(new SegmentWriter(std::move(fd), max_bytes));
+  writer->path_ = path;
+  writer->is_temporary_ = true;
+  if (auto error = writer->Begin(identity)) return *error;
+  return writer;
+}
+
+std::optional<SystemError> SegmentWriter::Publish(const std::string& path, bool replaces) {
+  // Locked before it is visible: a visible segment without a lock is never one whose owner is not yet that far.
+  if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return SystemError{errno, "flock", path_};
+    lock_excludes_ = false;
+  } else {
+    lock_excludes_ = LockExcludes(AT_FDCWD, path_.c_str());
+  }
+  int renamed = replaces ? ::rename(path_.c_str(), path.c_str()) : RenameToNew(path_.c_str(), path.c_str());
+  if (renamed != 0) return SystemError{errno, "rename", path};
+  path_ = path;
+  is_temporary_ = false;
+  return std::nullopt;
+}
+
+SegmentWriter::~SegmentWriter() {
+  if (is_temporary_) ::unlink(path_.c_str());
+  Close();
+  // JavaScript gives its views back at leisure, and each would keep the whole deleted file.
+  if (has_moved_)
+    for (const CellExtent& extent : cell_extents_) extent.mapping->Vacate();
+}
+
+Result<std::shared_ptr<Mapping>> SegmentWriter::AddChunk(uint64_t length) {
+  if (file_size_ + length > max_bytes_) return SystemError{EFBIG, "fallocate", path_};
+  bool limited = max_group_bytes_ != UINT64_MAX && !path_.empty();
+  if (limited && BytesIn(Directory()) + length > max_group_bytes_) {
+    return SystemError{EDQUOT, "fallocate", path_};
+  }
+  auto mapping =
+      fd_.valid() ? Mapping::OfFile(fd_.get(), file_size_, length, path_) : Mapping::Anonymous(length);
+  if (!mapping.ok()) return mapping;
+  std::lock_guard lock(chunks_mutex_);
+  chunks_.push_back({mapping.value(), file_size_});
+  file_size_ += length;
+  return mapping;
+}
+
+std::optional<SystemError> SegmentWriter::Begin(const Header& identity) {
+  auto first = AddChunk(layout::kGranule);
+  if (!first.ok()) return first.error();
+  uint8_t* base = first.value()->data();
+  header_ = reinterpret_cast<Header*>(base);
+  std::memcpy(header_, &identity, offsetof(Header, header_crc));
+  SegmentId id = NewSegmentId(identity.pid, identity.tid);
+  std::memcpy(header_->segment_id, id.data(), id.size());
+  // A move goes on where another file began; whoever begins is the first.
+  const uint8_t none[sizeof header_->first_id] = {};
+  if (std::memcmp(header_->first_id, none, sizeof none) == 0) {
+    std::memcpy(header_->first_id, header_->segment_id, sizeof header_->first_id);
+  }
+  header_->header_crc = HeaderCrc(*header_);
+  Beat();
+
+  uint64_t records_length = layout::kFirstCellsOffset - layout::kFirstRecordsOffset;
+  uint64_t cells_length = layout::kGranule - layout::kFirstCellsOffset;
+  record_extents_.push_back({base + layout::kFirstRecordsOffset, 0, records_length});
+  cell_extents_.push_back({first.value(), reinterpret_cast<double*>(base + layout::kFirstCellsOffset),
+                           cells_length, layout::kFirstCellsOffset});
+  PublishExtent(ExtentType::kRecords, 0, layout::kFirstRecordsOffset, records_length);
+  PublishExtent(ExtentType::kCells, 0, layout::kFirstCellsOffset, cells_length);
+  header_->state = static_cast<uint32_t>(OwnerState::kActive);
+  return std::nullopt;
+}
+
+void SegmentWriter::PublishExtent(ExtentType type, uint32_t index, uint64_t offset, uint64_t length) {
+  uint32_t count = header_->extent_count;
+  // Readers copy the whole table, also what is not in it yet.
+  layout::Extent& extent = header_->extents[count];
+  StoreRelaxed(extent.offset, offset);
+  StoreRelaxed(extent.length, length);
+  StoreRelaxed(extent.type, static_cast<uint32_t>(type));
+  StoreRelaxed(extent.index, index);
+  StoreRelease(header_->extent_count, count + 1);
+}
+
+Result<uint32_t> SegmentWriter::AddExtent(ExtentType type, uint64_t least) {
+  if (header_->extent_count >= layout::kMaxExtents) return SystemError{EFBIG, "fallocate", path_};
+  bool records = type == ExtentType::kRecords;
+  size_t earlier = records ? record_extents_.size() : cell_extents_.size();
+  uint64_t offset = file_size_;
+  auto mapping = AddChunk(ChunkLength(earlier, least));
+  if (!mapping.ok()) return mapping.error();
+  uint64_t length = mapping.value()->length();
+  auto index = static_cast<uint32_t>(earlier);
+  if (records) {
+    const RecordExtent& last = record_extents_.back();
+    record_extents_.push_back({mapping.value()->data(), last.stream_offset + last.length, length});
+    // The mapping is kept by chunks_; records are never handed out.
+  } else {
+    cell_extents_.push_back(
+        {mapping.value(), reinterpret_cast<double*>(mapping.value()->data()), length, offset});
+    cells_used_ = 0;
+  }
+  PublishExtent(type, index, offset, length);
+  return index;
+}
+
+Result<uint64_t> SegmentWriter::Append(RecordType type, std::span<const uint8_t> body) {
+  uint64_t length = RoundUp(layout::kRecordHeaderSize + body.size(), layout::kRecordAlignment);
+  if (length > layout::kMaxRecord) return SystemError{E2BIG, "append", path_};
+  RecordExtent* extent = &record_extents_.back();
+  uint64_t used = records_end_ - extent->stream_offset;
+  uint64_t left = extent->length - used;
+  uint64_t skipped = 0;
+  if (length > left) {
+    auto added = AddExtent(ExtentType::kRecords, length);
+    if (!added.ok()) return added.error();
+    RecordExtent& before = record_extents_[record_extents_.size() - 2];
+    if (left >= layout::kRecordHeaderSize) {
+      RecordHeader skip{static_cast<uint32_t>(left), static_cast<uint16_t>(RecordType::kSkip), 0, 0,
+                        static_cast<uint32_t>(RecordState::kLive)};
+      skip.crc = RecordCrc(skip, before.data + used + sizeof skip);  // nobody has written there: zeros
+      std::memcpy(before.data + used, &skip, sizeof skip);
+    }
+    extent = &record_extents_.back();
+    skipped = left;
+    used = 0;
+  }
+  uint8_t* at = extent->data + used;
+  // The padding is there: nobody has written to what is not published.
+  if (!body.empty()) std::memcpy(at + layout::kRecordHeaderSize, body.data(), body.size());
+  RecordHeader head{static_cast<uint32_t>(length), static_cast<uint16_t>(type), 0, 0,
+                    static_cast<uint32_t>(RecordState::kLive)};
+  head.crc = RecordCrc(head, at + sizeof head);
+  std::memcpy(at, &head, sizeof head);
+  uint64_t record = records_end_ + skipped;
+  records_end_ = record + length;
+  StoreRelease(header_->records_end, records_end_);
+  return record;
+}
+
+RecordHeader* SegmentWriter::Head(uint64_t record) const {
+  auto after = std::upper_bound(
+      record_extents_.begin(), record_extents_.end(), record,
+      [](uint64_t value, const RecordExtent& extent) { return value < extent.stream_offset; });
+  const RecordExtent& extent = *std::prev(after);
+  return reinterpret_cast<RecordHeader*>(extent.data + (record - extent.stream_offset));
+}
+
+void SegmentWriter::Remove(uint64_t record) {
+  RecordHeader* head = Head(record);
+  removed_bytes_ += head->length;
+  StoreRelaxed(head->state, static_cast<uint32_t>(RecordState::kRemoved));
+  // A reader compares this before and after it read the cells; see SegmentReader::ReadValues.
+  StoreRelease(header_->removals, header_->removals + 1);
+}
+
+Result<CellRange> SegmentWriter::AllocateCells(uint32_t count) {
+  auto free = free_cells_.find(count);
+  if (free != free_cells_.end() && !free->second.empty()) {
+    CellRange range = free->second.back();
+    free->second.pop_back();
+    // Zeroed only now, after `removals` was bumped, so that a reader never takes the zeros for the old series' value.
+    double* cells = cell_extents_[range.extent].data + range.index;
+    for (uint32_t i = 0; i < count; i++) StoreRelaxed(cells[i], 0.0);
+    return range;
+  }
+  uint64_t bytes = uint64_t{count} * sizeof(double);
+  if (bytes > layout::kMaxChunk) return SystemError{E2BIG, "allocate", path_};
+  if (bytes > cell_extents_.back().length - cells_used_) {
+    auto added = AddExtent(ExtentType::kCells, bytes);
+    if (!added.ok()) return added.error();
+  }
+  const CellExtent& extent = cell_extents_.back();
+  CellRange range{static_cast<uint32_t>(cell_extents_.size() - 1),
+                  static_cast<uint32_t>(cells_used_ / sizeof(double)), extent.file_offset + cells_used_};
+  cells_used_ += bytes;
+  return range;
+}
+
+CellRange SegmentWriter::CellsAt(uint64_t file_offset) const {
+  uint32_t extent = 0;
+  while (file_offset - cell_extents_[extent].file_offset >= cell_extents_[extent].length) extent++;
+  uint64_t index = (file_offset - cell_extents_[extent].file_offset) / sizeof(double);
+  return {extent, static_cast<uint32_t>(index), file_offset};
+}
+
+void SegmentWriter::FreeCells(const CellRange& range, uint32_t count) { free_cells_[count].push_back(range); }
+
+void SegmentWriter::Close() {
+  if (!fd_.valid()) return;
+  leader_fd_.reset();
+  former_fd_.reset();
+  if (!wakeup_path_.empty()) ::unlink(wakeup_path_.c_str());
+  if (header_ != nullptr) StoreRelease(header_->state, static_cast<uint32_t>(OwnerState::kClosed));
+  // Explicitly: as long as a mapping is left, closing the descriptor alone keeps the lock.
+  ::flock(fd_.get(), LOCK_UN);
+  fd_.reset();
+}
+
+bool SegmentWriter::Read(void* to, uint64_t length, uint64_t offset) const {
+  auto* out = static_cast<uint8_t*>(to);
+  while (length > 0) {
+    std::shared_ptr<Mapping> mapping;
+    uint64_t at = 0;
+    {
+      std::lock_guard lock(chunks_mutex_);
+      auto after = std::upper_bound(chunks_.begin(), chunks_.end(), offset,
+                                    [](uint64_t value, const Chunk& chunk) { return value < chunk.offset; });
+      if (after == chunks_.begin()) return false;
+      const Chunk& chunk = *std::prev(after);
+      at = offset - chunk.offset;
+      if (at >= chunk.mapping->length()) return false;
+      mapping = chunk.mapping;
+    }
+    uint64_t part = std::min(length, mapping->length() - at);
+    // Word by word where it is aligned: the owner may be storing doubles meanwhile. Each load is the acquire of a StoreRelease:
+    // what the word publishes is there for the next Read().
+    uint64_t done = 0;
+    if ((at | reinterpret_cast<uintptr_t>(out)) % 8 == 0) {
+      for (; done + 8 <= part; done += 8) {
+        auto* word = reinterpret_cast<uint64_t*>(mapping->data() + at + done);
+        uint64_t value = std::atomic_ref<uint64_t>(*word).load(std::memory_order_acquire);
+        std::memcpy(out + done, &value, 8);
+      }
+    }
+    std::memcpy(out + done, mapping->data() + at + done, part - done);
+    out += part;
+    offset += part;
+    length -= part;
+  }
+  return true;
+}
+
+}  // namespace prom
