@@ -5,7 +5,7 @@ import { HISTOGRAM_BUCKETS, HISTOGRAM_COUNT, HISTOGRAM_SUM } from '../model/cell
 import type { Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
 import { isFiniteNumber } from '../model/numbers';
-import { settle } from '../registry/registrable';
+import { refresh } from '../registry/registrable';
 import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
 import { newSeries, type Series } from '../series/series';
@@ -132,7 +132,7 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
 
   /** The result of `get()`, but with the labels that all lines of a series have, all but `le`, apart: they are printed last. */
   async getForPromString(): Promise<TextFamily> {
-    await settle(this);
+    await refresh(this);
     const { name, help, type } = this;
     return { name, help, type, values: this.#lines() };
   }

@@ -17,7 +17,7 @@ import type {
   MetricValue,
   MetricValueWithName,
 } from '../registry/metric-types';
-import { FAMILY, type FamilyHandle, settle } from '../registry/registrable';
+import { FAMILY, type FamilyHandle, refresh } from '../registry/registrable';
 import { type AnyRegistry, globalRegistry } from '../registry/registry';
 import type { MetricConfiguration } from './configuration';
 
@@ -60,7 +60,7 @@ export abstract class Metric<T extends string> {
 
   /** The numbers of this process, after `collect` has run. Rejects with the error that `collect` throws. */
   async get(): Promise<MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>> {
-    await settle(this);
+    await refresh(this);
     const { help, name, type, aggregator } = this;
     const family = { help, name, type, values: this.samples(), aggregator };
     // As in prom-client, the type says that there is a `collect`, but there is none.
@@ -86,9 +86,9 @@ export abstract class Metric<T extends string> {
     };
   }
 
-  /** From here on the metric is exposed. `refresh` runs before each reading. */
-  protected register({ store, family }: FamilyHandle, refresh?: () => void): void {
-    Object.defineProperty(this, FAMILY, { value: { store, family, settle: refresh } });
+  /** From here on the metric is exposed. `beforeReading` runs before each reading. */
+  protected register({ store, family }: FamilyHandle, beforeReading?: () => void): void {
+    Object.defineProperty(this, FAMILY, { value: { store, family, refresh: beforeReading } });
     for (const register of this.registers) {
       if (this.enableExemplars && register.contentType === prometheusContentType) throw exemplarsFormat();
       register.registerMetric(this);

@@ -1,12 +1,10 @@
 import type { Exemplar } from '../model/family';
 import type { LabelSet } from '../model/labels';
-import type { CellRef, CellStore } from '../store/store';
-
-const NO_CELLS = new Float64Array(0);
+import { type CellRef, type CellStore, noCells } from '../store/store';
 
 /** Neighbouring cells, numbered from 0. The store may move them, so nothing but this object knows where they are. */
 export class Cells implements CellRef {
-  values: Float64Array = NO_CELLS;
+  values: Float64Array = noCells;
   index = 0;
   record = -1;
 
