@@ -49,12 +49,12 @@ TEST_CASE("who has the old file open reads it as it was, and finds its owner ali
   REQUIRE((reader.ReadValues(source) == SkipReason::kNone));
   CHECK((SeriesOf(reader) == std::vector<std::string>{"a=7"}));
   // The next scrape, with what was learned of the file that had this name.
-  uint64_t epoch = reader.epoch();
+  uint64_t version = reader.version();
   UniqueFd again = test::OpenForReading(segment.writer().path());
   FileSource moved(again.get());
   REQUIRE((reader.Update(moved) == SkipReason::kNone));
   REQUIRE((reader.ReadValues(moved) == SkipReason::kNone));
-  CHECK(reader.epoch() != epoch);
+  CHECK(reader.version() != version);
   CHECK((SeriesOf(reader) == std::vector<std::string>{"a=8"}));
   segment.writer().Beat();
   CHECK((ProbeLock(open.get()) == LockProbe::kFree));
