@@ -77,7 +77,7 @@ Napi::Value SegmentHandle::AddScope(const Napi::CallbackInfo& info) {
   record.flags = Argument(info[2]).Uint32();
   Argument labels = info[3];
   for (uint32_t i = 0; i + 1 < labels.Length(); i += 2) {
-    ScopeLabel& label = record.default_labels.emplace_back();
+    Label& label = record.default_labels.emplace_back();
     label.name = labels.Get(i).String();
     label.kind = labels.Get(i + 1).LabelTo(label.text);
   }

@@ -123,7 +123,7 @@ Bytes Encode(const FamilyRecord& r) {
   return out.Take();
 }
 
-Bytes Encode(const FoldedRecord& r) {
+Bytes Encode(const CompactedRecord& r) {
   ByteWriter out;
   out.Put(static_cast<uint32_t>(r.ids.size()));
   for (const SegmentId& id : r.ids) out.Put(id);
@@ -231,7 +231,7 @@ std::optional<ExemplarRecord> DecodeExemplar(std::span<const uint8_t> body) {
 Bytes Encode(const ScopeRecord& r) {
   ByteWriter out;
   out.Put(r.id).Put(r.flags).Text(r.name).Put(static_cast<uint32_t>(r.default_labels.size()));
-  for (const ScopeLabel& label : r.default_labels) {
+  for (const Label& label : r.default_labels) {
     out.Text(label.name).Put(static_cast<uint8_t>(label.kind)).Text(label.text);
   }
   return out.Take();
@@ -245,7 +245,7 @@ std::optional<ScopeRecord> DecodeScope(std::span<const uint8_t> body) {
   r.name = in.Text();
   uint32_t labels = in.Count(9);
   for (uint32_t i = 0; i < labels; i++) {
-    ScopeLabel label;
+    Label label;
     label.name = in.Text();
     label.kind = GetKind(in);
     label.text = in.Text();
@@ -267,9 +267,9 @@ std::optional<MemberRecord> DecodeMember(std::span<const uint8_t> body) {
   return Checked(in, r);
 }
 
-std::optional<FoldedRecord> DecodeFolded(std::span<const uint8_t> body) {
+std::optional<CompactedRecord> DecodeCompacted(std::span<const uint8_t> body) {
   ByteReader in(body);
-  FoldedRecord r;
+  CompactedRecord r;
   uint32_t count = in.Count(sizeof(SegmentId));
   for (uint32_t i = 0; i < count; i++) r.ids.push_back(in.Get<SegmentId>());
   return Checked(in, r);

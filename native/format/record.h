@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "format/label.h"
 #include "format/layout.h"
 
 namespace prom {
@@ -31,13 +32,6 @@ struct FamilyRecord {
 
   // Cells of one series.
   uint32_t CellCount() const;
-};
-
-// One label of a series; `name` is an index into the family's label names.
-struct SeriesLabel {
-  uint16_t name = 0;
-  layout::LabelKind kind = layout::LabelKind::kString;
-  std::string text;
 };
 
 struct SeriesRecord {
@@ -65,18 +59,12 @@ struct ExemplarRecord {
   uint32_t bucket = 0;
 };
 
-struct ScopeLabel {
-  std::string name;
-  layout::LabelKind kind = layout::LabelKind::kString;
-  std::string text;
-};
-
 // A later record with the same id replaces an earlier one.
 struct ScopeRecord {
   uint32_t id = 0;
   uint32_t flags = 0;  // layout::kChosenForCluster, kChosenForWorker
   std::string name;
-  std::vector<ScopeLabel> default_labels;
+  std::vector<Label> default_labels;
 };
 
 struct MemberRecord {
@@ -87,7 +75,7 @@ struct MemberRecord {
 using SegmentId = std::array<uint8_t, 16>;
 
 // Segments whose numbers an archive holds.
-struct FoldedRecord {
+struct CompactedRecord {
   std::vector<SegmentId> ids;
 };
 
@@ -103,7 +91,7 @@ Bytes Encode(const PageRecord& record);
 Bytes Encode(const ExemplarRecord& record);
 Bytes Encode(const ScopeRecord& record);
 Bytes Encode(const MemberRecord& record);
-Bytes Encode(const FoldedRecord& record);
+Bytes Encode(const CompactedRecord& record);
 
 std::optional<FamilyRecord> DecodeFamily(std::span<const uint8_t> body);
 std::optional<SeriesRecord> DecodeSeries(std::span<const uint8_t> body);
@@ -111,6 +99,6 @@ std::optional<PageRecord> DecodePage(std::span<const uint8_t> body);
 std::optional<ExemplarRecord> DecodeExemplar(std::span<const uint8_t> body);
 std::optional<ScopeRecord> DecodeScope(std::span<const uint8_t> body);
 std::optional<MemberRecord> DecodeMember(std::span<const uint8_t> body);
-std::optional<FoldedRecord> DecodeFolded(std::span<const uint8_t> body);
+std::optional<CompactedRecord> DecodeCompacted(std::span<const uint8_t> body);
 
 }  // namespace prom

@@ -265,7 +265,7 @@ void SegmentWriter::Close() {
   if (!fd_.valid()) return;
   leader_fd_.reset();
   former_fd_.reset();
-  if (!bell_path_.empty()) ::unlink(bell_path_.c_str());
+  if (!wakeup_path_.empty()) ::unlink(wakeup_path_.c_str());
   if (header_ != nullptr) StoreRelease(header_->state, static_cast<uint32_t>(OwnerState::kClosed));
   // Explicitly: as long as a mapping is left, closing the descriptor alone keeps the lock.
   ::flock(fd_.get(), LOCK_UN);

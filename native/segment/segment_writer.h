@@ -152,7 +152,7 @@ class SegmentWriter : public ByteSource {
   std::string path_;
   bool is_temporary_ = false;
   bool has_moved_ = false;
-  std::string bell_path_;
+  std::string wakeup_path_;
   bool lock_excludes_ = true;
 
   mutable std::mutex chunks_mutex_;  // Read() may come from another thread while a chunk is added

@@ -51,7 +51,7 @@ uint64_t SegmentImage::Add(layout::RecordType type, Bytes body) {
   return offset;
 }
 
-uint64_t SegmentImage::Scope(uint32_t id, std::string name, std::vector<ScopeLabel> defaults) {
+uint64_t SegmentImage::Scope(uint32_t id, std::string name, std::vector<Label> defaults) {
   return Add(layout::RecordType::kScope, Encode(ScopeRecord{id, 0, std::move(name), std::move(defaults)}));
 }
 
