@@ -21,6 +21,8 @@ using layout::RecordType;
 
 // Ids of one record, far below the longest record.
 constexpr size_t kIdsOfRecord = 4096;
+// The cells come before the records, which name them.
+constexpr uint64_t kCellsOffset = layout::kHeaderSize;
 
 bool IsKept(const FamilyRecord& family) {
   return family.type == MetricType::kGauge ? OutlivesOwner(family.merge_mode)
@@ -45,15 +47,15 @@ Bytes ContentOf(FamilyRecord family, const std::vector<uint32_t>& scopes) {
   return content;
 }
 
-// The cells of a series, both halves: see the drawing in format/layout.h.
-std::vector<DoubleDouble> CellsOf(const MergedFamily& family, const double* values, const Sketch& sketch) {
+// The cells of a series with their low halves, as the drawing in format/layout.h has them.
+std::vector<DoubleDouble> CellsOf(const MergedFamily& family, const double* values) {
   std::vector<DoubleDouble> cells(family.definition.CellCount());
   const uint32_t count = family.value_count;
   switch (family.definition.type) {
     case MetricType::kCounter:
     case MetricType::kGauge:
       cells[0].hi = values[0];
-      (cells.size() > 1 ? cells[1].hi : cells[0].lo) = values[1];
+      (cells.size() == 1 ? cells[0].lo : cells[1].hi) = values[1];
       break;
     case MetricType::kHistogram:
       cells[0] = {values[0], values[count]};
@@ -62,18 +64,26 @@ std::vector<DoubleDouble> CellsOf(const MergedFamily& family, const double* valu
         cells[i + 1].hi = values[i];
       }
       break;
-    case MetricType::kSummary:
+    case MetricType::kSummary:  // without its age slots
       cells[0].hi = values[count - 1];
       cells[1] = {values[count - 2], values[count]};
-      for (size_t i = 0; i < sketch.slots().size(); i++) {
-        const Sketch::Slot& slot = sketch.slots()[i];
-        DoubleDouble* to = &cells[layout::kSummaryHeaderCells + i * layout::kSummarySlotCells];
-        const double own[layout::kSummarySlotCells] = {slot.epoch, 0,        slot.n,       slot.zero,
-                                                       slot.min,   slot.max, slot.schema};
-        for (size_t cell = 0; cell < std::size(own); cell++) to[cell].hi = own[cell];
-      }
   }
   return cells;
+}
+
+void SetSlots(const Sketch& sketch, std::vector<DoubleDouble>& cells) {
+  auto cell = [&](size_t slot, size_t index) -> double& {
+    return cells[layout::kSummaryHeaderCells + slot * layout::kSummarySlotCells + index].hi;
+  };
+  for (size_t i = 0; i < sketch.slots().size(); i++) {
+    const Sketch::Slot& slot = sketch.slots()[i];
+    const double own[] = {slot.epoch, 0, slot.n, slot.zero, slot.min, slot.max};
+    for (size_t k = 0; k < std::size(own); k++) cell(i, k) = own[k];
+  }
+  // The lowest schema of a slot comes first.
+  for (auto bucket = sketch.buckets().rbegin(); bucket != sketch.buckets().rend(); ++bucket) {
+    cell(bucket->slot, 6) = bucket->schema;
+  }
 }
 
 void AppendBytes(Bytes& out, const void* data, size_t length) {
@@ -92,6 +102,25 @@ void AppendRecord(Bytes& out, RecordType type, Bytes body) {
   AppendBytes(out, body.data(), body.size());
 }
 
+// `buckets` are those of a sum, so that the ones of a page follow each other.
+void EncodePages(const std::vector<Sketch::Bucket>& buckets, uint64_t series_offset, Bytes& records,
+                 std::vector<double>& cells) {
+  PageRecord page;
+  for (const Sketch::Bucket& bucket : buckets) {
+    int32_t number = bucket.key >> 5;
+    bool same = page.cells_offset != 0 && page.slot == bucket.slot && page.schema == bucket.schema &&
+                page.sign == bucket.sign && page.number == number;
+    if (!same) {
+      page = {
+          series_offset, kCellsOffset + cells.size() * sizeof(double), 0, number, bucket.slot, bucket.schema,
+          bucket.sign};
+      AppendRecord(records, RecordType::kPage, prom::Encode(page));
+      cells.resize(cells.size() + layout::kPageCells);
+    }
+    cells[cells.size() - layout::kPageCells + static_cast<uint32_t>(bucket.key & 31)] = bucket.count;
+  }
+}
+
 }  // namespace
 
 void Archive::Add(const MergeInput& input) {
@@ -106,11 +135,11 @@ void Archive::AddHeader(const Header& header, bool archive) {
     std::memcpy(header_.segment_id, header.segment_id, sizeof header_.segment_id);
     header_.archive_generation = header.archive_generation;
   }
-  header_.owners_folded += archive ? header.owners_folded : 1;
+  header_.compacted_owners += archive ? header.compacted_owners : 1;
   header_.dropped_series += header.dropped_series;
   header_.dropped_updates += header.dropped_updates;
   header_.collect_failures += header.collect_failures;
-  header_.fold_failures += header.fold_failures;
+  header_.compaction_failures += header.compaction_failures;
   // Its series stand where those of the oldest owner in it stood.
   if (header_.created_realtime_ns == 0 || header.created_realtime_ns < header_.created_realtime_ns) {
     header_.created_realtime_ns = header.created_realtime_ns;
@@ -126,9 +155,8 @@ SegmentPlan Archive::PlanFamilies(const SegmentReader& reader) {
   SegmentPlan plan{0, std::vector<FamilyPlan>(reader.families().size())};
   std::vector<Membership> memberships = reader.Memberships();
   std::vector<std::vector<uint32_t>> scopes(reader.families().size());
-  std::erase_if(memberships, [&](const Membership& member) {
-    return !IsKept(reader.families()[member.family].record);
-  });
+  std::erase_if(memberships,
+                [&](const Membership& member) { return !IsKept(reader.families()[member.family].record); });
   for (const Membership& member : memberships) {
     scopes[member.family].push_back(ScopeOf(reader.scopes()[member.scope]));
   }
@@ -158,12 +186,17 @@ uint32_t Archive::ScopeOf(const ScopeRecord& scope) {
   content.id = content.flags = 0;
   auto [known, added] =
       scope_by_content_.try_emplace(prom::Encode(content), static_cast<uint32_t>(scopes_.size()));
+  uint32_t id = known->second;
   if (added) {
-    content.id = known->second;
+    content.id = id;
     scopes_.push_back(std::move(content));
   }
-  scopes_[known->second].flags |= scope.flags;
-  return known->second;
+  // Chosen scopes stand in the order in which they were chosen first.
+  bool chosen = scopes_[id].flags == 0 && scope.flags != 0;
+  if (chosen) std::erase(scope_order_, id);
+  if (added || chosen) scope_order_.push_back(id);
+  scopes_[id].flags |= scope.flags;
+  return id;
 }
 
 void Archive::Remove(const SeriesFilter& filter) {
@@ -200,13 +233,9 @@ void Archive::DropOldOwnerGauges() {
 
 Bytes Archive::Encode(const OwnerIdentity& self) {
   DropOldOwnerGauges();
-  // Records name the places of cells, and cells come after the records: the first pass only counts.
+  Bytes records;
   std::vector<double> cells;
-  uint64_t records_length = EncodeRecords(cells, 0).size();
-  cells.clear();
-  uint64_t cells_offset = layout::kHeaderSize + records_length;
-  Bytes records = EncodeRecords(cells, cells_offset);
-  uint64_t cells_length = cells.size() * sizeof(double);
+  EncodeRecords(records, cells);
 
   Header header = header_;
   StampFormat(header, layout::FileKind::kArchive);
@@ -216,24 +245,83 @@ Bytes Archive::Encode(const OwnerIdentity& self) {
   }
   header.archive_generation++;
   std::memcpy(header.boot_id, self.boot_id, sizeof header.boot_id);
-  header.folded_count = static_cast<uint32_t>(folded_.size());
+  header.compacted_count = static_cast<uint32_t>(compacted_.size());
   header.state = static_cast<uint32_t>(layout::OwnerState::kClosed);
   header.records_end = records.size();
   header.extent_count = 2;
-  header.extents[0] = {layout::kHeaderSize, records_length, static_cast<uint32_t>(ExtentType::kRecords), 0,
-                       0};
-  header.extents[1] = {cells_offset, cells_length, static_cast<uint32_t>(ExtentType::kCells), 0, 0};
+  uint64_t cells_length = cells.size() * sizeof(double);
+  header.extents[0] = {kCellsOffset, cells_length, static_cast<uint32_t>(ExtentType::kCells), 0, 0};
+  header.extents[1] = {kCellsOffset + cells_length, records.size(),
+                       static_cast<uint32_t>(ExtentType::kRecords), 0, 0};
 
   Bytes file;
-  file.reserve(sizeof header + records.size() + cells_length);
+  file.reserve(sizeof header + cells_length + records.size());
   AppendBytes(file, &header, sizeof header);
-  AppendBytes(file, records.data(), records.size());
   AppendBytes(file, cells.data(), cells_length);
+  AppendBytes(file, records.data(), records.size());
   constexpr size_t kFromHere = offsetof(Header, records_end);
   header.archive_crc = Crc32c(file.data() + kFromHere, file.size() - kFromHere);
   header.header_crc = HeaderCrc(header);
   std::memcpy(file.data(), &header, kFromHere);
   return file;
+}
+
+void Archive::EncodeRecords(Bytes& records, std::vector<double>& cells) {
+  for (size_t first = 0; first < compacted_.size(); first += kIdsOfRecord) {
+    auto from = compacted_.begin() + static_cast<ptrdiff_t>(first);
+    auto count = static_cast<ptrdiff_t>(std::min(kIdsOfRecord, compacted_.size() - first));
+    AppendRecord(records, RecordType::kCompacted, prom::Encode(CompactedRecord{{from, from + count}}));
+  }
+  for (uint32_t id : scope_order_) AppendRecord(records, RecordType::kScope, prom::Encode(scopes_[id]));
+  std::vector<bool> encoded(plan_.families().size());
+  for (const MergedFamily& family : plan_.families()) {
+    for (uint32_t series : family.series) {
+      if (!accumulator_.HasValue(family, series)) continue;
+      if (!encoded[family.definition.id]) {
+        AppendRecord(records, RecordType::kFamily, prom::Encode(family.definition));
+        encoded[family.definition.id] = true;
+      }
+      EncodeSeries(family, series, records, cells);
+    }
+  }
+  for (const MemberRecord& member : members_) {
+    if (encoded[member.family]) AppendRecord(records, RecordType::kMember, prom::Encode(member));
+  }
+}
+
+void Archive::EncodeSeries(const MergedFamily& family, uint32_t index, Bytes& records,
+                           std::vector<double>& cells) {
+  auto next_cell = [&] { return kCellsOffset + cells.size() * sizeof(double); };
+  const MergedSeries& series = plan_.series()[index];
+  std::vector<DoubleDouble> own = CellsOf(family, accumulator_.values(series));
+  bool summary = family.definition.type == MetricType::kSummary;
+  if (summary) {
+    accumulator_.sketch(series).Sum();
+    SetSlots(accumulator_.sketch(series), own);
+  }
+  SeriesRecord record{family.definition.id,
+                      static_cast<uint32_t>(2 * own.size()),
+                      next_cell(),
+                      plan_.identity(index).created_ms,
+                      {}};
+  const std::vector<std::string>& names = family.definition.label_names;
+  for (const Label& label : plan_.identity(index).labels) {
+    auto name = std::find(names.begin(), names.end(), label.name);
+    record.labels.push_back({static_cast<uint16_t>(name - names.begin()), label.kind, label.text});
+  }
+  AppendRecord(records, RecordType::kSeries, prom::Encode(record));
+  for (const DoubleDouble& cell : own) cells.push_back(cell.hi);
+  for (const DoubleDouble& cell : own) cells.push_back(cell.lo);
+  if (summary) EncodePages(accumulator_.sketch(series).buckets(), record.cells_offset, records, cells);
+  if (const std::vector<Exemplar>* exemplars = accumulator_.exemplars(index)) {
+    for (const Exemplar& exemplar : *exemplars) {
+      ExemplarRecord exemplar_record{record.cells_offset, next_cell(), exemplar.bucket};
+      AppendRecord(records, RecordType::kExemplar, prom::Encode(exemplar_record));
+      cells.push_back(1);  // the first slot counts
+      cells.insert(cells.end(), exemplar.slot.begin(), exemplar.slot.end());
+      cells.resize(cells.size() + layout::kExemplarSlotCells);
+    }
+  }
 }
 
 }  // namespace prom

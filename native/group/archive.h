@@ -20,7 +20,8 @@ namespace prom {
 struct ArchiveLimits {
   uint32_t series = 200'000;       // further ones are dropped, and counted
   uint32_t owner_gauges = 10'000;  // series of `all` gauges, one per owner: the oldest ones are dropped
-  uint32_t folded_ids = 4096;      // of segments that are removed: an owner that was taken for dead finds its own
+  uint32_t compacted_ids =
+      4096;  // of segments that are removed: an owner that was taken for dead finds its own
 };
 
 class Archive {
@@ -33,7 +34,7 @@ class Archive {
   // go afterwards.
   void Add(const MergeInput& input);
   // Lists a segment as compacted. The newest one comes first.
-  void AddFolded(const SegmentId& id) { folded_.push_back(id); }
+  void AddCompacted(const SegmentId& id) { compacted_.push_back(id); }
   // After the last Add().
   void Remove(const SeriesFilter& filter);
 
@@ -45,19 +46,21 @@ class Archive {
   SegmentPlan PlanFamilies(const SegmentReader& reader);
   uint32_t ScopeOf(const ScopeRecord& scope);
   void DropOldOwnerGauges();
-  Bytes EncodeRecords(std::vector<double>& cells, uint64_t cells_offset);
+  void EncodeRecords(Bytes& records, std::vector<double>& cells);
+  void EncodeSeries(const MergedFamily& family, uint32_t index, Bytes& records, std::vector<double>& cells);
 
   const ArchiveLimits limits_;
   const double now_ms_;
-  layout::Header header_{};  // with the sums of those that were added
-  std::vector<ScopeRecord> scopes_;
+  layout::Header header_{};          // with the sums of those that were added
+  std::vector<ScopeRecord> scopes_;  // by id
+  std::vector<uint32_t> scope_order_;
   std::map<Bytes, uint32_t> scope_by_content_;
   std::map<Bytes, int32_t> family_by_content_;
   std::vector<MemberRecord> members_;  // a family's id is its index in the plan
   MergePlan plan_;
   Accumulator accumulator_;
   uint64_t segments_ = 0;  // that were added
-  std::vector<SegmentId> folded_;
+  std::vector<SegmentId> compacted_;
 };
 
 }  // namespace prom

@@ -28,6 +28,17 @@ class Accumulator {
   const double* values(const MergedSeries& series) const { return values_.data() + series.value; }
   // Owners that have added to a series; not counted in the mode `sum`.
   uint32_t contributors(uint32_t series) const { return contributors_[series]; }
+  // Whether a series has a sample. The mode `omit` shows one of a single owner: there is nothing to aggregate.
+  bool HasValue(const MergedFamily& family, uint32_t series) const {
+    switch (family.definition.merge_mode) {
+      case layout::MergeMode::kSum:
+        return true;
+      case layout::MergeMode::kOmit:
+        return contributors_[series] == 1;
+      default:
+        return contributors_[series] != 0;
+    }
+  }
   Sketch& sketch(const MergedSeries& series) { return sketches_[series.sketch]; }
   // The newest one of each bucket; null when there is none.
   const std::vector<Exemplar>* exemplars(uint32_t series) const;

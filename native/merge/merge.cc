@@ -66,11 +66,16 @@ void Merge::MakeTexts() {
   texts_.append(kTextPadding, '\0');
 }
 
-// A family of the mode `omit` is left out as soon as a series has several owners.
-bool Merge::IsOmitted(const MergedFamily& family) const {
-  return family.definition.merge_mode == MergeMode::kOmit &&
-         std::any_of(family.series.begin(), family.series.end(),
-                     [&](uint32_t index) { return accumulator_.contributors(index) > 1; });
+std::vector<const MergedFamily*> Merge::ShownFamilies(const std::optional<std::string>& name) const {
+  std::vector<const MergedFamily*> shown;
+  for (const MergedFamily& family : families()) {
+    // The mode `omit` hides a family as soon as one of its series has several owners.
+    bool omitted = family.definition.merge_mode == MergeMode::kOmit &&
+                   std::any_of(family.series.begin(), family.series.end(),
+                               [&](uint32_t index) { return accumulator_.contributors(index) > 1; });
+    if (!omitted && (!name || family.definition.name == *name)) shown.push_back(&family);
+  }
+  return shown;
 }
 
 }  // namespace prom

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,19 +30,11 @@ class Merge {
   const std::vector<MergedSeries>& series() const { return plan_.series(); }
   const MergedIdentity& identity(uint32_t series) const { return plan_.identity(series); }
 
-  // Calls `each(family)` for all families that are shown, or for the one called `name`.
-  template <typename Each>
-  void ForEachFamily(const std::optional<std::string>& name, Each each) const {
-    for (const MergedFamily& family : families()) {
-      if ((!name || family.definition.name == *name) && !IsOmitted(family)) each(family);
-    }
-  }
-  // Calls `each(index)` for all series of a family that are shown.
-  template <typename Each>
-  void ForEachSeries(const MergedFamily& family, Each each) const {
-    for (uint32_t index : family.series) {
-      if (accumulator_.HasValue(family, index)) each(index);
-    }
+  // The families that are shown, or the one called `name`, and the series of a family that are shown.
+  std::vector<const MergedFamily*> ShownFamilies(const std::optional<std::string>& name) const;
+  auto ShownSeries(const MergedFamily& family) const {
+    return std::views::filter(
+        family.series, [this, &family](uint32_t index) { return accumulator_.HasValue(family, index); });
   }
 
   // Of a series: family.value_count values. Buckets are cumulative.
@@ -67,7 +60,6 @@ class Merge {
 
   void MakePlan(std::span<const MergeInput> inputs);
   void MakeTexts();
-  bool IsOmitted(const MergedFamily& family) const;
 
   View view_;
   MergePlan plan_;

@@ -33,18 +33,20 @@ std::vector<std::string> ScopesOf(const View& view, std::span<const MergeInput> 
   if (view.chosen == Chosen::kNone) return view.scopes;
   std::vector<std::string> chosen;
   for (const MergeInput& input : inputs) {
-    for (uint32_t index : input.reader->CurrentScopes()) {
-      const ScopeRecord& scope = input.reader->scopes()[index];
-      if ((scope.flags & static_cast<uint32_t>(view.chosen)) == 0) continue;
-      if (std::find(chosen.begin(), chosen.end(), scope.name) == chosen.end()) chosen.push_back(scope.name);
+    for (uint32_t i = 0; i < input.reader->scopes().size(); i++) {
+      const ScopeRecord& scope = input.reader->scopes()[i];
+      bool marked =
+          (scope.flags & static_cast<uint32_t>(view.chosen)) != 0 && input.reader->IsCurrentScope(i);
+      if (marked && std::find(chosen.begin(), chosen.end(), scope.name) == chosen.end())
+        chosen.push_back(scope.name);
     }
   }
   return chosen.empty() ? std::vector<std::string>{""} : chosen;
 }
 
 // The families of an input that are in one of the scopes. One that is in several of them counts once, where it comes first.
-std::map<uint32_t, Candidate> CandidatesOf(const std::vector<std::string>& scopes, const SegmentReader& reader,
-                                           size_t input) {
+std::map<uint32_t, Candidate> CandidatesOf(const std::vector<std::string>& scopes,
+                                           const SegmentReader& reader, size_t input) {
   std::map<uint32_t, Candidate> candidates;
   for (const Membership& member : reader.Memberships()) {
     auto scope = std::find(scopes.begin(), scopes.end(), reader.scopes()[member.scope].name);
@@ -73,9 +75,9 @@ uint32_t PlanFamilies(const View& view, std::span<const MergeInput> inputs, Merg
   }
   std::map<std::tuple<size_t, size_t, size_t>, std::vector<Candidate>*> groups;
   for (auto& [name, candidates] : by_name) {
-    auto first = std::min_element(
-        candidates.begin(), candidates.end(),
-        [](const Candidate& a, const Candidate& b) { return a.position < b.position; });
+    auto first =
+        std::min_element(candidates.begin(), candidates.end(),
+                         [](const Candidate& a, const Candidate& b) { return a.position < b.position; });
     groups[first->position] = &candidates;
   }
   uint32_t conflicts = 0;
@@ -89,7 +91,8 @@ uint32_t PlanFamilies(const View& view, std::span<const MergeInput> inputs, Merg
     for (const Candidate& candidate : *candidates) {
       const FamilyRecord& own = definition_of(candidate);
       // The archive has merged a family by its own mode already.
-      bool same_mode = !inputs[candidate.input].reader->is_archive() || own.merge_mode == definition.merge_mode;
+      bool same_mode =
+          !inputs[candidate.input].reader->is_archive() || own.merge_mode == definition.merge_mode;
       if (same_mode && Compatible(definition, own)) {
         segments[candidate.input].by_family[candidate.family] = {family, candidate.scope, {}};
       } else {

@@ -45,7 +45,7 @@ void SegmentReader::Forget() {
   members_.clear();
   scopes_.clear();
   scope_by_id_.clear();
-  folded_.clear();
+  compacted_.clear();
 }
 
 SkipReason SegmentReader::Update(const ByteSource& source) {
@@ -196,7 +196,7 @@ bool SegmentReader::ParseRecord(const RecordHeader& head, const uint8_t* body) {
     case RecordType::kCompacted: {
       auto record = DecodeCompacted(bytes);
       if (!record) return false;
-      folded_.insert(folded_.end(), record->ids.begin(), record->ids.end());
+      compacted_.insert(compacted_.end(), record->ids.begin(), record->ids.end());
       return true;
     }
     default:

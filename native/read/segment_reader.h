@@ -63,7 +63,7 @@ class SegmentReader {
   bool has_exemplars() const { return cells_.has_exemplars(); }
   const double* values() const { return cells_.values(); }
   // Of an archive: the segments whose numbers it holds.
-  const std::vector<SegmentId>& folded() const { return folded_; }
+  const std::vector<SegmentId>& compacted() const { return compacted_; }
 
  private:
   SkipReason ReadHeader(const ByteSource& source);
@@ -96,7 +96,7 @@ class SegmentReader {
   std::vector<ReadMember> members_;
   std::vector<ScopeRecord> scopes_;
   std::unordered_map<uint32_t, uint32_t> scope_by_id_;
-  std::vector<SegmentId> folded_;
+  std::vector<SegmentId> compacted_;
   CellReader cells_;
   AlignedBuffer records_;
 };

@@ -18,7 +18,7 @@ struct GroupStats {
   SelfMetricsShown shown = SelfMetricsShown::kTrouble;
   uint32_t live = 0;
   uint32_t dead = 0;              // that are not folded yet
-  uint64_t folded = 0;            // since the group began
+  uint64_t compacted = 0;         // since the group began
   uint32_t late = 0;              // owners that had not collected by the deadline
   uint64_t collect_failures = 0;  // since the group began, as the next three
   uint64_t compaction_failures = 0;

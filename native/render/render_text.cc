@@ -115,17 +115,17 @@ class FamilyRenderer {
                         static_cast<int>(bucket));
   }
 
-  void AppendExemplar(const std::vector<MergedExemplar>& exemplars, uint32_t bucket) {
-    for (const MergedExemplar& exemplar : exemplars) {
+  void AppendExemplar(const std::vector<Exemplar>& exemplars, uint32_t bucket) {
+    for (const Exemplar& exemplar : exemplars) {
       if (exemplar.bucket != bucket) continue;
       std::string labels;
-      AppendLabels(labels, exemplar.labels);
+      AppendLabels(labels, exemplar.Labels());
       out_.Append(" # {");
       out_.Append(labels);
       out_.Append("} ");
-      out_.AppendSample(exemplar.value);
+      out_.AppendSample(exemplar.value());
       out_.Append(' ');
-      out_.AppendSample(exemplar.time);
+      out_.AppendSample(exemplar.time());
     }
   }
 
@@ -148,14 +148,11 @@ void RenderText(const Merge& merge, TextFormat format, const std::optional<std::
     if (!first) out.Append(open_metrics ? "\n" : "\n\n");
     first = false;
   };
-  for (const MergedFamily& family : merge.families()) {
-    if (family.omitted || (name && family.definition.name != *name)) continue;
+  for (const MergedFamily* family : merge.ShownFamilies(name)) {
     separate();
-    FamilyRenderer renderer(merge, family, format, out);
+    FamilyRenderer renderer(merge, *family, format, out);
     renderer.AppendHead();
-    for (uint32_t index : family.series) {
-      if (merge.series()[index].present) renderer.Append(index);
-    }
+    for (uint32_t index : merge.ShownSeries(*family)) renderer.Append(index);
   }
   if (name) return;
   if (stats != nullptr) AppendSelfMetrics(*stats, open_metrics, separate, out);

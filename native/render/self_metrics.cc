@@ -50,7 +50,7 @@ class SelfMetrics {
         "Owners of segments: alive, and dead but not folded into the archive yet.";
     Gauge("owners", kHelp, Label("state", "live"), stats_.live);
     Gauge("owners", kHelp, Label("state", "dead"), stats_.dead);
-    Counter("folded_owners", "Dead owners that were folded into the archive.", stats_.folded);
+    Counter("folded_owners", "Dead owners that were folded into the archive.", stats_.compacted);
   }
 
   void Trouble() {

@@ -74,7 +74,7 @@ Totals::Totals(const std::string& path) {
     FileSource source(fd.get());
     auto reader = std::make_unique<SegmentReader>();
     if (reader->Update(source) != SkipReason::kNone || reader->ReadValues(source) != SkipReason::kNone ||
-        reader->is_archive() || archive.HasFolded(reader->header().segment_id)) {
+        reader->is_archive() || archive.HasCompacted(IdOf(reader->header().segment_id))) {
       continue;
     }
     inputs.push_back({reader.get(), false, true, name});
@@ -83,10 +83,7 @@ Totals::Totals(const std::string& path) {
   std::set<SegmentId> ids;
   Definitions definitions;
   for (const MergeInput& input : inputs) {
-    SegmentId id;
-    std::memcpy(id.data(), input.reader->header().segment_id, id.size());
-    comparable_ =
-        comparable_ && ids.insert(id).second && definitions.Agree(*input.reader) && AddsUp(*input.reader);
+    comparable_ = comparable_ && ids.insert(IdOf(input.reader->header().segment_id)).second && definitions.Agree(*input.reader) && AddsUp(*input.reader);
   }
   if (!comparable_) return;
   Merge merge({{"", "1"}, true});
@@ -96,7 +93,6 @@ Totals::Totals(const std::string& path) {
     // The quantiles of a summary are not sums.
     uint32_t first = family.definition.type == MetricType::kSummary ? family.value_count - 2 : 0;
     for (uint32_t index : family.series) {
-      if (!merge.series()[index].present) continue;
       const double* values = merge.values(merge.series()[index]);
       const MergedIdentity& series = merge.identity(index);
       samples_[{family.definition.name, LabelKey(series.labels, series.defaults)}] = {

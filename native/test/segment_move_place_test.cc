@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "group/bell.h"
+#include "group/wakeup.h"
 #include "read/segment_reader.h"
 #include "segment/segment_writer.h"
 #include "support/files.h"
@@ -145,8 +145,8 @@ TEST_CASE("whoever waits for an owner finds it again after a move") {
   TestSegment segment = TestSegment::InFile(directory.path());
   UniqueFd bell(Must(segment.writer().OpenBell()));
   segment.writer().HasCollectors();
-  BellRound round("collect\n", layout::Wakeup::kCollects);
-  round.RingAll(directory.path(), "");
+  CollectRequest round("collect\n", layout::Wakeup::kCollects);
+  round.NotifyAll(directory.path(), "");
   uint64_t run = segment.writer().StartCollect();
   segment.Move();
   segment.writer().FinishCollect(run, 0);
