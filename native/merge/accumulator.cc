@@ -53,7 +53,8 @@ void AddSummary(const MergedFamily& family, const SegmentReader& reader, const R
     bool current = own[kEpoch] > now - definition.age_buckets && own[kEpoch] <= now;
     // While its owner resets a slot, its pages may still be those of the epoch before.
     if (!current || !(own[kN] > 0)) continue;
-    uint16_t to_slot = sketch.AddSlot({own[kEpoch], own[kN], own[kZero], own[kMin], own[kMax]}, definition.age_buckets);
+    uint16_t to_slot =
+        sketch.AddSlot({own[kEpoch], own[kN], own[kZero], own[kMin], own[kMax]}, definition.age_buckets);
     for (const ReadPage& page : source.pages) {
       if (page.slot != slot || page.generation != own[kGeneration]) continue;
       const double* counts = reader.values() + page.cell;

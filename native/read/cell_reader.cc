@@ -97,8 +97,8 @@ SkipReason CellReader::Read(const ByteSource& source, std::span<const ReadSeries
   for (const Compound& compound : compounds_) {
     const ReadSeries& own = series[compound.series];
     bool has_changed = HasChanged(compound, own);
-    double skew = compound.histogram ? HistogramSkew(values + compound.cell, compound.count)
-                                     : SummarySkew(own, values);
+    double skew =
+        compound.histogram ? HistogramSkew(values + compound.cell, compound.count) : SummarySkew(own, values);
     if ((has_changed || skew != 0) && !Settle(source, compound, own, has_changed)) {
       return SkipReason::kTruncated;
     }
@@ -213,8 +213,9 @@ bool CellReader::SettleExemplar(const ByteSource& source, uint32_t cell) {
 
 uint64_t CellReader::FileOffset(uint32_t cell) const {
   uint64_t at = uint64_t{cell} * sizeof(double);
-  auto after = std::upper_bound(extents_.begin(), extents_.end(), at,
-                                [](uint64_t value, const ReadExtent& extent) { return value < extent.start; });
+  auto after =
+      std::upper_bound(extents_.begin(), extents_.end(), at,
+                       [](uint64_t value, const ReadExtent& extent) { return value < extent.start; });
   return std::prev(after)->offset + (at - std::prev(after)->start);
 }
 

@@ -52,7 +52,7 @@ bool Has(const std::string& text, const std::string& line) {
 void Dead(const std::string& directory, const std::function<void(TestSegment&)>& fill) {
   TestSegment segment = TestSegment::InFile(directory);
   fill(segment);
-  segment.writer().Close();
+  segment.owner().Close();
 }
 
 std::vector<std::string> Segments(const TemporaryDirectory& directory) {
@@ -84,7 +84,7 @@ TEST_CASE("no total changes by its last digit, in whatever order random owners a
     const std::string before = Rendered(directory.path());
     while (!living.empty()) {
       std::swap(living[random() % living.size()], living.back());
-      living.back().writer().Close();
+      living.back().owner().Close();
       living.pop_back();
       CHECK(Compact(directory.path()).compacted == 1);
       CHECK(Rendered(directory.path()) == before);
@@ -131,7 +131,7 @@ TEST_CASE("a gauge that was set before the last boots is older than one of this,
     double* recent = segment.Series(segment.Family(test::GaugeFamily("g", MergeMode::kMostRecent))).cells;
     recent[0] = value;
     recent[1] = time;
-    segment.writer().Close();
+    segment.owner().Close();
     CHECK(Compact(directory.path()).compacted == 1);
     CHECK(Has(Rendered(directory.path()), "g " + std::to_string(static_cast<int>(value))));
   }
@@ -203,7 +203,7 @@ TEST_CASE("over the limits new series are dropped and counted, and the oldest ow
     *segment.Series(counters, {"kept"}).cells = 1;
     *segment.Series(segment.Family(test::GaugeFamily("g", MergeMode::kAll))).cells = owner;
     for (int i = 0; i < 3; i++) *segment.Series(counters, {std::to_string(owner * 3 + i)}).cells = 1;
-    segment.writer().Close();
+    segment.owner().Close();
     ::usleep(2000);  // `created` tells them apart
     Compact(directory.path(), limits);
   }

@@ -83,7 +83,8 @@ Totals::Totals(const std::string& path) {
   std::set<SegmentId> ids;
   Definitions definitions;
   for (const MergeInput& input : inputs) {
-    comparable_ = comparable_ && ids.insert(IdOf(input.reader->header().segment_id)).second && definitions.Agree(*input.reader) && AddsUp(*input.reader);
+    comparable_ = comparable_ && ids.insert(IdOf(input.reader->header().segment_id)).second &&
+                  definitions.Agree(*input.reader) && AddsUp(*input.reader);
   }
   if (!comparable_) return;
   Merge merge({{"", "1"}, true});

@@ -215,11 +215,11 @@ TEST_CASE("an owner that has moved and was folded since the last scrape counts o
   Group later(directory.path(), CurrentOwner(0));
   REQUIRE(Number(Rendered(group), "c") == 3);
   for (int i = 0; i < 2; i++) {
-    segment.Follow(counted, segment.Move());
+    segment.Follow(counted, segment.Rewrite());
     counted.Increment();
     if (i == 0) REQUIRE(Number(Rendered(later), "c") == 4);
   }
-  segment.writer().Close();
+  segment.owner().Close();
   REQUIRE(group.Compact({}, 0).compacted == 1);
 
   CHECK(Number(Rendered(group), "c") == 5);

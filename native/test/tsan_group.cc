@@ -70,11 +70,11 @@ class Owner {
     TestSeries visitor = segment_.Series(visits_, {std::to_string(number)});
     CountInto(visitor.cells[0], 1);
     segment_.Remove(visitor);
-    segment_.writer().CountDrops(0, 1);
-    segment_.writer().Beat();
+    segment_.owner().CountDrops(0, 1);
+    segment_.owner().Heartbeat();
   }
   void Move() {
-    std::vector<MovedRecord> moved = segment_.Move();
+    std::vector<RewrittenRecord> moved = segment_.Rewrite();
     segment_.Follow(hits_, moved);
     segment_.Follow(taken_, moved);
   }

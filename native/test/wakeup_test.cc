@@ -38,8 +38,8 @@ std::string NameOf(const std::string& path) { return path.substr(path.rfind('/')
 // An owner that listens.
 struct Listener {
   explicit Listener(const std::string& directory, bool collects = true)
-      : segment(TestSegment::InFile(directory)), bell(Must(segment.writer().OpenBell())) {
-    if (collects) segment.writer().HasCollectors();
+      : segment(TestSegment::InFile(directory)), bell(Must(segment.owner().OpenWakeup())) {
+    if (collects) segment.owner().HasCollectors();
   }
 
   // What was written to the bell since the last time, at once.
@@ -55,8 +55,8 @@ struct Listener {
     return Heard();
   }
   void Collect() {
-    uint64_t run = segment.writer().StartCollect();
-    segment.writer().FinishCollect(run, 0);
+    uint64_t run = segment.owner().StartCollect();
+    segment.owner().FinishCollect(run, 0);
   }
 
   TestSegment segment;
@@ -87,9 +87,9 @@ TEST_CASE("a round is over when all owners have collected, and what they stored 
     cells[index] = owner->segment.Series(owner->segment.Family(test::CounterFamily("c"))).cells;
     owners.emplace_back([owner, text = &heard[index], cell = cells[index]] {
       *text = owner->Hear();
-      uint64_t run = owner->segment.writer().StartCollect();
+      uint64_t run = owner->segment.owner().StartCollect();
       *cell = 7;
-      owner->segment.writer().FinishCollect(run, 1);
+      owner->segment.owner().FinishCollect(run, 1);
     });
     index++;
   }
@@ -105,10 +105,10 @@ TEST_CASE("a round is over when all owners have collected, and what they stored 
 TEST_CASE("a run that began before the ring does not count") {
   TemporaryDirectory directory;
   Listener owner(directory.path());
-  uint64_t earlier = owner.segment.writer().StartCollect();
+  uint64_t earlier = owner.segment.owner().StartCollect();
   CollectRequest round("collect\n", Wakeup::kCollects);
   round.NotifyAll(directory.path(), "");
-  owner.segment.writer().FinishCollect(earlier, 0);
+  owner.segment.owner().FinishCollect(earlier, 0);
   CHECK(round.Wait(0) == 1);
   owner.Collect();
   CHECK(round.Wait(0) == 0);
@@ -251,18 +251,18 @@ TEST_CASE("a bell goes when its segment is closed, and replaces a file but no di
   TestSegment segment = TestSegment::InFile(directory.path());
   std::string bell = WakeupPath(segment.writer().path());
   REQUIRE(::mkdir(bell.c_str(), 0700) == 0);
-  auto refused = segment.writer().OpenBell();
+  auto refused = segment.owner().OpenWakeup();
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == EEXIST);
-  segment.writer().HasCollectors();
+  segment.owner().HasCollectors();
   CHECK(segment.writer().header().wakeup == static_cast<uint32_t>(Wakeup::kNone));
   REQUIRE(::rmdir(bell.c_str()) == 0);
   test::WriteWholeFile(bell, {1});
-  UniqueFd listens(Must(segment.writer().OpenBell()));
+  UniqueFd listens(Must(segment.owner().OpenWakeup()));
   struct stat status {};
   REQUIRE(::lstat(bell.c_str(), &status) == 0);
   CHECK(S_ISFIFO(status.st_mode));
-  segment.writer().Close();
+  segment.owner().Close();
   CHECK(directory.Names().size() == 1);
 }
 
