@@ -48,9 +48,9 @@ class CompactWork : public PoolWork {
       : group_(std::move(group)), limits_(limits), now_ms_(now_ms) {}
 
  protected:
-  void Run() override { report_ = group_->Fold(limits_, now_ms_); }
-  bool MakeResult(napi_env env, napi_value* folded) override {
-    return !report_.error && napi_create_uint32(env, report_.folded, folded) == napi_ok;
+  void Run() override { report_ = group_->Compact(limits_, now_ms_); }
+  bool MakeResult(napi_env env, napi_value* compacted) override {
+    return !report_.error && napi_create_uint32(env, report_.compacted, compacted) == napi_ok;
   }
   std::optional<SystemError> Failure() const override { return report_.error; }
 
@@ -58,7 +58,7 @@ class CompactWork : public PoolWork {
   std::shared_ptr<Group> group_;
   const ArchiveLimits limits_;
   const double now_ms_;
-  FoldReport report_;
+  CompactionReport report_;
 };
 
 class RemovalWork : public PoolWork {
@@ -133,7 +133,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
 
   // (persist)
   void Join(const Napi::CallbackInfo& info) {
-    group_->Join(Argument(info[0]).Bool() ? Part::kHeir : Part::kStarter);
+    group_->Join(Argument(info[0]).Bool() ? JoinMode::kResume : JoinMode::kReset);
   }
 
   Napi::Value HasDead(const Napi::CallbackInfo& info) {

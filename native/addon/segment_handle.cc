@@ -204,7 +204,7 @@ Napi::Value SegmentHandle::IsCompacted(const Napi::CallbackInfo& info) {
   UniqueFd directory = OpenDirectory(segment().directory());
   ArchiveFile archive;
   bool compacted = directory.valid() && archive.Update(directory.get()) == SkipReason::kNone &&
-                   archive.HasFolded(segment().header().segment_id);
+                   archive.HasCompacted(IdOf(segment().header().segment_id));
   return Napi::Boolean::New(info.Env(), compacted);
 }
 
