@@ -66,10 +66,6 @@ class Group {
   // that it was read -, as a gap is harmless, and a dip is taken for a reset.
   Result<TextBuffer> Render(const Scrape& scrape);
 
-  // Whether the next exposition has to wait for memory; has it made, for as long as that takes.
-  bool LacksRoom() const { return LacksTextMemory(room_); }
-  void MakeRoom() const { MakeSpareTextMemory(room_); }
-
   // Whether the last scrape has seen segments that may be folded.
   bool HasDead() const { return has_dead_; }
   FoldReport Fold(const ArchiveLimits& limits, double now_ms) const;
@@ -79,8 +75,6 @@ class Group {
   uint32_t RemoveSeries(const Removal& removal) const;
 
  private:
-  static constexpr size_t kLeastRoom = 4096;
-
   struct Segment {
     SegmentReader reader;
     bool live = true;
@@ -110,8 +104,8 @@ class Group {
   int starved_ = 0;                          // errno of what this process had not enough of in this scrape
   std::map<std::string, Segment> segments_;  // by file name
   std::map<const ByteSource*, Segment> private_segments_;
-  std::list<Merge> merges_;               // most recently used first
-  std::atomic<size_t> room_{kLeastRoom};  // for an exposition a little larger than the last one
+  std::list<Merge> merges_;  // most recently used first
+  size_t last_size_ = 0;     // of an exposition of all families
 };
 
 }  // namespace prom
