@@ -168,38 +168,38 @@ bool SegmentReader::ParseRecord(const RecordHeader& head, const uint8_t* body) {
   bool live = head.state == static_cast<uint32_t>(RecordState::kLive);
   switch (static_cast<RecordType>(head.type)) {
     case RecordType::kFamily: {
-      auto record = DecodeFamily(bytes);
+      auto record = Decode<FamilyRecord>(bytes);
       if (!record) return false;
       family_by_id_[record->id] = static_cast<uint32_t>(families_.size());
       families_.push_back({std::move(*record), live});
       return true;
     }
     case RecordType::kSeries: {
-      auto record = DecodeSeries(bytes);
+      auto record = Decode<SeriesRecord>(bytes);
       return record && (!live || AddSeries(std::move(*record)));
     }
     case RecordType::kPage: {
-      auto record = DecodePage(bytes);
+      auto record = Decode<PageRecord>(bytes);
       return record && (!live || AddPage(*record));
     }
     case RecordType::kExemplar: {
-      auto record = DecodeExemplar(bytes);
+      auto record = Decode<ExemplarRecord>(bytes);
       return record && (!live || AddExemplar(*record));
     }
     case RecordType::kScope: {
-      auto record = DecodeScope(bytes);
+      auto record = Decode<ScopeRecord>(bytes);
       if (!record) return false;
       scopes_.push_back(std::move(*record));
       return true;
     }
     case RecordType::kMember: {
-      auto record = DecodeMember(bytes);
+      auto record = Decode<MemberRecord>(bytes);
       if (!record) return false;
       members_.push_back({*record, live});
       return true;
     }
     case RecordType::kCompacted: {
-      auto record = DecodeCompacted(bytes);
+      auto record = Decode<CompactedRecord>(bytes);
       if (!record) return false;
       folded_.insert(folded_.end(), record->ids.begin(), record->ids.end());
       return true;
