@@ -108,8 +108,10 @@ Result<Rewritten> Rewrite(const SegmentWriter& from, bool keeps_counts) {
   if (!to.ok()) return to.error();
   Rewritten result{std::move(to.value()), {}};
   RecordCopier copier(from, keeps_counts, result);
-  for (uint64_t at = 0; auto record = from.NextLive(at); at = record->end) {
+  uint64_t at = 0;
+  while (auto record = from.NextLive(at)) {
     if (auto error = copier.Copy(*record)) return *error;
+    at = record->end;
   }
   return result;
 }
