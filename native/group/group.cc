@@ -62,7 +62,7 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
   watch.Lap("merge");
   stats.render_from_ns = BoottimeNs();
   TextBuffer out;
-  out.Reserve(scrape.name ? kLeastRoom : room_.load());
+  if (!scrape.name) out.Reserve(last_size_ + last_size_ / 32);
   if (scrape.format == Format::kJson) {
     RenderJson(merge, scrape.name, out);
   } else {
@@ -70,7 +70,7 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
     RenderText(merge, open_metrics ? TextFormat::kOpenMetrics : TextFormat::kPrometheus, scrape.name, &stats,
                out);
   }
-  if (!scrape.name) room_ = out.size() + out.size() / 32 + kLeastRoom;
+  if (!scrape.name) last_size_ = out.size();
   return out;
 }
 

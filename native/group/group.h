@@ -62,10 +62,6 @@ class Group {
   // Reads the group as it is now, merges and renders. See GroupFiles::ReadDirectory() for the errors.
   Result<TextBuffer> Render(const Scrape& scrape);
 
-  // Whether the next exposition would have to wait for memory; MakeRoom() makes that memory, and takes as long.
-  bool LacksRoom() const { return LacksTextMemory(room_); }
-  void MakeRoom() const { MakeSpareTextMemory(room_); }
-
   // Whether the last scrape has seen segments that can be compacted.
   bool HasDead() const { return has_dead_; }
   CompactionReport Compact(const ArchiveLimits& limits, double now_ms) const;
@@ -75,8 +71,6 @@ class Group {
   uint32_t RemoveSeries(const Removal& removal) const;
 
  private:
-  static constexpr size_t kLeastRoom = 4096;
-
   Merge& MergeFor(const View& view);
 
   const std::string directory_;
@@ -85,8 +79,8 @@ class Group {
   UniqueFd session_;
   std::atomic<bool> has_dead_{false};
   GroupFiles files_;
-  std::list<Merge> merges_;               // most recently used first
-  std::atomic<size_t> room_{kLeastRoom};  // for an exposition a little longer than the last one
+  std::list<Merge> merges_;  // most recently used first
+  size_t last_size_ = 0;     // of an exposition of all families
 };
 
 }  // namespace prom

@@ -162,39 +162,39 @@ bool SegmentReader::ParseRecord(const RecordHeader& head, const uint8_t* body) {
   }
   switch (type) {
     case RecordType::kFamily: {
-      auto record = DecodeFamily(bytes);
+      auto record = Decode<FamilyRecord>(bytes);
       if (!record) return false;
       family_by_id_[record->id] = static_cast<uint32_t>(families_.size());
       families_.push_back({std::move(*record), live});
       return true;
     }
     case RecordType::kSeries: {
-      auto record = DecodeSeries(bytes);
+      auto record = Decode<SeriesRecord>(bytes);
       return record && (!live || AddSeries(std::move(*record)));
     }
     case RecordType::kPage: {
-      auto record = DecodePage(bytes);
+      auto record = Decode<PageRecord>(bytes);
       return record && (!live || AddPage(*record));
     }
     case RecordType::kExemplar: {
-      auto record = DecodeExemplar(bytes);
+      auto record = Decode<ExemplarRecord>(bytes);
       return record && (!live || AddExemplar(*record));
     }
     case RecordType::kScope: {
-      auto record = DecodeScope(bytes);
+      auto record = Decode<ScopeRecord>(bytes);
       if (!record) return false;
       scope_by_id_[record->id] = static_cast<uint32_t>(scopes_.size());
       scopes_.push_back(std::move(*record));
       return true;
     }
     case RecordType::kMember: {
-      auto record = DecodeMember(bytes);
+      auto record = Decode<MemberRecord>(bytes);
       if (!record) return false;
       members_.push_back({*record, live});
       return true;
     }
     case RecordType::kCompacted: {
-      auto record = DecodeCompacted(bytes);
+      auto record = Decode<CompactedRecord>(bytes);
       if (!record) return false;
       compacted_.insert(compacted_.end(), record->ids.begin(), record->ids.end());
       return true;

@@ -37,16 +37,16 @@ class RecordCopier {
   std::optional<SystemError> Copy(const LiveRecord& record) {
     switch (record.type) {
       case RecordType::kFamily:
-        if (auto family = DecodeFamily(record.body)) families_[family->id] = std::move(*family);
+        if (auto family = Decode<FamilyRecord>(record.body)) families_[family->id] = std::move(*family);
         break;
       case RecordType::kSeries:
-        if (auto series = DecodeSeries(record.body)) return CopySeries(record, std::move(*series));
+        if (auto series = Decode<SeriesRecord>(record.body)) return CopySeries(record, std::move(*series));
         return std::nullopt;
       case RecordType::kPage:
-        if (auto page = DecodePage(record.body)) return CopyPart(record, *page, layout::kPageCells);
+        if (auto page = Decode<PageRecord>(record.body)) return CopyPart(record, *page, layout::kPageCells);
         return std::nullopt;
       case RecordType::kExemplar:
-        if (auto part = DecodeExemplar(record.body)) return CopyPart(record, *part, layout::kExemplarCells);
+        if (auto part = Decode<ExemplarRecord>(record.body)) return CopyPart(record, *part, layout::kExemplarCells);
         return std::nullopt;
       default:
         break;
@@ -108,8 +108,10 @@ Result<Rewritten> Rewrite(const SegmentWriter& from, bool keeps_counts) {
   if (!to.ok()) return to.error();
   Rewritten result{std::move(to.value()), {}};
   RecordCopier copier(from, keeps_counts, result);
-  for (uint64_t at = 0; auto record = from.NextLive(at); at = record->end) {
+  uint64_t at = 0;
+  while (auto record = from.NextLive(at)) {
     if (auto error = copier.Copy(*record)) return *error;
+    at = record->end;
   }
   return result;
 }

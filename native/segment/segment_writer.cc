@@ -95,7 +95,11 @@ std::optional<SystemError> SegmentWriter::Rename(const std::string& path, bool r
 UniqueFd SegmentWriter::Retire() {
   struct stat status {};
   if (::fstat(fd_.get(), &status) == 0 && status.st_nlink > 0) {
-    for (uint64_t at = 0; auto record = NextLive(at); at = record->end) Remove(record->record);
+    uint64_t at = 0;
+    while (auto record = NextLive(at)) {
+      Remove(record->record);
+      at = record->end;
+    }
   }
   is_retired_ = true;
   return std::move(fd_);
