@@ -22,6 +22,12 @@ uint32_t LowCount(const FamilyRecord& family) {
   return family.merge_mode == MergeMode::kSum ? 1 : ValueCount(family);
 }
 
+// Adds the label `pid`, as Python's client calls it. It replaces a label of that name that the series has.
+void SetInstance(std::vector<LabelRef>& labels, std::string_view instance) {
+  std::erase_if(labels, [](const LabelRef& label) { return label.name == "pid"; });
+  labels.push_back({"pid", layout::LabelKind::kString, instance});
+}
+
 std::vector<Label> Copied(const std::vector<LabelRef>& labels) {
   std::vector<Label> copied;
   copied.reserve(labels.size());

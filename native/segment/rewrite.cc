@@ -46,7 +46,8 @@ class RecordCopier {
         if (auto page = Decode<PageRecord>(record.body)) return CopyPart(record, *page, layout::kPageCells);
         return std::nullopt;
       case RecordType::kExemplar:
-        if (auto part = Decode<ExemplarRecord>(record.body)) return CopyPart(record, *part, layout::kExemplarCells);
+        if (auto part = Decode<ExemplarRecord>(record.body))
+          return CopyPart(record, *part, layout::kExemplarCells);
         return std::nullopt;
       default:
         break;

@@ -36,6 +36,12 @@ bool AddsUp(const SegmentReader& reader) {
   return true;
 }
 
+std::vector<LabelRef> RefsOf(const std::vector<Label>& labels) {
+  std::vector<LabelRef> refs;
+  for (const Label& label : labels) refs.push_back({label.name, label.kind, label.text});
+  return refs;
+}
+
 // Whether the families have ids of their own, and those of one name one definition.
 class Definitions {
  public:
@@ -96,8 +102,8 @@ Totals::Totals(const std::string& path) {
     for (uint32_t index : family.series) {
       const double* values = merge.values(merge.series()[index]);
       const MergedIdentity& series = merge.identity(index);
-      samples_[{family.definition.name, LabelKey(series.labels, series.defaults)}] = {
-          values + first, values + family.value_count};
+      std::string key = LabelKey(RefsOf(series.labels), RefsOf(series.defaults));
+      samples_[{family.definition.name, key}] = {values + first, values + family.value_count};
     }
   }
 }
