@@ -13,13 +13,24 @@
 
 namespace prom {
 
-// Throws what node:fs would: an Error with errno, syscall and path; the caller in TypeScript adds `code`.
+// Makes the Error that node:fs would throw, with errno, syscall and path; the caller in TypeScript adds `code`. False when
+// the environment is ending.
+inline bool MakeSystemError(napi_env env, const SystemError& error, napi_value* result) {
+  auto text = [env](const char* chars, napi_value* value) {
+    return napi_create_string_utf8(env, chars, NAPI_AUTO_LENGTH, value) == napi_ok;
+  };
+  napi_value message, number, syscall, path;
+  return text(std::strerror(error.code), &message) && text(error.syscall, &syscall) &&
+         text(error.path.c_str(), &path) && napi_create_int32(env, -error.code, &number) == napi_ok &&
+         napi_create_error(env, nullptr, message, result) == napi_ok &&
+         napi_set_named_property(env, *result, "errno", number) == napi_ok &&
+         napi_set_named_property(env, *result, "syscall", syscall) == napi_ok &&
+         napi_set_named_property(env, *result, "path", path) == napi_ok;
+}
+
 inline Napi::Value ThrowSystemError(Napi::Env env, const SystemError& error) {
-  Napi::Error thrown = Napi::Error::New(env, std::strerror(error.code));
-  thrown.Set("errno", Napi::Number::New(env, -error.code));
-  thrown.Set("syscall", Napi::String::New(env, error.syscall));
-  thrown.Set("path", Napi::String::New(env, error.path));
-  thrown.ThrowAsJavaScriptException();
+  napi_value thrown;
+  if (MakeSystemError(env, error, &thrown)) napi_throw(env, thrown);
   return env.Undefined();
 }
 

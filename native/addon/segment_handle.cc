@@ -7,9 +7,9 @@
 #include "addon/argument.h"
 #include "base/clock.h"
 #include "files/directory.h"
-#include "files/owner.h"
 #include "format/names.h"
 #include "group/archive_file.h"
+#include "segment/rewrite.h"
 
 namespace prom {
 
@@ -49,24 +49,23 @@ Napi::Function SegmentHandle::Define(Napi::Env env) {
 SegmentHandle::SegmentHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SegmentHandle>(info) {
   OwnerIdentity owner = CurrentOwner(Argument(info[1]).Uint32());
   auto max_bytes = static_cast<uint64_t>(Argument(info[2]).Double());
-  auto writer = info[0].IsString() ? SegmentWriter::Create(Argument(info[0]).String(), owner, max_bytes)
-                                   : SegmentWriter::CreatePrivate(owner, max_bytes);
-  if (!writer.ok()) {
-    ThrowSystemError(info.Env(), writer.error());
+  auto created = info[0].IsString() ? OwnerPresence::Create(Argument(info[0]).String(), owner, max_bytes)
+                                    : OwnerPresence::CreatePrivate(owner, max_bytes);
+  if (!created.ok()) {
+    ThrowSystemError(info.Env(), created.error());
     return;
   }
-  owned_ = std::make_shared<Owned>();
-  owned_->writer = std::move(writer.value());
+  owner_ = std::move(created.value());
   auto location = info[3].As<Napi::Int32Array>();
   location_ = Napi::Persistent(location.As<Napi::Object>());
   location_data_ = location.Data();
   // The lock must not outlive the environment. The mappings keep the lock until the garbage collector frees them.
   info.Env().AddCleanupHook(
-      [](std::weak_ptr<Owned>* owned) {
-        if (auto open = owned->lock()) open->writer->Close();
-        delete owned;
+      [](std::weak_ptr<OwnerPresence>* owner) {
+        if (auto open = owner->lock()) open->Close();
+        delete owner;
       },
-      new std::weak_ptr<Owned>(owned_));
+      new std::weak_ptr<OwnerPresence>(owner_));
 }
 
 // (id, name, flags, defaultLabels: [name, value, ...])
@@ -148,33 +147,37 @@ void SegmentHandle::AddExemplar(const Napi::CallbackInfo& info) {
 
 // (record)
 Napi::Value SegmentHandle::Remove(const Napi::CallbackInfo& info) {
-  writer().Remove(static_cast<uint64_t>(Argument(info[0]).Double()));
-  return Napi::Number::New(info.Env(), static_cast<double>(writer().waste()));
+  segment().Remove(static_cast<uint64_t>(Argument(info[0]).Double()));
+  return Napi::Number::New(info.Env(), static_cast<double>(segment().garbage_bytes()));
 }
 
 // (record, extent, index, cells)
 Napi::Value SegmentHandle::Release(const Napi::CallbackInfo& info) {
   CellRange cells{Argument(info[1]).Uint32(), Argument(info[2]).Uint32(), 0};
   cells.file_offset = FileOffset(cells.extent, cells.index);
-  writer().FreeCells(cells, Argument(info[3]).Uint32());
-  return Remove(info);
+  Napi::Value garbage = Remove(info);
+  segment().FreeCells(cells, Argument(info[3]).Uint32());
+  return garbage;
 }
 
 // (keepsCounts, locations: Int32Array)
 void SegmentHandle::Rewrite(const Napi::CallbackInfo& info) {
-  auto locations = info[1].As<Napi::Int32Array>();
-  std::vector<MovedRecord> moved;
-  auto next = writer().Move(Argument(info[0]).Bool(), &moved);
-  if (!next.ok()) {
-    ThrowSystemError(info.Env(), next.error());
+  auto rewritten = prom::Rewrite(segment(), Argument(info[0]).Bool());
+  if (!rewritten.ok()) {
+    ThrowSystemError(info.Env(), rewritten.error());
     return;
   }
-  owned_->writer = std::move(next.value());
+  if (auto error = owner_->Replace(std::move(rewritten.value().segment))) {
+    ThrowSystemError(info.Env(), *error);
+    return;
+  }
+  const std::vector<RewrittenRecord>& records = rewritten.value().records;
+  auto locations = info[1].As<Napi::Int32Array>();
   for (size_t i = 0; i + 2 < locations.ElementLength(); i += 3) {
     auto record = static_cast<uint64_t>(locations[i]);
-    auto found = std::lower_bound(moved.begin(), moved.end(), record,
-                                  [](const MovedRecord& a, uint64_t from) { return a.from < from; });
-    if (found == moved.end() || found->from != record) {
+    auto found = std::lower_bound(records.begin(), records.end(), record,
+                                  [](const RewrittenRecord& a, uint64_t from) { return a.from < from; });
+    if (found == records.end() || found->from != record) {
       locations[i] = -1;
       continue;
     }
@@ -186,7 +189,7 @@ void SegmentHandle::Rewrite(const Napi::CallbackInfo& info) {
 
 // (index)
 Napi::Value SegmentHandle::Extent(const Napi::CallbackInfo& info) {
-  const CellExtent& extent = writer().extent(Argument(info[0]).Uint32());
+  const CellExtent& extent = segment().extent(Argument(info[0]).Uint32());
   auto* keep = new std::shared_ptr<Mapping>(extent.mapping);
   return Napi::ArrayBuffer::New(
       info.Env(), extent.data, extent.length,
@@ -194,71 +197,71 @@ Napi::Value SegmentHandle::Extent(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SegmentHandle::NameIsCurrent(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), writer().IsThere());
+  return Napi::Boolean::New(info.Env(), owner_->NameIsCurrent());
 }
 
 Napi::Value SegmentHandle::IsCompacted(const Napi::CallbackInfo& info) {
-  UniqueFd directory = OpenDirectory(writer().path().substr(0, writer().path().rfind('/')));
+  UniqueFd directory = OpenDirectory(segment().directory());
   ArchiveFile archive;
   bool compacted = directory.valid() && archive.Update(directory.get()) == SkipReason::kNone &&
-                   archive.HasFolded(writer().header().segment_id);
+                   archive.HasCompacted(IdOf(segment().header().segment_id));
   return Napi::Boolean::New(info.Env(), compacted);
 }
 
-void SegmentHandle::Heartbeat(const Napi::CallbackInfo&) { writer().Beat(); }
+void SegmentHandle::Heartbeat(const Napi::CallbackInfo&) { owner_->Heartbeat(); }
 
 // (bytes)
 void SegmentHandle::LimitGroup(const Napi::CallbackInfo& info) {
   double bytes = Argument(info[0]).Double();
-  if (bytes < 9e18) writer().LimitGroup(static_cast<uint64_t>(bytes));
+  if (bytes < 9e18) segment().LimitGroup(static_cast<uint64_t>(bytes));
 }
 
 Napi::Value SegmentHandle::OpenWakeup(const Napi::CallbackInfo& info) {
-  auto fd = writer().OpenBell();
+  auto fd = owner_->OpenWakeup();
   if (!fd.ok()) return ThrowSystemError(info.Env(), fd.error());
   return Napi::Number::New(info.Env(), fd.value());
 }
 
 Napi::Value SegmentHandle::WakeupExists(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), writer().BellIsThere());
+  return Napi::Boolean::New(info.Env(), owner_->WakeupExists());
 }
 
-void SegmentHandle::HasCollectors(const Napi::CallbackInfo&) { writer().HasCollectors(); }
+void SegmentHandle::HasCollectors(const Napi::CallbackInfo&) { owner_->HasCollectors(); }
 
 Napi::Value SegmentHandle::StartCollect(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(writer().StartCollect()));
+  return Napi::Number::New(info.Env(), static_cast<double>(owner_->StartCollect()));
 }
 
 // (sequence, failures)
 void SegmentHandle::FinishCollect(const Napi::CallbackInfo& info) {
-  writer().FinishCollect(static_cast<uint64_t>(Argument(info[0]).Double()), Argument(info[1]).Uint32());
+  owner_->FinishCollect(static_cast<uint64_t>(Argument(info[0]).Double()), Argument(info[1]).Uint32());
 }
 
 // (series, updates)
 void SegmentHandle::CountDrops(const Napi::CallbackInfo& info) {
-  writer().CountDrops(Argument(info[0]).Uint32(), Argument(info[1]).Uint32());
+  owner_->CountDrops(Argument(info[0]).Uint32(), Argument(info[1]).Uint32());
 }
 
-void SegmentHandle::CountCompactionFailure(const Napi::CallbackInfo&) { writer().CountFoldFailure(); }
+void SegmentHandle::CountCompactionFailure(const Napi::CallbackInfo&) { owner_->CountCompactionFailure(); }
 
 Napi::Value SegmentHandle::Lead(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), writer().Lead());
+  return Napi::Boolean::New(info.Env(), owner_->Lead());
 }
 
-void SegmentHandle::Close(const Napi::CallbackInfo&) { writer().Close(); }
+void SegmentHandle::Close(const Napi::CallbackInfo&) { owner_->Close(); }
 
 Napi::Value SegmentHandle::Path(const Napi::CallbackInfo& info) {
-  return Napi::String::New(info.Env(), writer().path());
+  return Napi::String::New(info.Env(), segment().path());
 }
 
 Napi::Value SegmentHandle::LockExcludes(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), writer().lock_excludes());
+  return Napi::Boolean::New(info.Env(), owner_->lock_excludes());
 }
 
 Napi::Value SegmentHandle::Append(const Napi::CallbackInfo& info, RecordType type,
                                   std::span<const uint8_t> body) {
   if (!AllWasRead(info.Env())) return info.Env().Undefined();
-  auto record = writer().Append(type, body);
+  auto record = segment().Append(type, body);
   if (!record.ok()) return ThrowSystemError(info.Env(), record.error());
   return Napi::Number::New(info.Env(), static_cast<double>(record.value()));
 }
@@ -267,15 +270,15 @@ template <typename Record>
 void SegmentHandle::Allocate(const Napi::CallbackInfo& info, uint32_t count, RecordType type,
                              Record& record) {
   if (!AllWasRead(info.Env())) return;
-  auto cells = writer().AllocateCells(count);
+  auto cells = segment().AllocateCells(count);
   if (!cells.ok()) {
     ThrowSystemError(info.Env(), cells.error());
     return;
   }
   record.cells_offset = cells.value().file_offset;
-  auto appended = writer().Append(type, Encode(record));
+  auto appended = segment().Append(type, Encode(record));
   if (!appended.ok()) {
-    writer().FreeCells(cells.value(), count);
+    segment().FreeCells(cells.value(), count);
     ThrowSystemError(info.Env(), appended.error());
     return;
   }
@@ -285,7 +288,7 @@ void SegmentHandle::Allocate(const Napi::CallbackInfo& info, uint32_t count, Rec
 }
 
 uint64_t SegmentHandle::FileOffset(uint32_t extent, uint32_t index) const {
-  return writer().extent(extent).file_offset + uint64_t{index} * sizeof(double);
+  return segment().extent(extent).file_offset + uint64_t{index} * sizeof(double);
 }
 
 }  // namespace prom

@@ -8,7 +8,7 @@
 #include <span>
 
 #include "format/record.h"
-#include "segment/segment_writer.h"
+#include "segment/owner_presence.h"
 
 namespace prom {
 
@@ -21,14 +21,9 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
 
   explicit SegmentHandle(const Napi::CallbackInfo& info);
 
-  std::shared_ptr<const ByteSource> source() const { return owned_->writer; }
+  std::shared_ptr<const ByteSource> source() const { return owner_->segment(); }
 
  private:
-  // A rewrite replaces the writer. A scrape may still hold the old one.
-  struct Owned {
-    std::shared_ptr<SegmentWriter> writer;
-  };
-
   Napi::Value AddScope(const Napi::CallbackInfo& info);
   Napi::Value AddFamily(const Napi::CallbackInfo& info);
   Napi::Value AddMember(const Napi::CallbackInfo& info);
@@ -63,9 +58,9 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   void Allocate(const Napi::CallbackInfo& info, uint32_t count, layout::RecordType type, Record& record);
   uint64_t FileOffset(uint32_t extent, uint32_t index) const;
 
-  SegmentWriter& writer() const { return *owned_->writer; }
+  SegmentWriter& segment() const { return *owner_->segment(); }
 
-  std::shared_ptr<Owned> owned_;
+  std::shared_ptr<OwnerPresence> owner_;
   Napi::ObjectReference location_;
   int32_t* location_data_ = nullptr;
   SeriesRecord series_;  // reused, with the memory of its texts

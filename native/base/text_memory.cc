@@ -51,11 +51,6 @@ void Free(TextMemory memory) {
   }
 }
 
-std::vector<TextMemory>::iterator FirstFit(std::vector<TextMemory>& blocks, size_t capacity) {
-  return std::find_if(blocks.begin(), blocks.end(),
-                      [capacity](TextMemory block) { return block.capacity >= capacity; });
-}
-
 }  // namespace
 
 TextMemory TakeTextMemory(size_t capacity) {
@@ -67,7 +62,8 @@ TextMemory TakeTextMemory(size_t capacity) {
   Kept& kept = KeptBlocks();
   {
     std::lock_guard lock(kept.mutex);
-    auto found = FirstFit(kept.blocks, capacity);
+    auto found = std::find_if(kept.blocks.begin(), kept.blocks.end(),
+                              [capacity](TextMemory block) { return block.capacity >= capacity; });
     if (found != kept.blocks.end()) {
       TextMemory memory = *found;
       kept.blocks.erase(found);
@@ -97,17 +93,6 @@ void GiveBackTextMemory(TextMemory memory) {
     }
   }
   Free(memory);
-}
-
-bool LacksTextMemory(size_t capacity) {
-  if (capacity < kSmall || capacity > kBytesKept) return false;
-  Kept& kept = KeptBlocks();
-  std::lock_guard lock(kept.mutex);
-  return FirstFit(kept.blocks, capacity) == kept.blocks.end();
-}
-
-void MakeSpareTextMemory(size_t capacity) {
-  if (LacksTextMemory(capacity)) GiveBackTextMemory(Map(capacity));
 }
 
 }  // namespace prom

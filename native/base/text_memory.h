@@ -18,9 +18,4 @@ struct TextMemory {
 TextMemory TakeTextMemory(size_t capacity);
 void GiveBackTextMemory(TextMemory memory);
 
-// Whether who takes so much would wait for the system, and need not if a spare block had been made.
-bool LacksTextMemory(size_t capacity);
-// Makes one where it is lacking, in as much time as the system needs. Throws std::bad_alloc.
-void MakeSpareTextMemory(size_t capacity);
-
 }  // namespace prom

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "fail_points.h"
-#include "group/fold.h"
+#include "group/compaction.h"
 #include "support/exposition.h"
 #include "support/files.h"
 #include "support/must.h"
@@ -89,7 +89,7 @@ void KillBeforeEveryStep(const std::function<Scenario()>& make, uint64_t least_s
     INFO("step " << step);
     auto counted = static_cast<double>(told.counted());
     CHECK(Total(directory.path()) == counted);
-    FoldReport report = FoldDead(directory.path(), CurrentOwner(0), FoldTask{});
+    CompactionReport report = CompactDead(directory.path(), CurrentOwner(0), CompactionTask{});
     CHECK_FALSE(report.error);
     CHECK(Total(directory.path()) == counted);
     for (const std::string& name : directory.Names()) CHECK_FALSE(name.starts_with("s."));
@@ -191,36 +191,30 @@ TEST_CASE("an owner killed while it closes its segment has closed it or not") {
         return Scenario{[=](const std::string& directory, const Told& told) {
                           *segment = NewSegment(directory);
                           told.Count((*segment)->Series((*segment)->Family(test::CounterFamily("c"))));
-                          ::close(test::Must((*segment)->writer().OpenBell()));
+                          ::close(test::Must((*segment)->owner().OpenWakeup()));
                         },
-                        [=](const Told&) { (*segment)->writer().Close(); }};
+                        [=](const Told&) { (*segment)->owner().Close(); }};
       },
       2);
 }
 
-TEST_CASE("an owner killed while it moves has the old file or the new one, with all its counts") {
+TEST_CASE("an owner killed during a rewrite has the old file or the new one, with all its counts") {
   KillBeforeEveryStep(
       [] {
-        struct State {
-          std::unique_ptr<TestSegment> segment;
-          std::unique_ptr<SegmentWriter> moved;
-        };
-        auto state = std::make_shared<State>();
+        auto segment = std::make_shared<std::unique_ptr<TestSegment>>();
         return Scenario{[=](const std::string& directory, const Told& told) {
-                          state->segment = NewSegment(directory);
-                          uint32_t family = state->segment->Family(test::CounterFamily("c", {"label"}));
+                          *segment = NewSegment(directory);
+                          uint32_t family = (*segment)->Family(test::CounterFamily("c", {"label"}));
                           for (int i = 0; i < 5; i++) {
-                            TestSeries series = state->segment->Series(family, {std::to_string(i)});
+                            TestSeries series = (*segment)->Series(family, {std::to_string(i)});
                             for (int k = 0; k <= i; k++) told.Count(series);
-                            if (i % 2 == 0) state->segment->Series(family, {"gone " + std::to_string(i)});
+                            if (i % 2 == 0) (*segment)->Series(family, {"gone " + std::to_string(i)});
                           }
-                          ::close(test::Must(state->segment->writer().OpenBell()));
+                          ::close(test::Must((*segment)->owner().OpenWakeup()));
                         },
                         [=](const Told&) {
-                          std::vector<MovedRecord> records;
-                          state->moved = test::Must(state->segment->writer().Move(true, &records));
-                          state->segment.reset();
-                          state->moved->Close();
+                          (*segment)->Rewrite();
+                          (*segment)->owner().Close();
                         }};
       },
       15);
@@ -236,16 +230,16 @@ TEST_CASE("a folder killed at any step has folded each segment once or not at al
               auto segment = NewSegment(*where);
               TestSeries series = segment->Series(segment->Family(test::CounterFamily("c")));
               for (int k = 0; k <= i; k++) told.Count(series);
-              segment->writer().Close();
+              segment->owner().Close();
             }
           };
           return Scenario{[=](const std::string& directory, const Told& told) {
                             *where = directory;
                             add_dead(earlier, told);
-                            FoldDead(*where, CurrentOwner(0), FoldTask{});
+                            CompactDead(*where, CurrentOwner(0), CompactionTask{});
                             add_dead(3, told);
                           },
-                          [=](const Told&) { FoldDead(*where, CurrentOwner(0), FoldTask{}); }};
+                          [=](const Told&) { CompactDead(*where, CurrentOwner(0), CompactionTask{}); }};
         },
         15);
   }

@@ -84,7 +84,7 @@ TEST_CASE("an owner holds the lock of its segment, and others see that it lives"
   CHECK((ProbeLock(fd.get()) == LockProbe::kHeld));
   CHECK((OwnerEvidence(header, CurrentOwner(0)) == Evidence::kPresent));
   CHECK_FALSE(LooksDead(fd.get(), header, CurrentOwner(0)));
-  segment.writer().Close();
+  segment.owner().Close();
   REQUIRE(FileSource(fd.get()).Read(&header, sizeof header, 0));
   CHECK((ProbeLock(fd.get()) == LockProbe::kFree));
   CHECK((OwnerEvidence(header, CurrentOwner(0)) == Evidence::kGone));

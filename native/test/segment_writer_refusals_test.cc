@@ -73,9 +73,9 @@ TEST_CASE("a file as long as allowed refuses to grow, and nobody sees the attemp
 
 TEST_CASE("a limit below the smallest segment leaves no file behind") {
   TemporaryDirectory directory;
-  CheckRefused(SegmentWriter::Create(directory.path(), CurrentOwner(0), layout::kGranule - 1), EFBIG);
+  CheckRefused(OwnerPresence::Create(directory.path(), CurrentOwner(0), layout::kGranule - 1), EFBIG);
   CHECK(directory.Names().empty());
-  CheckRefused(SegmentWriter::CreatePrivate(CurrentOwner(0), layout::kGranule - 1), EFBIG);
+  CheckRefused(OwnerPresence::CreatePrivate(CurrentOwner(0), layout::kGranule - 1), EFBIG);
 }
 
 TEST_CASE("a full extent table refuses to grow") {
@@ -90,12 +90,12 @@ TEST_CASE("a full extent table refuses to grow") {
 
 TEST_CASE("a directory that is not there, or is none, is an error with its path") {
   TemporaryDirectory directory;
-  auto missing = SegmentWriter::Create(directory.File("missing"), CurrentOwner(0), test::kPlenty);
+  auto missing = OwnerPresence::Create(directory.File("missing"), CurrentOwner(0), test::kPlenty);
   CheckRefused(missing, ENOENT);
   CHECK(std::string(missing.error().syscall) == "open");
   CHECK(missing.error().path.starts_with(directory.File("missing")));
   test::WriteWholeFile(directory.File("file"), {1});
-  CheckRefused(SegmentWriter::Create(directory.File("file"), CurrentOwner(0), test::kPlenty), ENOTDIR);
+  CheckRefused(OwnerPresence::Create(directory.File("file"), CurrentOwner(0), test::kPlenty), ENOTDIR);
 }
 
 TEST_CASE("a full file system is an error, not a signal, and what was there goes on") {
@@ -123,7 +123,7 @@ TEST_CASE("a full file system is an error, not a signal, and what was there goes
     CheckRefused(segment.AppendUnknown(layout::kGranule), ENOSPC);
     CheckRefused(segment.writer().AllocateCells(10'000), ENOSPC);
     CHECK((test::ReadWholeFile(segment.writer().path()) == before));
-    CheckRefused(SegmentWriter::Create(full, CurrentOwner(0), test::kPlenty), ENOSPC);
+    CheckRefused(OwnerPresence::Create(full, CurrentOwner(0), test::kPlenty), ENOSPC);
     CHECK(std::distance(std::filesystem::directory_iterator(full), {}) == 1);
     *first.cells += 41;
     *segment.Series(family, {"second"}).cells = 2;  // chunk 0 has room

@@ -75,23 +75,6 @@ TEST_CASE("the memory of a large text is taken again, and that of a larger one i
   GiveBackTextMemory(larger);
 }
 
-TEST_CASE("spare memory is what the next text is written to") {
-  size_t size = kMiB;
-  while (!LacksTextMemory(size)) size += kMiB;  // another test may have left some
-  MakeSpareTextMemory(size);
-  CHECK_FALSE(LacksTextMemory(size));
-  TextMemory spare = TakeTextMemory(size);
-  CHECK(LacksTextMemory(size));
-  spare.data[size - 1] = 'x';
-  GiveBackTextMemory(spare);
-  CHECK_FALSE(LacksTextMemory(size));
-}
-
-TEST_CASE("there is no spare memory to make for a text that is small, or too large to be kept") {
-  CHECK_FALSE(LacksTextMemory(0));
-  CHECK_FALSE(LacksTextMemory(100 * kMiB));
-}
-
 TEST_CASE("two texts that are held at once are in different memory") {
   TextMemory a = TakeTextMemory(kMiB);
   TextMemory b = TakeTextMemory(kMiB);

@@ -12,7 +12,8 @@
 #include "families.h"
 #include "files/owner.h"
 #include "format/record.h"
-#include "segment/segment_writer.h"
+#include "segment/owner_presence.h"
+#include "segment/rewrite.h"
 
 namespace prom::test {
 
@@ -42,15 +43,16 @@ struct TestSeries {
 // A segment whose owner speaks in few words.
 class TestSegment {
  public:
-  explicit TestSegment(std::unique_ptr<SegmentWriter> writer) : writer_(std::move(writer)) {}
+  explicit TestSegment(std::unique_ptr<OwnerPresence> owner) : owner_(std::move(owner)) {}
 
   static TestSegment InFile(const std::string& directory, const OwnerIdentity& owner = CurrentOwner(0),
                             uint64_t max_bytes = kPlenty);
   static TestSegment InMemory(const OwnerIdentity& owner = CurrentOwner(0), uint64_t max_bytes = kPlenty);
 
-  SegmentWriter& writer() { return *writer_; }
-  const SegmentWriter& source() const { return *writer_; }
-  std::shared_ptr<const ByteSource> shared() const { return writer_; }
+  OwnerPresence& owner() { return *owner_; }
+  SegmentWriter& writer() const { return *owner_->segment(); }
+  const SegmentWriter& source() const { return writer(); }
+  std::shared_ptr<const ByteSource> shared() const { return owner_->segment(); }
 
   void Scope(uint32_t id, std::string name, std::vector<Label> defaults = {});
   uint64_t Member(uint32_t scope, uint32_t family);
@@ -72,15 +74,14 @@ class TestSegment {
   // Appends a record of that whole length, of a type that readers pass over.
   Result<uint64_t> AppendUnknown(uint64_t length);
 
-  // Moves to a new file. Series are to follow.
-  std::vector<MovedRecord> Move(bool keeps_counts = true);
-  void Follow(TestSeries& series, const std::vector<MovedRecord>& moved);
+  // Rewrites the segment. Follow() brings a series up to date.
+  std::vector<RewrittenRecord> Rewrite(bool keeps_counts = true);
+  void Follow(TestSeries& series, const std::vector<RewrittenRecord>& records);
 
  private:
   uint64_t Append(layout::RecordType type, const Bytes& body);
-  double* Data(const CellRange& range) { return writer_->extent(range.extent).data + range.index; }
 
-  std::shared_ptr<SegmentWriter> writer_;
+  std::unique_ptr<OwnerPresence> owner_;
   std::vector<FamilyRecord> families_;
   bool has_global_scope_ = false;
   uint64_t family_record_ = 0;

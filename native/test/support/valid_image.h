@@ -86,11 +86,11 @@ std::string RefusalWithRecord(uint64_t Places::*place, Decode decode,
 }
 
 inline std::string RefusalWithSeries(const std::function<void(SeriesRecord&)>& change) {
-  return RefusalWithRecord<SeriesRecord>(&Places::second_series, DecodeSeries, change);
+  return RefusalWithRecord<SeriesRecord>(&Places::second_series, Decode<SeriesRecord>, change);
 }
 
 inline std::string RefusalWithPage(const std::function<void(PageRecord&)>& change) {
-  return RefusalWithRecord<PageRecord>(&Places::page, DecodePage, change);
+  return RefusalWithRecord<PageRecord>(&Places::page, Decode<PageRecord>, change);
 }
 
 }  // namespace prom::test

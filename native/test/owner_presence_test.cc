@@ -1,4 +1,4 @@
-// A segment that moves keeps its place: its name, its lock and lead, and what others have of the old file.
+// What a rewrite keeps: the name, the lock and the lead of the owner, and the readers of the old file. And the name of a segment.
 #include <doctest/doctest.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -13,9 +13,9 @@
 #include <thread>
 #include <vector>
 
-#include "group/bell.h"
+#include "group/wakeup.h"
 #include "read/segment_reader.h"
-#include "segment/segment_writer.h"
+#include "segment/rewrite.h"
 #include "support/files.h"
 #include "support/must.h"
 #include "support/reading.h"
@@ -31,7 +31,7 @@ using test::TemporaryDirectory;
 using test::TestSegment;
 using test::TestSeries;
 
-TEST_CASE("who has the old file open reads it as it was, and finds its owner alive") {
+TEST_CASE("a reader of the old file reads it as it was, and finds its owner alive") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
   uint32_t family = segment.Family(test::CounterFamily("c", {"l"}));
@@ -41,27 +41,27 @@ TEST_CASE("who has the old file open reads it as it was, and finds its owner ali
   FileSource source(open.get());
   SegmentReader reader;
   REQUIRE((reader.Update(source) == SkipReason::kNone));
-  segment.Follow(series, segment.Move());
+  segment.Follow(series, segment.Rewrite());
   *series.cells = 8;
 
   CHECK((ProbeLock(open.get()) == LockProbe::kHeld));
   CHECK(reader.header().state == static_cast<uint32_t>(layout::OwnerState::kActive));
   REQUIRE((reader.ReadValues(source) == SkipReason::kNone));
   CHECK((SeriesOf(reader) == std::vector<std::string>{"a=7"}));
-  // The next scrape, with what was learned of the file that had this name.
-  uint64_t epoch = reader.epoch();
+  // The next scrape, with the same reader.
+  uint64_t version = reader.version();
   UniqueFd again = test::OpenForReading(segment.writer().path());
-  FileSource moved(again.get());
-  REQUIRE((reader.Update(moved) == SkipReason::kNone));
-  REQUIRE((reader.ReadValues(moved) == SkipReason::kNone));
-  CHECK(reader.epoch() != epoch);
+  FileSource renewed(again.get());
+  REQUIRE((reader.Update(renewed) == SkipReason::kNone));
+  REQUIRE((reader.ReadValues(renewed) == SkipReason::kNone));
+  CHECK(reader.version() != version);
   CHECK((SeriesOf(reader) == std::vector<std::string>{"a=8"}));
-  segment.writer().Beat();
+  segment.owner().Heartbeat();
   CHECK((ProbeLock(open.get()) == LockProbe::kFree));
   CHECK((ProbeLock(again.get()) == LockProbe::kHeld));
 }
 
-TEST_CASE("the old cells read as zero once nobody needs the old writer, and keep no file") {
+TEST_CASE("the old cells become zero with the last reference to the old writer, and keep no file") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
   uint32_t family = segment.Family(test::CounterFamily("c", {"l"}));
@@ -69,7 +69,7 @@ TEST_CASE("the old cells read as zero once nobody needs the old writer, and keep
   *series.cells = 7;
   std::shared_ptr<Mapping> view = segment.writer().extent(0).mapping;
   std::shared_ptr<const ByteSource> scrape = segment.shared();
-  segment.Move();
+  segment.Rewrite();
   CHECK(*series.cells == 7);
   scrape.reset();
   CHECK(*series.cells == 0);
@@ -77,39 +77,38 @@ TEST_CASE("the old cells read as zero once nobody needs the old writer, and keep
   CHECK((SeriesOf(Read(segment.writer().path())) == std::vector<std::string>{"a=7"}));
 }
 
-TEST_CASE("a segment whose file or directory was deleted can be moved back to its name") {
+TEST_CASE("a segment whose file or directory was deleted gets its name back by a rewrite") {
   TemporaryDirectory directory;
   std::string group = directory.File("group");
   std::filesystem::create_directory(group);
   TestSegment segment = TestSegment::InFile(group);
   uint32_t family = segment.Family(test::CounterFamily("c", {"l"}));
   TestSeries series = segment.Series(family, {"a"});
-  UniqueFd bell(Must(segment.writer().OpenBell()));
+  UniqueFd wakeup(Must(segment.owner().OpenWakeup()));
   std::string path = segment.writer().path();
-  CHECK(segment.writer().IsThere());
-  CHECK(segment.writer().Lead());
+  CHECK(segment.owner().NameIsCurrent());
+  CHECK(segment.owner().Lead());
 
   std::filesystem::remove_all(group);
-  CHECK_FALSE(segment.writer().IsThere());
-  CHECK_FALSE(segment.writer().BellIsThere());
+  CHECK_FALSE(segment.owner().NameIsCurrent());
+  CHECK_FALSE(segment.owner().WakeupExists());
   *series.cells = 7;
-  std::vector<MovedRecord> moved;
-  auto failed = segment.writer().Move(true, &moved);
+  auto failed = Rewrite(segment.writer(), true);
   REQUIRE_FALSE(failed.ok());
   CHECK(failed.error().code == ENOENT);
   std::filesystem::create_directory(group);
-  segment.Follow(series, segment.Move());
+  segment.Follow(series, segment.Rewrite());
   *series.cells += 1;
   CHECK(segment.writer().path() == path);
-  CHECK(segment.writer().IsThere());
+  CHECK(segment.owner().NameIsCurrent());
   CHECK((SeriesOf(Read(path)) == std::vector<std::string>{"a=8"}));
   CHECK((ProbeLock(test::OpenForReading(path).get()) == LockProbe::kHeld));
-  CHECK_FALSE(segment.writer().BellIsThere());
-  UniqueFd second(Must(segment.writer().OpenBell()));
-  CHECK(segment.writer().BellIsThere());
+  CHECK_FALSE(segment.owner().WakeupExists());
+  UniqueFd second(Must(segment.owner().OpenWakeup()));
+  CHECK(segment.owner().WakeupExists());
 }
 
-TEST_CASE("a segment that was renamed counts under its own name only, and replaces what was put there") {
+TEST_CASE("a segment that was renamed counts under its own name only, and replaces a file of that name") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
   uint32_t family = segment.Family(test::CounterFamily("c", {"l"}));
@@ -118,42 +117,42 @@ TEST_CASE("a segment that was renamed counts under its own name only, and replac
   std::string path = segment.writer().path();
   std::filesystem::rename(path, directory.File("s.renamed"));
   test::WriteWholeFile(path, {1});
-  CHECK_FALSE(segment.writer().IsThere());
-  segment.Follow(series, segment.Move());
+  CHECK_FALSE(segment.owner().NameIsCurrent());
+  segment.Follow(series, segment.Rewrite());
 
-  CHECK(segment.writer().IsThere());
+  CHECK(segment.owner().NameIsCurrent());
   CHECK((SeriesOf(Read(path)) == std::vector<std::string>{"a=7"}));
   CHECK(Read(directory.File("s.renamed")).series().empty());
 }
 
-TEST_CASE("whoever makes the leader's file anew leads, and the former leader knows") {
+TEST_CASE("an owner that makes a new leader file leads, and the former leader knows") {
   TemporaryDirectory directory;
   TestSegment former = TestSegment::InFile(directory.path());
   TestSegment next = TestSegment::InFile(directory.path());
-  CHECK(former.writer().Lead());
-  CHECK_FALSE(next.writer().Lead());
-  former.Move();
-  CHECK(former.writer().Lead());
-  CHECK_FALSE(next.writer().Lead());
+  CHECK(former.owner().Lead());
+  CHECK_FALSE(next.owner().Lead());
+  former.Rewrite();
+  CHECK(former.owner().Lead());
+  CHECK_FALSE(next.owner().Lead());
   std::filesystem::remove(directory.File("leader"));
-  CHECK(next.writer().Lead());
-  CHECK_FALSE(former.writer().Lead());
+  CHECK(next.owner().Lead());
+  CHECK_FALSE(former.owner().Lead());
 }
 
-TEST_CASE("whoever waits for an owner finds it again after a move") {
+TEST_CASE("a collect request finds its owner again after a rewrite") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
-  UniqueFd bell(Must(segment.writer().OpenBell()));
-  segment.writer().HasCollectors();
-  BellRound round("collect\n", layout::Wakeup::kCollects);
-  round.RingAll(directory.path(), "");
-  uint64_t run = segment.writer().StartCollect();
-  segment.Move();
-  segment.writer().FinishCollect(run, 0);
+  UniqueFd wakeup(Must(segment.owner().OpenWakeup()));
+  segment.owner().HasCollectors();
+  CollectRequest round("collect\n", layout::Wakeup::kCollects);
+  round.NotifyAll(directory.path(), "");
+  uint64_t sequence = segment.owner().StartCollect();
+  segment.Rewrite();
+  segment.owner().FinishCollect(sequence, 0);
   CHECK(round.Wait(0) == 0);
 }
 
-TEST_CASE("a move that finds no room leaves the segment where and as it is") {
+TEST_CASE("a rewrite that finds no room leaves the segment as it is") {
   TemporaryDirectory directory;
   const std::string full = directory.File("full");
   REQUIRE(::mkdir(full.c_str(), 0700) == 0);
@@ -170,24 +169,23 @@ TEST_CASE("a move that finds no room leaves the segment where and as it is") {
       *series.back().cells = i;
     }
     Bytes before = test::ReadWholeFile(segment.writer().path());
-    std::vector<MovedRecord> moved;
-    auto failed = segment.writer().Move(true, &moved);
+    auto failed = Rewrite(segment.writer(), true);
     REQUIRE_FALSE(failed.ok());
     CHECK(failed.error().code == ENOSPC);
     CHECK((test::ReadWholeFile(segment.writer().path()) == before));
     CHECK(std::distance(std::filesystem::directory_iterator(full), {}) == 1);
-    CHECK(segment.writer().IsThere());
+    CHECK(segment.owner().NameIsCurrent());
     *series[3].cells += 1;
     CHECK(SeriesOf(Read(segment.writer().path())).at(3) == "series 3=4");
 
     for (int i = 10; i < 2000; i++) segment.Remove(series[i]);
-    segment.Move();
+    segment.Rewrite();
     CHECK(SeriesOf(Read(segment.writer().path())).size() == 10);
   }
   CHECK(::umount2(full.c_str(), MNT_DETACH) == 0);
 }
 
-TEST_CASE("a reader sees a living counter go up, whatever moves under it") {
+TEST_CASE("a reader sees a living counter go up through any number of rewrites") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
   uint32_t family = segment.Family(test::CounterFamily("c", {"l"}));
@@ -215,21 +213,21 @@ TEST_CASE("a reader sees a living counter go up, whatever moves under it") {
       reads++;
     }
   });
-  int moves = 0;
-  while (reads < 300 || moves < 300) {
+  int rewrites = 0;
+  while (reads < 300 || rewrites < 300) {
     for (int i = 0; i < 20; i++) {
       counted.Increment();
       TestSeries other = segment.Series(family, {"other"});
       *static_cast<volatile double*>(other.cells) = -1;
       segment.Remove(other);
     }
-    segment.Follow(counted, segment.Move());
-    moves++;
+    segment.Follow(counted, segment.Rewrite());
+    rewrites++;
   }
   stop = true;
   thread.join();
   CHECK(wrong == 0);
-  CHECK(*counted.cells == 20 * moves);
+  CHECK(*counted.cells == 20 * rewrites);
 }
 
 }  // namespace

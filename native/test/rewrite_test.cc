@@ -1,4 +1,4 @@
-// What a segment takes along when it moves to a new file.
+// What a rewrite copies to the new file.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -27,12 +27,12 @@ using test::TemporaryDirectory;
 using test::TestSegment;
 using test::TestSeries;
 
-// Makes and removes so many series that their records take more than a chunk.
+// Makes and removes series until their records are longer than a chunk.
 void Churn(TestSegment& segment, uint32_t family) {
   for (int i = 0; i < 1000; i++) segment.Remove(segment.Series(family, {"gone " + std::to_string(i)}));
 }
 
-TEST_CASE("a move takes along what is live, in its order, and leaves the rest behind") {
+TEST_CASE("a rewrite copies the live records in their order, and no others") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
   segment.Scope(7, "other", {{"app", layout::LabelKind::kString, "a"}});
@@ -47,17 +47,17 @@ TEST_CASE("a move takes along what is live, in its order, and leaves the rest be
   *first.cells = 3;
   std::string path = segment.writer().path();
   Header before = segment.writer().header();
-  CHECK(segment.writer().waste() > before.records_end / 2);
+  CHECK(segment.writer().garbage_bytes() > before.records_end / 2);
 
-  std::vector<MovedRecord> moved = segment.Move();
-  CHECK(moved.size() == 9);  // 2 scopes, 2 families, 2 members, 3 series
-  for (TestSeries* series : {&last, &level, &first}) segment.Follow(*series, moved);
+  std::vector<RewrittenRecord> records = segment.Rewrite();
+  CHECK(records.size() == 9);  // 2 scopes, 2 families, 2 members, 3 series
+  for (TestSeries* series : {&last, &level, &first}) segment.Follow(*series, records);
 
   CHECK(directory.Names().size() == 1);
   CHECK(segment.writer().path() == path);
   CHECK(segment.writer().header().records_end < 1000);
   CHECK(segment.writer().header().extent_count == 2);
-  CHECK(segment.writer().waste() == 0);
+  CHECK(segment.writer().garbage_bytes() == 0);
   CHECK((SeriesOf(Read(path)) == std::vector<std::string>{"z=1", "level=2", "a=3"}));
   CHECK(Read(path).families().size() == 2);
   CHECK(Read(path).scopes().size() == 2);
@@ -68,16 +68,16 @@ TEST_CASE("a move takes along what is live, in its order, and leaves the rest be
   CHECK((SeriesOf(Read(path)) == std::vector<std::string>{"level=2", "a=4", "new=5"}));
 }
 
-TEST_CASE("of the header a move changes the id, and what it is about") {
+TEST_CASE("a rewrite changes the id in the header, and keeps the identity and the counters") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path(), CurrentOwner(5));
-  UniqueFd bell(Must(segment.writer().OpenBell()));
-  segment.writer().HasCollectors();
-  uint64_t run = segment.writer().StartCollect();
-  segment.writer().FinishCollect(run, 2);
-  segment.writer().StartCollect();
+  UniqueFd wakeup(Must(segment.owner().OpenWakeup()));
+  segment.owner().HasCollectors();
+  uint64_t sequence = segment.owner().StartCollect();
+  segment.owner().FinishCollect(sequence, 2);
+  segment.owner().StartCollect();
   Header before = segment.writer().header();
-  segment.Move();
+  segment.Rewrite();
   Header after = segment.writer().header();
 
   CHECK(std::memcmp(before.segment_id, after.segment_id, sizeof after.segment_id) != 0);
@@ -90,9 +90,9 @@ TEST_CASE("of the header a move changes the id, and what it is about") {
   CHECK(after.collect_failures == 2);
   CHECK(after.wakeup == static_cast<uint32_t>(layout::Wakeup::kCollects));
   CHECK(after.state == static_cast<uint32_t>(layout::OwnerState::kActive));
-  CHECK(segment.writer().BellIsThere());
+  CHECK(segment.owner().WakeupExists());
   std::string path = WakeupPath(segment.writer().path());
-  segment.writer().Close();
+  segment.owner().Close();
   CHECK_FALSE(std::filesystem::exists(path));
 }
 
@@ -104,14 +104,14 @@ TEST_CASE("a segment names the first file whose counts are in it") {
   };
   Header first = segment.writer().header();
   CHECK(is_first(first));
-  segment.Move();
-  segment.Move();
+  segment.Rewrite();
+  segment.Rewrite();
   CHECK(is_first(first));
-  segment.Move(false);
+  segment.Rewrite(false);
   CHECK(is_first(segment.writer().header()));
 }
 
-TEST_CASE("pages and exemplars move with their series, and not without") {
+TEST_CASE("pages and exemplars are copied with their series, and not without") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
   uint32_t summary = segment.Family(test::SummaryFamily("s", {0.5}, 1, INFINITY, {"l"}));
@@ -126,7 +126,7 @@ TEST_CASE("pages and exemplars move with their series, and not without") {
   exemplar[0] = 1;
   exemplar[1] = 1.5;
   segment.writer().Remove(gone.record);
-  segment.Move();
+  segment.Rewrite();
 
   SegmentReader reader = Read(segment.writer().path());
   REQUIRE(reader.series().size() == 2);
@@ -143,7 +143,7 @@ TEST_CASE("pages and exemplars move with their series, and not without") {
   CHECK(reader.values()[reader.series()[1].exemplars[0].cell + 1] == 1.5);
 }
 
-TEST_CASE("what was counted can be left behind; what was set cannot") {
+TEST_CASE("a rewrite can begin the counts at zero; gauges keep their values") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
   uint32_t counter = segment.Family(test::CounterFamily("c", {"l"}));
@@ -158,8 +158,8 @@ TEST_CASE("what was counted can be left behind; what was set cannot") {
   observed.Observe(1.5);
   TestSeries sketched = segment.Series(summary, {"sketched"});
   segment.ObserveSummary(sketched, 8);
-  std::vector<MovedRecord> moved = segment.Move(false);
-  for (TestSeries* series : {&counted, &set, &observed, &sketched}) segment.Follow(*series, moved);
+  std::vector<RewrittenRecord> records = segment.Rewrite(false);
+  for (TestSeries* series : {&counted, &set, &observed, &sketched}) segment.Follow(*series, records);
 
   CHECK(*counted.cells == 0);
   CHECK(*set.cells == 4);
