@@ -14,7 +14,7 @@ namespace {
 using layout::MetricType;
 using layout::RecordType;
 
-// Sets what a series has counted to zero. The values of gauges stay, and which pages of a summary are valid.
+// Sets the counts of a series to zero. The values of gauges stay, and the pages of a summary stay valid.
 void ForgetCounts(const FamilyRecord& family, double* cells) {
   if (family.type == MetricType::kGauge) return;
   if (family.type != MetricType::kSummary) {
@@ -46,7 +46,8 @@ class RecordCopier {
         if (auto page = Decode<PageRecord>(record.body)) return CopyPart(record, *page, layout::kPageCells);
         return std::nullopt;
       case RecordType::kExemplar:
-        if (auto part = Decode<ExemplarRecord>(record.body)) return CopyPart(record, *part, layout::kExemplarCells);
+        if (auto part = Decode<ExemplarRecord>(record.body))
+          return CopyPart(record, *part, layout::kExemplarCells);
         return std::nullopt;
       default:
         break;
