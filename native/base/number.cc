@@ -18,39 +18,8 @@ char* Copy(char* to, const char* text) {
   return to + length;
 }
 
-// The three digits of each number below 1000, in the order of memory; in the highest byte the number of leading zeros.
-constexpr std::array<uint32_t, 1000> kTriples = [] {
-  std::array<uint32_t, 1000> triples{};
-  for (uint32_t n = 0; n < 1000; n++) {
-    uint32_t zeros = n < 10 ? 2 : n < 100 ? 1 : 0;
-    triples[n] = ('0' + n / 100) | ('0' + n / 10 % 10) << 8 | ('0' + n % 10) << 16 | zeros << 24;
-  }
-  return triples;
-}();
-
-// Without leading zeros. This function and the next write four bytes, of which up to three count.
-char* PutTriple(char* to, uint64_t n) {
-  uint32_t zeros = kTriples[n] >> 24;
-  uint32_t digits = kTriples[n] >> 8 * zeros;
-  std::memcpy(to, &digits, sizeof digits);
-  return to + 3 - zeros;
-}
-
-char* PutPaddedTriple(char* to, uint64_t n) {
-  std::memcpy(to, &kTriples[n], sizeof kTriples[n]);
-  return to + 3;
-}
-
 // Most numbers of an exposition are small counts.
-char* FormatInteger(char* to, uint64_t n) {
-  if (n < 1000) return PutTriple(to, n);
-  if (n < 1000 * 1000) return PutPaddedTriple(PutTriple(to, n / 1000), n % 1000);
-  if (n < 1000 * 1000 * 1000) {
-    to = PutPaddedTriple(PutTriple(to, n / 1000 / 1000), n / 1000 % 1000);
-    return PutPaddedTriple(to, n % 1000);
-  }
-  return std::to_chars(to, to + kMaxNumberLength, n).ptr;
-}
+char* FormatInteger(char* to, uint64_t n) { return std::to_chars(to, to + kMaxNumberLength, n).ptr; }
 
 // A number with at most as many digits after the point as `scale`, a power of 1000, has zeros; else null. Two different
 // decimals of fifteen digits never read back as the same double, so a decimal that reads back as `value` is the shortest.
@@ -64,7 +33,8 @@ char* FormatDecimal(char* to, double value, uint64_t scale) {
   to = FormatInteger(to, whole / scale);
   *to++ = '.';
   uint64_t fraction = whole % scale;
-  for (uint64_t unit = scale / 1000; unit > 0; unit /= 1000) to = PutPaddedTriple(to, fraction / unit % 1000);
+  for (uint64_t unit = scale / 10; unit > 0; unit /= 10)
+    *to++ = static_cast<char>('0' + fraction / unit % 10);
   while (to[-1] == '0') to--;
   return to;
 }
