@@ -79,7 +79,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
 
   // (persist)
   void Join(const Napi::CallbackInfo& info) {
-    group_->Join(Argument(info[0]).Bool() ? Part::kHeir : Part::kStarter);
+    group_->Join(Argument(info[0]).Bool() ? JoinMode::kResume : JoinMode::kReset);
   }
 
   Napi::Value HasDead(const Napi::CallbackInfo& info) {
@@ -94,9 +94,9 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     limits.owner_gauges = argument.Get("maxOwnerGauges").Uint32();
     double now_ms = argument.Get("nowMs").Double();
     auto compact = [group = group_, limits, now_ms]() -> Result<uint32_t> {
-      FoldReport report = group->Fold(limits, now_ms);
+      CompactionReport report = group->Compact(limits, now_ms);
       if (report.error) return *report.error;
-      return report.folded;
+      return report.compacted;
     };
     return RunOnPool(info.Env(), std::move(compact), MakeCount);
   }

@@ -218,7 +218,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     UniqueFd directory = OpenDirectory(segment()->directory());
     ArchiveFile archive;
     bool compacted = directory.valid() && archive.Update(directory.get()) == SkipReason::kNone &&
-                     archive.HasFolded(segment()->header().segment_id);
+                     archive.HasCompacted(IdOf(segment()->header().segment_id));
     return Napi::Boolean::New(info.Env(), compacted);
   }
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "fail_points.h"
-#include "group/fold.h"
+#include "group/compaction.h"
 #include "support/exposition.h"
 #include "support/files.h"
 #include "support/must.h"
@@ -89,7 +89,7 @@ void KillBeforeEveryStep(const std::function<Scenario()>& make, uint64_t least_s
     INFO("step " << step);
     auto counted = static_cast<double>(told.counted());
     CHECK(Total(directory.path()) == counted);
-    FoldReport report = FoldDead(directory.path(), CurrentOwner(0), FoldTask{});
+    CompactionReport report = CompactDead(directory.path(), CurrentOwner(0), CompactionTask{});
     CHECK_FALSE(report.error);
     CHECK(Total(directory.path()) == counted);
     for (const std::string& name : directory.Names()) CHECK_FALSE(name.starts_with("s."));
@@ -236,10 +236,10 @@ TEST_CASE("a folder killed at any step has folded each segment once or not at al
           return Scenario{[=](const std::string& directory, const Told& told) {
                             *where = directory;
                             add_dead(earlier, told);
-                            FoldDead(*where, CurrentOwner(0), FoldTask{});
+                            CompactDead(*where, CurrentOwner(0), CompactionTask{});
                             add_dead(3, told);
                           },
-                          [=](const Told&) { FoldDead(*where, CurrentOwner(0), FoldTask{}); }};
+                          [=](const Told&) { CompactDead(*where, CurrentOwner(0), CompactionTask{}); }};
         },
         15);
   }

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "group/bell.h"
+#include "group/wakeup.h"
 #include "read/segment_reader.h"
 #include "segment/rewrite.h"
 #include "support/files.h"
@@ -49,12 +49,12 @@ TEST_CASE("a reader of the old file reads it as it was, and finds its owner aliv
   REQUIRE((reader.ReadValues(source) == SkipReason::kNone));
   CHECK((SeriesOf(reader) == std::vector<std::string>{"a=7"}));
   // The next scrape, with the same reader.
-  uint64_t epoch = reader.epoch();
+  uint64_t version = reader.version();
   UniqueFd again = test::OpenForReading(segment.writer().path());
   FileSource renewed(again.get());
   REQUIRE((reader.Update(renewed) == SkipReason::kNone));
   REQUIRE((reader.ReadValues(renewed) == SkipReason::kNone));
-  CHECK(reader.epoch() != epoch);
+  CHECK(reader.version() != version);
   CHECK((SeriesOf(reader) == std::vector<std::string>{"a=8"}));
   segment.owner().Heartbeat();
   CHECK((ProbeLock(open.get()) == LockProbe::kFree));
@@ -144,8 +144,8 @@ TEST_CASE("a collect request finds its owner again after a rewrite") {
   TestSegment segment = TestSegment::InFile(directory.path());
   UniqueFd wakeup(Must(segment.owner().OpenWakeup()));
   segment.owner().HasCollectors();
-  BellRound round("collect\n", layout::Wakeup::kCollects);
-  round.RingAll(directory.path(), "");
+  CollectRequest round("collect\n", layout::Wakeup::kCollects);
+  round.NotifyAll(directory.path(), "");
   uint64_t sequence = segment.owner().StartCollect();
   segment.Rewrite();
   segment.owner().FinishCollect(sequence, 0);

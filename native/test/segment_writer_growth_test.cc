@@ -116,10 +116,10 @@ void CheckTail(uint64_t left) {
     CHECK(skip.length == left);
     CHECK(skip.crc == RecordCrc(skip, bytes.data() + layout::kFirstCellsOffset - left + sizeof skip));
   }
-  uint64_t epoch = reader.epoch();
+  uint64_t version = reader.version();
   REQUIRE((reader.Update(segment.source()) == SkipReason::kNone));
   REQUIRE((reader.ReadValues(segment.source()) == SkipReason::kNone));
-  CHECK(reader.epoch() == epoch);
+  CHECK(reader.version() == version);
   SegmentReader fresh = Read(segment.writer().path());
   for (const SegmentReader* each : {&reader, &fresh}) {
     CHECK(each->series().size() == 2);

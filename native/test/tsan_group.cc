@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "group/fold.h"
+#include "group/compaction.h"
 #include "group/group.h"
 #include "support/exposition.h"
 #include "support/files.h"
@@ -155,9 +155,9 @@ int Run() {
       Removal removal;
       removal.filter.family = "visits";
       while (counting > 0) {
-        FoldReport report = shared.Fold({}, kNowMs);
+        CompactionReport report = shared.Compact({}, kNowMs);
         if (report.error) Fail(std::string("a fold failed at ") + report.error->syscall);
-        folded += report.folded;
+        folded += report.compacted;
         shared.RemoveSeries(removal);
       }
     });

@@ -1,4 +1,4 @@
-#include "group/bell.h"
+#include "group/wakeup.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -65,8 +65,8 @@ struct Listener {
 
 // How many of a directory's owners have not collected.
 uint32_t Late(const std::string& directory, double deadline_ms, Wakeup listeners = Wakeup::kCollects) {
-  BellRound round("collect\n", listeners);
-  round.RingAll(directory, "");
+  CollectRequest round("collect\n", listeners);
+  round.NotifyAll(directory, "");
   return round.Wait(deadline_ms);
 }
 
@@ -106,8 +106,8 @@ TEST_CASE("a run that began before the ring does not count") {
   TemporaryDirectory directory;
   Listener owner(directory.path());
   uint64_t earlier = owner.segment.owner().StartCollect();
-  BellRound round("collect\n", Wakeup::kCollects);
-  round.RingAll(directory.path(), "");
+  CollectRequest round("collect\n", Wakeup::kCollects);
+  round.NotifyAll(directory.path(), "");
   owner.segment.owner().FinishCollect(earlier, 0);
   CHECK(round.Wait(0) == 1);
   owner.Collect();
@@ -118,8 +118,8 @@ TEST_CASE("an owner that has not collected at the deadline is late") {
   TemporaryDirectory directory;
   Listener prompt(directory.path());
   Listener blocked(directory.path());
-  BellRound round("collect\n", Wakeup::kCollects);
-  round.RingAll(directory.path(), "");
+  CollectRequest round("collect\n", Wakeup::kCollects);
+  round.NotifyAll(directory.path(), "");
   prompt.Collect();
   uint64_t start = BoottimeNs();
   CHECK(round.Wait(20) == 1);
@@ -142,9 +142,9 @@ TEST_CASE("the excepted segment, other files and owners without a bell are not r
   TestSegment deaf = TestSegment::InFile(directory.path());
   std::string other = "t" + NameOf(self.segment.writer().path()).substr(1);
   REQUIRE(::link(self.segment.writer().path().c_str(), directory.File(other).c_str()) == 0);
-  BellRound round("collect\n", Wakeup::kCollects);
-  round.RingAll(directory.path(), NameOf(self.segment.writer().path()));
-  round.RingAll(directory.File("missing"), "");
+  CollectRequest round("collect\n", Wakeup::kCollects);
+  round.NotifyAll(directory.path(), NameOf(self.segment.writer().path()));
+  round.NotifyAll(directory.File("missing"), "");
   CHECK(round.Wait(kForeverMs) == 0);
   CHECK(self.Heard() == "");
 }
@@ -171,8 +171,8 @@ TEST_CASE("a full bell is waited for like any other") {
   const std::string filler(PIPE_BUF, 'x');
   while (::write(owner.bell.get(), filler.data(), filler.size()) > 0) {
   }
-  BellRound round("collect\n", Wakeup::kCollects);
-  round.RingAll(directory.path(), "");
+  CollectRequest round("collect\n", Wakeup::kCollects);
+  round.NotifyAll(directory.path(), "");
   CHECK(round.Wait(0) == 1);
   std::string heard;
   for (std::string text = owner.Heard(); !text.empty(); text = owner.Heard()) heard += text;
@@ -239,8 +239,8 @@ TEST_CASE("a segment that is cut short is not waited for any longer") {
   test::WriteWholeFile(directory.File("s.1.1.a"), image.bytes());
   REQUIRE(::mkfifo(directory.File("w.1.1.a").c_str(), 0600) == 0);
   UniqueFd listens(::open(directory.File("w.1.1.a").c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
-  BellRound round("collect\n", Wakeup::kCollects);
-  round.RingAll(directory.path(), "");
+  CollectRequest round("collect\n", Wakeup::kCollects);
+  round.NotifyAll(directory.path(), "");
   CHECK(round.Wait(0) == 1);
   REQUIRE(::truncate(directory.File("s.1.1.a").c_str(), 8) == 0);
   CHECK(round.Wait(kForeverMs) == 0);

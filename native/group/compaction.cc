@@ -1,4 +1,4 @@
-#include "group/fold.h"
+#include "group/compaction.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <set>
@@ -26,16 +25,8 @@ namespace {
 
 // Dead segments whose locks are held at once.
 constexpr size_t kSegmentsOfCommit = 64;
-// A temporary file of this age that nobody has locked is not one whose owner is not yet that far.
+// An unlocked temporary file that is older than this was left behind by a crash.
 constexpr time_t kTemporarySeconds = 60;
-
-SegmentId ToId(const uint8_t (&bytes)[16]) {
-  SegmentId id;
-  std::memcpy(id.data(), bytes, id.size());
-  return id;
-}
-
-SegmentId IdOf(const layout::Header& header) { return ToId(header.segment_id); }
 
 bool WriteWhole(int fd, const Bytes& bytes) {
   for (size_t done = 0; done < bytes.size();) {
@@ -53,20 +44,18 @@ struct DeadSegment {
   std::unique_ptr<SegmentReader> reader;
 };
 
-class Folder {
+class Compactor {
  public:
-  Folder(const std::string& path, const OwnerIdentity& self, const FoldTask& task)
+  Compactor(const std::string& path, const OwnerIdentity& self, const CompactionTask& task)
       : path_(path), self_(self), task_(task), directory_(OpenDirectory(path)) {}
 
-  FoldReport Run() {
+  CompactionReport Run() {
     if (!directory_.valid() || !LockGroup()) return report_;
     SweepTemporaries();
     do {
       if (!ReadArchive() || !FindDead()) break;
       bool removes = task_.removal != nullptr && archive_.present();
-      if (!dead_.empty() || removes) {
-        if (!WriteArchive()) break;
-      }
+      if ((!dead_.empty() || removes) && !WriteArchive()) break;
       UnlinkSegments();
     } while (more_);
     return report_;
@@ -85,7 +74,7 @@ class Folder {
     return LockExcludes(directory_.get(), kLockName) && HoldsLock();
   }
 
-  // Whoever removed the file has let another folder in.
+  // False when the file was removed: another compactor may have locked a new one.
   bool HoldsLock() const { return NameIsCurrent(directory_.get(), kLockName, lock_.get()); }
 
   void SweepTemporaries() {
@@ -103,20 +92,20 @@ class Folder {
     }
   }
 
-  // False when what is folded already cannot be known.
+  // False when the ids of the compacted segments cannot be known.
   bool ReadArchive() {
     SkipReason reason = archive_.Update(directory_.get());
     bool useless =
         reason == SkipReason::kCorrupt || reason == SkipReason::kTruncated || reason == SkipReason::kForeign;
     if (useless) {
-      // Its counts are lost, and said to be. To begin at zero is a reset; to count its segments again would be a lie.
+      // Its counts are lost: a scrape shows a reset. To count its segments again would show wrong numbers.
       archive_ = ArchiveFile();
       return ::renameat(directory_.get(), kArchiveName, directory_.get(), kBadArchiveName) == 0;
     }
     return reason == SkipReason::kNone;
   }
 
-  // Collects what this commit folds, and what earlier ones have left. False when the directory cannot be read.
+  // Collects the segments of this commit, and the leftovers of earlier ones. False when the directory cannot be read.
   bool FindDead() {
     dead_.clear();
     leftovers_.clear();
@@ -130,15 +119,12 @@ class Folder {
       if (!IsSegmentName(name)) continue;
       SkipReason reason;
       UniqueFd fd = OpenPlainFile(directory_.get(), name.c_str(), &reason);
-      if (!fd.valid()) continue;
-      // The cells of the dead do not change any more; those of the living are not wanted.
-      auto reader = std::make_unique<SegmentReader>();
       FileSource source(fd.get());
       layout::Header header;
-      if (!source.Read(&header, sizeof header, 0)) continue;
-      SegmentId id = IdOf(header);
-      if (archive_.folded().contains(id)) {
-        leftovers_.push_back(name);
+      if (!fd.valid() || !source.Read(&header, sizeof header, 0)) continue;
+      SegmentId id = IdOf(header.segment_id);
+      if (archive_.HasCompacted(id)) {
+        leftovers_.push_back({name, id});
         continue;
       }
       if (!LockSegment(fd.get(), name, header)) {
@@ -149,15 +135,16 @@ class Folder {
         more_ = true;
         continue;
       }
+      auto reader = std::make_unique<SegmentReader>();
       bool whole = reader->Update(source) == SkipReason::kNone && !reader->is_archive() &&
                    reader->ReadValues(source) == SkipReason::kNone;
-      // What nobody can read is not folded, and not removed. Of a segment and its copies one counts.
-      if (!whole || !seen.insert(id).second) continue;
-      dead_.push_back({name, std::move(fd), std::move(reader)});
+      // A segment that cannot be read stays as it is. Of a segment and its copies one counts.
+      if (whole && seen.insert(id).second) dead_.push_back({name, std::move(fd), std::move(reader)});
     }
-    // A dead copy of a segment whose owner lives is nothing.
-    std::erase_if(
-        dead_, [&](const DeadSegment& segment) { return living.contains(IdOf(segment.reader->header())); });
+    // A dead copy of a living segment does not count.
+    std::erase_if(dead_, [&](const DeadSegment& segment) {
+      return living.contains(IdOf(segment.reader->header().segment_id));
+    });
     return true;
   }
 
@@ -171,39 +158,31 @@ class Folder {
       return a.reader->header().created_realtime_ns < b.reader->header().created_realtime_ns;
     });
     Archive next(task_.limits, task_.now_ms);
-    if (archive_.present()) next.Add(archive_.reader(), "", IsThisBoot(archive_.reader().header()));
+    auto add = [&](const SegmentReader& reader, std::string instance) {
+      next.Add({&reader, false, IsOfThisBoot(reader.header(), self_), std::move(instance)});
+    };
+    if (archive_.present()) add(archive_.reader(), "");
     for (const DeadSegment& segment : dead_) {
       const layout::Header& header = segment.reader->header();
-      next.Add(*segment.reader, InstanceName(header), IsThisBoot(header));
-      next.AddFolded(IdOf(header));
-      // It has moved: who has read an earlier file of it must know that it is not just gone.
-      SegmentId first = ToId(header.first_id);
-      if (first != SegmentId{} && first != IdOf(header)) next.AddFolded(first);
+      add(*segment.reader, InstanceName(header));
+      next.AddCompacted(IdOf(header.segment_id));
+      // It was rewritten: a reader of an earlier file must know that its counts are here.
+      SegmentId first = IdOf(header.first_id);
+      if (first != SegmentId{} && first != IdOf(header.segment_id)) next.AddCompacted(first);
     }
     AddEarlierIds(next);
     if (task_.removal != nullptr) next.Remove(*task_.removal);
     return Commit(next.Encode(self_));
   }
 
-  bool IsThisBoot(const layout::Header& header) const {
-    return std::memcmp(header.boot_id, self_.boot_id, sizeof self_.boot_id) == 0;
-  }
-
-  // Those whose files are still there, which must never be forgotten, and the newest of the others: an owner that was taken
-  // for dead finds itself among them.
+  // Ids of files that still exist must never be forgotten. Of the others the newest ones are kept.
   void AddEarlierIds(Archive& next) const {
     if (!archive_.present()) return;
-    const std::vector<SegmentId>& earlier = archive_.reader().folded();
     std::set<SegmentId> present;
-    for (const std::string& name : leftovers_) {
-      SkipReason reason;
-      UniqueFd fd = OpenPlainFile(directory_.get(), name.c_str(), &reason);
-      layout::Header header;
-      if (fd.valid() && FileSource(fd.get()).Read(&header, sizeof header, 0)) present.insert(IdOf(header));
-    }
+    for (const Leftover& leftover : leftovers_) present.insert(leftover.id);
     size_t gone = 0;
-    for (const SegmentId& id : earlier) {
-      if (present.contains(id) || gone++ < task_.limits.folded_ids) next.AddFolded(id);
+    for (const SegmentId& id : archive_.reader().compacted()) {
+      if (present.contains(id) || gone++ < task_.limits.compacted_ids) next.AddCompacted(id);
     }
   }
 
@@ -217,7 +196,7 @@ class Folder {
     UniqueFd fd(::openat(directory_.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!fd.valid()) return fail("open");
     if (!WriteWhole(fd.get(), bytes)) return fail("write");
-    // Where it is more than memory, the archive must be there before the segments are not.
+    // On a disk the archive must be durable before the segments are removed.
     if (::fdatasync(fd.get()) != 0) return fail("fdatasync");
     if (!HoldsLock()) {
       errno = ESTALE;
@@ -225,42 +204,44 @@ class Folder {
     }
     if (::renameat(directory_.get(), temporary.c_str(), directory_.get(), kArchiveName) != 0)
       return fail("rename");
-    report_.folded += static_cast<uint32_t>(dead_.size());
+    report_.compacted += static_cast<uint32_t>(dead_.size());
     return true;
   }
 
   void UnlinkSegments() {
-    std::vector<std::string> names;
-    for (const DeadSegment& segment : dead_) names.push_back(segment.name);
-    Unlink(names);
-    Unlink(leftovers_);
+    for (const DeadSegment& segment : dead_) Unlink(segment.name);
+    for (const Leftover& leftover : leftovers_) Unlink(leftover.name);
     dead_.clear();  // and with them the locks
   }
 
-  // A segment that cannot be removed stays listed, and is passed over.
-  void Unlink(const std::vector<std::string>& names) {
-    for (const std::string& name : names) {
-      RemoveWakeup(directory_.get(), name);
-      if (::unlinkat(directory_.get(), name.c_str(), 0) == 0) report_.removed++;
-    }
+  // A segment that cannot be removed stays a leftover.
+  void Unlink(const std::string& name) {
+    RemoveWakeup(directory_.get(), name);
+    if (::unlinkat(directory_.get(), name.c_str(), 0) == 0) report_.removed++;
   }
+
+  struct Leftover {
+    std::string name;
+    SegmentId id;
+  };
 
   const std::string& path_;
   const OwnerIdentity& self_;
-  const FoldTask& task_;
+  const CompactionTask& task_;
   UniqueFd directory_;
   UniqueFd lock_;
   ArchiveFile archive_;
   std::vector<DeadSegment> dead_;
-  std::vector<std::string> leftovers_;  // segments that are in the archive
+  std::vector<Leftover> leftovers_;  // segments that are in the archive
   bool more_ = false;
-  FoldReport report_;
+  CompactionReport report_;
 };
 
 }  // namespace
 
-FoldReport FoldDead(const std::string& directory, const OwnerIdentity& self, const FoldTask& task) {
-  return Folder(directory, self, task).Run();
+CompactionReport CompactDead(const std::string& directory, const OwnerIdentity& self,
+                             const CompactionTask& task) {
+  return Compactor(directory, self, task).Run();
 }
 
 }  // namespace prom

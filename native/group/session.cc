@@ -1,4 +1,4 @@
-#include "group/run.h"
+#include "group/session.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -25,14 +25,14 @@ bool IsPlainFile(int directory, const char* name) {
          status.st_nlink == 1;
 }
 
-// True when the owner of every segment is known to be gone, whatever the locks say.
-bool NobodyLives(int directory, const std::vector<std::string>& names, const OwnerIdentity& self) {
+// True when the owner of every segment is known to have exited, also where locks prove nothing.
+bool AllAreGone(int directory, const std::vector<std::string>& names, const OwnerIdentity& self) {
   for (const std::string& name : names) {
     if (!IsSegmentName(name)) continue;
     SkipReason reason;
     UniqueFd fd = OpenPlainFile(directory, name.c_str(), &reason);
     layout::Header header;
-    // Somebody else's, or one that this process cannot open now: who knows.
+    // A file that this process cannot open, now or ever, may have a living owner.
     if (!fd.valid() && IsPlainFile(directory, name.c_str())) return false;
     if (!fd.valid() || !FileSource(fd.get()).Read(&header, sizeof header, 0)) continue;
     if (ProbeLock(fd.get()) != LockProbe::kFree || !IsGone(OwnerEvidence(header, self))) return false;
@@ -40,7 +40,7 @@ bool NobodyLives(int directory, const std::vector<std::string>& names, const Own
   return true;
 }
 
-// Only what is a segment or an archive, by what is in it: whatever else has such a name is not ours to remove.
+// Whether a file is a segment or an archive by its content. Other files of such names are not ours to remove.
 bool IsOurs(int directory, const std::string& name) {
   SkipReason reason;
   UniqueFd fd = OpenPlainFile(directory, name.c_str(), &reason);
@@ -49,10 +49,10 @@ bool IsOurs(int directory, const std::string& name) {
          std::memcmp(header.magic, layout::kMagic, sizeof header.magic) == 0;
 }
 
-// The archive goes last: a crash on the way leaves less of the past, never parts of it twice.
+// The archive goes last: a crash on the way loses counts, and never leaves parts of them twice.
 void Sweep(int directory, const OwnerIdentity& self) {
   std::vector<std::string> names;
-  if (!ListNames(directory, names) || !NobodyLives(directory, names, self)) return;
+  if (!ListNames(directory, names) || !AllAreGone(directory, names, self)) return;
   for (const std::string& name : names) {
     if (IsTemporaryName(name)) ::unlinkat(directory, name.c_str(), 0);
     if (!IsSegmentName(name) || !IsOurs(directory, name)) continue;
@@ -66,22 +66,23 @@ bool Lock(int fd, int operation) { return ::flock(fd, operation | LOCK_NB) == 0;
 
 }  // namespace
 
-UniqueFd JoinRun(const std::string& path, const OwnerIdentity& self, Part part, UniqueFd held) {
+UniqueFd JoinSession(const std::string& path, const OwnerIdentity& self, JoinMode mode, UniqueFd held) {
   UniqueFd directory = OpenDirectory(path);
   if (!directory.valid()) return held;
-  UniqueFd run = std::move(held);
-  if (!run.valid() || !NameIsCurrent(directory.get(), kSessionName, run.get())) {
-    run = OpenLockFile(directory.get(), kSessionName);
+  UniqueFd session = std::move(held);
+  if (!session.valid() || !NameIsCurrent(directory.get(), kSessionName, session.get())) {
+    session = OpenLockFile(directory.get(), kSessionName);
   }
-  if (!run.valid()) return {};
-  if (part == Part::kStarter && Lock(run.get(), LOCK_EX) && LockExcludes(directory.get(), kSessionName)) {
+  if (!session.valid()) return {};
+  if (mode == JoinMode::kReset && Lock(session.get(), LOCK_EX) &&
+      LockExcludes(directory.get(), kSessionName)) {
     Sweep(directory.get(), self);
   }
-  for (int waited = 0; !Lock(run.get(), LOCK_SH); waited++) {
+  for (int waited = 0; !Lock(session.get(), LOCK_SH); waited++) {
     if (errno != EWOULDBLOCK || waited >= kWaitMs) return {};
     ::poll(nullptr, 0, 1);
   }
-  return run;
+  return session;
 }
 
 }  // namespace prom
