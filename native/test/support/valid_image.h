@@ -1,4 +1,4 @@
-// A small valid segment, and what a reader says when a part of it is changed.
+// A small valid segment, and the answer of a reader when a part of it is changed.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -17,7 +17,7 @@
 
 namespace prom::test {
 
-// Where in the image some of its records are.
+// Offsets of some records in the image.
 struct Places {
   uint64_t first_series;
   uint64_t second_series;
