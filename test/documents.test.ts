@@ -47,6 +47,7 @@ test.each([
   ['src/collectors/collection.ts', 'DefaultMetricsCollectorConfiguration'],
   ['src/registry/registry.ts', 'RegistryOptions'],
   ['src/registry/registry.ts', 'MetricsOptions'],
+  ['src/integrations/mirror/mirror.ts', 'MirrorOptions'],
 ])('docs/api.md has a row for each option of %s, %s', (file, type) => {
   const body =
     read(file)
