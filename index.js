@@ -9,8 +9,8 @@ const api = require('./dist/index.js');
 exports.register = api.register;
 exports.Registry = api.Registry;
 
-// Twice: an import by name takes the value of now, everything else the accessor. Not with defineProperty, which Node would
-// read as well: for a name with such an accessor it has no import.
+// Assigned, then defined: an import by name takes the value of this moment, all other uses the accessor. Not with defineProperty:
+// Node finds that call, too, and then has no import of the name.
 exports.contentType = api.register.contentType;
 Object.defineProperties(exports, {
   contentType: {
@@ -45,6 +45,6 @@ exports.AggregatorRegistry = api.AggregatorRegistry;
 exports.ClusterRegistry = api.ClusterRegistry;
 exports.WorkerRegistry = api.WorkerRegistry;
 
-// What prom-client does not have.
+// Additions to prom-client.
 exports.configure = api.configure;
 exports.mirror = api.mirror;

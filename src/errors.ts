@@ -1,7 +1,8 @@
 import { format, inspect } from 'node:util';
 
-/** Names an error for programs: match on the code, never on the text. A code is never renamed or reused. */
+/** Names an error or a warning for programs: match on the code, never on the text. A code is never renamed or reused. */
 export type ErrorCode =
+  | 'ERR_ADDON'
   | 'ERR_AGGREGATOR'
   | 'ERR_BUCKET_COUNT'
   | 'ERR_BUCKET_FACTOR'
@@ -15,9 +16,11 @@ export type ErrorCode =
   | 'ERR_DEFAULT_METRICS_CONFIG'
   | 'ERR_EXEMPLARS_FORMAT'
   | 'ERR_EXEMPLAR_SIZE'
+  | 'ERR_GAUGE_MODE'
   | 'ERR_GROUP_DIRECTORY'
   | 'ERR_HELP_MISSING'
   | 'ERR_JOB_NAME_MISSING'
+  | 'ERR_LABELS_MISSING'
   | 'ERR_LABEL_COUNT'
   | 'ERR_LABEL_NAME'
   | 'ERR_LABEL_RESERVED'
@@ -32,27 +35,28 @@ export type ErrorCode =
   | 'ERR_MULTIPROCESS_MODE'
   | 'ERR_NAME_MISSING'
   | 'ERR_NOT_A_NUMBER'
+  | 'ERR_OPTION_UNKNOWN'
+  | 'ERR_OPTION_VALUE'
   | 'ERR_PUSH_FAILED'
   | 'ERR_PUSH_TIMEOUT'
   | 'ERR_PUSHGATEWAY_URL'
   | 'ERR_REGISTRY'
   | 'ERR_REGISTRY_NAME'
   | 'ERR_SCRAPE'
+  | 'ERR_SEGMENT'
+  | 'ERR_SERIES_LIMIT'
   | 'ERR_SERIES_TTL'
   | 'ERR_SUMMARY_WINDOW';
 
 /** An ordinary Error, TypeError or RangeError that also carries its code. */
-export type CodedError<E extends Error = Error> = E & { readonly code: string };
+export type CodedError<E extends Error = Error> = E & { readonly code: ErrorCode };
 
-/** Gives an error its code. */
-function coded<E extends Error>(code: string, error: E): CodedError<E> {
-  return Object.assign(error, { code });
-}
-
+const coded = (code: ErrorCode, error: Error): CodedError => Object.assign(error, { code });
 const plain = (code: ErrorCode, message: string): CodedError => coded(code, new Error(message));
-const type = (code: ErrorCode, message: string): CodedError<TypeError> => coded(code, new TypeError(message));
+const type = (code: ErrorCode, message: string): CodedError => coded(code, new TypeError(message));
+const range = (code: ErrorCode, message: string): CodedError => coded(code, new RangeError(message));
 
-// Where prom-client has a text for the case, text and class are prom-client's to the letter: users match on them.
+// Where prom-client has an error for the case, text and class are prom-client's to the letter: users match on them.
 
 export const configMissing = (): CodedError => type('ERR_CONFIG', 'constructor expected a config object');
 export const helpMissing = (): CodedError => plain('ERR_HELP_MISSING', 'Missing mandatory help parameter');
@@ -75,43 +79,39 @@ export const labelCount = (values: readonly unknown[], names: readonly string[])
       `for label names (${names.length}): "${names.join(', ')}".`,
   );
 
-export const badValue = (value: unknown): CodedError<TypeError> =>
+export const badValue = (value: unknown): CodedError =>
   type('ERR_NOT_A_NUMBER', `Value is not a valid number: ${format(value)}`);
 
-export const badDelta = (delta: unknown): CodedError<TypeError> =>
+export const badDelta = (delta: unknown): CodedError =>
   type('ERR_NOT_A_NUMBER', `Delta is not a valid number: ${format(delta)}`);
 
 export const counterDecrease = (): CodedError =>
   plain('ERR_COUNTER_DECREASE', 'It is not possible to decrease a counter');
 
-export const exemplarsFormat = (): CodedError<TypeError> =>
+export const exemplarsFormat = (): CodedError =>
   type('ERR_EXEMPLARS_FORMAT', 'Exemplars are supported only on OpenMetrics registries');
 
-export const exemplarSize = (): CodedError<RangeError> =>
-  coded(
-    'ERR_EXEMPLAR_SIZE' satisfies ErrorCode,
-    new RangeError('Label set size must be smaller than 128 UTF-8 chars'),
-  );
+export const exemplarSize = (): CodedError =>
+  range('ERR_EXEMPLAR_SIZE', 'Label set size must be smaller than 128 UTF-8 chars');
 
 export const metricExists = (name: unknown): CodedError =>
   plain('ERR_METRIC_EXISTS', `A metric with the name ${name} has already been registered.`);
 
-/** prom-client's own words are those of the engine at the place where it stumbles over the missing metric. */
-export const unknownMetric = (): CodedError<TypeError> =>
+/** In prom-client it is the engine's error of the expression that reads the missing metric. */
+export const unknownMetric = (): CodedError =>
   type('ERR_METRIC_UNKNOWN', "Cannot read properties of undefined (reading 'getForPromString')");
 
-/** A TypeError from the constructor of a registry, an Error from `setContentType()`: so does prom-client. */
+/** A TypeError from the constructor of a registry, an Error from `setContentType()`, as in prom-client. */
 export const badContentType = (
   contentType: unknown,
   ErrorClass: ErrorConstructor | TypeErrorConstructor,
-): CodedError =>
-  coded('ERR_CONTENT_TYPE' satisfies ErrorCode, new ErrorClass(`Content type ${contentType} is unsupported`));
+): CodedError => coded('ERR_CONTENT_TYPE', new ErrorClass(`Content type ${contentType} is unsupported`));
 
 export const mergeContentType = (): CodedError =>
   plain('ERR_MERGE_CONTENT_TYPE', 'Registers can only be merged if they have the same content type');
 
-/** The engine's words again, see `unknownMetric`. */
-export const mergeEmpty = (): CodedError<TypeError> =>
+/** An error of the engine, too. */
+export const mergeEmpty = (): CodedError =>
   type('ERR_MERGE_EMPTY', "Cannot read properties of undefined (reading 'contentType')");
 
 export const badBucketCount = (kind: 'Linear' | 'Exponential'): CodedError =>
@@ -126,10 +126,10 @@ export const badBucketFactor = (): CodedError =>
 export const badAggregator = (aggregator: unknown): CodedError =>
   plain('ERR_AGGREGATOR', `'${aggregator}' is not a defined aggregator.`);
 
-export const badRegistry = (value: unknown): CodedError<TypeError> =>
+export const badRegistry = (value: unknown): CodedError =>
   type('ERR_REGISTRY', `Expected Registry, got ${typeof value}`);
 
-export const badDefaultMetricsConfig = (): CodedError<TypeError> =>
+export const badDefaultMetricsConfig = (): CodedError =>
   type('ERR_DEFAULT_METRICS_CONFIG', 'config must be null, undefined, or an object');
 
 export const jobNameMissing = (): CodedError => plain('ERR_JOB_NAME_MISSING', 'Missing jobName parameter');
@@ -141,20 +141,23 @@ export const pushTimedOut = (): CodedError => plain('ERR_PUSH_TIMEOUT', 'Pushgat
 
 // The rest has no counterpart in prom-client.
 
-export const badGatewayUrl = (url: unknown): CodedError<TypeError> =>
+export const badGatewayUrl = (url: unknown): CodedError =>
   type(
     'ERR_PUSHGATEWAY_URL',
     `Expected the URL of a Pushgateway, such as http://127.0.0.1:9091, but got ${inspect(url)}`,
   );
 
-export const badMultiprocessMode = (
-  name: string,
-  mode: unknown,
-  modes: readonly string[],
-): CodedError<TypeError> =>
+export const badMultiprocessMode = (name: string, mode: unknown, modes: readonly string[]): CodedError =>
   type(
     'ERR_MULTIPROCESS_MODE',
     `Expected multiprocessMode of gauge "${name}" to be one of ${modes.join(', ')}, but got ${inspect(mode)}`,
+  );
+
+export const twoGaugeModes = (name: string, aggregator: unknown, mode: unknown): CodedError =>
+  type(
+    'ERR_GAUGE_MODE',
+    `Expected gauge "${name}" to have either an aggregator or a multiprocessMode, but got both ${inspect(aggregator)} and ` +
+      `${inspect(mode)}: both say how the values of several processes become one, so leave one out`,
   );
 
 export const mostRecentDelta = (name: string, method: 'inc' | 'dec', mode: string): CodedError =>
@@ -164,20 +167,40 @@ export const mostRecentDelta = (name: string, method: 'inc' | 'dec', mode: strin
       'the most recent value of several processes cannot be changed by a difference. Call set(), or use another mode',
   );
 
-export const badSummaryWindow = (name: string, option: string, value: unknown): CodedError<RangeError> =>
-  coded(
-    'ERR_SUMMARY_WINDOW' satisfies ErrorCode,
-    new RangeError(
-      `Expected ${option} of summary "${name}" to be a positive ` +
-        `${option === 'ageBuckets' ? 'whole number' : 'number of seconds'}, but got ${inspect(value)}`,
-    ),
+export const badSummaryWindow = (name: string, option: string, value: unknown): CodedError =>
+  range(
+    'ERR_SUMMARY_WINDOW',
+    `Expected ${option} of summary "${name}" to be a positive ` +
+      `${option === 'ageBuckets' ? 'whole number' : 'number of seconds'}, but got ${inspect(value)}`,
   );
 
-export const badRegistryName = (name: unknown): CodedError<TypeError> =>
+export const badRegistryName = (name: unknown): CodedError =>
   type(
     'ERR_REGISTRY_NAME',
     'Expected the name of a registry to be a non-empty string that is not a number ' +
       `(numbers name the registries without a name), but got ${inspect(name)}`,
+  );
+
+export const unknownOption = (
+  name: string,
+  nearest: string | undefined,
+  names: readonly string[],
+): CodedError =>
+  type(
+    'ERR_OPTION_UNKNOWN',
+    `Expected only options of configure(), but got ${inspect(name)}: ` +
+      (nearest === undefined ? `the options are ${names.join(', ')}` : `did you mean ${nearest}?`),
+  );
+
+/** `source` names the option or the environment variable. */
+export const badOption = (source: string, expected: string, value: unknown, advice: string): CodedError =>
+  type('ERR_OPTION_VALUE', `Expected ${source} to be ${expected}, but got ${inspect(value)}: ${advice}`);
+
+export const labelsMissing = (name: string, labels: unknown): CodedError =>
+  type(
+    'ERR_LABELS_MISSING',
+    `Expected the labels of one series of "${name}" for removeFromGroup(), but got ${inspect(labels)}: ` +
+      `call resetGroup(${inspect(name)}) for all series, or pass {} for the series without labels`,
   );
 
 export const configuredTooLate = (): CodedError =>
@@ -211,7 +234,7 @@ export const scrapeFailed = (reason: string, cause: unknown): CodedError =>
     ),
   );
 
-export const badCollectBy = (name: string, value: unknown): CodedError<TypeError> =>
+export const badCollectBy = (name: string, value: unknown): CodedError =>
   type(
     'ERR_COLLECT_BY',
     `Expected collectBy of gauge "${name}" to be 'each' or 'leader', but got ${inspect(value)}`,
@@ -224,10 +247,8 @@ export const metricDiffers = (name: string, expected: string, found: string): Co
       'use the same definition everywhere, or another name',
   );
 
-export const badSeriesTtl = (name: string, value: unknown): CodedError<RangeError> =>
-  coded(
-    'ERR_SERIES_TTL' satisfies ErrorCode,
-    new RangeError(
-      `Expected ttlSeconds of metric "${name}" to be a positive number of seconds, but got ${inspect(value)}`,
-    ),
+export const badSeriesTtl = (name: string, value: unknown): CodedError =>
+  range(
+    'ERR_SERIES_TTL',
+    `Expected ttlSeconds of metric "${name}" to be a positive number of seconds, but got ${inspect(value)}`,
   );

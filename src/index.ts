@@ -42,7 +42,7 @@ export {
   prometheusContentType,
   type RegistryContentType,
 } from './registry/content-type';
-export type { GroupAnswer } from './registry/group-listener';
+export type { GroupAnswer } from './registry/group-requests';
 export type {
   CollectFunction,
   Collector,
@@ -58,7 +58,8 @@ export {
   Registry,
   type RegistryOptions,
 } from './registry/registry';
-export { configure, type GroupOptions } from './store/current';
+export { configure } from './store/current';
+export type { GroupOptions } from './store/options';
 
-/** The content type of the global registry, which can be assigned; an `import` by name has the value of its time. */
+/** The content type of the global registry. It can be assigned; an `import` by name has the value at the time of the import. */
 export declare const contentType: RegistryContentType;

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-/** What the addon needs of a family to write its record. */
+/** The contents of a family's record. */
 export interface NativeFamily {
   readonly type: string;
   readonly mergeMode: string;
@@ -15,39 +15,19 @@ export interface NativeFamily {
 }
 
 /**
- * The one writer of a segment. Calls that give out cells write `[record, extent, index]` into the array that the
- * constructor got; all throw a `NativeError` when there is no room.
+ * The one writer of a segment. Methods that append a record throw a `NativeError` when there is no room; those that allocate
+ * cells write `[record, extent, index]` into the array that the constructor got.
  */
 export interface NativeSegment {
   readonly path: string;
-  /** False where the file system's locks do not exclude, so that nothing may be concluded from a free one. */
+  /** False where the file system's locks do not exclude: a free lock then says nothing about its owner. */
   readonly lockExcludes: boolean;
-  addScope(id: number, name: string, defaultLabels: readonly unknown[]): number;
+  /** `flags`: 1 for a scope that this thread has chosen for the cluster, 2 for the worker threads. Names and values in turn. */
+  addScope(id: number, name: string, flags: number, defaultLabels: readonly unknown[]): number;
   addFamily(id: number, family: NativeFamily): number;
   addMember(scope: number, family: number): number;
-  /**
-   * `texts` has one for each label name, or undefined, and `told` is the shape of the labels (src/model/label-shape.ts). Or it has
-   * one for each of any labels, whose number and kind (docs/format.md, "Records") are in `told`, in turn.
-   */
-  addSeries(
-    family: number,
-    cells: number,
-    told: number | readonly number[],
-    ...texts: readonly (string | undefined)[]
-  ): void;
-  /**
-   * Finds or makes a series of which only the addon knows, a newcomer; `texts` has one for each label name, or undefined. The shape
-   * of its labels: it was one, and is none any more. -1: it is a new one, of that shape. -2: there is none, and `shape` is negative,
-   * or UTF-8 cannot tell the texts from others. A move forgets them.
-   */
-  meetSeries(family: number, cells: number, shape: number, ...texts: readonly (string | undefined)[]): number;
-  /**
-   * The newcomers of a family, in the order in which they were made, which are none any more: `[record, extent, index, shape]` and
-   * `labels` texts of each, in one array.
-   */
-  takeNewcomers(family: number, labels: number): (number | string | undefined)[];
-  /** Removes the newcomers of a family. Returns what `remove()` does. */
-  releaseNewcomers(family: number): number;
+  /** `labels`: the index of each name and its value in turn, as written. A primitive is passed as it is, an object as an array of its text. */
+  addSeries(family: number, cells: number, ...labels: readonly unknown[]): void;
   addExemplar(extent: number, index: number, bucket: number): void;
   addPage(
     extent: number,
@@ -58,45 +38,46 @@ export interface NativeSegment {
     generation: number,
     page: number,
   ): void;
-  /** Like `release()`, returns the bytes that a move would save, or 0 when they are less than half of the records. */
+  /** Like `release()`, returns the bytes of garbage in the records, or 0 while these are less than half of all. */
   remove(record: number): number;
   release(record: number, extent: number, index: number, cells: number): number;
   /**
-   * Moves the segment to a new file of the same name. Of each three numbers in `places` the first is a record; they become
-   * `[record, extent, index]` as they are from then on, with a record of -1 if it is not live. Extents must be asked for
-   * again. When it throws, nothing has changed.
+   * Copies the live records and their cells to a new file of the same name. Of each three numbers in `locations` the first is a
+   * record; they become its new `[record, extent, index]`, or -1 for a record that is not live. All extents are new. When it
+   * throws, nothing has changed.
    */
-  move(keepsCounts: boolean, places: Int32Array): void;
-  /** Whether the name still means this segment's file. */
-  isThere(): boolean;
-  /** Whether others took this owner for dead: its counts are in the archive. Reads the archive. */
-  isFolded(): boolean;
-  /** The memory of a V extent: the mapped file itself. */
+  rewrite(keepsCounts: boolean, locations: Int32Array): void;
+  /** Whether the name in the directory still leads to this file. */
+  nameIsCurrent(): boolean;
+  /** Whether another owner took this one for dead: its counts are in the archive. Reads the archive. */
+  isCompacted(): boolean;
+  /** The memory of an extent of cells: the mapped file itself. */
   extent(index: number): ArrayBuffer;
-  beat(): void;
-  /** From here on it does not grow beyond the point where all files of the group take so many bytes. */
+  heartbeat(): void;
+  /** From here on this segment does not grow while all files of the group take more than so many bytes. */
   limitGroup(bytes: number): void;
-  /** Makes the FIFO by which others reach this owner, anew if need be; its descriptor is the caller's to close. */
-  openBell(): number;
-  /** False when there was a bell and it has been deleted. */
-  bellIsThere(): boolean;
-  /** From here on scrapes ring the bell. */
+  /** Makes the wake-up FIFO of this owner, or makes it again; the caller closes the descriptor. */
+  openWakeup(): number;
+  /** False when the FIFO was made and has been deleted. */
+  wakeupExists(): boolean;
+  /** From here on scrapes notify this owner. */
   hasCollectors(): void;
-  /** Notes that a run begins; returns its number. */
+  /** Notes that the `collect` functions begin to run; returns the sequence number. */
   startCollect(): number;
-  finishCollect(run: number, failures: number): void;
-  /** Adds to what the self-metrics tell of this owner: series that got no place, and updates that were lost with them. */
+  finishCollect(sequence: number, failures: number): void;
+  /** Adds to the self-metrics of this owner: series without room, and updates that were lost with them. */
   countDrops(series: number, updates: number): void;
-  /** Another process's dead could not be folded by this owner. */
-  countFoldFailure(): void;
-  /** Whether this owner is the one of its group that does what must be done once; asks to be it if nobody is. */
+  countCompactionFailure(): void;
+  /** Whether this owner is the leader of its group. It becomes the leader if there is none. */
   lead(): boolean;
   close(): void;
 }
 
-/** What a scrape asks for. */
+/** One scrape. */
 export interface NativeScrape<As extends keyof Expositions> {
   readonly scopes: readonly string[];
+  /** Instead of `scopes`: the scopes that any segment marks as chosen, or the global one. */
+  readonly chosen: 'cluster' | 'worker' | undefined;
   readonly defaultLabels: boolean;
   readonly perOwner: boolean;
   readonly name: string | undefined;
@@ -104,49 +85,49 @@ export interface NativeScrape<As extends keyof Expositions> {
   readonly nowMs: number;
   readonly privateSegments: readonly NativeSegment[];
   readonly selfMetrics: 'none' | 'trouble' | 'all';
-  /** How long to wait for other owners' collect functions; 0 does not ask for them. */
+  /** How long to wait for the `collect` functions of other owners; 0 does not ask for them. */
   readonly collectDeadlineMs: number;
-  /** The file name of this thread's segment, or '': its functions have run already. */
+  /** The file name of this thread's segment, or '': this owner is not notified. */
   readonly ownSegment: string;
   readonly as: As;
 }
 
-/** What an exposition becomes. The text is made from the bytes without a copy where they are large and ASCII. */
+/** The results of a scrape. A large text of ASCII characters is not copied into JavaScript's heap. */
 export interface Expositions {
   readonly text: string;
   readonly bytes: Buffer;
 }
 
-/** Which series are to go from the segments of others. */
+/** The series to remove from the segments of other owners. */
 export interface NativeRemoval {
   readonly scope: string;
   readonly family: string | undefined;
   /** Names and texts in turn. */
   readonly labels: readonly string[] | undefined;
-  /** What living owners are told: a line, shorter than 4096 bytes. */
+  /** The request to living owners: a line, shorter than 4096 bytes. */
   readonly message: string;
   readonly deadlineMs: number;
   readonly ownSegment: string;
 }
 
-/** What the archive may hold. */
-export interface NativeFold {
+/** The bounds of the archive. */
+export interface NativeCompaction {
   readonly maxSeries: number;
-  /** Series of gauges in the mode `all`, of owners that are no more. */
+  /** Series of gauges in the mode `all`, whose owners have exited. */
   readonly maxOwnerGauges: number;
   readonly nowMs: number;
 }
 
-/** A directory of segments. All its work but join() is done on the worker pool. */
+/** A directory of segments. All methods but join() and hasDead() work on the worker pool. */
 export interface NativeGroup {
-  /** Becomes an owner of the group's run; the first of a run removes what an earlier one has left, unless it persists. */
+  /** Becomes an owner in the group's session. The first owner of a session removes the counts of the last one, unless they persist. */
   join(persist: boolean): void;
   /** Whether the last scrape saw segments of dead owners. */
   hasDead(): boolean;
-  /** Folds the dead into the archive; how many segments. Rejects when the archive cannot be written: nothing is lost then. */
-  fold(fold: NativeFold): Promise<number>;
+  /** Moves the counts of dead owners into the archive; resolves to their number. Rejects when it cannot write the archive: no count is lost. */
+  compact(compaction: NativeCompaction): Promise<number>;
   render<As extends keyof Expositions>(scrape: NativeScrape<As>): Promise<Expositions[As]>;
-  /** How many living owners had not removed the series by the deadline. */
+  /** Resolves to the number of living owners that had not removed the series by the deadline. */
   removeSeries(removal: NativeRemoval): Promise<number>;
 }
 
@@ -155,10 +136,10 @@ export interface NativeAddon {
     directory: string | undefined,
     workerThread: number,
     maxBytes: number,
-    place: Int32Array,
+    location: Int32Array,
   ) => NativeSegment;
   readonly Group: new (directory: string | undefined) => NativeGroup;
-  /** When a process started, as a text that no later process of that pid has; '' when no such process is seen. */
+  /** When a process started, as a text that no later process of that pid has; '' when there is no such process. */
   processStart(pid: number): string;
   /** Eight hex digits for this boot and pid namespace. */
   hostId(): string;
@@ -166,7 +147,7 @@ export interface NativeAddon {
   processGroup(set?: string): string;
 }
 
-/** A failed system call, as the addon throws it. `errno` is negative, as in Node's own errors. */
+/** A failed system call. `errno` is negative, as in Node's own errors. */
 export interface NativeError extends Error {
   readonly errno: number;
   readonly syscall: string;
@@ -174,21 +155,18 @@ export interface NativeError extends Error {
 }
 
 export interface MissingAddon {
-  /** What was tried, and what came. */
+  /** The failure of each path that was tried. */
   readonly reason: string;
 }
 
-const places: readonly string[] = [join('build', 'Release'), join('build', 'Debug')];
+const builds: readonly string[] = [join('build', 'Release'), join('build', 'Debug')];
 
-/**
- * Finds and loads the addon. An addon that is missing or was built for something else is an answer, not an error:
- * everything then counts in this process only.
- */
+/** Finds and loads the addon. A missing addon, or one built for another platform, is a result and no exception. */
 export function loadAddon(): NativeAddon | MissingAddon {
   const load = createRequire(__filename);
   const reasons: string[] = [];
-  for (const place of places) {
-    const path = join(__dirname, '..', place, 'prom_client_mmap.node');
+  for (const build of builds) {
+    const path = join(__dirname, '..', build, 'prom_client_mmap.node');
     try {
       return load(path) as NativeAddon;
     } catch (error) {

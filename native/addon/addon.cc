@@ -16,7 +16,7 @@ namespace {
 
 // When a process started, in a form that no later process of the same pid has; '' when there is none or none that we see.
 Napi::Value ProcessStart(const Napi::CallbackInfo& info) {
-  ProcessStat stat = ReadProcessStat(Given(info[0]).Uint32());
+  ProcessStat stat = ReadProcessStat(Argument(info[0]).Uint32());
   bool running = stat.readable && !stat.zombie;
   return Napi::String::New(info.Env(), running ? std::to_string(stat.start_ticks) : "");
 }
@@ -38,7 +38,7 @@ Napi::Value ProcessGroup(const Napi::CallbackInfo& info) {
   static std::mutex mutex;
   static std::string group;
   std::lock_guard lock(mutex);
-  if (group.empty() && info[0].IsString()) group = Given(info[0]).String();
+  if (group.empty() && info[0].IsString()) group = Argument(info[0]).String();
   return Napi::String::New(info.Env(), group);
 }
 

@@ -1,8 +1,9 @@
-// Values of JavaScript as the core has them, and its errors as JavaScript has them.
+// Conversions between JavaScript and C++: arguments, and system errors.
 #pragma once
 
 #include <napi.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -22,20 +23,20 @@ inline Napi::Value ThrowSystemError(Napi::Env env, const SystemError& error) {
   return env.Undefined();
 }
 
-// A value that JavaScript gave. Its worker thread may be terminated inside any call; from then on nothing can be read any
-// more, and what is not read is empty: 0, "", false, no elements. (node-addon-api, which takes a value that cannot be read
-// for fatal, is for arguments only.) Ask AllWasRead() before anything is written.
-class Given {
+// An argument, or a value inside one. Node may terminate the worker thread inside any call. From then on every read gives
+// an empty value: 0, "", false, no elements. Ask AllWasRead() before anything is written. (In node-addon-api such a read is
+// a fatal error.)
+class Argument {
  public:
-  Given(napi_env env, napi_value value) : env_(env), value_(value) {}
-  Given(const Napi::Value& value) : env_(value.Env()), value_(value) {}
+  Argument(napi_env env, napi_value value) : env_(env), value_(value) {}
+  Argument(const Napi::Value& value) : env_(value.Env()), value_(value) {}
 
-  Given Get(const char* name) const {
+  Argument Get(const char* name) const {
     napi_value value = nullptr;
     napi_get_named_property(env_, value_, name, &value);
     return {env_, value};
   }
-  Given Get(uint32_t index) const {
+  Argument Get(uint32_t index) const {
     napi_value value = nullptr;
     napi_get_element(env_, value_, index, &value);
     return {env_, value};
@@ -70,19 +71,24 @@ class Given {
     napi_get_value_double(env_, value_, &value);
     return value;
   }
-  // As JavaScript's String() has it, for a value of any type.
-  std::string Text() const {
-    napi_value text = nullptr;
-    napi_coerce_to_string(env_, value_, &text);
-    return Given(env_, text).String();
-  }
   std::string String() const {
-    size_t length = 0;
     std::string text;
-    if (napi_get_value_string_utf8(env_, value_, nullptr, 0, &length) != napi_ok) return text;
-    text.resize(length);
-    napi_get_value_string_utf8(env_, value_, text.data(), length + 1, &length);
+    StringTo(text, std::string::npos);
     return text;
+  }
+  // A label value: its kind, and its text in `text`, whose memory is reused. A primitive has the text of JavaScript's
+  // String(), an array that of its first element, which is a string: no code of the caller runs. A text is cut where it is
+  // too long for a record in any case.
+  layout::LabelKind LabelTo(std::string& text) const {
+    napi_valuetype type = Type();
+    napi_value string = value_;
+    if (type == napi_object) {
+      napi_get_element(env_, value_, 0, &string);
+    } else if (type != napi_string) {
+      napi_coerce_to_string(env_, value_, &string);
+    }
+    Argument(env_, string).StringTo(text, layout::kMaxRecord);
+    return KindOf(type);
   }
   std::vector<std::string> Strings() const {
     std::vector<std::string> strings(Length());
@@ -97,33 +103,46 @@ class Given {
   }
 
  private:
+  static layout::LabelKind KindOf(napi_valuetype type) {
+    switch (type) {
+      case napi_string:
+        return layout::LabelKind::kString;
+      case napi_number:
+        return layout::LabelKind::kNumber;
+      case napi_boolean:
+        return layout::LabelKind::kBoolean;
+      case napi_null:
+        return layout::LabelKind::kNull;
+      case napi_undefined:
+        return layout::LabelKind::kUndefined;
+      default:
+        return layout::LabelKind::kOther;
+    }
+  }
+
+  void StringTo(std::string& text, size_t most) const {
+    constexpr size_t kLongestCharacter = 4;
+    text.resize(std::max(text.capacity(), size_t{64}));
+    size_t length = 0;
+    napi_get_value_string_utf8(env_, value_, text.data(), text.size() + 1, &length);
+    if (length + kLongestCharacter > text.size()) {  // may have been cut
+      napi_get_value_string_utf8(env_, value_, nullptr, 0, &length);
+      text.resize(std::min(length, most));
+      napi_get_value_string_utf8(env_, value_, text.data(), text.size() + 1, &length);
+    }
+    text.resize(length);
+  }
+
   napi_env env_;
   napi_value value_;
 };
 
-// Whether what was read of given values so far was read, and not left empty by a termination or a throwing toString().
+// Whether all reads so far were complete: the thread was not terminated, and no conversion of a symbol threw.
 inline bool AllWasRead(napi_env env) {
   napi_value undefined;
   bool same;
   return napi_get_undefined(env, &undefined) == napi_ok &&
          napi_strict_equals(env, undefined, undefined, &same) == napi_ok;
-}
-
-inline layout::LabelKind KindOf(const Given& value) {
-  switch (value.Type()) {
-    case napi_string:
-      return layout::LabelKind::kString;
-    case napi_number:
-      return layout::LabelKind::kNumber;
-    case napi_boolean:
-      return layout::LabelKind::kBoolean;
-    case napi_null:
-      return layout::LabelKind::kNull;
-    case napi_undefined:
-      return layout::LabelKind::kUndefined;
-    default:
-      return layout::LabelKind::kOther;
-  }
 }
 
 }  // namespace prom

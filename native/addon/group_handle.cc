@@ -42,9 +42,9 @@ class RenderWork : public PoolWork {
   std::optional<Result<TextBuffer>> out_;
 };
 
-class FoldWork : public PoolWork {
+class CompactWork : public PoolWork {
  public:
-  FoldWork(std::shared_ptr<Group> group, ArchiveLimits limits, double now_ms)
+  CompactWork(std::shared_ptr<Group> group, ArchiveLimits limits, double now_ms)
       : group_(std::move(group)), limits_(limits), now_ms_(now_ms) {}
 
  protected:
@@ -87,49 +87,53 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
                            InstanceMethod<&GroupHandle::Join>("join"),
                            InstanceMethod<&GroupHandle::Render>("render"),
                            InstanceMethod<&GroupHandle::HasDead>("hasDead"),
-                           InstanceMethod<&GroupHandle::Fold>("fold"),
+                           InstanceMethod<&GroupHandle::Compact>("compact"),
                            InstanceMethod<&GroupHandle::RemoveSeries>("removeSeries"),
                        });
   }
 
   explicit GroupHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<GroupHandle>(info) {
-    group_ = std::make_shared<Group>(info[0].IsString() ? Given(info[0]).String() : std::string(),
+    group_ = std::make_shared<Group>(info[0].IsString() ? Argument(info[0]).String() : std::string(),
                                      CurrentOwner(0));
   }
 
  private:
-  // ({ scopes, defaultLabels, perOwner, name, format, nowMs, privateSegments, collectDeadlineMs, ownSegment, selfMetrics,
+  // ({ scopes, chosen, defaultLabels, perOwner, name, format, nowMs, privateSegments, collectDeadlineMs, ownSegment, selfMetrics,
   //    as: 'text' | 'bytes' }) -> Promise<string | Buffer>
   Napi::Value Render(const Napi::CallbackInfo& info) {
-    Given given = info[0];
+    Argument argument = info[0];
     Scrape scrape;
-    scrape.view.scopes = given.Get("scopes").Strings();
-    scrape.view.default_labels = given.Get("defaultLabels").Bool();
-    scrape.view.per_owner = given.Get("perOwner").Bool();
-    if (Given name = given.Get("name"); name.Type() == napi_string) scrape.name = name.String();
-    std::string format = given.Get("format").String();
+    scrape.view.scopes = argument.Get("scopes").Strings();
+    std::string chosen = argument.Get("chosen").String();
+    scrape.view.chosen = chosen == "cluster"  ? Chosen::kCluster
+                         : chosen == "worker" ? Chosen::kWorker
+                                              : Chosen::kNone;
+    scrape.view.default_labels = argument.Get("defaultLabels").Bool();
+    scrape.view.per_owner = argument.Get("perOwner").Bool();
+    if (Argument name = argument.Get("name"); name.Type() == napi_string) scrape.name = name.String();
+    std::string format = argument.Get("format").String();
     scrape.format = format == "json"          ? Format::kJson
                     : format == "openmetrics" ? Format::kOpenMetrics
                                               : Format::kText;
-    std::string shown = given.Get("selfMetrics").String();
+    std::string shown = argument.Get("selfMetrics").String();
     scrape.self_metrics = shown == "all"    ? SelfMetricsShown::kAll
                           : shown == "none" ? SelfMetricsShown::kNone
                                             : SelfMetricsShown::kTrouble;
-    scrape.now_ms = given.Get("nowMs").Double();
-    Given segments = given.Get("privateSegments");
+    scrape.now_ms = argument.Get("nowMs").Double();
+    Argument segments = argument.Get("privateSegments");
     for (uint32_t i = 0; i < segments.Length(); i++) {
       auto* handle = segments.Get(i).Unwrap<SegmentHandle>();
       if (handle) scrape.private_segments.push_back(handle->source());
     }
-    scrape.collect_deadline_ms = given.Get("collectDeadlineMs").Double();
-    scrape.own_segment = given.Get("ownSegment").String();
-    bool as_text = given.Get("as").String() == "text";
+    scrape.collect_deadline_ms = argument.Get("collectDeadlineMs").Double();
+    scrape.own_segment = argument.Get("ownSegment").String();
+    bool as_text = argument.Get("as").String() == "text";
     return PoolWork::Queue(info.Env(), std::make_unique<RenderWork>(group_, std::move(scrape), as_text));
   }
 
   // (persist)
   void Join(const Napi::CallbackInfo& info) {
-    group_->Join(Given(info[0]).Bool() ? Part::kHeir : Part::kStarter);
+    group_->Join(Argument(info[0]).Bool() ? Part::kHeir : Part::kStarter);
   }
 
   Napi::Value HasDead(const Napi::CallbackInfo& info) {
@@ -137,32 +141,32 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
   }
 
   // ({ maxSeries, maxOwnerGauges, nowMs }) -> Promise<number of segments>
-  Napi::Value Fold(const Napi::CallbackInfo& info) {
-    Given given = info[0];
+  Napi::Value Compact(const Napi::CallbackInfo& info) {
+    Argument argument = info[0];
     ArchiveLimits limits;
-    limits.series = given.Get("maxSeries").Uint32();
-    limits.owner_gauges = given.Get("maxOwnerGauges").Uint32();
-    double now_ms = given.Get("nowMs").Double();
-    return PoolWork::Queue(info.Env(), std::make_unique<FoldWork>(group_, limits, now_ms));
+    limits.series = argument.Get("maxSeries").Uint32();
+    limits.owner_gauges = argument.Get("maxOwnerGauges").Uint32();
+    double now_ms = argument.Get("nowMs").Double();
+    return PoolWork::Queue(info.Env(), std::make_unique<CompactWork>(group_, limits, now_ms));
   }
 
   // ({ scope, family, labels: [name, text, ...], message, deadlineMs, ownSegment }) -> Promise<number of late owners>
   Napi::Value RemoveSeries(const Napi::CallbackInfo& info) {
-    Given given = info[0];
+    Argument argument = info[0];
     Removal removal;
-    removal.filter.scope = given.Get("scope").String();
-    if (Given family = given.Get("family"); family.Type() == napi_string)
+    removal.filter.scope = argument.Get("scope").String();
+    if (Argument family = argument.Get("family"); family.Type() == napi_string)
       removal.filter.family = family.String();
-    if (Given labels = given.Get("labels"); labels.Type() == napi_object) {
+    if (Argument labels = argument.Get("labels"); labels.Type() == napi_object) {
       std::vector<std::string> flat = labels.Strings();
       removal.filter.labels.emplace();
       for (size_t i = 0; i + 1 < flat.size(); i += 2) {
         removal.filter.labels->emplace_back(flat[i], flat[i + 1]);
       }
     }
-    removal.message = given.Get("message").String();
-    removal.deadline_ms = given.Get("deadlineMs").Double();
-    removal.own_segment = given.Get("ownSegment").String();
+    removal.message = argument.Get("message").String();
+    removal.deadline_ms = argument.Get("deadlineMs").Double();
+    removal.own_segment = argument.Get("ownSegment").String();
     return PoolWork::Queue(info.Env(), std::make_unique<RemovalWork>(group_, std::move(removal)));
   }
 

@@ -52,20 +52,20 @@ bool IsSegmentName(std::string_view name) { return name.starts_with("s."); }
 bool IsTemporaryName(std::string_view name) { return name.starts_with(".t."); }
 
 bool IsOtherOwnName(std::string_view name) {
-  return name.starts_with(".") || name.starts_with("b.") || name == kArchiveName || name == kBadArchiveName ||
-         name == kLockName || name == kRunName || name == kLeaderName;
+  return name.starts_with(".") || name.starts_with("w.") || name == kArchiveName || name == kBadArchiveName ||
+         name == kLockName || name == kSessionName || name == kLeaderName;
 }
 
-std::string BellPath(const std::string& segment) {
+std::string WakeupPath(const std::string& segment) {
   size_t name = segment.rfind('/') == std::string::npos ? 0 : segment.rfind('/') + 1;
-  return segment.substr(0, name) + "b" + segment.substr(name + 1);
+  return segment.substr(0, name) + "w" + segment.substr(name + 1);
 }
 
-void RemoveBell(int directory, const std::string& segment) {
-  std::string bell = BellPath(segment);
+void RemoveWakeup(int directory, const std::string& segment) {
+  std::string fifo = WakeupPath(segment);
   struct stat status {};
-  if (::fstatat(directory, bell.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISFIFO(status.st_mode)) {
-    ::unlinkat(directory, bell.c_str(), 0);
+  if (::fstatat(directory, fifo.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISFIFO(status.st_mode)) {
+    ::unlinkat(directory, fifo.c_str(), 0);
   }
 }
 
@@ -160,7 +160,7 @@ UniqueFd OpenLockFile(int directory, const char* name) {
   return fd;
 }
 
-bool IsStillThere(int directory, const char* name, int fd) {
+bool NameIsCurrent(int directory, const char* name, int fd) {
   struct stat open_file {};
   struct stat named {};
   return ::fstat(fd, &open_file) == 0 && ::fstatat(directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&

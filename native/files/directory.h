@@ -1,9 +1,9 @@
-// The names in a group's directory, and its files opened as what they must be.
+// The names in the directory of a group, and how its files are opened.
 //
-//   s.<pid>.<tid>.<random>   a segment                  archive       what dead owners left
-//   b.<pid>.<tid>.<random>   its owner's bell, a FIFO   archive.bad   one that nobody could read
-//   .t.<random>              not finished yet           lock          whose flock the folder holds
-//   leader                   whose flock the leader holds             run    which every member of the group holds
+//   s.<pid>.<tid>.<random>   a segment                      archive       the values of dead owners
+//   w.<pid>.<tid>.<random>   the wake-up FIFO of its owner  archive.bad   an archive that could not be read
+//   .t.<random>              not finished yet               lock          the compactor holds its flock
+//   leader                   the leader holds its flock     session       every member of the group holds its flock
 #pragma once
 
 #include <string>
@@ -18,17 +18,17 @@ namespace prom {
 inline constexpr char kArchiveName[] = "archive";
 inline constexpr char kBadArchiveName[] = "archive.bad";
 inline constexpr char kLockName[] = "lock";
-inline constexpr char kRunName[] = "run";
+inline constexpr char kSessionName[] = "session";
 inline constexpr char kLeaderName[] = "leader";
 
 bool IsSegmentName(std::string_view name);
 bool IsTemporaryName(std::string_view name);
 // What is ours beside segments, and what every directory has.
 bool IsOtherOwnName(std::string_view name);
-// The bell of a segment, by the segment's name or path.
-std::string BellPath(const std::string& segment);
-// Removes the bell of a segment, if it is one.
-void RemoveBell(int directory, const std::string& segment);
+// The wake-up FIFO of a segment, by the segment's name or path.
+std::string WakeupPath(const std::string& segment);
+// Removes the wake-up FIFO of a segment, if it is a FIFO.
+void RemoveWakeup(int directory, const std::string& segment);
 
 // An open directory; invalid, with errno, when there is none.
 UniqueFd OpenDirectory(const std::string& path);
@@ -45,7 +45,7 @@ UniqueFd OpenPlainFile(int directory, const char* name, SkipReason* reason);
 UniqueFd OpenLockFile(int directory, const char* name);
 
 // True when the name still means the file that is open, and only that name does.
-bool IsStillThere(int directory, const char* name, int fd);
+bool NameIsCurrent(int directory, const char* name, int fd);
 // True when a second lock of the file is refused, as it must be while somebody holds the first.
 bool LockExcludes(int directory, const char* name);
 

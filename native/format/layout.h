@@ -36,7 +36,7 @@
 //
 //   The archive, what dead owners left, is a file of the same form that is never changed: a new one takes its name. Its
 //   series have their cells twice: first those above, then as many that say what each lacks of the exact sum (the low
-//   halves of double-double numbers). Its FOLDED records list the segments that are in it.
+//   halves of double-double numbers). Its COMPACTED records list the segments that are in it.
 #pragma once
 
 #include <cstddef>
@@ -59,14 +59,14 @@ inline constexpr uint64_t kFirstCellsOffset = 32 * 1024;
 
 enum class FileKind : uint32_t { kSegment = 1, kArchive = 2 };
 enum class OwnerState : uint32_t { kInit = 0, kActive = 1, kClosed = 2, kLost = 3 };
-// Whether an owner hears others, and whether it has something to collect.
-enum class Bell : uint32_t { kNone = 0, kListens = 1, kCollects = 2 };
+// Whether the owner reads its wake-up FIFO, and whether it has collect functions.
+enum class Wakeup : uint32_t { kNone = 0, kListens = 1, kCollects = 2 };
 enum class ExtentType : uint32_t { kRecords = 1, kCells = 2 };
 enum class RecordType : uint16_t {
   kFamily = 1,
   kSeries = 2,
   kSkip = 3,
-  kFolded = 4,
+  kCompacted = 4,
   kPage = 5,
   kScope = 6,
   kMember = 7,
@@ -103,6 +103,10 @@ enum class LabelKind : uint8_t {
   kOther = 5,
 };
 
+// Flags of a SCOPE record: the owner's setRegistries() chose the scope for these metrics. A reader ignores other bits.
+inline constexpr uint32_t kChosenForCluster = 1;
+inline constexpr uint32_t kChosenForWorker = 2;
+
 struct Extent {
   uint64_t offset;  // in the file, a multiple of 8
   uint64_t length;
@@ -134,10 +138,10 @@ struct Header {
   uint64_t created_boottime_ns;
   uint8_t instance_name[64];  // UTF-8, zero padded
   uint64_t archive_generation;
-  uint32_t folded_count;   // archive: ids in its FOLDED records
-  uint32_t archive_crc;    // archive: crc32c of all bytes from 256 on
-  uint64_t owners_folded;  // archive: since it began
-  uint8_t first_id[16];    // segment_id of the first file whose counts are in this one; zero: of this one
+  uint32_t compacted_count;   // archive: ids in its COMPACTED records
+  uint32_t archive_crc;       // archive: crc32c of all bytes from 256 on
+  uint64_t compacted_owners;  // archive: since it began
+  uint8_t first_id[16];       // segment_id of the first file whose counts are in this one; zero: of this one
   uint8_t reserved0[36];
   uint32_t header_crc;  // crc32c of bytes 0..251
 
@@ -150,14 +154,14 @@ struct Header {
   uint64_t dropped_series;
   uint64_t dropped_updates;
   uint64_t collects_finished;  // the number of the newest run that is over
-  uint32_t bell;               // Bell (release)
+  uint32_t wakeup;             // Wakeup (release)
   uint8_t reserved1[4];
 
   // 320..383: heartbeat.
   uint64_t heartbeat_boottime_ns;
   uint64_t heartbeat_realtime_ns;
-  uint64_t collect_failures;  // collect functions that threw while another process scraped
-  uint64_t fold_failures;     // folds that the owner tried and could not commit
+  uint64_t collect_failures;     // collect functions that threw while another process scraped
+  uint64_t compaction_failures;  // folds that the owner tried and could not commit
   uint8_t reserved2[32];
 
   uint8_t reserved3[128];
@@ -170,7 +174,7 @@ static_assert(offsetof(Header, pid) == 56);
 static_assert(offsetof(Header, boot_id) == 80);
 static_assert(offsetof(Header, instance_name) == 112);
 static_assert(offsetof(Header, archive_generation) == 176);
-static_assert(offsetof(Header, owners_folded) == 192);
+static_assert(offsetof(Header, compacted_owners) == 192);
 static_assert(offsetof(Header, first_id) == 200);
 static_assert(offsetof(Header, header_crc) == 252);
 static_assert(offsetof(Header, records_end) == 256);
@@ -179,10 +183,10 @@ static_assert(offsetof(Header, removals) == 272);
 static_assert(offsetof(Header, collects_started) == 280);
 static_assert(offsetof(Header, dropped_series) == 288);
 static_assert(offsetof(Header, collects_finished) == 304);
-static_assert(offsetof(Header, bell) == 312);
+static_assert(offsetof(Header, wakeup) == 312);
 static_assert(offsetof(Header, heartbeat_boottime_ns) == 320);
 static_assert(offsetof(Header, collect_failures) == 336);
-static_assert(offsetof(Header, fold_failures) == 344);
+static_assert(offsetof(Header, compaction_failures) == 344);
 static_assert(offsetof(Header, extents) == 512);
 
 inline constexpr uint64_t kRecordAlignment = 8;

@@ -1,5 +1,6 @@
 #include "format/record.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
@@ -12,24 +13,27 @@ namespace {
 class ByteWriter {
  public:
   template <typename T>
-  ByteWriter& Put(T value) {
-    const auto* p = reinterpret_cast<const uint8_t*>(&value);
-    bytes_.insert(bytes_.end(), p, p + sizeof(T));
-    return *this;
-  }
-  ByteWriter& Put(std::span<const uint8_t> bytes) {
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
-    return *this;
+  ByteWriter& Put(const T& value) {
+    return Append(&value, sizeof value);
   }
   ByteWriter& Text(std::string_view text) {
-    Put(static_cast<uint32_t>(text.size()));
-    bytes_.insert(bytes_.end(), text.begin(), text.end());
-    return *this;
+    return Put(static_cast<uint32_t>(text.size())).Append(text.data(), text.size());
   }
-  Bytes Take() { return std::move(bytes_); }
+  Bytes Take() {
+    bytes_.resize(length_);
+    return std::move(bytes_);
+  }
 
  private:
-  Bytes bytes_;
+  ByteWriter& Append(const void* data, size_t length) {
+    if (bytes_.size() - length_ < length) bytes_.resize(2 * (length_ + length));
+    std::copy_n(static_cast<const uint8_t*>(data), length, bytes_.begin() + static_cast<ptrdiff_t>(length_));
+    length_ += length;
+    return *this;
+  }
+
+  Bytes bytes_ = Bytes(128);  // enough for most records
+  size_t length_ = 0;
 };
 
 // Reads in order; after the first thing that is not there everything is zero and `ok()` is false.
@@ -119,7 +123,7 @@ Bytes Encode(const FamilyRecord& r) {
   return out.Take();
 }
 
-Bytes Encode(const FoldedRecord& r) {
+Bytes Encode(const CompactedRecord& r) {
   ByteWriter out;
   out.Put(static_cast<uint32_t>(r.ids.size()));
   for (const SegmentId& id : r.ids) out.Put(id);
@@ -157,14 +161,13 @@ std::optional<FamilyRecord> DecodeFamily(std::span<const uint8_t> body) {
 }
 
 Bytes Encode(const SeriesRecord& r) {
-  SeriesBody body;
-  body.Begin();
+  ByteWriter out;
+  out.Put(r.family).Put(r.cell_count).Put(r.cells_offset).Put(r.created_ms);
+  out.Put(static_cast<uint32_t>(r.labels.size()));
   for (const SeriesLabel& label : r.labels) {
-    std::memcpy(body.Room(label.text.size()).data(), label.text.data(), label.text.size());
-    body.Add(label.name, label.kind, label.text.size());
+    out.Put(label.name).Put(static_cast<uint8_t>(label.kind)).Put(uint8_t{0}).Text(label.text);
   }
-  std::span<const uint8_t> whole = body.Finish(r);
-  return {whole.begin(), whole.end()};
+  return out.Take();
 }
 
 std::optional<SeriesRecord> DecodeSeries(std::span<const uint8_t> body) {
@@ -227,8 +230,8 @@ std::optional<ExemplarRecord> DecodeExemplar(std::span<const uint8_t> body) {
 
 Bytes Encode(const ScopeRecord& r) {
   ByteWriter out;
-  out.Put(r.id).Text(r.name).Put(static_cast<uint32_t>(r.default_labels.size()));
-  for (const ScopeLabel& label : r.default_labels) {
+  out.Put(r.id).Put(r.flags).Text(r.name).Put(static_cast<uint32_t>(r.default_labels.size()));
+  for (const Label& label : r.default_labels) {
     out.Text(label.name).Put(static_cast<uint8_t>(label.kind)).Text(label.text);
   }
   return out.Take();
@@ -238,10 +241,11 @@ std::optional<ScopeRecord> DecodeScope(std::span<const uint8_t> body) {
   ByteReader in(body);
   ScopeRecord r;
   r.id = in.Get<uint32_t>();
+  r.flags = in.Get<uint32_t>();
   r.name = in.Text();
   uint32_t labels = in.Count(9);
   for (uint32_t i = 0; i < labels; i++) {
-    ScopeLabel label;
+    Label label;
     label.name = in.Text();
     label.kind = GetKind(in);
     label.text = in.Text();
@@ -263,9 +267,9 @@ std::optional<MemberRecord> DecodeMember(std::span<const uint8_t> body) {
   return Checked(in, r);
 }
 
-std::optional<FoldedRecord> DecodeFolded(std::span<const uint8_t> body) {
+std::optional<CompactedRecord> DecodeCompacted(std::span<const uint8_t> body) {
   ByteReader in(body);
-  FoldedRecord r;
+  CompactedRecord r;
   uint32_t count = in.Count(sizeof(SegmentId));
   for (uint32_t i = 0; i < count; i++) r.ids.push_back(in.Get<SegmentId>());
   return Checked(in, r);

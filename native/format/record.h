@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "format/label.h"
 #include "format/layout.h"
 
 namespace prom {
@@ -31,13 +32,6 @@ struct FamilyRecord {
 
   // Cells of one series.
   uint32_t CellCount() const;
-};
-
-// One label of a series; `name` is an index into the family's label names.
-struct SeriesLabel {
-  uint16_t name = 0;
-  layout::LabelKind kind = layout::LabelKind::kString;
-  std::string text;
 };
 
 struct SeriesRecord {
@@ -65,17 +59,12 @@ struct ExemplarRecord {
   uint32_t bucket = 0;
 };
 
-struct ScopeLabel {
-  std::string name;
-  layout::LabelKind kind = layout::LabelKind::kString;
-  std::string text;
-};
-
 // A later record with the same id replaces an earlier one.
 struct ScopeRecord {
   uint32_t id = 0;
+  uint32_t flags = 0;  // layout::kChosenForCluster, kChosenForWorker
   std::string name;
-  std::vector<ScopeLabel> default_labels;
+  std::vector<Label> default_labels;
 };
 
 struct MemberRecord {
@@ -86,7 +75,7 @@ struct MemberRecord {
 using SegmentId = std::array<uint8_t, 16>;
 
 // Segments whose numbers an archive holds.
-struct FoldedRecord {
+struct CompactedRecord {
   std::vector<SegmentId> ids;
 };
 
@@ -102,45 +91,7 @@ Bytes Encode(const PageRecord& record);
 Bytes Encode(const ExemplarRecord& record);
 Bytes Encode(const ScopeRecord& record);
 Bytes Encode(const MemberRecord& record);
-Bytes Encode(const FoldedRecord& record);
-
-// A label in the body of a series record.
-struct LabelView {
-  uint16_t name;
-  layout::LabelKind kind;
-  std::string_view text;
-};
-
-struct SeriesCells {
-  uint64_t offset;  // in the file
-  uint32_t count;
-};
-
-// The body of a series record, label by label, in memory that is used again for the next.
-class SeriesBody {
- public:
-  void Begin();
-  // Where the text of the next label is to be put: `least` bytes or more. Invalidates what was asked for before.
-  std::span<char> Room(size_t least);
-  // That label, of whose room so many bytes are its text.
-  void Add(uint16_t name, layout::LabelKind kind, size_t text_length);
-  // The text of a label that was added.
-  std::optional<std::string_view> TextOf(uint16_t name) const;
-  // The labels alone and how many they are, padded as in a record: what LabelsOf() has of the body of that record.
-  std::span<const uint8_t> Labels();
-  static std::span<const uint8_t> LabelsOf(std::span<const uint8_t> padded_body);
-  // The same, one by one.
-  static std::vector<LabelView> View(std::span<const uint8_t> labels);
-  // The cells that a body names.
-  static SeriesCells CellsOf(std::span<const uint8_t> body);
-  // The whole body, until the next Begin(). The labels of `record` do not count.
-  std::span<const uint8_t> Finish(const SeriesRecord& record);
-
- private:
-  Bytes bytes_;
-  size_t length_ = 0;
-  uint32_t labels_ = 0;
-};
+Bytes Encode(const CompactedRecord& record);
 
 std::optional<FamilyRecord> DecodeFamily(std::span<const uint8_t> body);
 std::optional<SeriesRecord> DecodeSeries(std::span<const uint8_t> body);
@@ -148,6 +99,6 @@ std::optional<PageRecord> DecodePage(std::span<const uint8_t> body);
 std::optional<ExemplarRecord> DecodeExemplar(std::span<const uint8_t> body);
 std::optional<ScopeRecord> DecodeScope(std::span<const uint8_t> body);
 std::optional<MemberRecord> DecodeMember(std::span<const uint8_t> body);
-std::optional<FoldedRecord> DecodeFolded(std::span<const uint8_t> body);
+std::optional<CompactedRecord> DecodeCompacted(std::span<const uint8_t> body);
 
 }  // namespace prom

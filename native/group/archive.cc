@@ -60,11 +60,11 @@ void Archive::AddHeader(const layout::Header& header, bool archive) {
     std::memcpy(header_.segment_id, header.segment_id, sizeof header_.segment_id);
     header_.archive_generation = header.archive_generation;
   }
-  header_.owners_folded += archive ? header.owners_folded : 1;
+  header_.compacted_owners += archive ? header.compacted_owners : 1;
   header_.dropped_series += header.dropped_series;
   header_.dropped_updates += header.dropped_updates;
   header_.collect_failures += header.collect_failures;
-  header_.fold_failures += header.fold_failures;
+  header_.compaction_failures += header.compaction_failures;
   // Its series stand where those of the oldest owner in it stood.
   if (header_.created_realtime_ns == 0 || header.created_realtime_ns < header_.created_realtime_ns) {
     header_.created_realtime_ns = header.created_realtime_ns;
@@ -128,7 +128,7 @@ uint32_t Archive::ScopeOf(const ScopeRecord& scope) {
 // The series of the same labels, made if need be; null when there is no room for another.
 Archive::Series* Archive::SeriesOf(Family& family, const FamilyRecord& definition, const SeriesRecord& source,
                                    const std::string* instance) {
-  std::vector<MergedLabel> labels = LabelsOf(source, definition);
+  std::vector<Label> labels = LabelsOf(source, definition);
   if (instance != nullptr) SetInstance(labels, *instance);
   auto [known, added] = family.by_labels.try_emplace(LabelKey(labels), family.series.size());
   if (!added) return &family.series[known->second];
@@ -141,7 +141,7 @@ Archive::Series* Archive::SeriesOf(Family& family, const FamilyRecord& definitio
   Series series;
   series.record.family = family.record.id;
   series.record.created_ms = source.created_ms;
-  for (MergedLabel& label : labels) {
+  for (Label& label : labels) {
     auto name = std::find(family.record.label_names.begin(), family.record.label_names.end(), label.name);
     series.record.labels.push_back(
         {static_cast<uint16_t>(name - family.record.label_names.begin()), label.kind, std::move(label.text)});

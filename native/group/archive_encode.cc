@@ -53,7 +53,7 @@ Bytes Archive::Encode(const OwnerIdentity& self) {
   }
   header.archive_generation++;
   std::memcpy(header.boot_id, self.boot_id, sizeof header.boot_id);
-  header.folded_count = static_cast<uint32_t>(folded_.size());
+  header.compacted_count = static_cast<uint32_t>(folded_.size());
   header.state = static_cast<uint32_t>(layout::OwnerState::kClosed);
   header.records_end = records.size();
   header.extent_count = 2;
@@ -79,9 +79,9 @@ Bytes Archive::EncodeRecords(std::vector<double>& cells, uint64_t cells_offset) 
   auto next_cell = [&] { return cells_offset + cells.size() * sizeof(double); };
   for (size_t first = 0; first < folded_.size(); first += kIdsOfRecord) {
     size_t last = std::min(folded_.size(), first + kIdsOfRecord);
-    FoldedRecord record{
+    CompactedRecord record{
         {folded_.begin() + static_cast<ptrdiff_t>(first), folded_.begin() + static_cast<ptrdiff_t>(last)}};
-    AppendRecord(out, RecordType::kFolded, prom::Encode(record));
+    AppendRecord(out, RecordType::kCompacted, prom::Encode(record));
   }
   for (const ScopeRecord& scope : scopes_) AppendRecord(out, RecordType::kScope, prom::Encode(scope));
   for (const Family& family : families_) {

@@ -34,10 +34,10 @@ void SleepMs(int ms) { ::poll(nullptr, 0, ms); }
 void BellRound::Ring(const std::string& path) {
   UniqueFd segment(::open(path.c_str(), O_RDONLY | kFlags));
   uint32_t has = 0;
-  if (!segment.valid() || !ReadField(segment.get(), offsetof(layout::Header, bell), &has)) return;
+  if (!segment.valid() || !ReadField(segment.get(), offsetof(layout::Header, wakeup), &has)) return;
   if (has < static_cast<uint32_t>(listeners_)) return;
   // Without a reader, that is, with a dead owner, this fails.
-  UniqueFd bell(::open(BellPath(path).c_str(), O_WRONLY | kFlags));
+  UniqueFd bell(::open(WakeupPath(path).c_str(), O_WRONLY | kFlags));
   struct stat status {};
   if (!bell.valid() || ::fstat(bell.get(), &status) != 0 || !S_ISFIFO(status.st_mode)) return;
   uint64_t run;

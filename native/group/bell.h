@@ -19,7 +19,7 @@ namespace prom {
 class BellRound {
  public:
   // `message` is a line, the line feed included; `listeners` are those with a bell that says at least so much.
-  BellRound(std::string message, layout::Bell listeners)
+  BellRound(std::string message, layout::Wakeup listeners)
       : message_(std::move(message)), listeners_(listeners) {}
 
   // Rings for all segments of the directory that have a bell and a listener, but for `except`.
@@ -39,7 +39,7 @@ class BellRound {
   static bool IsOver(Rung& rung);
 
   std::string message_;
-  layout::Bell listeners_;
+  layout::Wakeup listeners_;
   std::vector<Rung> rung_;
 };
 

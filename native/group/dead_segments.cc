@@ -63,7 +63,7 @@ void RemoveFromDead(const std::string& directory, const OwnerIdentity& self, con
     if (!fd.valid() || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) continue;
     FileSource source(fd.get());
     SegmentReader reader;
-    if (!IsStillThere(::dirfd(listing), name.c_str(), fd.get())) continue;
+    if (!NameIsCurrent(::dirfd(listing), name.c_str(), fd.get())) continue;
     if (reader.Update(source) != SkipReason::kNone) continue;
     if (IsGone(OwnerEvidence(reader.header(), self))) RemoveFrom(fd.get(), reader, filter);
   }

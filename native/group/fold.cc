@@ -86,7 +86,7 @@ class Folder {
   }
 
   // Whoever removed the file has let another folder in.
-  bool HoldsLock() const { return IsStillThere(directory_.get(), kLockName, lock_.get()); }
+  bool HoldsLock() const { return NameIsCurrent(directory_.get(), kLockName, lock_.get()); }
 
   void SweepTemporaries() {
     std::vector<std::string> names;
@@ -163,7 +163,7 @@ class Folder {
 
   bool LockSegment(int fd, const std::string& name, const layout::Header& header) const {
     return ::flock(fd, LOCK_EX | LOCK_NB) == 0 && IsGone(OwnerEvidence(header, self_)) &&
-           IsStillThere(directory_.get(), name.c_str(), fd);
+           NameIsCurrent(directory_.get(), name.c_str(), fd);
   }
 
   bool WriteArchive() {
@@ -240,7 +240,7 @@ class Folder {
   // A segment that cannot be removed stays listed, and is passed over.
   void Unlink(const std::vector<std::string>& names) {
     for (const std::string& name : names) {
-      RemoveBell(directory_.get(), name);
+      RemoveWakeup(directory_.get(), name);
       if (::unlinkat(directory_.get(), name.c_str(), 0) == 0) report_.removed++;
     }
   }

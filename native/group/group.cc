@@ -88,7 +88,7 @@ class Stopwatch {
 
 void AddCounts(const layout::Header& header, GroupStats& stats) {
   stats.collect_failures += header.collect_failures;
-  stats.fold_failures += header.fold_failures;
+  stats.compaction_failures += header.compaction_failures;
   stats.dropped_series += header.dropped_series;
   stats.dropped_updates += header.dropped_updates;
 }
@@ -149,14 +149,14 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
 
 void Group::RingBells(const Scrape& scrape, GroupStats& stats) const {
   if (!(scrape.collect_deadline_ms > 0) || directory_.empty()) return;
-  BellRound round("collect\n", layout::Bell::kCollects);
+  BellRound round("collect\n", layout::Wakeup::kCollects);
   round.RingAll(directory_, scrape.own_segment);
   stats.late = round.Wait(scrape.collect_deadline_ms);
 }
 
 uint32_t Group::RemoveSeries(const Removal& removal) const {
   if (directory_.empty()) return 0;
-  BellRound round(removal.message, layout::Bell::kListens);
+  BellRound round(removal.message, layout::Wakeup::kListens);
   round.RingAll(directory_, removal.own_segment);
   uint32_t late = round.Wait(removal.deadline_ms);
   // After the living: whoever has died meanwhile is dead by now. A segment that somebody folds at this moment is in the
@@ -288,7 +288,7 @@ std::vector<MergeInput> Group::Inputs(const Scrape& scrape, GroupStats& stats) {
     const layout::Header& header = archive_.reader().header();
     bool this_boot = std::memcmp(header.boot_id, self_.boot_id, sizeof self_.boot_id) == 0;
     inputs.push_back({&archive_.reader(), false, this_boot, {}, false});
-    stats.folded = header.owners_folded;
+    stats.folded = header.compacted_owners;
     stats.bytes += archive_.bytes();
     AddCounts(header, stats);
   }

@@ -56,7 +56,7 @@ void Sweep(int directory, const OwnerIdentity& self) {
   for (const std::string& name : names) {
     if (IsTemporaryName(name)) ::unlinkat(directory, name.c_str(), 0);
     if (!IsSegmentName(name) || !IsOurs(directory, name)) continue;
-    RemoveBell(directory, name);
+    RemoveWakeup(directory, name);
     ::unlinkat(directory, name.c_str(), 0);
   }
   if (IsOurs(directory, kArchiveName)) ::unlinkat(directory, kArchiveName, 0);
@@ -70,11 +70,11 @@ UniqueFd JoinRun(const std::string& path, const OwnerIdentity& self, Part part, 
   UniqueFd directory = OpenDirectory(path);
   if (!directory.valid()) return held;
   UniqueFd run = std::move(held);
-  if (!run.valid() || !IsStillThere(directory.get(), kRunName, run.get())) {
-    run = OpenLockFile(directory.get(), kRunName);
+  if (!run.valid() || !NameIsCurrent(directory.get(), kSessionName, run.get())) {
+    run = OpenLockFile(directory.get(), kSessionName);
   }
   if (!run.valid()) return {};
-  if (part == Part::kStarter && Lock(run.get(), LOCK_EX) && LockExcludes(directory.get(), kRunName)) {
+  if (part == Part::kStarter && Lock(run.get(), LOCK_EX) && LockExcludes(directory.get(), kSessionName)) {
     Sweep(directory.get(), self);
   }
   for (int waited = 0; !Lock(run.get(), LOCK_SH); waited++) {

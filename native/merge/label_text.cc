@@ -27,8 +27,8 @@ void AppendKeyPart(std::string& key, std::string_view part) {
 
 }  // namespace
 
-std::vector<MergedLabel> LabelsOf(const SeriesRecord& series, const FamilyRecord& family) {
-  std::vector<MergedLabel> labels;
+std::vector<Label> LabelsOf(const SeriesRecord& series, const FamilyRecord& family) {
+  std::vector<Label> labels;
   labels.reserve(series.labels.size());
   for (const SeriesLabel& label : series.labels) {
     labels.push_back({family.label_names[label.name], label.kind, label.text});
@@ -62,9 +62,8 @@ void AppendEscaped(std::string& out, std::string_view text) {
   }
 }
 
-void AppendLabels(std::string& out, const std::vector<MergedLabel>& labels,
-                  const std::vector<MergedLabel>& except) {
-  for (const MergedLabel& label : labels) {
+void AppendLabels(std::string& out, const std::vector<Label>& labels, const std::vector<Label>& except) {
+  for (const Label& label : labels) {
     if (FindLabel(except, label.name) != nullptr) continue;
     if (!out.empty()) out += ',';
     out += label.name;

@@ -19,11 +19,15 @@
 
 namespace prom {
 
+// Whether a view shows the scopes that owners have chosen for clusterMetrics() or workerMetrics().
+enum class Chosen { kNone, kCluster, kWorker };
+
 // What is asked for: the families that are members of any of these scopes.
 struct View {
   std::vector<std::string> scopes;
   bool default_labels = true;
-  bool per_owner = false;  // each owner's series apart, told from the others by the label `pid`
+  bool per_owner = false;         // each owner's series apart, told from the others by the label `pid`
+  Chosen chosen = Chosen::kNone;  // otherwise all scopes that a segment marks so, in place of `scopes`
 
   bool operator==(const View&) const = default;
 };
@@ -45,14 +49,14 @@ struct MergedExemplar {
   uint32_t bucket;
   double value;
   double time;  // Unix time in seconds
-  std::vector<MergedLabel> labels;
+  std::vector<Label> labels;
 };
 
 // What a series is.
 struct MergedIdentity {
   uint64_t rank = 0;  // place in the exposition: the oldest segment that has it, and its place there
-  std::vector<MergedLabel> labels;
-  std::vector<MergedLabel> defaults;  // those of its registry, also where the series has a label of that name
+  std::vector<Label> labels;
+  std::vector<Label> defaults;  // those of its registry, also where the series has a label of that name
 };
 
 // What a scrape needs of a series: short, for it goes through all of them.

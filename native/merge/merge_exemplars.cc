@@ -10,12 +10,12 @@ namespace {
 
 // The text of an exemplar's slot: for each label the lengths of name and value, 16 bits each, then both. None when it
 // contradicts itself.
-std::optional<std::vector<MergedLabel>> DecodeExemplarLabels(const double* slot) {
+std::optional<std::vector<Label>> DecodeExemplarLabels(const double* slot) {
   constexpr size_t kCapacity = layout::kExemplarTextCells * sizeof(double);
   if (!(slot[2] >= 0) || slot[2] > kCapacity) return std::nullopt;
   const char* p = reinterpret_cast<const char*>(slot + 3);
   auto left = static_cast<size_t>(slot[2]);
-  std::vector<MergedLabel> labels;
+  std::vector<Label> labels;
   while (left > 0) {
     uint16_t lengths[2];
     if (left < sizeof lengths) return std::nullopt;

@@ -49,8 +49,8 @@ uint32_t LowCount(const FamilyRecord& family) {
   return counts ? 1 : ValueCount(family);
 }
 
-std::vector<MergedLabel> Kept(const std::vector<LabelRef>& labels) {
-  std::vector<MergedLabel> kept;
+std::vector<Label> Kept(const std::vector<LabelRef>& labels) {
+  std::vector<Label> kept;
   kept.reserve(labels.size());
   for (const LabelRef& label : labels) {
     kept.push_back({std::string(label.name), label.kind, std::string(label.text)});
@@ -208,7 +208,7 @@ uint32_t Merge::SeriesOf(const MergeInput& input, const FamilyPlan& plan, const 
   // In the archive each owner's series has its label already.
   if (apart ? !input.reader->is_archive() : view_.per_owner) SetInstance(own_, input.instance);
   if (view_.default_labels) {
-    for (const ScopeLabel& label : input.reader->scopes()[static_cast<size_t>(plan.scope)].default_labels) {
+    for (const Label& label : input.reader->scopes()[static_cast<size_t>(plan.scope)].default_labels) {
       defaults_.push_back({label.name, label.kind, label.text});
     }
   }

@@ -198,8 +198,8 @@ bool SegmentReader::ParseRecord(const RecordHeader& head, const uint8_t* body) {
       members_.push_back({*record, live});
       return true;
     }
-    case RecordType::kFolded: {
-      auto record = DecodeFolded(bytes);
+    case RecordType::kCompacted: {
+      auto record = DecodeCompacted(bytes);
       if (!record) return false;
       folded_.insert(folded_.end(), record->ids.begin(), record->ids.end());
       return true;

@@ -21,7 +21,7 @@ struct GroupStats {
   uint64_t folded = 0;            // since the group began
   uint32_t late = 0;              // owners that had not collected by the deadline
   uint64_t collect_failures = 0;  // since the group began, as the next three
-  uint64_t fold_failures = 0;
+  uint64_t compaction_failures = 0;
   uint64_t dropped_series = 0;
   uint64_t dropped_updates = 0;
   uint32_t conflicts = 0;  // families that were left out

@@ -44,8 +44,8 @@ void AppendList(TextBuffer& out, const Range& range, Each each) {
   out.Append(']');
 }
 
-void AppendLabels(TextBuffer& out, const std::vector<MergedLabel>& labels) {
-  AppendList(out, labels, [&](const MergedLabel& label) {
+void AppendLabels(TextBuffer& out, const std::vector<Label>& labels) {
+  AppendList(out, labels, [&](const Label& label) {
     out.Append('[');
     AppendString(out, label.name);
     out.Append(",\"");

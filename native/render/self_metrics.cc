@@ -67,8 +67,8 @@ class SelfMetrics {
     }
     Counter("collect_failures", "Collect functions that threw while another process scraped.",
             stats_.collect_failures);
-    Counter("fold_failures", "Folds of dead owners that could not be written; they are tried again.",
-            stats_.fold_failures);
+    Counter("compaction_failures", "Folds of dead owners that could not be written; they are tried again.",
+            stats_.compaction_failures);
     Counter("dropped_series", "Series that were over a limit and are not counted.", stats_.dropped_series);
     Counter("dropped_updates", "Updates that were lost with series over a limit.", stats_.dropped_updates);
   }

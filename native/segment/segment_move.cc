@@ -145,16 +145,16 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::Move(bool keeps_counts,
   next.header_->collects_started = header_->collects_started;
   next.header_->collects_finished = header_->collects_finished;
   next.header_->collect_failures = header_->collect_failures;
-  next.header_->fold_failures = header_->fold_failures;
+  next.header_->compaction_failures = header_->compaction_failures;
   next.header_->dropped_series = header_->dropped_series;
   next.header_->dropped_updates = header_->dropped_updates;
-  next.header_->bell = header_->bell;
+  next.header_->wakeup = header_->wakeup;
   if (auto error = next.Publish(path_, true)) return *error;
   // Somebody has given this file another name: there, too, it must not be counted a second time.
   struct stat status {};
   if (::fstat(fd_.get(), &status) == 0 && status.st_nlink > 0)
     for (const MovedRecord& record : *moved) Remove(record.from);
-  next.bell_path_ = std::exchange(bell_path_, {});
+  next.wakeup_path_ = std::exchange(wakeup_path_, {});
   next.leader_fd_ = std::move(leader_fd_);
   next.former_fd_ = std::move(fd_);
   has_moved_ = true;

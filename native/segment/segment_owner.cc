@@ -17,12 +17,12 @@ bool SegmentWriter::IsThere() const {
   struct stat named {};
   // What may not be looked at now may be there all the same.
   bool unknown = ::lstat(path_.c_str(), &named) != 0 && errno != ENOENT && errno != ENOTDIR;
-  return !fd_.valid() || unknown || IsStillThere(AT_FDCWD, path_.c_str(), fd_.get());
+  return !fd_.valid() || unknown || NameIsCurrent(AT_FDCWD, path_.c_str(), fd_.get());
 }
 
 bool SegmentWriter::BellIsThere() const {
   struct stat named {};
-  return bell_path_.empty() || ::lstat(bell_path_.c_str(), &named) == 0 || errno != ENOENT;
+  return wakeup_path_.empty() || ::lstat(wakeup_path_.c_str(), &named) == 0 || errno != ENOENT;
 }
 
 void SegmentWriter::Beat() {
@@ -32,7 +32,7 @@ void SegmentWriter::Beat() {
 }
 
 Result<int> SegmentWriter::OpenBell() {
-  std::string path = BellPath(path_);
+  std::string path = WakeupPath(path_);
   ::unlink(path.c_str());
   if (::mkfifo(path.c_str(), 0600) != 0) return SystemError{errno, "mkfifo", path};
   // Open for writing too: with no writer left, a reader would find the end of the file again and again.
@@ -42,13 +42,13 @@ Result<int> SegmentWriter::OpenBell() {
     ::unlink(path.c_str());
     return error;
   }
-  bell_path_ = path;
-  if (header_->bell == 0) StoreRelease(header_->bell, static_cast<uint32_t>(layout::Bell::kListens));
+  wakeup_path_ = path;
+  if (header_->wakeup == 0) StoreRelease(header_->wakeup, static_cast<uint32_t>(layout::Wakeup::kListens));
   return fd;
 }
 
 void SegmentWriter::HasCollectors() {
-  if (header_->bell != 0) StoreRelease(header_->bell, static_cast<uint32_t>(layout::Bell::kCollects));
+  if (header_->wakeup != 0) StoreRelease(header_->wakeup, static_cast<uint32_t>(layout::Wakeup::kCollects));
 }
 
 uint64_t SegmentWriter::StartCollect() {
@@ -68,12 +68,14 @@ void SegmentWriter::CountDrops(uint64_t series, uint64_t updates) {
   StoreRelaxed(header_->dropped_updates, header_->dropped_updates + updates);
 }
 
-void SegmentWriter::CountFoldFailure() { StoreRelaxed(header_->fold_failures, header_->fold_failures + 1); }
+void SegmentWriter::CountFoldFailure() {
+  StoreRelaxed(header_->compaction_failures, header_->compaction_failures + 1);
+}
 
 bool SegmentWriter::Lead() {
   if (path_.empty()) return true;
   std::string path = Directory() + '/' + kLeaderName;
-  if (leader_fd_.valid() && IsStillThere(AT_FDCWD, path.c_str(), leader_fd_.get())) return true;
+  if (leader_fd_.valid() && NameIsCurrent(AT_FDCWD, path.c_str(), leader_fd_.get())) return true;
   leader_fd_.reset();  // of a file that was deleted: who locks the next one is the leader
   UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600));
   // What cannot be opened cannot be locked by anybody: rather several leaders than none.

@@ -221,11 +221,6 @@ RecordHeader* SegmentWriter::Head(uint64_t record) const {
   return reinterpret_cast<RecordHeader*>(extent.data + (record - extent.stream_offset));
 }
 
-std::span<const uint8_t> SegmentWriter::Body(uint64_t record) const {
-  const RecordHeader* head = Head(record);
-  return {reinterpret_cast<const uint8_t*>(head + 1), head->length - sizeof *head};
-}
-
 void SegmentWriter::Remove(uint64_t record) {
   RecordHeader* head = Head(record);
   removed_bytes_ += head->length;
@@ -270,7 +265,7 @@ void SegmentWriter::Close() {
   if (!fd_.valid()) return;
   leader_fd_.reset();
   former_fd_.reset();
-  if (!bell_path_.empty()) ::unlink(bell_path_.c_str());
+  if (!wakeup_path_.empty()) ::unlink(wakeup_path_.c_str());
   if (header_ != nullptr) StoreRelease(header_->state, static_cast<uint32_t>(OwnerState::kClosed));
   // Explicitly: as long as a mapping is left, closing the descriptor alone keeps the lock.
   ::flock(fd_.get(), LOCK_UN);

@@ -60,8 +60,6 @@ class SegmentWriter : public ByteSource {
 
   // Appends and publishes a record; the result names it for Remove().
   Result<uint64_t> Append(layout::RecordType type, std::span<const uint8_t> body);
-  // The body of the record of that name, with its padding. It is there for as long as the segment does not move.
-  std::span<const uint8_t> Body(uint64_t record) const;
   // Takes a record back. Readers stop believing it; its bytes stay.
   void Remove(uint64_t record);
   // Bytes of the records that were taken back, if they are more than half of the stream, else 0.
@@ -154,7 +152,7 @@ class SegmentWriter : public ByteSource {
   std::string path_;
   bool is_temporary_ = false;
   bool has_moved_ = false;
-  std::string bell_path_;
+  std::string wakeup_path_;
   bool lock_excludes_ = true;
 
   mutable std::mutex chunks_mutex_;  // Read() may come from another thread while a chunk is added

@@ -23,7 +23,7 @@
 namespace prom {
 namespace {
 
-using layout::Bell;
+using layout::Wakeup;
 using test::Child;
 using test::Must;
 using test::SegmentImage;
@@ -64,15 +64,15 @@ struct Listener {
 };
 
 // How many of a directory's owners have not collected.
-uint32_t Late(const std::string& directory, double deadline_ms, Bell listeners = Bell::kCollects) {
+uint32_t Late(const std::string& directory, double deadline_ms, Wakeup listeners = Wakeup::kCollects) {
   BellRound round("collect\n", listeners);
   round.RingAll(directory, "");
   return round.Wait(deadline_ms);
 }
 
 TEST_CASE("a bell has its segment's name with another first letter") {
-  CHECK(BellPath("/s.dir/s.1.2.ab") == "/s.dir/b.1.2.ab");
-  CHECK(BellPath("s.1.2.ab") == "b.1.2.ab");
+  CHECK(WakeupPath("/s.dir/s.1.2.ab") == "/s.dir/w.1.2.ab");
+  CHECK(WakeupPath("s.1.2.ab") == "w.1.2.ab");
 }
 
 TEST_CASE("a round is over when all owners have collected, and what they stored is there then") {
@@ -106,7 +106,7 @@ TEST_CASE("a run that began before the ring does not count") {
   TemporaryDirectory directory;
   Listener owner(directory.path());
   uint64_t earlier = owner.segment.writer().StartCollect();
-  BellRound round("collect\n", Bell::kCollects);
+  BellRound round("collect\n", Wakeup::kCollects);
   round.RingAll(directory.path(), "");
   owner.segment.writer().FinishCollect(earlier, 0);
   CHECK(round.Wait(0) == 1);
@@ -118,7 +118,7 @@ TEST_CASE("an owner that has not collected at the deadline is late") {
   TemporaryDirectory directory;
   Listener prompt(directory.path());
   Listener blocked(directory.path());
-  BellRound round("collect\n", Bell::kCollects);
+  BellRound round("collect\n", Wakeup::kCollects);
   round.RingAll(directory.path(), "");
   prompt.Collect();
   uint64_t start = BoottimeNs();
@@ -132,7 +132,7 @@ TEST_CASE("an owner without anything to collect hears other messages only") {
   Listener owner(directory.path(), false);
   CHECK(Late(directory.path(), kForeverMs) == 0);
   CHECK(owner.Heard() == "");
-  CHECK(Late(directory.path(), 0, Bell::kListens) == 1);
+  CHECK(Late(directory.path(), 0, Wakeup::kListens) == 1);
   CHECK(owner.Heard() == "collect\n");
 }
 
@@ -142,7 +142,7 @@ TEST_CASE("the excepted segment, other files and owners without a bell are not r
   TestSegment deaf = TestSegment::InFile(directory.path());
   std::string other = "t" + NameOf(self.segment.writer().path()).substr(1);
   REQUIRE(::link(self.segment.writer().path().c_str(), directory.File(other).c_str()) == 0);
-  BellRound round("collect\n", Bell::kCollects);
+  BellRound round("collect\n", Wakeup::kCollects);
   round.RingAll(directory.path(), NameOf(self.segment.writer().path()));
   round.RingAll(directory.File("missing"), "");
   CHECK(round.Wait(kForeverMs) == 0);
@@ -171,7 +171,7 @@ TEST_CASE("a full bell is waited for like any other") {
   const std::string filler(PIPE_BUF, 'x');
   while (::write(owner.bell.get(), filler.data(), filler.size()) > 0) {
   }
-  BellRound round("collect\n", Bell::kCollects);
+  BellRound round("collect\n", Wakeup::kCollects);
   round.RingAll(directory.path(), "");
   CHECK(round.Wait(0) == 1);
   std::string heard;
@@ -184,7 +184,7 @@ TEST_CASE("a full bell is waited for like any other") {
 TEST_CASE("nothing but a FIFO is written to in the place of a bell") {
   TemporaryDirectory directory;
   Listener owner(directory.path());
-  std::string bell = BellPath(owner.segment.writer().path());
+  std::string bell = WakeupPath(owner.segment.writer().path());
   std::string file = directory.File("precious");
   std::string fifo = directory.File("fifo");
   test::WriteWholeFile(file, {1, 2, 3});
@@ -235,11 +235,11 @@ TEST_CASE("what is no segment has no bell") {
 TEST_CASE("a segment that is cut short is not waited for any longer") {
   TemporaryDirectory directory;
   SegmentImage image;
-  image.header().bell = static_cast<uint32_t>(Bell::kCollects);
+  image.header().wakeup = static_cast<uint32_t>(Wakeup::kCollects);
   test::WriteWholeFile(directory.File("s.1.1.a"), image.bytes());
-  REQUIRE(::mkfifo(directory.File("b.1.1.a").c_str(), 0600) == 0);
-  UniqueFd listens(::open(directory.File("b.1.1.a").c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
-  BellRound round("collect\n", Bell::kCollects);
+  REQUIRE(::mkfifo(directory.File("w.1.1.a").c_str(), 0600) == 0);
+  UniqueFd listens(::open(directory.File("w.1.1.a").c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  BellRound round("collect\n", Wakeup::kCollects);
   round.RingAll(directory.path(), "");
   CHECK(round.Wait(0) == 1);
   REQUIRE(::truncate(directory.File("s.1.1.a").c_str(), 8) == 0);
@@ -249,13 +249,13 @@ TEST_CASE("a segment that is cut short is not waited for any longer") {
 TEST_CASE("a bell goes when its segment is closed, and replaces a file but no directory") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
-  std::string bell = BellPath(segment.writer().path());
+  std::string bell = WakeupPath(segment.writer().path());
   REQUIRE(::mkdir(bell.c_str(), 0700) == 0);
   auto refused = segment.writer().OpenBell();
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == EEXIST);
   segment.writer().HasCollectors();
-  CHECK(segment.writer().header().bell == static_cast<uint32_t>(Bell::kNone));
+  CHECK(segment.writer().header().wakeup == static_cast<uint32_t>(Wakeup::kNone));
   REQUIRE(::rmdir(bell.c_str()) == 0);
   test::WriteWholeFile(bell, {1});
   UniqueFd listens(Must(segment.writer().OpenBell()));

@@ -20,7 +20,7 @@ using test::SegmentImage;
 // The seeds' records may grow to this, which is beyond the end of their files.
 constexpr uint64_t kRecordsRoom = 32 * 1024;
 
-SeriesLabel Label(uint16_t name, std::string text, LabelKind kind = LabelKind::kString) {
+SeriesLabel LabelAt(uint16_t name, std::string text, LabelKind kind = LabelKind::kString) {
   return {name, kind, std::move(text)};
 }
 
@@ -36,7 +36,7 @@ SegmentImage RichSegment(uint8_t id, MergeMode mode) {
   for (std::string label : {"x", "y\n"}) {
     uint64_t cell = image.Cells(1);
     *image.cells(cell) = id;
-    image.Series(1, 1, cell, {Label(0, label), Label(1, "5", LabelKind::kNumber)});
+    image.Series(1, 1, cell, {LabelAt(0, label), LabelAt(1, "5", LabelKind::kNumber)});
     if (label != "x") continue;
     ExemplarRecord exemplar{cell, image.Cells(layout::kExemplarCells), 0};
     const uint8_t text[] = {2, 0, 1, 0, 'i', 'd', '7'};
@@ -108,7 +108,7 @@ void WriteCorpus(const std::string& directory) {
   size_t series = Records(after.bytes()).back();
   after.record(series).state = static_cast<uint32_t>(layout::RecordState::kRemoved);
   after.header().removals++;
-  after.Series(1, 1, layout::kHeaderSize, {Label(0, "new")});
+  after.Series(1, 1, layout::kHeaderSize, {LabelAt(0, "new")});
   write("removal", before.bytes(), after.bytes(), 3);
 
   SegmentImage modes(16, kRecordsRoom);

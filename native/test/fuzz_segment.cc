@@ -142,7 +142,7 @@ const std::string& GroupOf(const Input& input) {
   static const test::TemporaryDirectory directory;
   const char* names[kParts] = {"s.1.1.a", "s.2.2.b", kArchiveName};
   for (const std::string& name : directory.Names()) {
-    if (name != kLockName && name != kRunName) ::unlink(directory.File(name).c_str());
+    if (name != kLockName && name != kSessionName) ::unlink(directory.File(name).c_str());
   }
   for (size_t i = 0; i < kParts; i++) {
     if (input.parts[i].empty()) continue;

@@ -25,7 +25,7 @@ using test::Text;
 
 // An owner of a counter with these labels, in this order, and default labels of its registry.
 Owner& AddLabelled(Owners& owners, std::vector<std::pair<std::string, std::string>> labels, double value,
-                   std::vector<ScopeLabel> defaults = {}) {
+                   std::vector<Label> defaults = {}) {
   Owner& owner = owners.Add();
   owner.segment.Scope(0, "", std::move(defaults));
   std::vector<std::string> names;

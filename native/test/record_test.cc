@@ -68,6 +68,7 @@ PageRecord OddPage() {
 ScopeRecord OddScope(const std::string& odd) {
   ScopeRecord record;
   record.id = 3;
+  record.flags = 0x80000002;
   record.name = odd;
   record.default_labels = {{odd, LabelKind::kOther, odd}, {"b", LabelKind::kUndefined, ""}};
   return record;
@@ -168,6 +169,7 @@ TEST_CASE("a scope comes back as it was") {
     auto back = DecodeScope(Encode(record));
     REQUIRE(back.has_value());
     CHECK(back->id == record.id);
+    CHECK(back->flags == record.flags);
     CHECK((back->name == record.name));
     REQUIRE(back->default_labels.size() == record.default_labels.size());
     for (size_t i = 0; i < record.default_labels.size(); i++) {
@@ -236,13 +238,13 @@ TEST_CASE("counts and lengths that cannot be true are refused before anything is
     CHECK_FALSE(DecodeFamily(With(body, kNameAt + 21, lie)).has_value());  // the first label name
   }
   Bytes series = Encode(SeriesRecord{1, 1, 4096, 0, {{0, LabelKind::kString, "text"}}});
-  Bytes scope = Encode(ScopeRecord{1, "name", {{"a", LabelKind::kString, "b"}}});
+  Bytes scope = Encode(ScopeRecord{1, layout::kChosenForWorker, "name", {{"a", LabelKind::kString, "b"}}});
   for (uint32_t lie : kLies) {
     CHECK_FALSE(DecodeSeries(With(series, 24, lie)).has_value());
     CHECK_FALSE(DecodeSeries(With(series, 32, lie)).has_value());
-    CHECK_FALSE(DecodeScope(With(scope, 4, lie)).has_value());
-    CHECK_FALSE(DecodeScope(With(scope, 12, lie)).has_value());
+    CHECK_FALSE(DecodeScope(With(scope, 8, lie)).has_value());
     CHECK_FALSE(DecodeScope(With(scope, 16, lie)).has_value());
+    CHECK_FALSE(DecodeScope(With(scope, 20, lie)).has_value());
   }
 }
 
@@ -271,8 +273,8 @@ TEST_CASE("a family of an unknown type, an unknown mode or an impossible window 
 TEST_CASE("a label of an unknown kind is refused") {
   Bytes series = Encode(SeriesRecord{1, 1, 4096, 0, {{0, LabelKind::kString, "text"}}});
   CHECK_FALSE(DecodeSeries(With(series, 30, uint8_t{6})).has_value());
-  Bytes scope = Encode(ScopeRecord{1, "", {{"a", LabelKind::kString, "b"}}});
-  CHECK_FALSE(DecodeScope(With(scope, 17, uint8_t{6})).has_value());
+  Bytes scope = Encode(ScopeRecord{1, 0, "", {{"a", LabelKind::kString, "b"}}});
+  CHECK_FALSE(DecodeScope(With(scope, 21, uint8_t{6})).has_value());
 }
 
 TEST_CASE("a page of an unknown schema or sign, or too far out, is refused") {

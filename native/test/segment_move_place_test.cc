@@ -145,7 +145,7 @@ TEST_CASE("whoever waits for an owner finds it again after a move") {
   TestSegment segment = TestSegment::InFile(directory.path());
   UniqueFd bell(Must(segment.writer().OpenBell()));
   segment.writer().HasCollectors();
-  BellRound round("collect\n", layout::Bell::kCollects);
+  BellRound round("collect\n", layout::Wakeup::kCollects);
   round.RingAll(directory.path(), "");
   uint64_t run = segment.writer().StartCollect();
   segment.Move();

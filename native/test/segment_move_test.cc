@@ -88,10 +88,10 @@ TEST_CASE("of the header a move changes the id, and what it is about") {
   CHECK(after.collects_started == 2);
   CHECK(after.collects_finished == 1);
   CHECK(after.collect_failures == 2);
-  CHECK(after.bell == static_cast<uint32_t>(layout::Bell::kCollects));
+  CHECK(after.wakeup == static_cast<uint32_t>(layout::Wakeup::kCollects));
   CHECK(after.state == static_cast<uint32_t>(layout::OwnerState::kActive));
   CHECK(segment.writer().BellIsThere());
-  std::string path = BellPath(segment.writer().path());
+  std::string path = WakeupPath(segment.writer().path());
   segment.writer().Close();
   CHECK_FALSE(std::filesystem::exists(path));
 }

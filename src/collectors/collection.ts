@@ -10,7 +10,7 @@ import { isRegistered, type Registered, stopWhenRemoved } from './lifetime';
 export interface DefaultMetricsCollectorConfiguration<T extends RegistryContentType> {
   /** Where to register; the global registry if not given. */
   register?: Registry<T> | null | undefined;
-  /** Put before each name, such as `my_app_`. */
+  /** A prefix of each name, such as `my_app_`. */
   prefix?: string | null | undefined;
   /** Added to each sample. */
   labels?: object | null | undefined;
@@ -28,22 +28,22 @@ export interface DefaultMetricsCollectorConfiguration<T extends RegistryContentT
   eventLoopUtilizationAgeBuckets?: number | null | undefined;
   /** How far back the summary of the utilization looks, in seconds. Default 60. */
   eventLoopUtilizationMaxAgeSeconds?: number | null | undefined;
-  /** Gives the CPU counters the active span of OpenTelemetry as exemplar; the registry must be an OpenMetrics one. */
+  /** Adds the active span of OpenTelemetry as exemplar to the CPU counters; the registry must be of OpenMetrics. */
   enableExemplars?: boolean | undefined;
 }
 
 export type Options = DefaultMetricsCollectorConfiguration<RegistryContentType>;
 
-/** What a source says about a metric; prefix, registry and common labels are the collection's. */
+/** The part of a metric's configuration that its source decides; the collection adds prefix, registry and common labels. */
 type Own<C> = Omit<C, 'name' | 'help' | 'registers'>;
 
 /**
- * The metrics of one call of `collectDefaultMetrics()`, and what runs for them. Nothing that runs holds a collection,
- * so that one which its caller has dropped can be garbage collected with its registry.
+ * The metrics of one call of `collectDefaultMetrics()`, with their timers and observers. These hold no reference to the
+ * collection, so that it can be garbage collected with its registry.
  */
 export class Collection {
   readonly options: Options;
-  /** The labels that all samples have. */
+  /** The labels of all samples. */
   readonly labels: LabelValues<string>;
   readonly #metrics: { readonly name: string; readonly metric: Registered }[] = [];
   readonly #stops: (() => void)[] = [];
@@ -69,15 +69,12 @@ export class Collection {
     return this.#made(new Summary(this.#complete(name, help, own)));
   }
 
-  /**
-   * Has `stop` called when the collection is stopped, or none of `metrics` is in its registry any more. `stop` must not
-   * hold the metrics.
-   */
+  /** Calls `stop` when the collection is stopped, or none of `metrics` is in its registry any more. `stop` must not hold the metrics. */
   whileRegistered(metrics: readonly Registered[], stop: () => void): void {
     this.#stops.push(stopWhenRemoved(metrics, stop));
   }
 
-  /** Ends all that runs, and takes the metrics out of their registries. What has taken their place there stays. */
+  /** Stops timers and observers, and removes the metrics from their registries. Other metrics of the same names stay. */
   stop(): void {
     for (const stop of this.#stops.splice(0)) stop();
     for (const { name, metric } of this.#metrics.splice(0)) {

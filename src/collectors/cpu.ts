@@ -3,7 +3,7 @@ import { activeSpan } from './active-span';
 import type { Collection } from './collection';
 import { reportsProcess } from './process-wide';
 
-/** CPU time since the call. Counters, so the CPU time of the dead stays. The first one's `collect` counts for all. */
+/** CPU time since the call. As counters, they keep the CPU time of dead processes. The first one's `collect` sets all. */
 export function cpu(collection: Collection): void {
   const isReported = reportsProcess();
   const enableExemplars = collection.options.enableExemplars || false;

@@ -17,7 +17,7 @@ import { resources } from './resources';
 import { startTime } from './start-time';
 import { version } from './version';
 
-/** By the names that users know, in the order of the exposition. */
+/** By prom-client's names, in the order of the exposition. */
 const sources: Readonly<Record<string, (collection: Collection) => void>> = {
   processCpuTotal: cpu,
   processStartTime: startTime,
@@ -40,16 +40,16 @@ export type StopDefaultMetrics = () => void;
 
 export interface DefaultMetricsCollector {
   /**
-   * Registers metrics of the process and of Node, which are read at each scrape. The function returned stops what runs
-   * for them and takes them out of the registry again; they may then be collected anew. After a `clear()` of the
-   * registry, what runs ends by itself.
+   * Registers metrics of the process and of Node, which are read at each scrape. The returned function stops their timers and
+   * removes them from the registry; they may then be collected anew. After a `clear()` of the registry, the timers end by
+   * themselves.
    *
    * Of several processes, gauges are the sum of the living (event loop lag: average, least or greatest; start time:
-   * none; version: the oldest process's), and counters and distributions keep the dead. What a process has in common
-   * with its worker threads is reported by the thread that began to collect first, if the others were started after it.
+   * none; version: the oldest process's), and counters and distributions keep the dead. Metrics that a process has in common
+   * with its worker threads are reported by the thread that began to collect first, if the others were started after it.
    *
-   * Throws a TypeError for what is no configuration, what a metric's constructor throws for a bad option, and an Error
-   * if a name is taken; what has been registered before stays then. Costs a timer of 100 ms and one of
+   * Throws a TypeError if `config` is no object, the errors of the metrics' constructors for a bad option, and an Error
+   * if a name is taken; metrics that were registered until then stay. Costs a timer of 100 ms and one of
    * `eventLoopMonitoringPrecision`, neither of which keeps the process alive.
    */
   <T extends RegistryContentType>(

@@ -4,9 +4,9 @@ import type { LabelValues } from '../model/labels';
 import type { Collection } from './collection';
 
 /**
- * Two views of how late the event loop is: how long a `setImmediate()` of the scrape takes, which the next scrape shows,
- * and the distribution of the delays that a timer in native code has seen since the last scrape. Without a new delay, as
- * in two scrapes at once, the distribution of the last ones stands. The first gauge's `collect` sets all.
+ * The lag of the event loop in two ways: the time that a `setImmediate()` of a scrape takes, which the next scrape shows, and the
+ * distribution of the delays of a timer in native code since the last scrape. Without a new delay, as in two scrapes at once, the
+ * last distribution stays. The first gauge's `collect` sets all.
  */
 export function eventLoopLag(collection: Collection): void {
   const { labels } = collection;
@@ -72,8 +72,8 @@ const distributionGauges: readonly {
 ];
 
 /**
- * Undefined where there is no such thing. Throws what Node throws for a bad resolution. Enabled at once: one that never
- * was makes Node 20 abort if it lists its handles while that is being collected. One that was stops when it is.
+ * Undefined where the runtime has none. Throws Node's error for a bad resolution. Enabled at once: Node 20 aborts if it lists its
+ * handles while a histogram that was never enabled is being garbage collected. An enabled one stops then.
  */
 function monitor(resolution: number | undefined): IntervalHistogram | undefined {
   try {

@@ -6,8 +6,8 @@ const HELP =
   'Ratio of time the event loop is not idling in the event provider to the total time the event loop is running.';
 
 /**
- * How much of its time the event loop was busy, as a distribution over intervals of equal length: the only default
- * metrics that need a timer, because a mean between two scrapes would hide what they are there to show.
+ * The share of time in which the event loop was busy, as a distribution over intervals of equal length: a mean between two scrapes
+ * would hide short peaks. So these default metrics need a timer.
  */
 export function eventLoopUtilization(collection: Collection): void {
   if (typeof performance.eventLoopUtilization !== 'function') return;
@@ -36,7 +36,7 @@ export function eventLoopUtilization(collection: Collection): void {
     const now = performance.eventLoopUtilization();
     const end = process.hrtime();
     const { utilization } = performance.eventLoopUtilization(now, last);
-    // A loop that was blocked for ten intervals was so in each of them.
+    // A loop that was blocked for ten intervals counts as busy in each of them.
     const milliseconds = (end[0] - start[0]) * 1e3 + (end[1] - start[1]) / 1e6;
     const intervals = Number.isFinite(utilization) ? Math.round(milliseconds / interval) : 0;
     for (let i = 0; i < intervals; i++) observe(utilization);

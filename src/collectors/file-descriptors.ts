@@ -14,7 +14,7 @@ export function fileDescriptors(collection: Collection): void {
   });
 }
 
-/** Without the one that lists them, which is closed again. */
+/** Without the descriptor that lists them, which is closed again. */
 function countDescriptors(): number | undefined {
   try {
     return readdirSync('/proc/self/fd').length - 1;

@@ -1,6 +1,6 @@
 import type { Collection } from './collection';
 
-/** Two gauges of the same things: by type, and all together. Types that are gone are removed. */
+/** Two gauges of the same objects: by type, and in total. Types without objects are removed. */
 export function gaugeByType(
   collection: Collection,
   name: string,
@@ -26,7 +26,7 @@ export function gaugeByType(
   });
 }
 
-/** The name of the class of what libuv has at hand. */
+/** The name of an object's class. */
 export function className(thing: unknown): string | undefined {
   return (thing as { constructor?: { name: string } } | null | undefined)?.constructor?.name;
 }

@@ -7,7 +7,7 @@ import {
 import type { Collection } from './collection';
 import { sweep } from './lifetime';
 
-/** How long each garbage collection took. */
+/** The durations of garbage collections. */
 export function gc(collection: Collection): void {
   const { labels, options } = collection;
   const histogram = collection.histogram(

@@ -1,7 +1,7 @@
 import type { Collection } from './collection';
 import { className, gaugeByType } from './gauge-by-type';
 
-/** Open sockets, servers, timers and the like. Node has the list, but does not document it. */
+/** Open sockets, servers, timers and other handles. Node has the list, but does not document it. */
 export function handles(collection: Collection): void {
   const undocumented = process as { _getActiveHandles?(): readonly unknown[] };
   if (typeof undocumented._getActiveHandles !== 'function') return;

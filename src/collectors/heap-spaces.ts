@@ -1,7 +1,7 @@
 import { getHeapSpaceStatistics, type HeapSpaceInfo } from 'node:v8';
 import type { Collection } from './collection';
 
-/** The spaces that V8 divides its heap into. The first one's `collect` sets all. */
+/** The spaces of V8's heap. The first one's `collect` sets all. */
 export function heapSpaces(collection: Collection): void {
   if (!isKnown()) return;
   const collect = (): void => {

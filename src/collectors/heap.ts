@@ -1,6 +1,6 @@
 import type { Collection } from './collection';
 
-/** V8's heap and what hangs on it outside. The first one's `collect` sets all. */
+/** V8's heap and the external memory of its objects. The first one's `collect` sets all. */
 export function heap(collection: Collection): void {
   if (typeof process.memoryUsage !== 'function') return;
   const { labels } = collection;

@@ -1,6 +1,6 @@
 import type { AnyRegistry } from '../registry/registry';
 
-/** The part of a metric that tells where it is registered. */
+/** The name of a metric and its registries. */
 export interface Registered {
   readonly name: string;
   readonly registers: readonly AnyRegistry[];
@@ -11,12 +11,12 @@ interface Lifetime {
   readonly stop: () => void;
 }
 
-// Registries do not say when they are cleared or dropped, so whatever runs is looked through now and then.
+// Registries emit no event when they are cleared or garbage collected, so timers and observers call `sweep()` now and then.
 const lifetimes = new Set<Lifetime>();
 
 /**
- * Has `stop` called once: by the function returned, or by the first `sweep()` that finds none of `metrics` in a registry
- * of its own. The metrics are not kept alive.
+ * `stop` is called once: by the returned function, or by the first `sweep()` that finds none of `metrics` in a registry of its
+ * own. The metrics are not kept alive.
  */
 export function stopWhenRemoved(metrics: readonly Registered[], stop: () => void): () => void {
   const lifetime = { metrics: metrics.map((metric) => new WeakRef(metric)), stop };
@@ -24,7 +24,7 @@ export function stopWhenRemoved(metrics: readonly Registered[], stop: () => void
   return () => end(lifetime);
 }
 
-/** Stops what runs for metrics that are gone. Cheap enough to be called from all that runs. */
+/** Stops timers and observers of metrics that are in no registry any more. Cheap enough for every timer. */
 export function sweep(): void {
   for (const lifetime of lifetimes) if (!lifetime.metrics.some(isAlive)) end(lifetime);
 }

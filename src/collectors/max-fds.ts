@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Collection } from './collection';
 import { reportsProcess } from './process-wide';
 
-/** The limit of open file descriptors, where there is a /proc that tells it. */
+/** The limit of open file descriptors, where there is a /proc. */
 export function maxFds(collection: Collection): void {
   const limit = readLimit();
   if (limit === undefined) return;

@@ -1,7 +1,7 @@
 import type { Collection } from './collection';
 import { className, gaugeByType } from './gauge-by-type';
 
-/** Reads, writes, look-ups and the like that libuv has not finished. Node has the list, but does not document it. */
+/** Reads, writes, look-ups and other requests that libuv has not finished. Node has the list, but does not document it. */
 export function requests(collection: Collection): void {
   const undocumented = process as { _getActiveRequests?(): readonly unknown[] };
   if (typeof undocumented._getActiveRequests !== 'function') return;

@@ -1,7 +1,7 @@
 import type { Collection } from './collection';
 import { gaugeByType } from './gauge-by-type';
 
-/** What keeps the event loop alive, in the words of Node's documented API. */
+/** The resources that keep the event loop alive, by the names of Node's documented API. */
 export function resources(collection: Collection): void {
   if (typeof process.getActiveResourcesInfo !== 'function') return;
   gaugeByType(

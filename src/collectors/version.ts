@@ -1,6 +1,6 @@
 import type { Collection } from './collection';
 
-/** Node's version, in labels. Of several processes the oldest one's counts. */
+/** Node's version, in labels: that of the oldest process. */
 export function version(collection: Collection): void {
   const [major, minor, patch] = process.version.slice(1).split('.').map(Number);
   const labels = { version: process.version, major, minor, patch, ...collection.labels } as Record<

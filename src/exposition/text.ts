@@ -1,7 +1,7 @@
 import type { Exemplar, MetricType, Sample } from '../model/family';
 import type { LabelSet } from '../model/labels';
 
-/** A family as it is printed. */
+/** A family as the text formats print it. */
 export interface TextFamily {
   readonly name: string;
   readonly help: string;
@@ -9,7 +9,7 @@ export interface TextFamily {
   readonly values?: readonly TextSample[];
 }
 
-/** A line. Its own labels are printed first, default labels next, and those it shares with its neighbours last. */
+/** A line. Its own labels are printed first, default labels next, and the labels that it shares with its neighbours last. */
 export interface TextSample extends Sample {
   readonly sharedLabels?: LabelSet;
 }
@@ -29,7 +29,7 @@ export function familyText(family: TextFamily, defaultLabels: LabelSet, format: 
   return lines.join('\n');
 }
 
-/** All of an exposition, from the texts of its families. */
+/** The whole exposition, from the texts of its families. */
 export function documentText(families: readonly string[], format: TextFormat): string {
   return format === 'openmetrics' ? `${families.join('\n')}\n# EOF\n` : `${families.join('\n\n')}\n`;
 }
@@ -44,7 +44,7 @@ function numberText(value: number): string {
 function labelsText(sample: TextSample, defaultLabels: LabelSet): string {
   const { labels, sharedLabels = {} } = sample;
   const parts: string[] = [];
-  // Own labels keep their place and their value; default labels only add what is not there.
+  // Own labels keep their position and their value; default labels only add labels.
   for (const [name, value] of Object.entries({ ...labels, ...defaultLabels, ...labels })) {
     if (!Object.hasOwn(sharedLabels, name)) parts.push(labelText(name, value));
   }
@@ -53,8 +53,8 @@ function labelsText(sample: TextSample, defaultLabels: LabelSet): string {
 }
 
 /**
- * What follows the value. prom-client's exemplars have neither value nor time when their labels were too long; where it
- * prints an `undefined` that no scraper takes, there is nothing.
+ * The exemplar after a value. prom-client's exemplars have neither value nor time when their labels were too long, and its text
+ * then has an `undefined` that no scraper accepts; here the exemplar is left out.
  */
 function exemplarText(exemplar: Exemplar | null | undefined): string {
   if (typeof exemplar?.value !== 'number') return '';
@@ -64,7 +64,7 @@ function exemplarText(exemplar: Exemplar | null | undefined): string {
   return ` # {${labels.join(',')}} ${numberText(value)}${time}`;
 }
 
-/** Only strings are escaped: prom-client prints other values as their text is. */
+/** Only strings are escaped: prom-client prints other values as their text. */
 function labelText(name: string, value: unknown): string {
   return `${name}="${typeof value === 'string' ? escapeText(value).replace(/"/g, '\\"') : value}"`;
 }

@@ -12,12 +12,12 @@ const replaced: ReadonlySet<string> = new Set(['prom-client', '@prometheus-io/cl
 /** The entry of this package. */
 export const ENTRY: string = join(__dirname, '..', '..', 'index.js');
 
-/** Whether this package is to be loaded instead. Paths inside of the packages, such as `prom-client/lib/util`, stay. */
+/** Whether this package replaces the module. Paths inside the packages, such as `prom-client/lib/util`, stay. */
 export function isReplaced(specifier: string): boolean {
   return replaced.has(specifier);
 }
 
-/** The hook by which Node asks what an `import` leads to. Node calls it in this thread or in one for hooks alone. */
+/** The hook by which Node resolves an `import`. Node calls it in this thread or in one for hooks alone. */
 export function resolve<C, R extends Resolution | Promise<Resolution>>(
   specifier: string,
   context: C,

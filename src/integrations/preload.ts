@@ -1,13 +1,12 @@
-// `node --import prom-client-mmap/register` (or `-r`): from here on, whoever in this thread requires or imports
-// prom-client or its successor gets this package, whether they are installed or not. Processes that are forked and worker
-// threads inherit the option.
+// `node --import prom-client-mmap/register` (or `-r`): from here on, `require` and `import` of prom-client or its successor give
+// this package in this thread, whether they are installed or not. Forked processes and worker threads inherit the option.
 import Module from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { ENTRY, isReplaced, resolve } from './preload-resolution';
 
 type ResolveFilename = (request: string, ...rest: unknown[]) => string;
 
-// Undocumented, and what every tool of this kind hooks into; `registerHooks` came with Node 22.15.
+// Undocumented, but all tools of this kind hook into it; `registerHooks` came with Node 22.15.
 const loader = Module as unknown as {
   _resolveFilename: ResolveFilename;
   registerHooks?: (hooks: { resolve: typeof resolve }) => void;

@@ -7,32 +7,32 @@ import { badGatewayUrl, jobNameMissing, pushFailed, pushTimedOut } from '../erro
 import type { RegistryContentType } from '../registry/content-type';
 import { globalRegistry, type Registry } from '../registry/registry';
 
-/** What a push is told; the names and values become parts of the URL. */
+/** The names and values become parts of the URL. */
 export interface PushParameters {
   jobName: string;
-  /** More labels of the group of metrics that is pushed, in the order in which the URL names them. */
+  /** More labels of the pushed group of metrics, in the order of the URL. */
   groupings?: { [key: string]: string } | undefined;
 }
 
-/** Options of `http.request`, such as `timeout` in milliseconds, `headers` and `agent`, and one that is not. */
+/** Options of `http.request`, such as `timeout` in milliseconds, `headers` and `agent`, and one more. */
 export interface PushgatewayOptions extends RequestOptions {
-  /** `false` pushes to `/metrics` itself when there is no job name, as some gateways want it. Default `true`. */
+  /** `false` pushes to `/metrics` itself when there is no job name, as some gateways need it. Default `true`. */
   requireJobName?: boolean | undefined;
   [option: string]: unknown;
 }
 
-/** The body of the answer is text; `resp` is Node's `IncomingMessage`. */
+/** The body of the response is text; `resp` is Node's `IncomingMessage`. */
 export type PushResult = { resp?: unknown; body?: unknown };
 
 const gzipped: (text: string) => Promise<Buffer> = promisify<string, Buffer>(gzip);
 
 /**
- * Pushes what a registry exposes, so everything that the whole group has counted, to a Pushgateway: for batch jobs that
- * end before anybody could scrape them. One process of the group is enough.
+ * Pushes the exposition of a registry, with the counts of the whole group, to a Pushgateway: for batch jobs that end before a
+ * scrape. One process of the group is enough.
  *
  * All three methods throw at once if the job name is missing. They reject with Node's error if there is no connection,
- * with code `ERR_PUSH_FAILED` for an answer of status 400 or above, and with `ERR_PUSH_TIMEOUT` when nothing was heard
- * for `options.timeout` milliseconds (without that option, they wait).
+ * with code `ERR_PUSH_FAILED` for a response of status 400 or above, and with `ERR_PUSH_TIMEOUT` after `options.timeout`
+ * milliseconds without a response (without that option, they wait).
  */
 export class Pushgateway<T extends RegistryContentType = RegistryContentType> {
   readonly registry: Registry<T>;
@@ -42,10 +42,10 @@ export class Pushgateway<T extends RegistryContentType = RegistryContentType> {
 
   /**
    * The URL may have a path, a user and a password. With the header `Content-Encoding: gzip` among the options the body
-   * is compressed. The registry is the global one if not given.
+   * is compressed. The default registry is the global one.
    */
   constructor(url: string, registry: Registry<T>);
-  // biome-ignore lint/suspicious/noExplicitAny: prom-client's type for options; the ones that exist are named beside it.
+  // biome-ignore lint/suspicious/noExplicitAny: prom-client's type for options.
   constructor(url: string, options?: PushgatewayOptions | any, registry?: Registry<T> | null);
   constructor(url: string, options?: PushgatewayOptions | Registry<T> | null, registry?: Registry<T> | null) {
     const only = isRegistry(options) ? options : undefined;
@@ -83,7 +83,7 @@ export class Pushgateway<T extends RegistryContentType = RegistryContentType> {
     const url = urlOf(this.gatewayUrl);
     url.pathname = `${url.pathname === '/' ? '' : url.pathname}/metrics${path}`;
     const { request } = url.protocol === 'https:' ? https : http;
-    // One object for everything, before anything is awaited, as in prom-client: tests of users look into it.
+    // One object, before any await, as in prom-client: tests of users look into it.
     const options: RequestOptions = { ...urlToHttpOptions(url), ...this.requestOptions, method };
     if (method === 'DELETE') options.headers = withoutEncoding(options.headers);
     const req = request(options);
@@ -95,7 +95,7 @@ export class Pushgateway<T extends RegistryContentType = RegistryContentType> {
   private async writeBody(req: ClientRequest, headers: RequestOptions['headers']): Promise<void> {
     try {
       const text = await this.registry.metrics();
-      // Not among the options, which are what the user said; and what stands in for a request there may not have it.
+      // Not in `headers`, which belong to the user. A mock of a request may lack the method.
       if (headerOf(headers, 'content-type') === undefined) {
         req.setHeader?.('Content-Type', this.registry.contentType);
       }
@@ -113,7 +113,7 @@ export declare namespace Pushgateway {
   export type Options = PushgatewayOptions;
 }
 
-// Not instanceof: it may be a Proxy, or of another copy of the library.
+// Not instanceof: it may be a Proxy, or a registry of another copy of the library.
 function isRegistry<T extends RegistryContentType>(
   value: PushgatewayOptions | Registry<T> | null | undefined,
 ): value is Registry<T> {
@@ -132,13 +132,13 @@ function pathOf(groupings: PushParameters['groupings'] | null): string {
     .join('');
 }
 
-/** The Pushgateway takes in base64 what cannot be a part of a path, however it is escaped. */
+/** The Pushgateway takes values in base64 that cannot be a part of a path, however they are escaped. */
 function valuePath(value: string): string {
   if (value !== '' && !value.includes('/') && !/^\.\.?$/.test(value)) return `/${encodeURIComponent(value)}`;
   return `@base64/${Buffer.from(value).toString('base64url') || '='}`;
 }
 
-/** The value of a header whose name is written in any case. */
+/** The value of a header, in any case of letters. */
 function headerOf(headers: RequestOptions['headers'], name: string): unknown {
   return Object.entries(headers ?? {}).find(([key]) => key.toLowerCase() === name)?.[1];
 }

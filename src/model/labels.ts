@@ -10,6 +10,14 @@ export type LabelSet = Readonly<Record<string, LabelValue>>;
 /** The text of each label of a series, in the order of the metric's label names; undefined is a label that is absent. */
 export type LabelTexts = readonly (string | undefined)[];
 
+/** The identity of a series, and its labels where the texts alone do not tell them. Made once per new series; after that no code of the caller runs. */
+export interface SeriesKey {
+  /** One text for each label name of the family, undefined where the label is absent. */
+  readonly texts: LabelTexts;
+  /** Own enumerable labels with the values and in the order in which they were written; undefined when they are exactly the texts in the order of the names. */
+  readonly asWritten: LabelSet | undefined;
+}
+
 /**
  * What identifies a label value: its text. `undefined` means that the label is absent, which is not the same as ''.
  * Throws what the value's own conversion throws (a symbol: TypeError).

@@ -3,12 +3,12 @@ import { aggregators } from '../model/aggregators';
 import type { MetricFamily } from '../model/family';
 import { prometheusContentType, type RegistryContentType } from './content-type';
 
-/** A family that is also a metric: what can be registered to be printed again. */
+/** A family that can be registered like a metric. */
 export interface AggregatedMetric extends MetricFamily {
   get(): MetricFamily;
 }
 
-/** What is needed of a registry here. */
+/** What this module needs of a registry. */
 interface Target {
   setContentType(contentType: RegistryContentType): void;
   registerMetric(metric: AggregatedMetric): void;
@@ -30,8 +30,8 @@ export function aggregateInto<R extends Target>(
 }
 
 /**
- * Makes one list of several, each as `getMetricsAsJSON()` returns it: families of the same name become one, in the way
- * that the first one's `aggregator` says, a sum if it says nothing. Names come in the order in which they are met.
+ * Makes one list of several, each as `getMetricsAsJSON()` returns it: families of the same name become one by the `aggregator`
+ * of the first, by default a sum. Names are in the order of their first family.
  *
  * @throws an Error with code `ERR_AGGREGATOR` for an aggregator that does not exist.
  */

@@ -4,9 +4,8 @@ import type { PrometheusContentType, RegistryContentType } from './content-type'
 import { type AnyRegistry, Registry, type RegistryOptions } from './registry';
 
 /**
- * prom-client's way to the metrics of a whole cluster. Here every registry shows them; this one shows those that were
- * chosen with `setRegistries()`, under the name that existing code calls. It needs nothing from the workers: none is
- * asked, so none can be late or missing.
+ * prom-client's way to the metrics of a whole cluster. Here every registry shows them; this class exists for code that calls
+ * `clusterMetrics()`, and shows the registries that were chosen with `setRegistries()`. It sends no messages to workers.
  */
 export class ClusterRegistry<T extends RegistryContentType = PrometheusContentType> extends Registry<T> {
   /**
@@ -17,16 +16,17 @@ export class ClusterRegistry<T extends RegistryContentType = PrometheusContentTy
     return chosenMetrics('cluster', this.contentType);
   }
 
-  /** Resolves: there is nothing to hand over before a process ends, its counts are in the group already. */
+  /** Resolves at once: the counts of a process are in the group before it ends. */
   shutdown(_timeout?: number): Promise<void> {
     return Promise.resolve();
   }
 
   /**
-   * Chooses what `clusterMetrics()` shows, in all processes of the group: everything that anybody has chosen. While
-   * nobody has, it is the global registry.
+   * Chooses registries for `clusterMetrics()`, which shows in all processes of the group the registries that any process has
+   * chosen, dead ones included. Without any choice it shows the global registry. Of a merged registry it shows the metrics of
+   * processes that have chosen it.
    *
-   * @throws a TypeError with code `ERR_REGISTRY` for what is not a registry of this library.
+   * @throws a TypeError with code `ERR_REGISTRY` for objects that are no registries of this library.
    */
   static setRegistries(regs: readonly AnyRegistry[] | AnyRegistry): void {
     choose('cluster', regs);
@@ -35,7 +35,7 @@ export class ClusterRegistry<T extends RegistryContentType = PrometheusContentTy
 
 /** The same for worker threads, as @prometheus-io/client has it; threads of cluster workers included. */
 export class WorkerRegistry<T extends RegistryContentType = PrometheusContentType> extends Registry<T> {
-  /** As it was given; it makes no difference, for every thread can answer. */
+  /** The argument of the constructor. It makes no difference: every thread shows the group. */
   readonly primary: boolean;
 
   constructor(contentType?: T, primary: boolean = isMainThread, options: RegistryOptions = {}) {
@@ -53,7 +53,7 @@ export class WorkerRegistry<T extends RegistryContentType = PrometheusContentTyp
     return Promise.resolve();
   }
 
-  /** See `ClusterRegistry.setRegistries()`; what is chosen here, `workerMetrics()` shows. */
+  /** See `ClusterRegistry.setRegistries()`; this choice is for `workerMetrics()`. */
   static setRegistries(regs: readonly AnyRegistry[] | AnyRegistry): void {
     choose('worker', regs);
   }

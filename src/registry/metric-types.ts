@@ -17,13 +17,13 @@ export type CollectFunction<T> = (this: T) => void | Promise<void>;
 
 export type Collector = () => void;
 
-/** What all metrics have. */
+/** The properties of all metrics. */
 export interface MetricObject {
   name: string;
   help: string;
   type: MetricType;
   aggregator: Aggregator;
-  // biome-ignore lint/suspicious/noExplicitAny: so it is in both packages, and every metric must be assignable to it.
+  // biome-ignore lint/suspicious/noExplicitAny: as in prom-client; every metric must be assignable to it.
   collect: CollectFunction<any>;
 }
 

@@ -1,9 +1,17 @@
-import { badContentType, mergeContentType, mergeEmpty, metricExists, unknownMetric } from '../errors';
+import {
+  badContentType,
+  labelsMissing,
+  mergeContentType,
+  mergeEmpty,
+  metricExists,
+  unknownMetric,
+} from '../errors';
+import { inOrderOf, withDefaultLabels } from '../exposition/families';
 import { documentText, familyText, type TextFamily, type TextFormat } from '../exposition/text';
-import type { Aggregator, MetricFamily } from '../model/family';
-import type { LabelSet } from '../model/labels';
+import type { Aggregator } from '../model/family';
+import { type LabelSet, labelText } from '../model/labels';
 import { currentStore } from '../store/current';
-import type { GroupStore, Store, View } from '../store/store';
+import type { RemovalRequest } from '../store/wakeup';
 import { aggregateInto } from './aggregate';
 import {
   isContentType,
@@ -15,28 +23,26 @@ import {
 } from './content-type';
 import {
   type GroupAnswer,
-  groupListener,
-  labelTexts,
-  listen,
+  handleRequestsFor,
   removeFromOthers,
   removeHere,
-} from './group-listener';
-import { familyTexts, inOrderOf, leFirst } from './group-text';
+  requestHandler,
+} from './group-requests';
+import { GroupView, MergedView } from './group-view';
 import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from './metric-types';
-import { FAMILY, isShared, onlyCollects, type Registrable, settle } from './registrable';
+import { FAMILY, isShared, onlyCollects, type Registrable, refresh } from './registrable';
 import { GLOBAL_SCOPE, nextScope, scopeOfName } from './scopes';
 
 export interface RegistryOptions {
   /**
-   * What this registry is called in all processes of the group. Without it, registries are matched by the order in
-   * which they got their first metric.
+   * The name of this registry in all processes of the group. Registries without a name are matched by the order in which they
+   * got their first metric.
    */
   readonly name?: string | undefined;
 }
 
-/** What an exposition is to show, beside the usual. */
 export interface MetricsOptions {
-  /** Each process's numbers apart, with its pid in the label `pid`. */
+  /** Shows the numbers of each process apart, with its pid in the label `pid`. */
   readonly perProcess?: boolean;
 }
 
@@ -44,9 +50,9 @@ export interface MetricsOptions {
 export type AnyRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>;
 
 /**
- * A set of metrics that is exposed as one. `metrics()`, `getMetricsAsJSON()` and `getSingleMetricAsString()` answer
- * for the whole group of processes, and include what only others have defined; without the addon they answer for this
- * process. The list of metrics is always this process's own.
+ * A set of metrics that is exposed as one. `metrics()`, `getMetricsAsJSON()` and `getSingleMetricAsString()` show the whole group
+ * of processes, including metrics that only other processes have defined; without the addon they show this process. The list of
+ * metrics is always that of this process.
  *
  * Fields are private for TypeScript only: some packages wrap registries in a Proxy, which no `#private` field survives.
  */
@@ -65,10 +71,11 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   private readonly byName = new Map<string, Registrable>();
   private type: RegistryContentType;
   private defaultLabels: LabelSet = {};
-  /** Where this registry's own metrics are; none before there is one, unless the registry has a name. */
+  /** The scope of the metrics that are registered here; a registry without a name gets one with its first metric. */
   private scope: string | undefined;
-  /** The scopes of the registries that this one was merged from, and what has been removed here of their metrics. */
+  /** The scopes of the registries that this one was merged from. */
   private merged: readonly string[] = [];
+  /** Names of metrics of `merged` that have been removed from this registry. */
   private readonly hidden = new Set<string>();
 
   /** Throws a TypeError for a content type that is neither of the two. */
@@ -80,9 +87,9 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   }
 
   /**
-   * A registry that shows what the given ones show, without their default labels. It follows the group's metrics in
-   * their scopes; of metrics of this process alone it has those that are registered now. Throws if the content types
-   * differ, if two metrics have the same name, and a TypeError for an empty list.
+   * A registry with the metrics of all of `registers`, without their default labels. It shows metrics that other processes
+   * register later, but of this process those that are registered now. Throws if the content types differ, if two metrics have
+   * the same name, and a TypeError for an empty list.
    */
   static merge<T extends RegistryContentType = PrometheusContentType>(
     registers: readonly Registry<T>[],
@@ -93,10 +100,10 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     const merged = new Registry<T>(first.contentType);
     merged.merged = [...new Set(registers.flatMap((register) => register.scopes?.() ?? []))];
     for (const register of registers) {
-      // Own metrics of own registries are seen through the scopes; all others have to be registered here.
+      // The scopes show own metrics of own registries; all others have to be registered here.
       const isSeen = (metric: Registrable): boolean => 'scopes' in register && metric[FAMILY] !== undefined;
       for (const metric of register.getMetricsAsArray() as unknown as Registrable[]) {
-        if (merged.list(metric) && !isSeen(metric)) merged.announce(metric);
+        if (merged.list(metric) && !isSeen(metric)) merged.share(metric);
       }
     }
     return merged;
@@ -133,7 +140,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /** Adds a metric, or anything with a `get()` like a metric's. Throws if another one has its name. */
   registerMetric<T extends string>(metric: Metric<T> | Registrable): void {
-    if (this.list(metric as Registrable)) this.announce(metric as Registrable);
+    if (this.list(metric as Registrable)) this.share(metric as Registrable);
   }
 
   /** The metrics that are registered in this process, in order of registration; only those of `aggregator` if given. */
@@ -142,7 +149,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return metrics.filter((metric) => isOf(aggregator, metric));
   }
 
-  /** The very object that was registered in this process under `name`, if any. */
+  /** The object that was registered in this process under `name`, if any. */
   getSingleMetric<T extends string>(name: string): Metric<T> | undefined {
     return this.byName.get(name) as Metric<T> | undefined;
   }
@@ -151,12 +158,12 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     const metric = this.byName.get(name);
     this.byName.delete(name);
     if (this.merged.length > 0) this.hidden.add(name);
-    if (metric !== undefined) this.retract(metric);
+    if (metric !== undefined) this.unshare(metric);
   }
 
   /** Removes all metrics and the default labels. */
   clear(): void {
-    for (const metric of this.byName.values()) this.retract(metric);
+    for (const metric of this.byName.values()) this.unshare(metric);
     this.byName.clear();
     this.merged = [];
     this.hidden.clear();
@@ -169,81 +176,71 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   }
 
   /**
-   * Resets this registry's metrics in all processes of the group, dead ones included. Living ones that do not answer in
-   * time (`collectDeadlineMs`) do so later; the Promise says how many.
+   * Resets the metrics of this registry, or the one of that name, in all processes of the group, dead ones included. Living
+   * processes that do not answer in time (`collectDeadlineMs`) do so later; the Promise resolves to their number.
    */
-  resetGroup(): Promise<GroupAnswer> {
-    this.resetMetrics();
-    return removeFromOthers(currentStore(), this.scopes(), {});
+  resetGroup(name?: string): Promise<GroupAnswer> {
+    return this.removeEverywhere({ family: name });
   }
 
   /**
-   * Removes the series of these labels in all processes of the group, dead ones included; it is no error if there is
-   * none. Labels are compared by their text. What late processes count meanwhile goes too, what they count later is new.
+   * Removes the series of exactly these labels, `{}` for the one without labels, in all processes of the group, dead ones
+   * included; it is no error if there is none. Labels are compared by their text. A late process also removes what it counts
+   * until then.
+   *
+   * @throws a TypeError with code `ERR_LABELS_MISSING` without labels: `resetGroup(name)` is for all series of a metric.
    */
-  removeFromGroup(name: string, labels: LabelSet = {}): Promise<GroupAnswer> {
-    const request = { family: name, labels: labelTexts(labels) };
-    removeHere(this.byName.values(), request);
-    return removeFromOthers(currentStore(), this.scopes(), request);
+  removeFromGroup(name: string, labels: LabelSet): Promise<GroupAnswer> {
+    if (typeof labels !== 'object' || labels === null) throw labelsMissing(name, labels);
+    const texts = Object.entries(labels).map(([label, value]) => [label, labelText(value)] as const);
+    const present = texts.filter((entry): entry is [string, string] => entry[1] !== undefined);
+    return this.removeEverywhere({ family: name, labels: Object.fromEntries(present) });
   }
 
   /** Sets the labels that are added to every sample, where it does not have them itself. They are copied. */
   setDefaultLabels(labels: object): void {
     const before = this.defaultLabels;
     this.defaultLabels = { ...labels };
-    if (!isEmpty(before) || !isEmpty(labels)) this.announceDefaultLabels();
+    if (!isEmpty(before) || !isEmpty(labels)) this.shareDefaultLabels();
   }
 
   /** The exposition. Rejects with what a `collect` function throws. */
   async metrics(options: MetricsOptions = {}): Promise<string> {
-    const store = currentStore();
-    const texts = await this.ownTexts(store);
-    return this.isWhole(store, texts)
-      ? store.text(this.viewOf(options), this.format)
-      : this.composed(store, texts, options);
+    const texts = await this.refreshAll((metric) => this.getMetricsAsString(metric));
+    const group = this.groupView(options);
+    return group && texts.length === 0 ? group.text(this.format) : this.composed(group, texts);
   }
 
   /**
-   * The exposition in UTF-8, the cheapest answer to a request: as long as all metrics are this library's, no string is made
-   * of it. Not to be written to: calls at the same time share it.
+   * The exposition in UTF-8, the cheapest response to a request: as long as all metrics are this library's, no string is made
+   * of it. The bytes must not be written to: calls at the same time share them, and a later scrape reuses their memory.
    */
   async getMetricsAsBuffer(options: MetricsOptions = {}): Promise<Buffer> {
-    const store = currentStore();
-    const texts = await this.ownTexts(store);
-    return this.isWhole(store, texts)
-      ? store.bytes(this.viewOf(options), this.format)
-      : Buffer.from(await this.composed(store, texts, options));
+    const texts = await this.refreshAll((metric) => this.getMetricsAsString(metric));
+    const group = this.groupView(options);
+    return group && texts.length === 0
+      ? group.bytes(this.format)
+      : Buffer.from(await this.composed(group, texts));
   }
 
   /** The same numbers as objects; only families of `aggregator` if given. */
   async getMetricsAsJSON(aggregator?: Aggregator): Promise<MetricObjectWithValues<MetricValue<string>>[]> {
-    const store = currentStore();
-    const [shared, foreign] = this.start(store, async (metric) => this.withDefaultLabels(await metric.get()));
-    const [families] = await Promise.all([Promise.all(foreign), ...shared]);
-    const group =
-      !store.shared || this.scopes().length === 0
-        ? []
-        : this.isPlain
-          ? await store.families(this.view())
-          : (await this.groupFamilies(store)).map((family) => this.withDefaultLabels(family));
-    const all: readonly TextFamily[] =
-      families.length === 0 ? group : inOrderOf(this.byName.keys(), [...group, ...families]);
-    return all.filter((family) => isOf(aggregator, family)) as MetricObjectWithValues<MetricValue<string>>[];
+    const foreign = await this.foreignFamilies();
+    const group = (await this.groupView()?.families()) ?? [];
+    const families = foreign.length === 0 ? group : inOrderOf(this.byName.keys(), [...group, ...foreign]);
+    return families.filter((family) => isOf(aggregator, family)) as MetricObjectWithValues<
+      MetricValue<string>
+    >[];
   }
 
   /** One family of the exposition, without a newline at its end. Rejects with a TypeError if there is none. */
   async getSingleMetricAsString(name: string): Promise<string> {
     const store = currentStore();
     const metric = this.byName.get(name);
-    if (!store.shared || (metric !== undefined && !isShared(metric, store))) {
-      if (metric === undefined) throw unknownMetric();
-      return this.getMetricsAsString(metric);
-    }
-    if (metric !== undefined) await settle(metric);
-    const text = this.isPlain
-      ? await store.text(this.view(name), this.format)
-      : (await this.groupFamilies(store, name)).map((family) => this.groupText(family)).join('\n');
-    if (text === '') throw unknownMetric();
+    if (metric !== undefined && !isShared(metric, store)) return this.getMetricsAsString(metric);
+    if (metric !== undefined) await refresh(metric);
+    const [text] = (await this.groupView({}, name)?.texts(this.format)) ?? [];
+    if (text === undefined) throw unknownMetric();
     return text;
   }
 
@@ -259,81 +256,53 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return this.type === openMetricsContentType ? 'openmetrics' : 'prometheus';
   }
 
-  /** Whether the store's own output is this registry's: it knows nothing of what a merge has of its own. */
-  private get isPlain(): boolean {
-    return this.merged.length === 0 || (this.hidden.size === 0 && isEmpty(this.defaultLabels));
+  /** What this registry shows of the group; undefined for nothing. */
+  private groupView({ perProcess = false }: MetricsOptions = {}, name?: string): GroupView | undefined {
+    const store = currentStore();
+    const scopes = this.scopes();
+    if (!store.shared || scopes.length === 0) return undefined;
+    const isMerged = this.merged.length > 0;
+    const view = {
+      scopes,
+      defaultLabels: !isMerged,
+      perOwner: perProcess,
+      ...(name !== undefined && { name }),
+    };
+    return isMerged && (this.hidden.size > 0 || !isEmpty(this.defaultLabels))
+      ? new MergedView(store, view, this.hidden, this.defaultLabels)
+      : new GroupView(store, view);
   }
 
-  private view(name?: string): View {
-    const view = { scopes: this.scopes(), defaultLabels: this.merged.length === 0 };
-    return name === undefined ? view : { ...view, name };
+  /** The group's families and `texts`, those of foreign metrics, in the order of registration. */
+  private async composed(group: GroupView | undefined, texts: readonly string[]): Promise<string> {
+    const all = [...((await group?.texts(this.format)) ?? []), ...texts];
+    return documentText(group ? inOrderOf(this.byName.keys(), all) : all, this.format);
   }
 
-  private viewOf({ perProcess = false }: MetricsOptions): View {
-    return { ...this.view(), perOwner: perProcess };
-  }
-
-  /** The group's families without default labels. */
-  private async groupFamilies(store: GroupStore, name?: string): Promise<MetricFamily[]> {
-    const families = await store.families({ ...this.view(name), defaultLabels: false });
-    return this.merged.length === 0 ? families : families.filter((family) => !this.hidden.has(family.name));
-  }
-
-  private groupText(family: MetricFamily): string {
-    return familyText(
-      family.type === 'histogram' ? leFirst(family) : family,
-      this.defaultLabels,
-      this.format,
-    );
-  }
-
-  /** Runs all `collect` functions; the texts of the metrics that the store does not answer for. */
-  private async ownTexts(store: Store): Promise<readonly string[]> {
-    const [shared, foreign] = this.start(store, (metric) => this.getMetricsAsString(metric));
-    const [texts] = await Promise.all([Promise.all(foreign), ...shared]);
-    return texts;
-  }
-
-  /** Whether the store's own exposition is all there is to show. */
-  private isWhole(store: Store, texts: readonly string[]): store is GroupStore {
-    return store.shared && texts.length === 0 && this.scopes().length > 0 && this.isPlain;
-  }
-
-  /** The exposition of what the store has and of `texts`, in the order of registration. */
-  private async composed(store: Store, texts: readonly string[], options: MetricsOptions): Promise<string> {
-    if (!store.shared || this.scopes().length === 0) return documentText(texts, this.format);
-    const group = this.isPlain
-      ? familyTexts(await store.text(this.viewOf(options), this.format))
-      : (await this.groupFamilies(store)).map((family) => this.groupText(family));
-    return documentText(inOrderOf(this.byName.keys(), [...group, ...texts]), this.format);
+  /** Brings all metrics up to date; the families that the store does not have. */
+  private foreignFamilies(): Promise<TextFamily[]> {
+    return this.refreshAll(async (metric) => withDefaultLabels(await metric.get(), this.defaultLabels));
   }
 
   /**
-   * Starts everything that a scrape must wait for, in order of registration and before anything is read, because the
-   * `collect` function of one metric may set others. `read` is for the metrics that the store does not answer for.
+   * Runs all `collect` functions, and `read` for the metrics that the store does not have. All begin in the order of registration
+   * and before the group is read, because the `collect` function of one metric may set others.
    */
-  private start<R>(
-    store: Store,
-    read: (metric: Registrable) => Promise<R>,
-  ): [shared: Promise<void>[], foreign: Promise<R>[]] {
+  private async refreshAll<R>(read: (metric: Registrable) => Promise<R>): Promise<R[]> {
+    const store = currentStore();
     const shared: Promise<void>[] = [];
     const foreign: Promise<R>[] = [];
     for (const metric of this.byName.values()) {
-      if (isShared(metric, store) || onlyCollects(metric)) shared.push(settle(metric));
+      if (isShared(metric, store) || onlyCollects(metric)) shared.push(refresh(metric));
       else foreign.push(read(metric));
     }
-    return [shared, foreign];
+    const [results] = await Promise.all([Promise.all(foreign), ...shared]);
+    return results;
   }
 
-  private withDefaultLabels(family: TextFamily): TextFamily {
-    if (isEmpty(this.defaultLabels) || family.values === undefined) return family;
-    const values = family.values.map((sample) => {
-      const labels: Record<string, unknown> = { ...sample.labels };
-      // A falsy value gives way here, unlike in the text: so it is in prom-client.
-      for (const [name, value] of Object.entries(this.defaultLabels)) labels[name] = labels[name] || value;
-      return { ...sample, labels };
-    });
-    return { ...family, values };
+  private removeEverywhere(removal: Omit<RemovalRequest, 'scope'>): Promise<GroupAnswer> {
+    removeHere(this.byName.values(), removal);
+    return removeFromOthers(currentStore(), this.scopes(), removal);
   }
 
   /** Whether the metric is new here. Throws if its name is taken by another. */
@@ -347,27 +316,34 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return true;
   }
 
-  private announce(metric: Registrable): void {
+  /** Makes an own metric part of this registry's scope in the group. */
+  private share(metric: Registrable): void {
     if (metric[FAMILY] === undefined) return;
-    if (this.scope === undefined) {
-      this.scope = nextScope();
-      if (!isEmpty(this.defaultLabels)) this.announceDefaultLabels();
-    }
+    const scope = this.ownScope();
     const store = currentStore();
     if (!store.shared || !isShared(metric, store)) return;
-    if (metric[FAMILY].family !== undefined) store.register(this.scope, metric[FAMILY].family);
-    listen(this);
-    store.answerBell(groupListener);
+    if (metric[FAMILY].family !== undefined) store.register(scope, metric[FAMILY].family);
+    handleRequestsFor(this);
+    store.handleRequests(requestHandler);
     if (metric.collect) store.hasCollectors();
   }
 
-  private retract(metric: Registrable): void {
+  private unshare(metric: Registrable): void {
     const store = currentStore();
     if (this.scope === undefined || !store.shared || !isShared(metric, store)) return;
     if (metric[FAMILY].family !== undefined) store.unregister(this.scope, metric[FAMILY].family);
   }
 
-  private announceDefaultLabels(): void {
+  /** The scope of the metrics that are registered here, from now on if there was none. */
+  private ownScope(): string {
+    if (this.scope === undefined) {
+      this.scope = nextScope();
+      if (!isEmpty(this.defaultLabels)) this.shareDefaultLabels();
+    }
+    return this.scope;
+  }
+
+  private shareDefaultLabels(): void {
     const store = currentStore();
     if (this.scope !== undefined && store.shared) store.setDefaultLabels(this.scope, this.defaultLabels);
   }

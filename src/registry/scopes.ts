@@ -6,8 +6,8 @@ export const GLOBAL_SCOPE = '';
 const COUNTER: unique symbol = Symbol.for('prom-client-mmap.scope-counter');
 
 /**
- * The scope of the next registry without a name: '1', '2', and so on. Registries of several processes are matched by
- * it, so they must be used first in the same order everywhere. All copies of the library in a process count together.
+ * The scope of the next registry without a name: '1', '2', and so on. It matches the registries of several processes, so they must
+ * be used first in the same order everywhere. All copies of the library in a process count together.
  */
 export function nextScope(): string {
   const counter = globalThis as { [COUNTER]?: number };
@@ -15,7 +15,7 @@ export function nextScope(): string {
   return `${counter[COUNTER]}`;
 }
 
-/** The scope that a user's name for a registry is. */
+/** The scope of a registry with a name. */
 export function scopeOfName(name: unknown): string {
   if (typeof name !== 'string' || name === GLOBAL_SCOPE || /^\d+$/.test(name)) throw badRegistryName(name);
   return name;

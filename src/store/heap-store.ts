@@ -1,49 +1,52 @@
 import type { FamilyDefinition } from '../model/family';
-import type { LabelSet, LabelTexts } from '../model/labels';
-import { SeriesBudget } from './series-budget';
-import { type CellHolder, exemplarCells, type PageKey, type PrivateStore, type SeriesHolder } from './store';
+import type { SeriesKey } from '../model/labels';
+import { SeriesLimit } from './series-limit';
+import {
+  type CellRef,
+  type CellStore,
+  clear,
+  exemplarCells,
+  PAGE_CELLS,
+  type PageKey,
+  type SeriesRef,
+} from './store';
 
-const PAGE_CELLS = 32;
 const FIRST_CHUNK = 16;
 const LARGEST_CHUNK = 1024;
 
 /**
- * Cells in plain memory, for one process alone. Places of equal size come from common chunks and go back to a free
- * list, so that creating and removing series for ever needs no more memory than their greatest number at one time.
+ * Cells in plain memory, for one process alone. References to equally many cells share chunks, and released cells go to a free
+ * list: the memory is that of the greatest number of series at one time.
  */
-export class HeapStore implements PrivateStore {
+export class HeapStore implements CellStore {
+  /** Registries render from their metrics. */
   readonly shared = false;
-  readonly newcomers: undefined;
-  readonly budget: SeriesBudget = new SeriesBudget();
+  readonly seriesLimit: SeriesLimit = new SeriesLimit();
   readonly #pools = new Map<number, CellPool>();
   #families = 0;
 
-  addFamily(_definition: FamilyDefinition, _live: Iterable<SeriesHolder>): number {
+  addFamily(_definition: FamilyDefinition, _live: Iterable<SeriesRef>): number {
     return this.#families++;
   }
 
   removeFamily(_family: number): void {}
 
-  allocate(
-    _family: number,
-    _texts: LabelTexts,
-    _given: LabelSet | undefined,
-    count: number,
-    holder: CellHolder,
-  ): void {
-    this.#pool(count).take(holder);
+  allocate(_family: number, _key: SeriesKey, count: number): CellRef {
+    return this.#pool(count).take();
   }
 
-  allocatePage(_header: CellHolder, _key: PageKey, page: CellHolder): void {
-    this.#pool(PAGE_CELLS).take(page);
+  allocatePage(_series: CellRef, _key: PageKey): CellRef {
+    return this.#pool(PAGE_CELLS).take();
   }
 
-  allocateExemplar(_header: CellHolder, _bucket: number, exemplar: CellHolder): void {
-    this.#pool(exemplarCells).take(exemplar);
+  allocateExemplar(_series: CellRef, _bucket: number): CellRef {
+    return this.#pool(exemplarCells).take();
   }
 
-  release(holder: CellHolder, count: number): void {
-    this.#pool(count).giveBack(holder);
+  release(cells: CellRef, count: number): void {
+    if (cells.record < 0) return;
+    this.#pool(count).giveBack(cells);
+    clear(cells);
   }
 
   #pool(count: number): CellPool {
@@ -56,42 +59,35 @@ export class HeapStore implements PrivateStore {
   }
 }
 
-/** Places of `size` cells each. */
+/** Chunks of memory that are given out in pieces of `size` cells. */
 class CellPool {
   readonly #size: number;
   readonly #free: { readonly values: Float64Array; readonly index: number }[] = [];
   #chunk = new Float64Array(0);
   #used = 0;
-  #places = FIRST_CHUNK;
+  #nextChunk = FIRST_CHUNK;
 
   constructor(size: number) {
     this.#size = size;
   }
 
-  take(holder: CellHolder): void {
-    const place = this.#free.pop();
-    if (place !== undefined) {
-      holder.values = place.values;
-      holder.index = place.index;
-    } else {
-      if (this.#used === this.#chunk.length) this.#grow();
-      holder.values = this.#chunk;
-      holder.index = this.#used;
-      this.#used += this.#size;
-    }
-    holder.record = 0;
+  take(): CellRef {
+    const free = this.#free.pop();
+    if (free !== undefined) return { ...free, record: 0 };
+    if (this.#used === this.#chunk.length) this.#grow();
+    const index = this.#used;
+    this.#used += this.#size;
+    return { values: this.#chunk, index, record: 0 };
   }
 
-  giveBack(holder: CellHolder): void {
-    const { values, index } = holder;
+  giveBack({ values, index }: CellRef): void {
     values.fill(0, index, index + this.#size);
     this.#free.push({ values, index });
-    holder.record = -1;
   }
 
   #grow(): void {
-    this.#chunk = new Float64Array(this.#size * this.#places);
+    this.#chunk = new Float64Array(this.#size * this.#nextChunk);
     this.#used = 0;
-    this.#places = Math.min(this.#places * 2, LARGEST_CHUNK);
+    this.#nextChunk = Math.min(this.#nextChunk * 2, LARGEST_CHUNK);
   }
 }

@@ -1,58 +1,57 @@
-/** What is kept in order. */
+/** A store with the duties of an owner. */
 export interface Maintained {
-  /** Says that this owner lives. */
-  beat(): void;
-  /** Whether the last scrape saw what dead owners have left. */
+  /** Tells other owners that this one lives, and repairs its files. */
+  maintain(): void;
+  /** Whether the last scrape saw segments of dead owners. */
   readonly hasDead: boolean;
-  /** Folds the dead; never rejects. */
-  fold(): Promise<void>;
+  /** Moves the counts of dead owners into the archive. Never rejects; a failure loses nothing. */
+  compact(): Promise<void>;
 }
 
-/** Native code relies on it: an owner in another pid namespace that misses twelve is taken for dead (owner.cc). */
-const beatMs = 5000;
-/** A look for the dead once a minute, for groups that nobody scrapes. */
-const beatsPerFold = 12;
-/** A fold waits for a random time up to this, so that not all owners try at once: the first one leaves nothing to the others. */
-const foldSpreadMs = 1000;
+/** The addon relies on it: an owner in another pid namespace that misses twelve heartbeats is taken for dead. */
+const heartbeatMs = 5000;
+/** A compaction once a minute, for groups without scrapes. */
+const heartbeatsPerCompaction = 12;
+/** Each owner waits for a random time up to this, so that one of them does the work alone. */
+const compactionSpreadMs = 1000;
 
 /**
- * Keeps a store's part of its group in order for as long as the store is in use: beats, and folds the dead - soon after the
- * start, after a scrape that showed some, and once a minute. A fold that fails is not repeated by itself: the dead are still
- * there, so the next scrape or minute asks for it again. The timers keep neither the process nor the store alive.
+ * Runs the duties of a store for as long as it is in use: heartbeats, and compactions - soon after the start, after a scrape
+ * that saw dead owners, and once a minute. The timers keep neither the process nor the store alive.
  */
 export class Maintenance {
   readonly #store: WeakRef<Maintained>;
-  #beats = 0;
-  /** Whether a fold waits for its random time: more that are asked for meanwhile are that one. */
-  #foldDue = false;
+  #heartbeats = 0;
+  /** Whether a compaction waits for its time. */
+  #isDue = false;
 
   constructor(store: Maintained) {
     this.#store = new WeakRef(store);
     const timer = setInterval(() => {
       const alive = this.#store.deref();
       if (alive === undefined) clearInterval(timer);
-      else this.#beat(alive);
-    }, beatMs);
+      else this.#heartbeat(alive);
+    }, heartbeatMs);
     timer.unref();
-    this.#foldSoon();
+    this.#compactSoon();
   }
 
-  /** After a scrape. */
+  /** To be called after a scrape. */
   scraped(): void {
-    if (this.#store.deref()?.hasDead) this.#foldSoon();
+    if (this.#store.deref()?.hasDead) this.#compactSoon();
   }
 
-  #foldSoon(): void {
-    if (this.#foldDue) return;
-    this.#foldDue = true;
+  #compactSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
     setTimeout(() => {
-      this.#foldDue = false;
-      void this.#store.deref()?.fold();
-    }, Math.random() * foldSpreadMs).unref();
+      this.#isDue = false;
+      void this.#store.deref()?.compact();
+    }, Math.random() * compactionSpreadMs).unref();
   }
 
-  #beat(store: Maintained): void {
-    store.beat();
-    if (++this.#beats % beatsPerFold === 0) this.#foldSoon();
+  #heartbeat(store: Maintained): void {
+    store.maintain();
+    if (++this.#heartbeats % heartbeatsPerCompaction === 0) this.#compactSoon();
   }
 }

@@ -2,63 +2,63 @@ import { scrapeFailed } from '../errors';
 import type { Expositions, NativeError, NativeGroup, NativeScrape } from '../native';
 import type { View } from './store';
 
-/** What differs between the scrapes of a thread at one time. */
-type Asked<As extends keyof Expositions> = Pick<
+/** What distinguishes the scrapes of a thread at one time. */
+type ScrapeRequest<As extends keyof Expositions> = Pick<
   NativeScrape<As>,
-  'scopes' | 'defaultLabels' | 'perOwner' | 'name' | 'format' | 'as'
+  'scopes' | 'chosen' | 'defaultLabels' | 'perOwner' | 'name' | 'format' | 'as'
 >;
 
-/** What a scrape needs beside, as it is when it begins. */
-export type Circumstances = Omit<NativeScrape<'text'>, keyof Asked<'text'>>;
+/** What the scrapes of a thread have in common. */
+export type ScrapeContext = Omit<NativeScrape<'text'>, keyof ScrapeRequest<'text'>>;
 
 /**
- * The scrapes of this thread, one after the other. Who asks while one is going on is answered by one that begins after it,
- * because what is read already may lack what he has counted; all who ask for the same meanwhile share it.
+ * The scrapes of this thread, one after the other. A request during a scrape is answered by a scrape that begins after it: the
+ * running one may have read segments before the caller's last updates. Equal requests share a scrape that has not begun.
  */
 export class Scrapes {
   readonly #group: NativeGroup;
-  readonly #circumstances: () => Circumstances;
+  readonly #context: () => ScrapeContext;
   readonly #scraped: () => void;
   readonly #waiting = new Map<string, Promise<unknown>>();
   #last: Promise<void> | undefined;
 
-  /** `scraped` is called after each. */
-  constructor(group: NativeGroup, circumstances: () => Circumstances, scraped: () => void) {
+  /** `context` is called when a scrape begins, `scraped` when it has ended. */
+  constructor(group: NativeGroup, context: () => ScrapeContext, scraped: () => void) {
     this.#group = group;
-    this.#circumstances = circumstances;
+    this.#context = context;
     this.#scraped = scraped;
   }
 
   run<As extends keyof Expositions>(
-    { scopes, defaultLabels, perOwner = false, name }: View,
+    { scopes, chosen, defaultLabels, perOwner = false, name }: View,
     format: 'prometheus' | 'openmetrics' | 'json',
     as: As,
   ): Promise<Expositions[As]> {
-    const asked: Asked<As> = { scopes, defaultLabels, perOwner, name, format, as };
-    if (this.#last === undefined) return this.#append(this.#render(asked));
-    const key = JSON.stringify(asked);
+    const request: ScrapeRequest<As> = { scopes, chosen, defaultLabels, perOwner, name, format, as };
+    if (this.#last === undefined) return this.#append(this.#render(request));
+    const key = JSON.stringify(request);
     const shared = this.#waiting.get(key);
     if (shared !== undefined) return shared as Promise<Expositions[As]>;
     const waiting = this.#last.then(() => {
       this.#waiting.delete(key);
-      return this.#render(asked);
+      return this.#render(request);
     });
     this.#waiting.set(key, waiting);
     return this.#append(waiting);
   }
 
   #append<T>(scrape: Promise<T>): Promise<T> {
-    const isOver = (): void => {
-      if (this.#last === over) this.#last = undefined;
+    const finish = (): void => {
+      if (this.#last === finished) this.#last = undefined;
     };
-    const over: Promise<void> = scrape.then(isOver, isOver);
-    this.#last = over;
+    const finished: Promise<void> = scrape.then(finish, finish);
+    this.#last = finished;
     return scrape;
   }
 
-  async #render<As extends keyof Expositions>(asked: Asked<As>): Promise<Expositions[As]> {
+  async #render<As extends keyof Expositions>(request: ScrapeRequest<As>): Promise<Expositions[As]> {
     try {
-      return await this.#group.render({ ...asked, ...this.#circumstances() });
+      return await this.#group.render({ ...request, ...this.#context() });
     } catch (error) {
       throw scrapeFailed((error as NativeError).message, error);
     } finally {

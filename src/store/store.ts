@@ -1,26 +1,35 @@
-import type { FamilyDefinition, MetricFamily } from '../model/family';
-import type { LabelShape } from '../model/label-shape';
-import type { LabelSet, LabelTexts } from '../model/labels';
-import type { BellListener, RemovalRequest } from './bell';
-import type { SeriesBudget } from './series-budget';
+import type { FamilyDefinition } from '../model/family';
+import type { SeriesKey } from '../model/labels';
+import type { SeriesLimit } from './series-limit';
 
 /**
- * Where the cells of one series are: `values[index]` is its first, the others follow. A store fills it in and may
- * point it elsewhere later (the numbers move along), so nobody keeps `values` or `index` over a call into a store.
+ * Neighbouring cells: `values[index]` is the first. A store may point the reference to another location during any later call
+ * and from the event loop; the numbers move along. So no caller keeps `values` or `index` over a call into the store.
  */
-export interface CellHolder {
+export interface CellRef {
   values: Float64Array;
   index: number;
-  /** The store's own name for the place; -1 when the series has been released. */
+  /** The record in the segment that names the cells; -1 when there are no cells. */
   record: number;
-  /** Called when the store has pointed it elsewhere, where the number may be another, or has released it by itself. */
-  moved?(): void;
 }
 
-/** The holder of a series, and those of its pages and exemplars. */
-export interface SeriesHolder extends CellHolder {
-  parts?(): Iterable<CellHolder>;
+/** The `values` of a reference to no cells. */
+export const noCells: Float64Array = new Float64Array(0);
+
+/** Makes it a reference to no cells. */
+export function clear(cells: CellRef): void {
+  cells.values = noCells;
+  cells.index = 0;
+  cells.record = -1;
 }
+
+/** The cells of a series, and those of its pages and exemplars. */
+export interface SeriesRef extends CellRef {
+  parts?(): Iterable<CellRef>;
+}
+
+/** Cells of a page of a summary. */
+export const PAGE_CELLS = 32;
 
 /**
  * Cells of an exemplar: which of two slots counts (1 or 2, 0 for none yet), then the slots: value, time in seconds, bytes of
@@ -30,7 +39,7 @@ export const exemplarTextBytes = 512;
 export const exemplarSlotCells: number = 3 + exemplarTextBytes / 8;
 export const exemplarCells: number = 1 + 2 * exemplarSlotCells;
 
-/** Which page of a summary is wanted; see docs/format.md, "Summaries". */
+/** Identifies a page of a summary; see docs/format.md, "Summaries". */
 export interface PageKey {
   readonly slot: number;
   readonly sign: 1 | -1;
@@ -40,103 +49,37 @@ export interface PageKey {
   readonly number: number;
 }
 
-/** What to expose: the families that are registered in any of these scopes, under the scopes' default labels or not. */
+/** The registries that a thread has given to `setRegistries()` of the cluster or of the worker registry. */
+export type ChoiceKind = 'cluster' | 'worker';
+
+/** What an exposition shows: the families that are registered in any of these scopes, with or without default labels. */
 export interface View {
   readonly scopes: readonly string[];
+  /** Instead of `scopes`: all scopes that any owner of the group has chosen, or the global scope when there is none. */
+  readonly chosen?: ChoiceKind;
   readonly defaultLabels: boolean;
-  /** Each owner's series apart, told from the others by the label `pid`. */
+  /** Shows the series of each owner apart, with its pid in the label `pid`. */
   readonly perOwner?: boolean;
   /** Only the family of this name. */
   readonly name?: string;
 }
 
-/** The part of a store that metrics write through. None of these throws for reasons of storage. */
+/** The part of a store that metrics write through. No method throws for reasons of storage. */
 export interface CellStore {
-  readonly budget: SeriesBudget;
-  /** Where series can be that have been used once; there is such a place for families that are added after it is there. */
-  readonly newcomers: NewcomerPlaces | undefined;
+  readonly seriesLimit: SeriesLimit;
   /**
-   * Announces a family; the number names it in the other calls. `live` are its series whenever the store looks: it moves
-   * their cells when a series of any family is allocated, or from the event loop. What it does not find then is lost.
+   * Registers a family; the result names it in the other calls. `live` yields its series at any time: a series that it does
+   * not yield loses its cells when the store rewrites a segment.
    */
-  addFamily(definition: FamilyDefinition, live: Iterable<SeriesHolder>): number;
+  addFamily(definition: FamilyDefinition, live: Iterable<SeriesRef>): number;
   /** Forgets a family and its memberships. Its series must have been released. */
   removeFamily(family: number): void;
-  /**
-   * Gives `holder` `count` cells, all zero, for a new series. It is printed with the own labels of `given`, in that order;
-   * or with `texts`. Cold: one native call, unless the segment moves.
-   */
-  allocate(
-    family: number,
-    texts: LabelTexts,
-    given: LabelSet | undefined,
-    count: number,
-    holder: CellHolder,
-  ): void;
-  /** Gives `page` 32 cells, all zero, that belong to the series at `header`. */
-  allocatePage(header: CellHolder, key: PageKey, page: CellHolder): void;
-  /** Gives `exemplar` the cells of one exemplar of the series at `header`: of a counter (bucket 0) or a bucket. */
-  allocateExemplar(header: CellHolder, bucket: number, exemplar: CellHolder): void;
-  /** Takes the cells of a series, a page or an exemplar back; the holder must not be written any more. */
-  release(holder: CellHolder, count: number): void;
+  /** `count` cells, all zero, for a new series. Cold: one native call, or a rewrite of the segment. */
+  allocate(family: number, key: SeriesKey, count: number): CellRef;
+  /** `PAGE_CELLS` cells, all zero, of the series at `series`. */
+  allocatePage(series: CellRef, key: PageKey): CellRef;
+  /** `exemplarCells` cells, all zero, of the series at `series`: for a bucket, or for a counter (bucket 0). */
+  allocateExemplar(series: CellRef, bucket: number): CellRef;
+  /** Takes back the `count` cells of a series, a page or an exemplar: the reference has no cells from then on. */
+  release(cells: CellRef, count: number): void;
 }
-
-/** Series that have been used once, and of which nobody but the store knows. */
-export interface NewcomerPlaces {
-  /**
-   * Finds the newcomer of `texts`: `holder` has got its cells, it is none any more, and the result is the shape of its labels. If
-   * there is none and `shape` is not `noShape`, there is one from now on, of that shape: `newMeeting`, and `holder` has got its
-   * cells for this use. `noMeeting`: there is none, and none could be made here. One native call.
-   */
-  meet(family: number, texts: LabelTexts, shape: LabelShape, count: number, holder: CellHolder): Meeting;
-  /** Those of a family, in the order of their first use, which are none any more. */
-  takeNewcomers(family: number, labels: number): Newcomer[];
-  /** Removes those of a family. */
-  releaseNewcomers(family: number): void;
-}
-
-/** The shape of labels, or one of these. */
-export type Meeting = LabelShape | typeof newMeeting | typeof noMeeting;
-export const newMeeting = -1;
-export const noMeeting = -2;
-
-/** A series with the texts of its labels, and where its cells are. */
-export interface Newcomer extends CellHolder {
-  readonly texts: LabelTexts;
-  readonly shape: LabelShape;
-}
-
-/** Memory of this process only: the addon is missing, or sharing is switched off. Registries render from their metrics. */
-export interface PrivateStore extends CellStore {
-  readonly shared: false;
-}
-
-/** The numbers of a whole group. */
-export interface GroupStore extends CellStore {
-  readonly shared: true;
-  /** Says that a family is (no longer) part of a scope; order of registration is order of exposition. */
-  register(scope: string, family: number): void;
-  unregister(scope: string, family: number): void;
-  setDefaultLabels(scope: string, labels: Readonly<Record<string, unknown>>): void;
-  /**
-   * The merged exposition in text format 0.0.4 or OpenMetrics 1.0, made off the event loop. It shows what was counted before
-   * the call. Calls that overlap may give the same; nobody writes to the bytes.
-   */
-  text(view: View, format: 'prometheus' | 'openmetrics'): Promise<string>;
-  bytes(view: View, format: 'prometheus' | 'openmetrics'): Promise<Buffer>;
-  /** The merged families in prom-client's JSON shape; the merge is off the event loop, building the objects is not. */
-  families(view: View): Promise<MetricFamily[]>;
-  /** Does what other processes ask for. The first listener counts, later ones change nothing. */
-  answerBell(listener: BellListener): void;
-  /** From here on the listener has something to collect, and is asked to by the scrapes of others. */
-  hasCollectors(): void;
-  /** Has series removed from all segments but this thread's; returns how many living owners will only do so later. */
-  removeFromOthers(request: RemovalRequest): Promise<number>;
-  /**
-   * Whether this thread is its group's leader, the one that does what must be done once. Whoever asks first is, until it
-   * ends. Costs two system calls for those that are not.
-   */
-  leads(): boolean;
-}
-
-export type Store = PrivateStore | GroupStore;

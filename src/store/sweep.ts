@@ -2,7 +2,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NativeAddon } from '../native';
-import { parseGroupName } from './group';
+import { parseGroupName } from './group-directory';
 
 /** The pid in a segment's file name; undefined for other files. */
 function ownerPid(file: string): number | undefined {
@@ -10,7 +10,7 @@ function ownerPid(file: string): number | undefined {
   return match === null ? undefined : Number(match[1]);
 }
 
-function someoneLives(addon: NativeAddon, files: readonly string[], except?: number): boolean {
+function hasOwner(addon: NativeAddon, files: readonly string[], except?: number): boolean {
   return files.some((file) => {
     const pid = ownerPid(file);
     return pid !== undefined && pid !== except && addon.processStart(pid) !== '';
@@ -18,8 +18,8 @@ function someoneLives(addon: NativeAddon, files: readonly string[], except?: num
 }
 
 /**
- * Removes the groups that outlived their application: those of our own naming whose first process is gone, and all
- * owners with it. A group of another boot or pid namespace is left alone: its pids mean nothing here.
+ * Removes the groups named after a process when that process and all owners have exited. A group of another boot or pid
+ * namespace stays: its pids mean other processes here.
  */
 export async function sweepGroups(addon: NativeAddon, base: string): Promise<void> {
   const host = addon.hostId();
@@ -27,12 +27,12 @@ export async function sweepGroups(addon: NativeAddon, base: string): Promise<voi
     const root = parseGroupName(name);
     if (root === undefined || root.host !== host || addon.processStart(root.pid) === root.start) continue;
     const directory = join(base, name);
-    if (someoneLives(addon, await readdir(directory))) continue;
+    if (hasOwner(addon, await readdir(directory))) continue;
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-/** Removes the group of a process that is about to exit, unless others still count into it. */
+/** Removes the group of a process that is about to exit, unless another process still counts into it. */
 export function removeOwnGroup(addon: NativeAddon, directory: string, pid: number): void {
-  if (!someoneLives(addon, readdirSync(directory), pid)) rmSync(directory, { recursive: true, force: true });
+  if (!hasOwner(addon, readdirSync(directory), pid)) rmSync(directory, { recursive: true, force: true });
 }

@@ -99,7 +99,7 @@ describe.each<[string, Config]>([
 function shapesOf(families: Family[]): unknown {
   return families.map(({ name, help, type, samples }) => {
     const shapes = samples.map((sample) => `${sample.name}{${Object.keys(sample.labels).join()}}`);
-    // How many garbage collections, handles and requests there are is nobody's promise.
+    // How many garbage collections, handles and requests there are is not promised.
     const isPassing = /gc_duration_seconds|active_(requests|resources|handles)$/.test(name);
     return { name, help, type, shapes: isPassing ? [] : [...new Set(shapes)] };
   });
@@ -257,7 +257,7 @@ describe('the function returned', () => {
     expect(await registry.metrics()).toMatch(/^process_resident_memory_bytes \d{7,}$/m);
   });
 
-  test('can be given to clearInterval, as a number of old could', async () => {
+  test('can be passed to clearInterval, like the number of earlier versions', async () => {
     const registry = new Registry();
     const stop = collectDefaultMetrics({ register: registry });
     stops.push(stop);

@@ -42,7 +42,7 @@ beforeEach(() => {
 
 afterEach(() => vi.restoreAllMocks());
 
-/** Has `see` told of each call, which goes through. */
+/** Calls `see` with each call, which goes through. */
 function follow<T extends object>(
   target: T,
   method: string,
@@ -107,7 +107,7 @@ test('what runs for a single metric ends when that is removed', async () => {
   expect(running()).toEqual(nothing);
 });
 
-test('what runs for a registry that nobody has any more ends by itself', async () => {
+test('timers of a registry that was garbage collected end by themselves', async () => {
   for (let i = 0; i < 5; i++) collect(new Registry());
   expect(running()).toEqual({ delays: 5, observers: 1, timers: 5 });
 

@@ -232,7 +232,7 @@ test('every garbage collection is counted, by its kind', async () => {
   observer.observe({ entryTypes: ['gc'] });
   onTestFinished(() => observer.disconnect());
   const before = (await sample('nodejs_gc_duration_seconds_count{kind="major"}')) ?? 0;
-  // Several before anybody is told of the first.
+  // Several before the first is reported.
   for (let i = 0; i < 5; i++) collectGarbage();
   await expect.poll(() => major).toBeGreaterThanOrEqual(5);
   const found = await values();

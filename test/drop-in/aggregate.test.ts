@@ -164,7 +164,7 @@ describe('aggregate()', () => {
     );
   });
 
-  test('leaves what it is given as it was', async () => {
+  test('leaves its arguments as they were', async () => {
     const list = [[family({ name: 'jobs_total', values: [{ value: 1, labels: { a: 'x' } }] })]];
     const before = inspect(list, { depth: null });
     const registry = ClusterRegistry.aggregate([...list, ...list], openMetricsContentType);

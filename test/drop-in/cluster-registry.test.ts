@@ -54,7 +54,7 @@ describe.each(cases)('%s', (_, { Class, metrics }) => {
   }
 
   test.each([prometheusContentType, openMetricsContentType])(
-    "is '' when nobody has a metric, as %s",
+    "is '' when no registry has a metric, as %s",
     async (type) => {
       expect(await metrics(type)).toBe('');
     },

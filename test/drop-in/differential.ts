@@ -514,7 +514,7 @@ async function compareAll(mine: Side, theirs: Side): Promise<void> {
   }
 }
 
-/** What each series of the summaries has been given, to hold the quantiles against exact order statistics. */
+/** The observations of each series of the summaries, to hold the quantiles against exact order statistics. */
 function checkQuantiles(
   family: { values: readonly judge.MetricValueWithName<string>[] },
   observed: number[],
@@ -532,7 +532,7 @@ function checkQuantiles(
 /** In the middle of nowhere: no window of a summary ends within the seconds that a run takes. */
 const START = 1_728_000_000_000 + 7_000_000;
 
-/** Defines the tests, for whatever store is current. */
+/** Defines the tests, for the current store. */
 export function compareWithPromClient(options: Pick<Variant, 'exotic'> & { readonly runs: number }): void {
   test.each([
     ['the text format', false],

@@ -1,10 +1,10 @@
 import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { newDirectory, segmentsIn } from '../multiprocess/support/directories';
 import { valuesOf } from '../multiprocess/support/exposition';
 import { type Member, spawn } from '../multiprocess/support/member';
 import { nobody, spawnAs } from '../multiprocess/support/other-user';
-import { newDirectory, segmentsIn } from '../multiprocess/support/places';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -76,7 +76,7 @@ describe('a directory that the user named', () => {
     ['others, but not a group', 0o702, undefined, true],
     ['a group that is not that of the process', 0o770, foreignGroup, true],
     ["the process's group, as after umask 002", 0o775, undefined, false],
-    ['nobody else, though all may read', 0o755, foreignGroup, false],
+    ['no other user, though all may read', 0o755, foreignGroup, false],
   ];
 
   test.for(cases)(

@@ -1,9 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { newDirectory } from '../multiprocess/support/directories';
 import { valuesOf } from '../multiprocess/support/exposition';
 import { type Member, spawn } from '../multiprocess/support/member';
-import { newDirectory } from '../multiprocess/support/places';
 import { compiled } from './support/compiled';
 
 const dayNs = 86_400n * 1_000_000_000n;
@@ -60,7 +60,7 @@ async function count(member: Member, amount: number): Promise<void> {
     const help = 'What the members of the test do.';
     const kept = globalThis as { metrics?: { count(value: number): void } };
     if (kept.metrics === undefined) {
-      configure({ collectDeadlineMs: 10_000 }); // so that a busy machine makes nobody late
+      configure({ collectDeadlineMs: 10_000 }); // so that a busy machine makes no owner late
       const jobs = new Counter({ name: 'jobs_total', help });
       const size = new Summary({ name: 'size_bytes', help, maxAgeSeconds: 60, ageBuckets: 2 });
       const latest = new Gauge({ name: 'latest', help, multiprocessMode: 'mostrecent' });

@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
+import { newDirectory, segmentsIn } from '../multiprocess/support/directories';
 import { parse, valuesOf } from '../multiprocess/support/exposition';
 import { type Member, spawn } from '../multiprocess/support/member';
-import { newDirectory, segmentsIn } from '../multiprocess/support/places';
 import { compiled } from './support/compiled';
 
 const through = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child=KILL'];
 const canUnshare = spawnSync(through[0] as string, [...through.slice(1), 'true']).status === 0;
 
-test('processes of one pid in several containers are told apart, alive and dead', async ({ skip }) => {
+test('processes of one pid in several containers are distinct owners, alive and dead', async ({ skip }) => {
   if (!canUnshare) return skip('only root may make a pid namespace');
   const directory = newDirectory();
   const [outside, one, other] = await Promise.all([
@@ -99,7 +99,7 @@ test('a file name that is taken is not taken over, though pid and random bytes a
   expect(valuesOf(await observer.scrape()).get('jobs_total{}')).toBe(5);
 });
 
-/** A new worker of that pid, which nobody has any more; undefined where the kernel cannot be told. */
+/** A new worker of that pid, which must be free; undefined where the kernel does not take a pid. */
 async function workerWithPid(primary: Member, pid: number): Promise<Member | undefined> {
   for (let attempt = 0; attempt < 20; attempt++) {
     const isTold = await primary.run((_, last) => {
@@ -114,7 +114,7 @@ async function workerWithPid(primary: Member, pid: number): Promise<Member | und
     if (!isTold) return undefined;
     const worker = await primary.startWorker();
     if (worker.pid === pid) return worker;
-    await worker.kill(); // a thread of somebody was faster
+    await worker.kill(); // a thread of another process was faster
   }
   return undefined;
 }

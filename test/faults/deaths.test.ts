@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { newDirectory } from '../multiprocess/support/directories';
 import { valuesOf } from '../multiprocess/support/exposition';
 import { spawn } from '../multiprocess/support/member';
-import { newDirectory } from '../multiprocess/support/places';
 
 type Death = readonly [what: string, how: RegExp, die: () => unknown];
 

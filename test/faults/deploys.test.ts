@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { installedCopy, newDirectory } from '../multiprocess/support/directories';
 import { parse, valuesOf } from '../multiprocess/support/exposition';
 import { type Member, spawn } from '../multiprocess/support/member';
-import { installedCopy, newDirectory } from '../multiprocess/support/places';
 
 const leftOut = 'prom_client_mmap_conflicting_families{}';
 
@@ -85,7 +85,7 @@ test('two copies of the library in processes of one group count together', async
   const texts: string[] = [];
   for (const [i, member] of [here, there].entries()) {
     await member.run(({ configure, Counter, Gauge, Histogram, Summary }, number) => {
-      configure({ collectDeadlineMs: 10_000 }); // so that a busy machine makes nobody late
+      configure({ collectDeadlineMs: 10_000 }); // so that a busy machine makes no owner late
       const help = 'What the members of the test do.';
       new Counter({ name: 'jobs_total', help }).inc(number);
       new Histogram({ name: 'wait_seconds', help, buckets: [1] }).observe(number);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { newDirectory } from '../multiprocess/support/directories';
 import { valuesOf } from '../multiprocess/support/exposition';
 import { type Member, spawn } from '../multiprocess/support/member';
-import { newDirectory } from '../multiprocess/support/places';
 
 const through = ['prlimit', '--nofile=64'];
 

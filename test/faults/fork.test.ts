@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { newDirectory, segmentsIn } from '../multiprocess/support/directories';
 import { valuesOf } from '../multiprocess/support/exposition';
 import { type Member, spawn } from '../multiprocess/support/member';
-import { newDirectory, segmentsIn } from '../multiprocess/support/places';
 import { compiled } from './support/compiled';
 
 /** What stays of a member of this test. */
@@ -104,7 +104,7 @@ function segmentMappings(pid: number): number {
   return maps.filter((line) => line.includes('/s.')).length;
 }
 
-/** Neither gone nor a zombie that nobody has waited for. */
+/** Neither gone nor a zombie. */
 function isAlive(pid: number): boolean {
   const status = `/proc/${pid}/stat`;
   return existsSync(status) && !/\) [ZX] /.test(readFileSync(status, 'latin1'));

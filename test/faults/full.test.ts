@@ -1,17 +1,17 @@
 import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { segmentsIn, smallFileSystem } from '../multiprocess/support/directories';
 import { valuesOf } from '../multiprocess/support/exposition';
 import { type Member, spawn } from '../multiprocess/support/member';
-import { segmentsIn, smallPlace } from '../multiprocess/support/places';
 
-const failures = 'prom_client_mmap_fold_failures_total{}';
+const failures = 'prom_client_mmap_compaction_failures_total{}';
 const inTime = { timeout: 20_000, interval: 50 };
 
-test('the dead stay as they are where a fold finds no room for the archive, and are folded once there is some', async ({
+test('dead owners stay as they are where a compaction finds no room for the archive, and are compacted once there is some', async ({
   skip,
 }) => {
-  const group = groupOf(smallPlace(1024 * 1024));
+  const group = groupOf(smallFileSystem(1024 * 1024));
   if (group === undefined) return skip('a small file system can only be mounted by root');
   const { directory, filler } = group;
   const observer = await spawn({ directory });
@@ -45,7 +45,7 @@ test('the dead stay as they are where a fold finds no room for the archive, and 
 test('an archive that has no room to grow keeps what is in it, and the dead after it count beside it', async ({
   skip,
 }) => {
-  const group = groupOf(smallPlace(1024 * 1024));
+  const group = groupOf(smallFileSystem(1024 * 1024));
   if (group === undefined) return skip('a small file system can only be mounted by root');
   const { directory, filler } = group;
   const observer = await spawn({ directory });

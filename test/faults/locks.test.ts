@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { newDirectory, segmentsIn } from '../multiprocess/support/directories';
 import { valuesOf } from '../multiprocess/support/exposition';
 import { type Member, spawn } from '../multiprocess/support/member';
-import { newDirectory, segmentsIn } from '../multiprocess/support/places';
 import { compiled } from './support/compiled';
 
-test('where locks exclude nobody, nothing is folded or cleared away, and everything counts', async ({
+test('where locks do not exclude, nothing is compacted or removed, and everything counts', async ({
   skip,
 }) => {
   const preloaded = compiled('preloaded.c');
@@ -23,16 +23,16 @@ test('where locks exclude nobody, nothing is folded or cleared away, and everyth
   await count(killed, 2);
   await killed.kill();
   await observer.scrape();
-  // Whoever wants to fold makes this file first.
+  // A compaction makes this file first.
   await expect.poll(() => existsSync(join(directory, 'lock')), { timeout: 10_000 }).toBe(true);
-  const starter = await spawn({ directory, env });
-  await count(starter, 4);
+  const first = await spawn({ directory, env });
+  await count(first, 4);
   await count(living, 8);
 
   const values = valuesOf(await observer.scrape());
   expect(values.get('jobs_total{}')).toBe(15);
   expect(values.get('busy{}')).toBe(2);
-  expect(values.get('prom_client_mmap_folded_owners_total{}')).toBe(0);
+  expect(values.get('prom_client_mmap_compacted_owners_total{}')).toBe(0);
   expect(values.get('prom_client_mmap_owners{state="dead"}')).toBe(1);
   expect(segmentsIn(directory)).toHaveLength(3);
   expect(existsSync(join(directory, 'archive'))).toBe(false);

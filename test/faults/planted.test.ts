@@ -3,9 +3,9 @@ import { linkSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, wr
 import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { newDirectory, segmentsIn } from '../multiprocess/support/directories';
 import { valuesOf } from '../multiprocess/support/exposition';
 import { type Member, spawn } from '../multiprocess/support/member';
-import { newDirectory, segmentsIn } from '../multiprocess/support/places';
 
 /** What an outsider may put into a directory; false where that cannot be made. */
 const plants: Readonly<Record<string, (path: string) => unknown>> = {
@@ -19,9 +19,9 @@ const plants: Readonly<Record<string, (path: string) => unknown>> = {
   'a device without room': (path) => spawnSync('mknod', [path, 'c', '1', '7']).status === 0,
 };
 
-const names = ['s.1.1.0123456789abcdef', 'b.1.1.0123456789abcdef', 'archive', 'leader', 'lock', 'run'];
+const names = ['s.1.1.0123456789abcdef', 'w.1.1.0123456789abcdef', 'archive', 'leader', 'lock', 'session'];
 
-test.for(Object.keys(plants))('%s hinders no scrape, under whatever name', async (what, { skip }) => {
+test.for(Object.keys(plants))('%s hinders no scrape, under any name', async (what, { skip }) => {
   const directory = newDirectory();
   const plant = async (path: string): Promise<boolean> => {
     rmSync(path, { recursive: true, force: true });
@@ -32,7 +32,7 @@ test.for(Object.keys(plants))('%s hinders no scrape, under whatever name', async
   }
   const [member, observer] = await Promise.all([spawn({ directory }), spawn({ directory })]);
   await countAndCollect(member);
-  const bell = bellIn(directory, names);
+  const fifo = wakeupIn(directory, names);
   await countAndCollect(observer);
   // Again: who starts may clear up, and makes some of these itself.
   for (const name of names) await plant(join(directory, name));
@@ -46,8 +46,8 @@ test.for(Object.keys(plants))('%s hinders no scrape, under whatever name', async
     expect(await scraper.warnings()).toEqual([]);
   }
 
-  // In the place of a living owner's bell: it is not asked to collect any more, what it has is there.
-  await plant(bell);
+  // In the place of a living owner's FIFO: it is not asked to collect any more, and its last numbers are shown.
+  await plant(fifo);
   await member.run(({ register }) => register.getSingleMetric('collected')?.reset());
   const values = valuesOf(await observer.scrape());
   expect(values.get('jobs_total{}')).toBe(6);
@@ -55,24 +55,24 @@ test.for(Object.keys(plants))('%s hinders no scrape, under whatever name', async
   expect(values.has(late)).toBe(false);
 });
 
-test('a FIFO in the place of a bell that somebody else reads delays a scrape to its deadline at most', async () => {
+test('a FIFO in the place of the wake-up FIFO, which another process reads, delays a scrape to its deadline at most', async () => {
   const directory = newDirectory();
   const [member, observer] = await Promise.all([spawn({ directory }), spawn({ directory })]);
   await countAndCollect(member);
-  const bell = bellIn(directory);
-  rmSync(bell);
-  execFileSync('mkfifo', [bell]);
+  const fifo = wakeupIn(directory);
+  rmSync(fifo);
+  execFileSync('mkfifo', [fifo]);
   await member.run((_, path) => {
     const { openSync } = process.getBuiltinModule('node:fs');
     openSync(path, 'r+');
-  }, bell);
+  }, fifo);
 
   const values = valuesOf(await observer.scrape());
   expect(values.get('jobs_total{}')).toBe(3);
   expect(values.get(late)).toBe(1);
 });
 
-test('an owner whose segment an outsider cuts off dies by SIGBUS when it counts on, and nobody else does', async () => {
+test('an owner whose segment an outsider cuts off dies by SIGBUS when it counts on, and no other process does', async () => {
   const directory = newDirectory();
   const [member, observer] = await Promise.all([spawn({ directory }), spawn({ directory })]);
   await countAndCollect(member);
@@ -91,7 +91,7 @@ const late = 'prom_client_mmap_late_owners{}';
 
 async function countAndCollect(member: Member): Promise<void> {
   await member.run(({ configure, Counter, Gauge }) => {
-    configure({ collectDeadlineMs: 10_000 }); // so that a busy machine makes nobody late
+    configure({ collectDeadlineMs: 10_000 }); // so that a busy machine makes no owner late
     const help = 'What the members of the test do.';
     new Counter({ name: 'jobs_total', help }).inc(3);
     new Gauge({
@@ -120,8 +120,8 @@ function skippedFiles(values: ReadonlyMap<string, number>): number {
   return forbidden + unreadable;
 }
 
-function bellIn(directory: string, except: readonly string[] = []): string {
-  const found = readdirSync(directory).find((name) => name.startsWith('b.') && !except.includes(name));
+function wakeupIn(directory: string, except: readonly string[] = []): string {
+  const found = readdirSync(directory).find((name) => name.startsWith('w.') && !except.includes(name));
   return join(directory, found ?? '');
 }
 

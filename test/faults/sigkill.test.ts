@@ -2,8 +2,8 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { newDirectory } from '../multiprocess/support/directories';
 import { spawn } from '../multiprocess/support/member';
-import { newDirectory } from '../multiprocess/support/places';
 import { scale, timeout } from './support/scale';
 import { Watcher } from './support/watcher';
 

@@ -2,9 +2,9 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { newDirectory, segmentsIn } from '../multiprocess/support/directories';
 import { valuesOf } from '../multiprocess/support/exposition';
 import { type Member, spawn } from '../multiprocess/support/member';
-import { newDirectory, segmentsIn } from '../multiprocess/support/places';
 import { scale } from './support/scale';
 
 const late = 'prom_client_mmap_late_owners{}';
@@ -34,7 +34,7 @@ describe('a process that is stopped', () => {
     expect(values.get('busy{}')).toBe(2);
   });
 
-  test('is alive however long ago its last beat was, for as long as it holds its lock', async () => {
+  test('is alive however long ago its last heartbeat was, for as long as it holds its lock', async () => {
     const directory = newDirectory();
     const [stopped, observer] = await Promise.all([spawn({ directory }), spawn({ directory })]);
     await count(stopped, 1);
@@ -53,7 +53,7 @@ describe('a process that is stopped', () => {
   });
 });
 
-test('one that is stopped in the middle of a scrape hinders nobody', {
+test('one that is stopped in the middle of a scrape hinders no other', {
   timeout: 30_000 * scale,
 }, async () => {
   const directory = newDirectory();
@@ -68,16 +68,16 @@ test('one that is stopped in the middle of a scrape hinders nobody', {
     await setTimeout(Math.random() * 10);
     stop(scraping);
     // Others count, are scraped, and come and go.
-    const newcomer = round % 4 === 0 ? await spawn({ directory }) : undefined;
-    if (newcomer !== undefined) await count(newcomer, 1);
+    const late = round % 4 === 0 ? await spawn({ directory }) : undefined;
+    if (late !== undefined) await count(late, 1);
     await count(observer, 1);
-    jobs += newcomer === undefined ? 1 : 2;
-    for (const member of newcomer === undefined ? [observer] : [observer, newcomer]) {
+    jobs += late === undefined ? 1 : 2;
+    for (const member of late === undefined ? [observer] : [observer, late]) {
       const { values, ms } = await timed(member);
       expect(values.get('jobs_total{}')).toBe(jobs);
       expect(ms).toBeLessThan(longestScrapeMs);
     }
-    await newcomer?.kill();
+    await late?.kill();
     expect((await timed(observer)).values.get('busy{}')).toBe(1);
     process.kill(scraping.pid, 'SIGCONT');
   }

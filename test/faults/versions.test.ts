@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { newDirectory, segmentsIn } from '../multiprocess/support/directories';
 import { valuesOf } from '../multiprocess/support/exposition';
 import { type Member, spawn } from '../multiprocess/support/member';
-import { newDirectory, segmentsIn } from '../multiprocess/support/places';
 import { scale, timeout } from './support/scale';
 import { copyOfNextMinor, ofVersion, versionOf } from './support/versions';
 
@@ -11,14 +11,14 @@ const skipped = 'prom_client_mmap_skipped_files{reason="version"}';
 const inTime = { timeout: 20_000, interval: 50 };
 
 describe('a segment of a later minor version', () => {
-  test('counts while its owner lives, and is folded when it is dead', async () => {
+  test('counts while its owner lives, and is compacted when it is dead', async () => {
     const { directory, observer, member, path } = await memberAndObserver();
     const file = readFileSync(path);
     const { major, minor } = versionOf(file);
     writeFileSync(path, ofVersion(file, { major, minor: minor + 1 }).subarray(0, 256), { flag: 'r+' });
     await count(member, 4);
-    const newcomer = await spawn({ directory });
-    for (const scraper of [observer, newcomer, member]) {
+    const late = await spawn({ directory });
+    for (const scraper of [observer, late, member]) {
       expect(valuesOf(await scraper.scrape())).toEqual(jobs(7, { busy: 1 }));
     }
 
@@ -27,12 +27,12 @@ describe('a segment of a later minor version', () => {
       expect(valuesOf(await observer.scrape())).toEqual(jobs(7));
       expect(segmentsIn(directory)).toEqual([]);
     }, inTime);
-    expect(valuesOf(await newcomer.scrape())).toEqual(jobs(7));
+    expect(valuesOf(await late.scrape())).toEqual(jobs(7));
   });
 
   // A compiler needs a minute for the second copy, so only deep runs have this one.
   test.skipIf(scale === 1)(
-    'of a library that was compiled so, in one group with this one: each reads and folds what the other has counted',
+    'of a library that was compiled so, in one group with this one: each reads and compacts the counts of the other',
     async () => {
       const next = await copyOfNextMinor();
       const directory = newDirectory();
@@ -49,11 +49,11 @@ describe('a segment of a later minor version', () => {
         expect(valuesOf(texts[0] ?? '')).toEqual(jobs(total, { busy: 2 }));
         expect(new Set(texts).size).toBe(1);
 
-        // The one that folds is of one version, and then of the other.
-        const folder = await spawn({ directory, ...(from === undefined ? {} : { from }) });
-        await folder.scrape();
+        // The compactor is of one version, and then of the other.
+        const compactor = await spawn({ directory, ...(from === undefined ? {} : { from }) });
+        await compactor.scrape();
         await observer.kill();
-        observer = folder;
+        observer = compactor;
         await Promise.all(members.map((member) => member.kill()));
         await vi.waitFor(async () => {
           expect(valuesOf(await observer.scrape())).toEqual(jobs(total));
@@ -68,7 +68,7 @@ describe('a segment of a later minor version', () => {
 });
 
 describe('a later major version', () => {
-  test('of a segment is passed over, said, and neither folded nor removed when its owner is dead', async () => {
+  test('of a segment is skipped with a self-metric, and neither compacted nor removed when its owner is dead', async () => {
     const [{ directory, observer, member }, other] = await Promise.all([
       memberAndObserver(),
       memberAndObserver(),
@@ -82,21 +82,21 @@ describe('a later major version', () => {
       expect(valuesOf(await observer.scrape())).toEqual(left);
       expect(segmentsIn(directory)).toEqual([basename(place)]);
     }, inTime);
-    const newcomer = await spawn({ directory });
-    await foldNow(newcomer);
-    expect(valuesOf(await newcomer.scrape())).toEqual(left);
+    const late = await spawn({ directory });
+    await compactNow(late);
+    expect(valuesOf(await late.scrape())).toEqual(left);
     expect(readFileSync(place)).toEqual(later);
     expect(await observer.warnings()).toEqual([]);
 
     // It ends with its run, as all others do.
-    await Promise.all([observer.kill(), newcomer.kill()]);
+    await Promise.all([observer.kill(), late.kill()]);
     const next = await spawn({ directory });
     await count(next, 5);
     expect(valuesOf(await next.scrape())).toEqual(jobs(5, { busy: 1 }));
     expect(segmentsIn(directory)).not.toContain(basename(place));
   });
 
-  test('of the archive keeps everybody from folding: it stays, and so do the dead, who count', async () => {
+  test('of the archive prevents compactions: it stays, and so do dead owners, whose counts are shown', async () => {
     const { directory, observer, member } = await memberAndObserver();
     await member.kill();
     await vi.waitFor(async () => {
@@ -110,10 +110,10 @@ describe('a later major version', () => {
     await count(other, 4);
     await other.kill();
     const left = new Map([...jobs(4), [skipped, 1]]);
-    const newcomer = await spawn({ directory });
-    expect(valuesOf(await newcomer.scrape())).toEqual(left);
-    await foldNow(newcomer);
-    expect(valuesOf(await newcomer.scrape())).toEqual(left);
+    const late = await spawn({ directory });
+    expect(valuesOf(await late.scrape())).toEqual(left);
+    await compactNow(late);
+    expect(valuesOf(await late.scrape())).toEqual(left);
     expect(segmentsIn(directory)).toHaveLength(1);
     expect(readFileSync(archive)).toEqual(later);
   });
@@ -132,9 +132,9 @@ async function memberAndObserver(): Promise<{
   return { directory, observer, member, path: join(directory, segmentsIn(directory)[0] ?? '') };
 }
 
-/** Who removes a series, even one that nobody has, folds at once. */
-async function foldNow(member: Member): Promise<void> {
-  await member.run(({ register }) => register.removeFromGroup('nobody_has_it_total'));
+/** To remove a series, even one that does not exist, compacts at once. */
+async function compactNow(member: Member): Promise<void> {
+  await member.run(({ register }) => register.removeFromGroup('missing_total', {}));
 }
 
 async function count(member: Member, jobsDone: number): Promise<void> {

@@ -8,8 +8,8 @@ import { Pushgateway as Judge } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Counter, configure, openMetricsContentType, Registry, register } from '../../src/index';
 import { Pushgateway } from '../../src/integrations/pushgateway';
+import { newDirectory } from '../multiprocess/support/directories';
 import { spawn } from '../multiprocess/support/member';
-import { newDirectory } from '../multiprocess/support/places';
 
 configure({ shared: false });
 

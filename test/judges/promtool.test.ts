@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
+import { newDirectory } from '../multiprocess/support/directories';
 import { type Member, spawn } from '../multiprocess/support/member';
-import { newDirectory } from '../multiprocess/support/places';
 import { findPythonClient, missingPythonClient } from '../oracle/python';
 
 const oddValues = [

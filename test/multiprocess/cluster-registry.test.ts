@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ownDirectory, segmentsIn } from './support/directories';
 import { valuesOf } from './support/exposition';
 import { type Member, spawn } from './support/member';
 
@@ -51,7 +52,7 @@ describe.each(kinds)('%s', (_, { start, scrape, choose }) => {
     );
   });
 
-  test('is late for nobody: neither one that is dead nor one that is in a busy loop', async () => {
+  test('waits neither for a dead process nor for one in a busy loop', async () => {
     const primary = await spawn();
     const workers = await Promise.all([start(primary), start(primary), start(primary)]);
     const [dead, busy, idle] = workers as [Member, Member, Member];
@@ -82,7 +83,7 @@ describe.each(kinds)('%s', (_, { start, scrape, choose }) => {
     }
   });
 
-  test('shows where it is called what was chosen elsewhere, also by one that is dead', async () => {
+  test('shows the choice of other processes, dead ones included', async () => {
     const primary = await spawn();
     const workers = await Promise.all([start(primary), start(primary)]);
     await count(primary, 16);
@@ -105,6 +106,55 @@ describe.each(kinds)('%s', (_, { start, scrape, choose }) => {
     expect((await Promise.all(all.map(scrape))).map(valuesOf)).toEqual([chosen, chosen, chosen]);
     await Promise.all(workers.map((worker) => worker.kill()));
     expect(valuesOf(await scrape(primary))).toEqual(chosen);
+  });
+
+  test('shows the choice of a dead process when its segment is in the archive', async () => {
+    const primary = await spawn();
+    const [worker, other] = [await start(primary), await start(primary)];
+    await count(primary, 16);
+    await count(other, 1);
+    await worker.run(({ Counter, Registry }) => {
+      const mine = new Registry(undefined, { name: 'mine' });
+      Reflect.set(globalThis, 'mine', mine);
+      new Counter({ name: 'mails_total', help: 'Mails sent.', registers: [mine] }).inc(2);
+    });
+    await choose(worker);
+    const chosen = new Map([['mails_total{}', 2]]);
+    expect(valuesOf(await scrape(other))).toEqual(chosen);
+    await worker.kill();
+    const directory = ownDirectory(primary.pid) ?? '';
+    // A scrape sees the dead owner, and a compaction follows.
+    await expect
+      .poll(async () => [valuesOf(await scrape(other)), segmentsIn(directory).length], { timeout: 20_000 })
+      .toEqual([chosen, 2]);
+
+    expect(valuesOf(await scrape(primary))).toEqual(chosen);
+  });
+
+  test('follows a process that chooses anew, and an empty choice shows nothing', async () => {
+    const primary = await spawn();
+    const worker = await start(primary);
+    await count(worker, 1);
+    await worker.run(({ Counter, Registry }) => {
+      for (const name of ['first', 'second']) {
+        const registry = new Registry(undefined, { name });
+        Reflect.set(globalThis, name, registry);
+        new Counter({ name: `${name}_total`, help: 'Chosen.', registers: [registry] }).inc();
+      }
+    });
+    for (const name of ['first', 'second', 'first']) {
+      await worker.run((_, chosen) => {
+        Reflect.set(globalThis, 'mine', Reflect.get(globalThis, chosen));
+      }, name);
+      await choose(worker);
+      expect(valuesOf(await scrape(primary))).toEqual(new Map([[`${name}_total{}`, 1]]));
+    }
+    await worker.run(({ ClusterRegistry, WorkerRegistry }) => {
+      ClusterRegistry.setRegistries([]);
+      WorkerRegistry.setRegistries([]);
+    });
+
+    expect(await scrape(primary)).toBe('');
   });
 
   test('shows a chosen registry that had no metric and no name when it was chosen', async () => {

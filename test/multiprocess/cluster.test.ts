@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { newDirectory } from './support/directories';
 import { parse, valuesOf } from './support/exposition';
 import { type Member, spawn } from './support/member';
-import { newDirectory } from './support/places';
 import { expectations, fits, Worker } from './support/workload';
 
 const workerCount = 4;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { newDirectory } from './support/directories';
 import { valuesOf } from './support/exposition';
 import { type Member, spawn } from './support/member';
-import { newDirectory } from './support/places';
 
 describe('a scrape', () => {
   test('has the collect functions of all owners run, of every type of metric, sync and async', async () => {

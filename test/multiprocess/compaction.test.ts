@@ -4,11 +4,11 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, test, vi } from 'vitest';
+import { newDirectory, segmentsIn } from './support/directories';
 import { keyOf, valuesOf } from './support/exposition';
 import { type Member, spawn } from './support/member';
-import { newDirectory, segmentsIn } from './support/places';
 
-const folded = 'prom_client_mmap_folded_owners_total{}';
+const compacted = 'prom_client_mmap_compacted_owners_total{}';
 const dead = 'prom_client_mmap_owners{state="dead"}';
 
 describe('dead owners', () => {
@@ -21,24 +21,24 @@ describe('dead owners', () => {
       await Promise.all(members.map((member, i) => (i % 2 === 0 ? member.kill() : member.leave())));
       await observer.scrape();
     }
-    await allFolded(observer, 24);
+    await allCompacted(observer, 24);
 
     expect(valuesOf(await observer.scrape()).get('jobs_total{}')).toBe(24);
-    expect(valuesOf(await observer.scrape()).get(folded)).toBe(24);
-    // A scrape counts them as folded from when the archive has them; their files go after that.
-    const lasting = ['archive', 'leader', 'lock', 'run'];
+    expect(valuesOf(await observer.scrape()).get(compacted)).toBe(24);
+    // A scrape counts them as compacted as soon as the archive has them; their files go after that.
+    const lasting = ['archive', 'leader', 'lock', 'session'];
     await vi.waitFor(() =>
       expect(readdirSync(directory).filter((name) => !lasting.includes(name))).toEqual([]),
     );
   });
 
-  test('show the same before they are folded and after', async () => {
+  test('show the same before a compaction and after it', async () => {
     const directory = newDirectory();
     const observer = await spawn({ directory });
     const stopped = await spawn({ directory });
     await countOfEachType(stopped, 7);
     await observer.scrape();
-    // Whoever holds the group's lock keeps others from folding.
+    // The lock keeps all owners from a compaction.
     const release = await holdLock(directory);
     for (const amount of [0.1, 0.2, 0.7]) {
       const member = await spawn({ directory });
@@ -64,28 +64,28 @@ describe('dead owners', () => {
       });
     }
     await Promise.all(members.slice(1).map((member) => member.kill()));
-    await allFolded(observer, 2);
+    await allCompacted(observer, 2);
 
     const names = [...valuesOf(await observer.scrape()).keys()];
     expect(names.filter((name) => name.startsWith('seen'))).toHaveLength(3);
     expect(names.filter((name) => name.startsWith('busy'))).toEqual([`busy{pid="${members[0]?.pid}"}`]);
   });
 
-  test('are folded once, however many try at the same time', async () => {
+  test('are compacted once, however many owners try at the same time', async () => {
     const directory = newDirectory();
-    const folders = await Promise.all(Array.from({ length: 6 }, () => observerOf(directory)));
+    const compactors = await Promise.all(Array.from({ length: 6 }, () => observerOf(directory)));
     for (let round = 0; round < 5; round++) {
       const members = await Promise.all(Array.from({ length: 4 }, () => spawn({ directory })));
       await Promise.all(members.map((member) => count(member, 0.1)));
       await Promise.all(members.map((member) => member.kill()));
-      await Promise.all(folders.map((folder) => folder.scrape()));
+      await Promise.all(compactors.map((compactor) => compactor.scrape()));
     }
-    for (const folder of folders) await allFolded(folder);
+    for (const compactor of compactors) await allCompacted(compactor);
 
-    for (const folder of folders) {
-      const values = valuesOf(await folder.scrape());
+    for (const compactor of compactors) {
+      const values = valuesOf(await compactor.scrape());
       expect(values.get('jobs_total{}')).toBe(2);
-      expect(values.get(folded)).toBe(20);
+      expect(values.get(compacted)).toBe(20);
     }
   });
 
@@ -95,7 +95,7 @@ describe('dead owners', () => {
     const member = await spawn({ directory });
     await countOfEachType(member, 3);
     await member.kill();
-    await allFolded(observer, 1);
+    await allCompacted(observer, 1);
     await observer.run(({ register }) => register.removeFromGroup('jobs_total', { queue: 'a' }));
 
     expect(valuesOf(await observer.scrape()).get(jobsOf('a'))).toBeUndefined();
@@ -105,7 +105,7 @@ describe('dead owners', () => {
   });
 });
 
-test('an owner that is stopped is not folded', async () => {
+test('an owner that is stopped is not compacted', async () => {
   const directory = newDirectory();
   const [observer, stopped, killed] = await Promise.all([
     observerOf(directory),
@@ -116,7 +116,7 @@ test('an owner that is stopped is not folded', async () => {
   await count(killed, 2);
   process.kill(stopped.pid, 'SIGSTOP');
   await killed.kill();
-  await allFolded(observer, 1);
+  await allCompacted(observer, 1);
   process.kill(stopped.pid, 'SIGCONT');
   await count(stopped, 4);
 
@@ -124,7 +124,7 @@ test('an owner that is stopped is not folded', async () => {
   expect(segmentsIn(directory)).toHaveLength(1);
 });
 
-test('an archive that is no archive is put aside, and folding goes on', async () => {
+test('a file that is no archive is put aside, and compactions go on', async () => {
   const directory = newDirectory();
   const observer = await observerOf(directory);
   writeFileSync(join(directory, 'archive'), 'not an archive');
@@ -132,14 +132,14 @@ test('an archive that is no archive is put aside, and folding goes on', async ()
   const member = await spawn({ directory });
   await count(member, 3);
   await member.kill();
-  await allFolded(observer, 1);
+  await allCompacted(observer, 1);
 
   expect(valuesOf(await observer.scrape()).get('jobs_total{}')).toBe(3);
   expect(existsSync(join(directory, 'archive.bad'))).toBe(true);
 });
 
-describe('a run', () => {
-  test('begins at zero with the first owner, when nobody lives', async () => {
+describe('a session', () => {
+  test('begins at zero with the first owner, when no other process of the group lives', async () => {
     const directory = newDirectory();
     await countAndDie(directory, 5);
     const reader = await spawn({ directory });
@@ -152,7 +152,7 @@ describe('a run', () => {
     expect(segmentsIn(directory)).toHaveLength(1);
   });
 
-  test('goes on while anybody lives, also one that only reads', async () => {
+  test('goes on while any process lives, also one that only reads', async () => {
     const directory = newDirectory();
     const reader = await observerOf(directory);
     await countAndDie(directory, 5);
@@ -162,7 +162,7 @@ describe('a run', () => {
     expect(valuesOf(await reader.scrape()).get('jobs_total{}')).toBe(6);
   });
 
-  test('takes over what was there, if it is to persist', async () => {
+  test('resumes the counts of the last one with `persist`', async () => {
     const directory = newDirectory();
     for (const total of [5, 10, 15]) {
       const member = await spawn({ directory });
@@ -176,7 +176,7 @@ describe('a run', () => {
 
 const jobsOf = (queue: string): string => keyOf({ name: 'jobs_total', labels: { queue, app: 'shop' } });
 
-/** A member that defines nothing, and tells all about the group. */
+/** A member without metrics of its own that shows all self-metrics. */
 async function observerOf(directory: string): Promise<Member> {
   const observer = await spawn({ directory });
   await observer.run(({ configure }) => configure({ selfMetrics: 'all' }));
@@ -219,26 +219,26 @@ async function countOfEachType(member: Member, amount: number): Promise<void> {
   }, amount);
 }
 
-/** Waits until nobody dead is left, and scrapes meanwhile, as Prometheus does. */
-async function allFolded(observer: Member, least = 1): Promise<void> {
+/** Waits until no dead owner is left, and scrapes meanwhile, as Prometheus does. */
+async function allCompacted(observer: Member, least = 1): Promise<void> {
   await vi.waitFor(
     async () => {
       const values = valuesOf(await observer.scrape());
       expect(values.get(dead)).toBe(0);
-      expect(values.get(folded)).toBeGreaterThanOrEqual(least);
+      expect(values.get(compacted)).toBeGreaterThanOrEqual(least);
     },
     { timeout: 20_000, interval: 50 },
   );
 }
 
-/** Holds the lock that a folder needs; returns what releases it. */
+/** Holds the lock that a compaction needs; the result releases it. */
 async function holdLock(directory: string): Promise<() => Promise<unknown>> {
-  const holder = start('flock', [join(directory, 'lock'), '-c', 'echo held; exec cat'], {
+  const flock = start('flock', [join(directory, 'lock'), '-c', 'echo held; exec cat'], {
     stdio: ['pipe', 'pipe', 'ignore'],
   });
-  await once(holder.stdout, 'data');
+  await once(flock.stdout, 'data');
   return async () => {
-    holder.stdin.end();
-    await once(holder, 'close');
+    flock.stdin.end();
+    await once(flock, 'close');
   };
 }

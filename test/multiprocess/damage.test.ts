@@ -11,9 +11,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { newDirectory, segmentsIn } from './support/directories';
 import { parse, valuesOf } from './support/exposition';
 import { type Member, spawn } from './support/member';
-import { newDirectory, segmentsIn } from './support/places';
 
 const selfMetric = 'prom_client_mmap_skipped_files';
 
@@ -98,7 +98,7 @@ describe('a scrape of a directory with a file that cannot be read', () => {
 });
 
 describe('a segment whose owner is alive', () => {
-  test('counts with its last numbers while it is damaged, and for newcomers when it is whole again', async () => {
+  test('counts with its last numbers while it is damaged, and for new processes when it is whole again', async () => {
     const directory = newDirectory();
     const [member, damaged] = await Promise.all([spawn({ directory }), spawn({ directory })]);
     await count(damaged, 2);
@@ -108,17 +108,17 @@ describe('a segment whose owner is alive', () => {
     const whole = readFileSync(path);
     writeFileSync(path, patched(whole, 0, 1), { flag: 'r+' });
 
-    const [known, newcomer] = [member, await spawn({ directory })];
+    const [known, late] = [member, await spawn({ directory })];
     for (const [reader, total] of [
       [known, 5],
-      [newcomer, 3],
+      [late, 3],
     ] as const) {
       const values = valuesOf(await reader.scrape());
       expect(values.get('jobs_total{}')).toBe(total);
       expect(values.get(`${selfMetric}{reason="foreign"}`)).toBe(1);
     }
     writeFileSync(path, whole, { flag: 'r+' });
-    for (const reader of [known, newcomer]) {
+    for (const reader of [known, late]) {
       expect(valuesOf(await reader.scrape())).toEqual(new Map([['jobs_total{}', 5]]));
     }
   });
@@ -159,7 +159,7 @@ interface MetricValues {
 }
 
 describe('the segment of a dead owner', () => {
-  test('that somebody cut off fails no scrape', async () => {
+  test('that another process cut off fails no scrape', async () => {
     const directory = newDirectory();
     const [member, observer] = await Promise.all([spawn({ directory }), spawn({ directory })]);
     await count(member, 3);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { newDirectory } from './support/directories';
 import { type Member, spawn } from './support/member';
-import { newDirectory } from './support/places';
 
 test('the newest exemplar of a group wins, for each series and each bucket', async () => {
   const [one, other] = await members();

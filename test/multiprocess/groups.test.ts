@@ -1,9 +1,9 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { newDirectory, ownDirectory, segmentsIn } from './support/directories';
 import { valuesOf } from './support/exposition';
 import { type Member, root, spawn } from './support/member';
-import { newDirectory, ownDirectory, segmentsIn } from './support/places';
 
 describe('processes with one PROMETHEUS_MULTIPROC_DIR', () => {
   test('are scraped as one, through any of them', async () => {
@@ -37,7 +37,7 @@ describe('processes with one PROMETHEUS_MULTIPROC_DIR', () => {
     expect(await member.warnings()).toEqual([]);
   });
 
-  test('keep the counts of those that have ended in whatever way', async () => {
+  test('keep the counts of those that have ended, killed or not', async () => {
     const directory = newDirectory();
     const [observer, killed, left] = await Promise.all([
       spawn({ directory }),
@@ -64,7 +64,7 @@ describe('processes with one PROMETHEUS_MULTIPROC_DIR', () => {
 });
 
 describe('configure()', () => {
-  test('names the group, whatever the environment says', async () => {
+  test('names the group, against the environment', async () => {
     const directory = newDirectory();
     const elsewhere = newDirectory();
     const asked = await spawn({ directory: elsewhere });
@@ -109,6 +109,64 @@ describe('configure()', () => {
   });
 });
 
+describe('environment variables', () => {
+  test('name the group, our own one before that of Python', async () => {
+    const directory = newDirectory();
+    const elsewhere = newDirectory();
+    const member = await spawn({ directory: elsewhere, env: { PROM_CLIENT_MMAP_DIR: directory } });
+    await count(member, 1);
+
+    expect(segmentsIn(directory)).toHaveLength(1);
+    expect(segmentsIn(elsewhere)).toEqual([]);
+  });
+
+  test('can keep a process to itself, unless configure() shares it', async () => {
+    const directory = newDirectory();
+    const env = { PROM_CLIENT_MMAP_SHARED: '0' };
+    const [alone, sharing] = await Promise.all([spawn({ directory, env }), spawn({ directory, env })]);
+    await sharing.run(({ configure }) => configure({ shared: true }));
+    await count(alone, 1);
+    await count(sharing, 2);
+
+    expect(valuesOf(await alone.scrape())).toEqual(jobs(1));
+    expect(segmentsIn(directory)).toHaveLength(1);
+    expect(await alone.warnings()).toEqual([]);
+  });
+
+  test('set the limits of a process and what it shows', async () => {
+    const env = { PROM_CLIENT_MMAP_MAX_SERIES: '1', PROM_CLIENT_MMAP_SELF_METRICS: 'all' };
+    const member = await spawn({ directory: newDirectory(), env });
+    await member.run(({ Counter }) => {
+      const counter = new Counter({ name: 'jobs_total', help: 'Jobs done.', labelNames: ['queue'] });
+      for (const queue of ['a', 'b', 'b']) counter.inc({ queue });
+    });
+
+    const values = valuesOf(await member.scrape());
+    expect(values.get('jobs_total{queue="a"}')).toBe(1);
+    expect(values.get('prom_client_mmap_dropped_updates_total{}')).toBe(2);
+    expect(values.get('prom_client_mmap_owners{state="live"}')).toBe(1);
+  });
+
+  test('that make no sense are warned about once, and the defaults hold', async () => {
+    const directory = newDirectory();
+    const env = { PROM_CLIENT_MMAP_MAX_SERIES: 'few', PROM_CLIENT_MMAP_SHARED: 'maybe' };
+    const member = await spawn({ directory, env });
+    await count(member, 1);
+    await member.scrape();
+
+    expect(segmentsIn(directory)).toHaveLength(1);
+    expect(await member.warnings()).toEqual(
+      ["PROM_CLIENT_MMAP_SHARED .* but got 'maybe'", "PROM_CLIENT_MMAP_MAX_SERIES .* but got 'few'"].map(
+        (message) => ({
+          name: 'PromClientMmapWarning',
+          code: 'ERR_OPTION_VALUE',
+          message: expect.stringMatching(message),
+        }),
+      ),
+    );
+  });
+});
+
 test('two copies of the library in one process are one owner', async () => {
   const directory = newDirectory();
   const member = await spawn({ directory });
@@ -131,7 +189,7 @@ test('two copies of the library in one process are one owner', async () => {
   expect(texts[1]).toBe(texts[0]);
 });
 
-describe('a process that nobody told of a group', () => {
+describe('a process without a configured group', () => {
   test('has one of its own, and removes it when it leaves', async () => {
     const member = await spawn();
     await count(member, 1);
@@ -155,7 +213,7 @@ describe('a process that nobody told of a group', () => {
     const killed = await spawn();
     await count(killed, 1);
     const directory = ownDirectory(killed.pid) ?? '';
-    // As long as one of the owners is there, nobody removes the group: here it is the process of this test.
+    // As long as one of the owners lives, no process removes the group: here it is the process of this test.
     const owner = join(directory, `s.${process.pid}.${process.pid}.0123456789abcdef`);
     writeFileSync(owner, '');
     await killed.kill();

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { newDirectory, segmentsIn } from './support/directories';
 import { valuesOf } from './support/exposition';
 import { type Member, spawn } from './support/member';
-import { newDirectory, segmentsIn } from './support/places';
 
 const dropped = 'prom_client_mmap_dropped_updates_total{}';
 
@@ -30,7 +30,7 @@ describe('more series than there may be', () => {
     ]);
   });
 
-  test('are dropped for every type of metric, and children that were kept count when there is room again', async () => {
+  test('are dropped for every type of metric, and a bound child counts when there is room again', async () => {
     const member = await spawn({ directory: newDirectory() });
     await member.run(({ configure, Counter, Gauge, Histogram, Summary }) => {
       configure({ maxSeries: 1 });
@@ -88,10 +88,10 @@ test('a group that has all the bytes it may have grows no more, and loses nothin
     await countInto(member, 0, 5000);
   }
 
-  // The first 64 KiB everybody gets.
+  // Each process gets the first 64 KiB.
   expect(sizeOf(directory)).toBeLessThanOrEqual(maxGroupBytes + 64 * 1024);
   expect(totalOf(await observer.scrape())).toBeLessThan(10_000);
-  // Whoever finds no room has the rest in memory of its own.
+  // The rest is in the overflow of its process.
   expect(totalOf(await other.scrape())).toBeGreaterThan(totalOf(await observer.scrape()));
   expect(await other.warnings()).toMatchObject([{ code: 'EDQUOT' }]);
 });

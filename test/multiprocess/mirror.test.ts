@@ -1,8 +1,8 @@
 import type { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
+import { newDirectory } from './support/directories';
 import { valuesOf } from './support/exposition';
 import { type Member, root, spawn } from './support/member';
-import { newDirectory } from './support/places';
 
 test('private registries of a real prom-client are merged over the group, and outlive their processes', async () => {
   const [one, two] = await twoMembers();

@@ -12,12 +12,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { newDirectory, ownDirectory, segmentsIn, smallFileSystem } from './support/directories';
 import { valuesOf } from './support/exposition';
 import { type Member, spawn } from './support/member';
-import { newDirectory, ownDirectory, segmentsIn, smallPlace } from './support/places';
 
-describe('a segment that is mostly waste', () => {
-  test('moves, so that creating and removing series for ever needs no more room, and no scrape is wrong', async () => {
+describe('a segment that is mostly garbage', () => {
+  test('is rewritten, so that creating and removing series for ever needs no more room, and no scrape is wrong', async () => {
     const directory = newDirectory();
     const [owner, observer] = [await spawn({ directory }), await spawn({ directory })];
     await churn(owner, 1);
@@ -52,17 +52,17 @@ describe('a segment that is mostly waste', () => {
     expect(await owner.warnings()).toEqual([]);
   }, 120_000);
 
-  test('takes everything along: what is exposed is what a segment that stays exposes', async () => {
+  test('has all contents after a rewrite: the exposition is that of a segment without one', async () => {
     const expositions: string[][] = [];
-    for (const moves of [true, false]) {
+    for (const isRewritten of [true, false]) {
       const directory = newDirectory();
       const [owner, observer] = [await spawn({ directory }), await spawn({ directory })];
       const texts: string[] = [];
       for (let round = 1; round <= 3; round++) {
         await countOfEachKind(owner, round);
         const before = idOf(directory);
-        await churn(owner, moves ? 10_000 : 1);
-        expect(idOf(directory) !== before).toBe(moves);
+        await churn(owner, isRewritten ? 10_000 : 1);
+        expect(idOf(directory) !== before).toBe(isRewritten);
         texts.push(await observer.scrape());
         const openMetrics = await observer.run(({ Registry, register }) => {
           const { contentType } = register;
@@ -79,7 +79,7 @@ describe('a segment that is mostly waste', () => {
     expect(expositions[0]?.[5]).toContain('# {trace="other"} 1.5');
   });
 
-  test('takes along what has been used once, which is found again in the new file', async () => {
+  test('has series that were used once after a rewrite, and they count on', async () => {
     const directory = newDirectory();
     const [owner, observer] = [await spawn({ directory }), await spawn({ directory })];
     const use = (tenths: number): Promise<void> =>
@@ -98,7 +98,7 @@ describe('a segment that is mostly waste', () => {
     const values = valuesOf(await observer.scrape());
     const counts = Array.from({ length: 1000 }, (_, i) => values.get(`visits_total{page="/${i}"}`));
     expect(counts).toEqual(Array.from({ length: 1000 }, (_, i) => (i < 400 ? 3 : i < 700 ? 2 : 1)));
-    // An exposition adds up what is there twice.
+    // An exposition adds up a series that is there twice.
     const own = await owner.run(async ({ register }) => {
       const visits = await register.getSingleMetric('visits_total')?.get();
       return visits?.values.map(({ value }) => value);
@@ -107,7 +107,7 @@ describe('a segment that is mostly waste', () => {
     expect(await owner.warnings()).toEqual([]);
   });
 
-  test('may move while its owner collects, which is waited for all the same', async () => {
+  test('may be rewritten while its owner collects, and a scrape waits for it all the same', async () => {
     const directory = newDirectory();
     const [owner, observer] = [await spawn({ directory }), await spawn()];
     const patient = { dir: directory, collectDeadlineMs: 10_000 };
@@ -137,7 +137,7 @@ describe('a segment that is mostly waste', () => {
     expect(ids.size).toBeGreaterThan(2);
   });
 
-  test('may move while a series is being made, by the text of a label that makes others', async () => {
+  test('may be rewritten while a series is being made, by the text of a label that makes others', async () => {
     const directory = newDirectory();
     const [owner, observer] = [await spawn({ directory }), await spawn({ directory })];
     await churn(owner, 1);
@@ -166,8 +166,8 @@ describe('a segment that is mostly waste', () => {
     );
   });
 
-  test('stays where it is as long as there is no room for another file', async ({ skip }) => {
-    const directory = smallPlace(2 * 1024 * 1024);
+  test('is not rewritten as long as there is no room for another file', async ({ skip }) => {
+    const directory = smallFileSystem(2 * 1024 * 1024);
     if (directory === undefined) return skip('a small file system can only be mounted by root');
     const [owner, observer] = [await spawn({ directory }), await spawn({ directory })];
     await owner.run(({ Counter }) => {
@@ -205,7 +205,7 @@ describe('a segment that was deleted', () => {
       },
     ],
   ])(
-    '%s is made again at the next beat, again and again, and nothing is lost or counted twice',
+    '%s is made again at the next heartbeat, again and again, and no count is missing or counted twice',
     async (_, remove) => {
       const directory = join(newDirectory(), 'group');
       const owners = [await spawn({ directory }), await spawn({ directory })];
@@ -226,7 +226,7 @@ describe('a segment that was deleted', () => {
       }
 
       expect(await ticksOf(observer)).toEqual(counted);
-      // The bells are new, too: both are asked to collect.
+      // The wake-up FIFOs are new, too: both owners are asked to collect.
       const polls = async () => valuesOf(await observer.scrape()).get('polls_total{}') as number;
       const before = await polls();
       expect(await polls()).toBe(before + 2);
@@ -235,7 +235,7 @@ describe('a segment that was deleted', () => {
     60_000,
   );
 
-  test("comes back in a directory that is nobody else's, if nobody else had named it", async () => {
+  test('comes back in a directory for this user alone, if the library had named it', async () => {
     const owner = await spawn();
     await owner.run(({ Counter }) => new Counter({ name: 'jobs_total', help: 'Jobs.' }).inc(3));
     const directory = ownDirectory(owner.pid) as string;

@@ -1,10 +1,10 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { installedCopy, newDirectory, segmentsIn, smallFileSystem } from './support/directories';
 import { valuesOf } from './support/exposition';
 import { type Member, spawn } from './support/member';
 import { nobody, spawnAs } from './support/other-user';
-import { installedCopy, newDirectory, segmentsIn, smallPlace } from './support/places';
 
 // More series than a segment of 64 KiB has room for.
 const manySeries = 3000;
@@ -34,10 +34,10 @@ describe('without the addon', () => {
 });
 
 describe('where nothing can be written', () => {
-  test('a process warns once and counts for itself, and sees what others share', async ({ skip }) => {
+  test('a process warns once and counts for itself, and shows the counts of others', async ({ skip }) => {
     const directory = newDirectory();
     const isRoot = process.getuid?.() === 0;
-    // Root may write anywhere, so it has to be somebody else, who must find Node and the library.
+    // Root may write anywhere, so the process has to be of another user, who must find Node and the library.
     const member = isRoot ? await spawnAs(nobody, directory) : await spawn({ directory });
     if (member === undefined) return skip('user 65534 cannot run Node or read the temporary directory');
     const sharing = await spawn({ directory });
@@ -47,7 +47,7 @@ describe('where nothing can be written', () => {
     await countMany(member, manySeries);
     await countMany(sharing, manySeries);
 
-    expect(await member.warnings()).toEqual([warning('EACCES', /PROMETHEUS_MULTIPROC_DIR/)]);
+    expect(await member.warnings()).toEqual([warning('EACCES', /PROM_CLIENT_MMAP_DIR/)]);
     expect(total(await member.scrape())).toBe(isRoot ? manySeries : 3 * manySeries);
     expect(total(await sharing.scrape())).toBe(2 * manySeries);
     expect(await sharing.warnings()).toEqual([]);
@@ -59,14 +59,14 @@ describe('where nothing can be written', () => {
     const member = await spawn({ directory: join(file, 'metrics') });
     await countMany(member, manySeries);
 
-    expect(await member.warnings()).toEqual([warning('ENOTDIR', /PROMETHEUS_MULTIPROC_DIR/)]);
+    expect(await member.warnings()).toEqual([warning('ENOTDIR', /PROM_CLIENT_MMAP_DIR/)]);
     expect(total(await member.scrape())).toBe(manySeries);
   });
 });
 
-describe('when the place is full', () => {
-  test('what finds no room counts in its own process, the rest everywhere', async ({ skip }) => {
-    const directory = smallPlace(192 * 1024);
+describe('when the file system is full', () => {
+  test('series that find no room count in their own process, the others everywhere', async ({ skip }) => {
+    const directory = smallFileSystem(192 * 1024);
     if (directory === undefined) return skip('a small file system can only be mounted by root');
     const members = [await spawn({ directory }), await spawn({ directory }), await spawn({ directory })];
     const totals: number[] = [];
@@ -79,7 +79,7 @@ describe('when the place is full', () => {
     for (const [i, member] of members.entries()) {
       expect(await member.warnings(), `process ${i}`).toEqual([warning('ENOSPC', /make room there/)]);
     }
-    // Each has all of its own, and of the others' what they could share.
+    // Each shows all of its own series, and those of the others that found room.
     const shared = total(await (await spawn({ directory })).scrape());
     expect(shared).toBeGreaterThan(0);
     expect(shared).toBeLessThan(2 * manySeries);
@@ -89,7 +89,7 @@ describe('when the place is full', () => {
   });
 
   test('metrics of every type can still be made and counted', async ({ skip }) => {
-    const directory = smallPlace(64 * 1024);
+    const directory = smallFileSystem(64 * 1024);
     if (directory === undefined) return skip('a small file system can only be mounted by root');
     const [filling, late] = [await spawn({ directory }), await spawn({ directory })];
     await countMany(filling, manySeries);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { newDirectory, ownDirectory, segmentsIn } from './support/directories';
 import { keyOf, parse, valuesOf } from './support/exposition';
 import { type Member, spawn } from './support/member';
-import { newDirectory, ownDirectory, segmentsIn } from './support/places';
 
 describe('worker threads', () => {
   test('count into a segment each, and every thread answers for all', async () => {
@@ -18,7 +18,7 @@ describe('worker threads', () => {
     expect(new Set(texts).size).toBe(1);
   });
 
-  test('are of the group of their process, also when nobody named one', async () => {
+  test('are in the group of their process, also without a configured one', async () => {
     const main = await spawn();
     const thread = await main.startThread();
     await count(thread, 2);
@@ -102,7 +102,7 @@ describe('worker threads', () => {
     }
   });
 
-  test('are told apart by the label `pid`, in which the main thread is the process', async () => {
+  test('have a label `pid` each, in which the main thread is the process', async () => {
     const main = await spawn();
     const thread = await main.startThread();
     await count(main, 1);

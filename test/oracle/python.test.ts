@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { newDirectory } from '../multiprocess/support/places';
+import { newDirectory } from '../multiprocess/support/directories';
 import { traces } from './generator';
 import { findPythonClient, missingPythonClient, PythonOracle } from './python';
 import { replay } from './replay';

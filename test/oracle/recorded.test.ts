@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { newDirectory } from '../multiprocess/support/places';
+import { newDirectory } from '../multiprocess/support/directories';
 import type { Canonical } from './canonical';
 import { replay } from './replay';
 import type { Trace } from './trace';

@@ -18,7 +18,7 @@ export async function replay(trace: Trace, directory: string): Promise<Canonical
     const member = [...living.values()][results.length % Math.max(living.size, 1)];
     const text = await vi.waitFor(async () => {
       const [one, other] = await Promise.all([observer.scrape(), (member ?? observer).scrape()]);
-      // Not if a dead process is folded between the two: families that only it had then have another place.
+      // Not if a dead process is compacted between the two: families that only it had are then in another order.
       expect(other).toBe(one);
       return one;
     });

@@ -1,16 +1,11 @@
 import { expect, test } from 'vitest';
 import { HeapStore } from '../../src/store/heap-store';
-import type { CellHolder } from '../../src/store/store';
+import type { CellRef } from '../../src/store/store';
 
-const holder = (): CellHolder => ({ values: new Float64Array(0), index: 0, record: -1 });
+const allocate = (store: HeapStore, count: number): CellRef =>
+  store.allocate(0, { texts: [], asWritten: undefined }, count);
 
-function allocate(store: HeapStore, count: number): CellHolder {
-  const taken = holder();
-  store.allocate(0, [], undefined, count, taken);
-  return taken;
-}
-
-const cellsOf = ({ values, index }: CellHolder, count: number): Float64Array =>
+const cellsOf = ({ values, index }: CellRef, count: number): Float64Array =>
   values.subarray(index, index + count);
 
 test('no two series share a cell, however many there are', () => {
@@ -25,19 +20,28 @@ test('no two series share a cell, however many there are', () => {
   }
 });
 
-test('cells that were given back are used again, and are zero', () => {
+test('released cells are used again, and are zero', () => {
   const store = new HeapStore();
   const old = allocate(store, 3);
   const { values, index } = old;
   cellsOf(old, 3).fill(7);
   store.release(old, 3);
-  expect(old.record).toBe(-1);
+  expect(old).toEqual({ values: new Float64Array(0), index: 0, record: -1 });
 
-  const page = holder();
-  store.allocatePage(old, { slot: 0, sign: 1, schema: 5, generation: 0, number: 0 }, page);
+  const page = store.allocatePage(old, { slot: 0, sign: 1, schema: 5, generation: 0, number: 0 });
   const again = allocate(store, 3);
   expect(again).toEqual({ values, index, record: expect.any(Number) });
   expect(again.record).toBeGreaterThanOrEqual(0);
   expect([...cellsOf(again, 3)]).toEqual([0, 0, 0]);
   expect(cellsOf(page, 32)).toEqual(new Float64Array(32));
+});
+
+test('cells that are released twice are not given out twice', () => {
+  const store = new HeapStore();
+  const old = allocate(store, 2);
+  store.release(old, 2);
+  store.release(old, 2);
+  const [one, other] = [allocate(store, 2), allocate(store, 2)];
+
+  expect(one.values === other.values && one.index === other.index).toBe(false);
 });

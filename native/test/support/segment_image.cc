@@ -51,8 +51,8 @@ uint64_t SegmentImage::Add(layout::RecordType type, Bytes body) {
   return offset;
 }
 
-uint64_t SegmentImage::Scope(uint32_t id, std::string name, std::vector<ScopeLabel> defaults) {
-  return Add(layout::RecordType::kScope, Encode(ScopeRecord{id, std::move(name), std::move(defaults)}));
+uint64_t SegmentImage::Scope(uint32_t id, std::string name, std::vector<Label> defaults) {
+  return Add(layout::RecordType::kScope, Encode(ScopeRecord{id, 0, std::move(name), std::move(defaults)}));
 }
 
 uint64_t SegmentImage::Family(uint32_t id, FamilyRecord record, uint32_t scope) {

@@ -32,7 +32,7 @@ class SegmentImage {
 
   // The result is where in the file the record is.
   uint64_t Add(layout::RecordType type, Bytes body);
-  uint64_t Scope(uint32_t id, std::string name, std::vector<ScopeLabel> defaults = {});
+  uint64_t Scope(uint32_t id, std::string name, std::vector<Label> defaults = {});
   uint64_t Family(uint32_t id, FamilyRecord record, uint32_t scope = 0);
   uint64_t Series(uint32_t family, uint32_t cell_count, uint64_t cells_offset,
                   std::vector<SeriesLabel> labels = {});

@@ -52,7 +52,7 @@ class TestSegment {
   const SegmentWriter& source() const { return *writer_; }
   std::shared_ptr<const ByteSource> shared() const { return writer_; }
 
-  void Scope(uint32_t id, std::string name, std::vector<ScopeLabel> defaults = {});
+  void Scope(uint32_t id, std::string name, std::vector<Label> defaults = {});
   uint64_t Member(uint32_t scope, uint32_t family);
   // Adds a family under a new id, as a member of a scope; declares scope 0, the global one, when nobody did.
   uint32_t Family(FamilyRecord record, uint32_t scope = 0);

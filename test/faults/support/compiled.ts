@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { newDirectory } from '../../multiprocess/support/places';
+import { newDirectory } from '../../multiprocess/support/directories';
 
 /** Compiles a C file of this folder into a library; undefined where there is no C compiler. */
 export function compiled(source: 'forking.c' | 'preloaded.c'): string | undefined {

@@ -1,5 +1,5 @@
 // Loaded by process.dlopen(), it forks without exec. FORKED names a file that gets the child's pid, CHILD says what becomes of
-// it: it waits to be killed (unless told otherwise), ends by "exit" or "abort", or goes on in "javascript". The parent goes on
+// it: it waits to be killed (by default), ends by "exit" or "abort", or goes on in "javascript". The parent goes on
 // when such a child has ended, and appends to the file by which signal, or 0.
 #include <stdio.h>
 #include <stdlib.h>

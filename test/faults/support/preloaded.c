@@ -1,6 +1,6 @@
 // What a test does to a process from outside of it. WALL_CLOCK names a file that holds a number of nanoseconds: its wall
 // clock is off by so much, from the moment on that the file says so. RANDOM_BYTES is the value of all random bytes. With
-// LYING_LOCKS every flock succeeds and excludes nobody, as on some mounts.
+// LYING_LOCKS every flock succeeds and excludes no other, as on some mounts.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { installedCopy } from '../../multiprocess/support/directories';
 import { root } from '../../multiprocess/support/member';
-import { installedCopy } from '../../multiprocess/support/places';
 
 /** Offsets of format.md. */
 const [majorAt, minorAt, checksumAt] = [12, 14, 252];

@@ -75,7 +75,7 @@ export interface MemberOptions {
   readonly directory?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly uid?: number;
-  /** A command that runs the command after it under other circumstances, such as `unshare` with its options. */
+  /** A command that runs the command after it in another environment, such as `unshare` with its options. */
   readonly through?: readonly string[];
   /** Another place than this clone to take the library and the program from. */
   readonly from?: string;
@@ -128,7 +128,7 @@ class Link {
     });
     child.on('message', (answer: Answer) => {
       if ('ready' in answer) ready.resolve();
-      else this.#settle(answer);
+      else this.#resolve(answer);
     });
     child.on('error', (error) => ready.reject(error));
     // Not `exit`: after `close` nothing comes any more, neither messages nor the rest of stderr.
@@ -140,7 +140,7 @@ class Link {
       ready.reject(reason);
       for (const { reject } of this.#waiting.values()) reject(reason);
     });
-    this.#closed.catch(() => undefined); // it could not be started: `ready` has told
+    this.#closed.catch(() => undefined); // it could not be started: `ready` has rejected
   }
 
   ask(to: readonly number[], request: Request): Promise<unknown> {
@@ -176,7 +176,7 @@ class Link {
     return this.#child.exitCode;
   }
 
-  #settle({ id, value, error }: Exclude<Answer, { ready: true }>): void {
+  #resolve({ id, value, error }: Exclude<Answer, { ready: true }>): void {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (error === undefined) waiting?.resolve(value);

@@ -1,5 +1,5 @@
+import { installedCopy } from './directories';
 import { type Member, spawn } from './member';
-import { installedCopy } from './places';
 
 /** A user that owns nothing. */
 export const nobody = 65534;

@@ -43,7 +43,7 @@ export class Worker {
     return worker;
   }
 
-  /** Operations that it has done, whatever became of it. */
+  /** Operations that it has done, dead or alive. */
   get done(): number {
     return Math.floor(statSync(this.#log).size / 2);
   }

@@ -7,30 +7,19 @@ import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { forbiddenDirectory, sharedDirectory } from '../errors';
 import type { NativeAddon } from '../native';
+import type { ResolvedOptions } from './options';
 
-/** Where the segments of a group are, and how that was decided. */
-export interface GroupPlace {
+export interface GroupLocation {
   readonly directory: string;
-  /** True where nobody but us named the directory, so that we may remove it. */
+  /** Whether this library named the directory, so that it may remove it. */
   readonly isOurs: boolean;
-  /** True where other users may write, because the user says so. */
+  /** True where other users may write, with the user's permission. */
   readonly allowsOthers?: boolean;
   /** The process whose life is the group's life; absent where the user or PM2 named the group. */
   readonly rootPid?: number;
 }
 
-/** What the user chose about the place. */
-export interface GroupChoice {
-  /** The group's directory. Default: found by the rules of docs/design.md, "Groups". */
-  readonly dir?: string;
-  /**
-   * `true` accepts a directory in which other users may write. They can then remove what is counted there, and a scrape by
-   * root shows what they put there. Default `false`: this process counts for itself, with a warning.
-   */
-  readonly allowSharedDirectory?: boolean;
-}
-
-/** The directory of all groups that we name ourselves. In memory where the system has such a place. */
+/** The directory of all groups that this library names. In memory where the system has such a file system. */
 export function baseDirectory(): string {
   return join(memoryDirectory(), `prom-client-mmap-${process.getuid?.() ?? 0}`);
 }
@@ -45,29 +34,31 @@ function memoryDirectory(): string {
 }
 
 /**
- * Decides which group this process belongs to and makes its directory: the one that was asked for, that of
- * `PROMETHEUS_MULTIPROC_DIR`, that of the PM2 application, that of the cluster's primary, else one of its own (which
- * worker threads and later cluster workers find by the same rule). The first thread decides for all.
+ * Decides which group this process belongs to and makes its directory: `dir`, else that of the PM2 application, that of the
+ * cluster's primary, or one of its own (which worker threads and later cluster workers find by the same rule). The first thread
+ * decides for all.
  *
- * @throws an Error with code `ERR_GROUP_DIRECTORY` or a system error when the directory cannot be had.
+ * @throws an Error with code `ERR_GROUP_DIRECTORY` or a system error when the directory is not to be had.
  */
-export function openGroup(addon: NativeAddon, { dir, allowSharedDirectory }: GroupChoice): GroupPlace {
-  const asked = dir ?? process.env['PROMETHEUS_MULTIPROC_DIR'] ?? process.env['prometheus_multiproc_dir'];
-  if (asked) {
-    const place = { directory: asked, isOurs: false, allowsOthers: allowSharedDirectory === true };
-    makeDirectory(place);
-    return place;
+export function openGroup(
+  addon: NativeAddon,
+  { dir, allowSharedDirectory }: Pick<ResolvedOptions, 'dir' | 'allowSharedDirectory'>,
+): GroupLocation {
+  if (dir !== undefined) {
+    const location = { directory: dir, isOurs: false, allowsOthers: allowSharedDirectory };
+    makeDirectory(location);
+    return location;
   }
   const name = addon.processGroup(addon.processGroup() || groupName(addon));
   const directory = join(baseDirectory(), name);
   const root = parseGroupName(name);
-  const place = { directory, isOurs: true, ...(root && { rootPid: root.pid }) };
-  makeDirectory(place);
-  return place;
+  const location = { directory, isOurs: true, ...(root && { rootPid: root.pid }) };
+  makeDirectory(location);
+  return location;
 }
 
 /** Makes the directory of a group, if it is missing. Throws as `openGroup()` does. */
-export function makeDirectory({ directory, isOurs, allowsOthers }: GroupPlace): void {
+export function makeDirectory({ directory, isOurs, allowsOthers }: GroupLocation): void {
   if (isOurs) {
     makePrivate(dirname(directory));
     makePrivate(directory);
@@ -77,7 +68,7 @@ export function makeDirectory({ directory, isOurs, allowsOthers }: GroupPlace): 
   }
 }
 
-/** Taken when the library is loaded: once the primary is gone, another process is the parent. */
+/** Read when the library is loaded: once the primary has exited, another process is the parent. */
 const parentPid = process.ppid;
 
 function groupName(addon: NativeAddon): string {
@@ -90,7 +81,7 @@ function groupName(addon: NativeAddon): string {
   return `${rootPid}-${addon.processStart(rootPid) || 0}-${host}`;
 }
 
-/** In a worker thread node:cluster does not tell: it hides its variable, but not from the system's record of the start. */
+/** In a worker thread node:cluster hides its environment variable, but /proc still has the environment of the start. */
 function isClusterWorker(): boolean {
   if (isMainThread) return cluster.isWorker;
   try {
@@ -110,7 +101,7 @@ export function parseGroupName(name: string): { pid: number; start: string; host
   return { pid: Number(pid), start, host };
 }
 
-/** A directory that is nobody else's: made if missing, refused if others could have put something there. */
+/** Makes a directory for this user alone; refuses one in which others could have made files. */
 function makePrivate(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const status = lstatSync(path);
@@ -121,8 +112,8 @@ function makePrivate(path: string): void {
 }
 
 /**
- * A directory that the user named may belong to anybody, but those who may write in it must not be everybody, nor a group
- * other than this process's own, which a umask of 002 lets in.
+ * A directory that the user named may belong to another user, but not all users may write in it, nor a group other than that of
+ * this process (which a umask of 002 lets in).
  */
 function refuseShared(path: string): void {
   const { mode, gid } = statSync(path);

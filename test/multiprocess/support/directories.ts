@@ -17,7 +17,7 @@ export function segmentsIn(directory: string): string[] {
   return readdirSync(directory).filter((name) => name.startsWith('s.'));
 }
 
-/** The directory that a process named after itself, because nobody told it of a group; undefined when there is none. */
+/** The directory that a process without a configured group named after itself; undefined when there is none. */
 export function ownDirectory(pid: number): string | undefined {
   for (const parent of ['/dev/shm', tmpdir()]) {
     const base = join(parent, `prom-client-mmap-${process.getuid?.() ?? 0}`);
@@ -35,8 +35,8 @@ function entries(directory: string): string[] {
   }
 }
 
-/** A place with room for `bytes` and no more; undefined where such a thing cannot be made. */
-export function smallPlace(bytes: number): string | undefined {
+/** A file system with room for `bytes` and no more; undefined where it cannot be mounted. */
+export function smallFileSystem(bytes: number): string | undefined {
   const directory = newDirectory();
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes},mode=700`, 'none', directory], {

@@ -26,7 +26,7 @@ interface JsonFamily {
   readonly series: readonly JsonSeries[];
 }
 
-/** Builds prom-client's `getMetricsAsJSON()` from what native/render_json.h writes. */
+/** Builds prom-client's `getMetricsAsJSON()` from the JSON of native/render. */
 export function familiesFromJson(json: string): MetricFamily[] {
   return (JSON.parse(json) as JsonFamily[]).map((family) => ({
     help: family.help,
@@ -77,7 +77,7 @@ function exemplarOf({ exemplars = [] }: JsonSeries, bucket: number): Exemplar | 
   return { labelSet, value: Number(found.value), timestamp: found.time };
 }
 
-/** As prom-client does it: in JSON a default label also replaces an own value that is falsy. */
+/** As in prom-client's JSON, a default label also replaces an own value that is falsy. */
 function withDefaults({ labels, defaults }: JsonSeries): Record<string, LabelValue> {
   const all: Record<string, LabelValue> = {};
   for (const label of labels) all[label[0]] = labelValue(label);
@@ -100,7 +100,7 @@ function labelValue([, kind, text]: JsonLabel): LabelValue {
   }
 }
 
-/** The word that prom-client has for a mode; Python's other modes come from gauges whose aggregator is the default. */
+/** prom-client's word for a mode. Gauges in the other modes of Python have the default aggregator. */
 function aggregatorOf(mode: string): Aggregator {
   const plain = mode.replace(/^live/, '');
   return aggregators.find((aggregator) => aggregator === plain) ?? 'sum';

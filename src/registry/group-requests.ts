@@ -1,0 +1,79 @@
+import type { Store } from '../store/current';
+import type { RemovalRequest, RequestHandler } from '../store/wakeup';
+import { type Registrable, refresh } from './registrable';
+
+/** What this module needs of a registry. */
+interface Target {
+  scopes(): readonly string[];
+  getMetricsAsArray(): readonly object[];
+}
+
+/** The registries of this thread that are in its segment; they may be garbage collected all the same. */
+const references = new Set<WeakRef<Target>>();
+const known = new WeakSet<Target>();
+
+/** From here on `requestHandler` carries out requests for `registry`, too. */
+export function handleRequestsFor(registry: Target): void {
+  if (known.has(registry)) return;
+  known.add(registry);
+  references.add(new WeakRef(registry));
+}
+
+/** Carries out the requests of other owners in this thread. */
+export const requestHandler: RequestHandler = {
+  collect: () => refreshAllBut(new Set()),
+
+  remove(request) {
+    for (const registry of registries()) {
+      if (registry.scopes().includes(request.scope)) removeHere(metricsOf(registry), request);
+    }
+  },
+};
+
+/** Refreshes the metrics of all registries of this thread, but for those in `others`. Never rejects; resolves to the number of failures. */
+export async function refreshAllBut(others: ReadonlySet<object>): Promise<number> {
+  const metrics = new Set([...registries()].flatMap(metricsOf));
+  const results = await Promise.allSettled([...metrics].filter((metric) => !others.has(metric)).map(refresh));
+  return results.filter(({ status }) => status === 'rejected').length;
+}
+
+/** The result of a request to all processes of the group. */
+export interface GroupAnswer {
+  /** Living processes that had not carried it out by the deadline; they do it as soon as they can. */
+  readonly late: number;
+}
+
+/** A removal in any scope. */
+type Removal = Omit<RemovalRequest, 'scope'>;
+
+/** Requests the removal from all other threads and processes, in each of the scopes. */
+export async function removeFromOthers(
+  store: Store,
+  scopes: readonly string[],
+  removal: Removal,
+): Promise<GroupAnswer> {
+  if (!store.shared) return { late: 0 };
+  const late = await Promise.all(scopes.map((scope) => store.removeFromOthers({ scope, ...removal })));
+  return { late: Math.max(0, ...late) };
+}
+
+/** Carries out a removal in this thread. */
+export function removeHere(metrics: Iterable<Registrable>, { family, labels }: Removal): void {
+  for (const metric of metrics) {
+    if (family !== undefined && metric.name !== family) continue;
+    if (labels === undefined) metric.reset?.();
+    else metric.remove?.(labels);
+  }
+}
+
+function* registries(): Generator<Target> {
+  for (const reference of references) {
+    const registry = reference.deref();
+    if (registry === undefined) references.delete(reference);
+    else yield registry;
+  }
+}
+
+function metricsOf(registry: Target): Registrable[] {
+  return registry.getMetricsAsArray() as Registrable[];
+}

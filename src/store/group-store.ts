@@ -1,0 +1,113 @@
+import { basename } from 'node:path';
+import { familiesFromJson } from '../exposition/family-json';
+import type { MetricFamily } from '../model/family';
+import type { NativeAddon } from '../native';
+import { type Maintained, Maintenance } from './maintenance';
+import { Scrapes } from './scrapes';
+import type { View } from './store';
+import { type SegmentOptions, ThreadSegment } from './thread-segment';
+import { type RemovalRequest, type RequestHandler, removalMessage, Wakeup } from './wakeup';
+
+export interface GroupStoreOptions extends SegmentOptions {
+  /** How long a scrape waits for the `collect` functions of other owners, in milliseconds; 0 does not ask for them. */
+  readonly collectDeadlineMs: number;
+  readonly selfMetrics: 'none' | 'trouble' | 'all';
+}
+
+/** The numbers of a whole group: this thread's own segment, and the merged view of all. */
+export class GroupStore extends ThreadSegment implements Maintained {
+  readonly shared = true;
+  readonly #collectDeadlineMs: number;
+  readonly #scrapes: Scrapes;
+  #wakeup: Wakeup | undefined;
+
+  constructor(addon: NativeAddon, options: GroupStoreOptions) {
+    super(addon, options);
+    const { collectDeadlineMs, selfMetrics } = options;
+    this.#collectDeadlineMs = collectDeadlineMs;
+    const maintenance = new Maintenance(this);
+    this.#scrapes = new Scrapes(
+      this.group,
+      () => ({
+        nowMs: Date.now(),
+        privateSegments: this.overflow === undefined ? [] : [this.overflow],
+        collectDeadlineMs,
+        ownSegment: this.#fileName,
+        selfMetrics,
+      }),
+      () => maintenance.scraped(),
+    );
+  }
+
+  /**
+   * The merged exposition, rendered off the event loop. It contains all that was counted before the call. Calls that overlap
+   * may share one result, so nothing may write to the bytes.
+   */
+  text(view: View, format: 'prometheus' | 'openmetrics'): Promise<string> {
+    return this.#scrapes.run(view, format, 'text');
+  }
+
+  bytes(view: View, format: 'prometheus' | 'openmetrics'): Promise<Buffer> {
+    return this.#scrapes.run(view, format, 'bytes');
+  }
+
+  /** The merged families in prom-client's JSON shape. The merge is off the event loop, building the objects is not. */
+  async families(view: View): Promise<MetricFamily[]> {
+    return familiesFromJson(await this.#scrapes.run(view, 'json', 'text'));
+  }
+
+  /** Handles the requests of other owners. The first handler stays, later calls do nothing. */
+  handleRequests(handler: RequestHandler): void {
+    const file = this.openFile();
+    if (this.#wakeup !== undefined || file === undefined) return;
+    const wakeup = new Wakeup(file, handler);
+    this.#wakeup = wakeup;
+    this.attempt(() => wakeup.open());
+  }
+
+  /** From here on scrapes of other owners ask this thread to run its `collect` functions. */
+  hasCollectors(): void {
+    this.file?.hasCollectors();
+  }
+
+  /** Has series removed from all segments but this thread's. Resolves to the number of living owners that have it still to do. */
+  removeFromOthers(request: RemovalRequest): Promise<number> {
+    return this.group.removeSeries({
+      scope: request.scope,
+      family: request.family,
+      labels: request.labels && Object.entries(request.labels).flat(),
+      message: removalMessage(request),
+      deadlineMs: this.#collectDeadlineMs,
+      ownSegment: this.#fileName,
+    });
+  }
+
+  /** Whether this thread is the leader of its group: the first caller, until it exits. Costs two system calls for the others. */
+  leads(): boolean {
+    return this.file?.lead() ?? true;
+  }
+
+  get hasDead(): boolean {
+    return this.group.hasDead();
+  }
+
+  maintain(): void {
+    this.maintainFile();
+    if (this.file?.wakeupExists() === false) this.attempt(() => this.#wakeup?.open());
+  }
+
+  async compact(): Promise<void> {
+    try {
+      await this.group.compact({ ...archiveLimits, nowMs: Date.now() });
+    } catch {
+      this.file?.countCompactionFailure();
+    }
+  }
+
+  get #fileName(): string {
+    return basename(this.file?.path ?? '');
+  }
+}
+
+/** Beyond these, new series of dead owners are dropped and counted; of gauges in the mode `all`, the oldest go. */
+const archiveLimits = { maxSeries: 200_000, maxOwnerGauges: 10_000 };

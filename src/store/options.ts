@@ -1,0 +1,204 @@
+import process from 'node:process';
+import { badOption, unknownOption } from '../errors';
+import { warn } from './warnings';
+
+/** How a process takes part in its group. Every option is optional, and has an environment variable. */
+export interface GroupOptions {
+  /** The group's directory. Default: found by the rules of docs/design.md, "Groups". `PROM_CLIENT_MMAP_DIR`. */
+  readonly dir?: string | undefined;
+  /**
+   * `true` accepts a directory in which other users may write. They can then remove counts, and a scrape by root shows the
+   * files that they make there. Default `false`: this process counts for itself, with a warning.
+   * `PROM_CLIENT_MMAP_ALLOW_SHARED_DIRECTORY`.
+   */
+  readonly allowSharedDirectory?: boolean | undefined;
+  /** `false` counts in this process only, in plain memory, as prom-client does. Default `true`. `PROM_CLIENT_MMAP_SHARED`. */
+  readonly shared?: boolean | undefined;
+  /**
+   * Bytes that this thread's segment may take; series without room count in this process only. Default 256 MiB.
+   * `PROM_CLIENT_MMAP_MAX_SEGMENT_BYTES`.
+   */
+  readonly maxSegmentBytes?: number | undefined;
+  /**
+   * Bytes that all segments of the group may take together; beyond it none grows, as above, and a new one gets its first
+   * 64 KiB. Default 2 GiB. `PROM_CLIENT_MMAP_MAX_GROUP_BYTES`.
+   */
+  readonly maxGroupBytes?: number | undefined;
+  /**
+   * Series (label sets) that this thread may have at one time; updates of more are dropped, counted in
+   * `prom_client_mmap_dropped_updates_total` and warned about once. Default 250,000; `Infinity` is no limit.
+   * `PROM_CLIENT_MMAP_MAX_SERIES`.
+   */
+  readonly maxSeries?: number | undefined;
+  /**
+   * `true` keeps the counts when all processes of the group have ended. By default the first process after that begins at zero.
+   * It takes a directory that stays. `PROM_CLIENT_MMAP_PERSIST`.
+   */
+  readonly persist?: boolean | undefined;
+  /**
+   * How long a scrape waits for the `collect` functions of other processes, in milliseconds; a process that is later is read as
+   * it is. 0 does not ask the others. Default 100. `PROM_CLIENT_MMAP_COLLECT_DEADLINE_MS`.
+   */
+  readonly collectDeadlineMs?: number | undefined;
+  /**
+   * The families about the group itself, `prom_client_mmap_*`, that an exposition has: those that report trouble, and only while
+   * there is some (`'trouble'`, the default), all (`'all'`) or none (`'none'`). See docs/reliability.md.
+   * `PROM_CLIENT_MMAP_SELF_METRICS`.
+   */
+  readonly selfMetrics?: 'none' | 'trouble' | 'all' | undefined;
+}
+
+type Name = keyof GroupOptions;
+
+/** All options with a value; without `dir` the rules of docs/design.md decide. */
+export type ResolvedOptions = Pick<GroupOptions, 'dir'> & {
+  readonly [K in Exclude<Name, 'dir'>]-?: Exclude<GroupOptions[K], undefined>;
+};
+
+interface Kind {
+  readonly expected: string;
+  accepts(value: unknown): boolean;
+  /** The value that the text of an environment variable stands for. */
+  parse(text: string): unknown;
+}
+
+interface Option extends Kind {
+  readonly default: unknown;
+  /** Environment variables; the first one that is set and not empty counts. */
+  readonly variables: readonly string[];
+}
+
+const path: Kind = {
+  expected: 'the path of a directory',
+  accepts: (value) => typeof value === 'string' && value !== '',
+  parse: (text) => text,
+};
+
+const flag: Kind = {
+  expected: 'true or false (1 or 0 in the environment)',
+  accepts: (value) => typeof value === 'boolean',
+  parse: (text) => ({ true: true, '1': true, false: false, '0': false })[text] ?? text,
+};
+
+const bytes: Kind = {
+  expected: 'a positive whole number of bytes',
+  accepts: (value) => Number.isSafeInteger(value) && (value as number) > 0,
+  parse: Number,
+};
+
+const series: Kind = {
+  expected: 'a whole number of series, or Infinity',
+  accepts: (value) => value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 0),
+  parse: Number,
+};
+
+const milliseconds: Kind = {
+  expected: 'a finite number of milliseconds that is not negative',
+  accepts: (value) => Number.isFinite(value) && (value as number) >= 0,
+  parse: Number,
+};
+
+const families: Kind = {
+  expected: "'none', 'trouble' or 'all'",
+  accepts: (value) => value === 'none' || value === 'trouble' || value === 'all',
+  parse: (text) => text,
+};
+
+const table: { readonly [K in Name]-?: Option } = {
+  dir: {
+    ...path,
+    default: undefined,
+    variables: ['PROM_CLIENT_MMAP_DIR', 'PROMETHEUS_MULTIPROC_DIR', 'prometheus_multiproc_dir'],
+  },
+  allowSharedDirectory: {
+    ...flag,
+    default: false,
+    variables: ['PROM_CLIENT_MMAP_ALLOW_SHARED_DIRECTORY'],
+  },
+  shared: { ...flag, default: true, variables: ['PROM_CLIENT_MMAP_SHARED'] },
+  maxSegmentBytes: {
+    ...bytes,
+    default: 256 * 1024 * 1024,
+    variables: ['PROM_CLIENT_MMAP_MAX_SEGMENT_BYTES'],
+  },
+  maxGroupBytes: {
+    ...bytes,
+    default: 2 * 1024 * 1024 * 1024,
+    variables: ['PROM_CLIENT_MMAP_MAX_GROUP_BYTES'],
+  },
+  maxSeries: { ...series, default: 250_000, variables: ['PROM_CLIENT_MMAP_MAX_SERIES'] },
+  persist: { ...flag, default: false, variables: ['PROM_CLIENT_MMAP_PERSIST'] },
+  collectDeadlineMs: {
+    ...milliseconds,
+    default: 100,
+    variables: ['PROM_CLIENT_MMAP_COLLECT_DEADLINE_MS'],
+  },
+  selfMetrics: { ...families, default: 'trouble', variables: ['PROM_CLIENT_MMAP_SELF_METRICS'] },
+};
+
+/** Throws a TypeError with code `ERR_OPTION_UNKNOWN` or `ERR_OPTION_VALUE`. An option that is undefined counts as left out. */
+export function checkOptions(options: unknown): asserts options is GroupOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw badOption(
+      'the argument of configure()',
+      'an object of options',
+      options,
+      'call configure({ dir })',
+    );
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(table, name)) throw unknownOption(name, nearestTo(name), Object.keys(table));
+    const { expected, accepts, default: usual } = table[name as Name];
+    if (value === undefined || accepts(value)) continue;
+    throw badOption(
+      `configure({ ${name} })`,
+      expected,
+      value,
+      `correct it, or leave it out for ${usualText(usual)}`,
+    );
+  }
+}
+
+/** Completes checked options from the environment, then with defaults. Warns about a variable that is not acceptable. */
+export function resolveOptions(chosen: GroupOptions): ResolvedOptions {
+  const resolved = Object.entries(table).map(([name, option]) => [
+    name,
+    chosen[name as Name] ?? fromEnvironment(option) ?? option.default,
+  ]);
+  return Object.fromEntries(resolved) as ResolvedOptions;
+}
+
+function fromEnvironment({ variables, expected, accepts, parse, default: usual }: Option): unknown {
+  const variable = variables.find((name) => process.env[name]?.trim());
+  const text = process.env[variable ?? '']?.trim();
+  if (variable === undefined || text === undefined) return undefined;
+  const value = parse(text);
+  if (accepts(value)) return value;
+  warn(badOption(variable, expected, text, `until it is corrected, ${usualText(usual)} holds`));
+  return undefined;
+}
+
+function usualText(usual: unknown): string {
+  return usual === undefined ? 'the usual directory' : `the default, ${usual}`;
+}
+
+/** The option that `name` is probably a slip of: at most every third letter is another. */
+function nearestTo(name: string): string | undefined {
+  const distanceTo = (option: string): number => editDistance(name.toLowerCase(), option.toLowerCase());
+  const [nearest = ''] = Object.keys(table).sort((a, b) => distanceTo(a) - distanceTo(b));
+  return distanceTo(nearest) <= nearest.length / 3 ? nearest : undefined;
+}
+
+/** How many letters must be inserted, deleted or replaced to make `b` of `a`. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}

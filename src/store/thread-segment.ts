@@ -1,0 +1,329 @@
+import type { FamilyDefinition } from '../model/family';
+import type { LabelSet, SeriesKey } from '../model/labels';
+import type { NativeAddon, NativeError, NativeFamily, NativeGroup, NativeSegment } from '../native';
+import { type Registration, Segment } from './segment';
+import { SeriesLimit } from './series-limit';
+import {
+  type CellRef,
+  type CellStore,
+  type ChoiceKind,
+  clear,
+  exemplarCells,
+  PAGE_CELLS,
+  type PageKey,
+  type SeriesRef,
+} from './store';
+import { noRoom, tooManySeries, type Warning, warn } from './warnings';
+
+export interface SegmentOptions {
+  /** The group's directory; undefined when it cannot be opened, and everything counts in this process only. */
+  readonly directory: string | undefined;
+  /** Makes a directory that was deleted again; throws when that is impossible or forbidden. */
+  readonly makeDirectory: () => void;
+  /** Bounds the segment's file. */
+  readonly maxSegmentBytes: number;
+  /** Bounds all files of the group together. */
+  readonly maxGroupBytes: number;
+  /** Bounds the series of this thread; updates of more are dropped and counted. */
+  readonly maxSeries: number;
+  /** Whether the group begins with the counts of its last session; else the first owner of a session removes them. */
+  readonly persist: boolean;
+}
+
+interface Family {
+  readonly definition: FamilyDefinition;
+  readonly live: Iterable<SeriesRef>;
+  /** Ids of the scopes that it is a member of. */
+  readonly scopes: Set<number>;
+}
+
+interface Scope {
+  readonly id: number;
+  readonly flags: number;
+  /** Names and values in turn. */
+  readonly defaultLabels: readonly unknown[];
+}
+
+/**
+ * What this thread writes: its file in the group's directory, and an overflow in memory of this process for series that found
+ * no room in the file. A log has all registrations, so that they can be replayed into a segment that is opened later.
+ */
+export class ThreadSegment implements CellStore {
+  readonly seriesLimit: SeriesLimit;
+  protected readonly group: NativeGroup;
+  readonly #addon: NativeAddon;
+  readonly #options: SegmentOptions;
+  /** Opened for the first registration: a process that only scrapes owns no segment. Null when it could not be opened. */
+  #file: Segment | null | undefined;
+  #overflow: Segment | undefined;
+  /** By key, in an order in which a segment can take them. */
+  readonly #log = new Map<string, Registration>();
+  readonly #families = new Map<number, Family>();
+  readonly #scopes = new Map<string, Scope>();
+  #lastFamily = 0;
+  readonly #warned = new Set<'room' | 'series'>();
+
+  constructor(addon: NativeAddon, options: SegmentOptions) {
+    this.#addon = addon;
+    this.#options = options;
+    this.group = new addon.Group(options.directory);
+    this.seriesLimit = new SeriesLimit(options.maxSeries, () => this.#dropUpdate());
+    if (options.directory === undefined) this.#file = null;
+  }
+
+  /** The native side of the file; undefined when there is none. */
+  protected get file(): NativeSegment | undefined {
+    return this.#file?.native;
+  }
+
+  protected get overflow(): NativeSegment | undefined {
+    return this.#overflow?.native;
+  }
+
+  addFamily(definition: FamilyDefinition, live: Iterable<SeriesRef>): number {
+    const family = ++this.#lastFamily;
+    this.#families.set(family, { definition, live, scopes: new Set() });
+    const native = nativeFamily(definition);
+    this.#register({
+      key: familyKey(family),
+      refersTo: [],
+      append: (segment) => segment.addFamily(family, native),
+    });
+    return family;
+  }
+
+  removeFamily(family: number): void {
+    for (const scope of this.#families.get(family)?.scopes ?? []) this.#unregister(memberKey(scope, family));
+    this.#unregister(familyKey(family));
+    this.#families.delete(family);
+  }
+
+  /** Adds a family to a scope; the order of registration is the order of exposition. */
+  register(scopeName: string, family: number): void {
+    const scope = (this.#scopes.get(scopeName) ?? this.#setScope(scopeName, {})).id;
+    this.#families.get(family)?.scopes.add(scope);
+    this.#register({
+      key: memberKey(scope, family),
+      refersTo: [scopeKey(scope), familyKey(family)],
+      append: (segment) => segment.addMember(scope, family),
+    });
+  }
+
+  unregister(scopeName: string, family: number): void {
+    const scope = this.#scopes.get(scopeName)?.id;
+    if (scope === undefined) return;
+    this.#families.get(family)?.scopes.delete(scope);
+    this.#unregister(memberKey(scope, family));
+  }
+
+  setDefaultLabels(scope: string, labels: LabelSet): void {
+    const defaultLabels = Object.entries(labels).flatMap(([label, value]) => [
+      label,
+      isObject(value) ? [`${value}`] : value,
+    ]);
+    this.#setScope(scope, { defaultLabels });
+  }
+
+  /** Marks `scopes`, and no others, as this thread's choice; see `View.chosen`. */
+  chooseScopes(kind: ChoiceKind, scopes: readonly string[]): void {
+    const flag = scopeFlags[kind];
+    for (const name of new Set([...this.#scopes.keys(), ...scopes])) {
+      const { flags } = this.#scopes.get(name) ?? newScope;
+      const chosen = scopes.includes(name) ? flags | flag : flags & ~flag;
+      if (chosen !== flags) this.#setScope(name, { flags: chosen });
+    }
+  }
+
+  allocate(family: number, key: SeriesKey, count: number): CellRef {
+    // Not in release(): a caller may release several that belong together, which `live` does not yield any more.
+    if (this.#file?.isMostlyGarbage) this.#rewriteFile(this.#file);
+    const labels = nativeLabels(key, this.#families.get(family)?.definition.labelNames ?? []);
+    const allocateIn = (segment: Segment | null | undefined): CellRef | undefined =>
+      segment && this.#shows(segment, family)
+        ? this.attempt(() => segment.allocateSeries(family, labels, count))
+        : undefined;
+    return allocateIn(this.#file) ?? allocateIn(this.#openOverflow()) ?? discardCells(count);
+  }
+
+  allocatePage(series: CellRef, key: PageKey): CellRef {
+    const segment = this.#segmentOf(series);
+    return this.attempt(() => segment?.allocatePage(series, key)) ?? discardCells(PAGE_CELLS);
+  }
+
+  allocateExemplar(series: CellRef, bucket: number): CellRef {
+    const segment = this.#segmentOf(series);
+    return this.attempt(() => segment?.allocateExemplar(series, bucket)) ?? discardCells(exemplarCells);
+  }
+
+  release(cells: CellRef, count: number): void {
+    this.#segmentOf(cells)?.release(cells, count);
+    clear(cells);
+  }
+
+  /** Opens the file if that has not been tried yet. */
+  protected openFile(): NativeSegment | undefined {
+    if (this.#file === undefined) this.#file = this.#newFile();
+    return this.file;
+  }
+
+  /** Tells other owners that this one lives, and repairs the file: opens, restores or rewrites it. */
+  protected maintainFile(): void {
+    if (this.#file === null && this.#options.directory !== undefined) this.#file = this.#newFile();
+    if (!this.#file) return;
+    this.#file.native.heartbeat();
+    if (this.#file.isMostlyGarbage || !this.#file.native.nameIsCurrent()) this.#rewriteFile(this.#file);
+  }
+
+  /** The result of `action`; undefined, after a warning, if it throws. */
+  protected attempt<R>(action: () => R): R | undefined {
+    try {
+      return action();
+    } catch (error) {
+      this.#warnOnce('room', () => noRoom(this.#options.directory, error as NativeError));
+      return undefined;
+    }
+  }
+
+  #setScope(name: string, change: Partial<Scope>): Scope {
+    const scope = { id: this.#scopes.size, ...newScope, ...this.#scopes.get(name), ...change };
+    this.#scopes.set(name, scope);
+    const { id, flags, defaultLabels } = scope;
+    const append = (segment: NativeSegment): number => segment.addScope(id, name, flags, defaultLabels);
+    this.#register({ key: scopeKey(id), refersTo: [], append });
+    return scope;
+  }
+
+  #register(registration: Registration): void {
+    this.openFile(); // before the log has it: a new segment gets all of the log
+    this.#log.set(registration.key, registration);
+    const isInFile = this.#registerIn(this.#file, registration);
+    const isInOverflow = this.#registerIn(this.#overflow, registration);
+    if (!isInFile && !isInOverflow) this.#openOverflow();
+  }
+
+  #unregister(key: string): void {
+    this.#log.delete(key);
+    this.#file?.unregister(key);
+    this.#overflow?.unregister(key);
+  }
+
+  #registerIn(segment: Segment | null | undefined, registration: Registration): boolean {
+    return this.attempt(() => segment?.register(registration)) !== undefined;
+  }
+
+  #replayInto(segment: Segment): Segment {
+    for (const registration of this.#log.values()) this.#registerIn(segment, registration);
+    return segment;
+  }
+
+  #newFile(): Segment | null {
+    const { directory, maxSegmentBytes, maxGroupBytes, persist } = this.#options;
+    const file = this.attempt(() => {
+      this.group.join(persist);
+      const segment = new Segment(this.#addon, directory, maxSegmentBytes);
+      segment.native.limitGroup(maxGroupBytes);
+      return this.#replayInto(segment);
+    });
+    return file ?? null;
+  }
+
+  #openOverflow(): Segment | undefined {
+    this.#overflow ??= this.attempt(() =>
+      this.#replayInto(new Segment(this.#addon, undefined, maxOverflowBytes)),
+    );
+    return this.#overflow;
+  }
+
+  /** Whether scrapes find the family in `segment`, as far as it is in a scope at all. */
+  #shows(segment: Segment, family: number): boolean {
+    const scopes = [...(this.#families.get(family)?.scopes ?? [])];
+    const isMember = scopes.length === 0 || scopes.some((scope) => segment.has(memberKey(scope, family)));
+    return isMember && segment.has(familyKey(family));
+  }
+
+  /** Undefined for discard cells. */
+  #segmentOf(cells: CellRef): Segment | undefined {
+    return [this.#file, this.#overflow].find((segment) => segment?.owns(cells)) ?? undefined;
+  }
+
+  /** A failure is tried again by the next heartbeat, or when there is twice the garbage. */
+  #rewriteFile(file: Segment): void {
+    const isLost = !file.native.nameIsCurrent();
+    try {
+      if (isLost) this.#options.makeDirectory();
+      // The archive has the counts if another owner took this one for dead.
+      const keepsCounts = !(isLost && file.native.isCompacted());
+      file.rewrite(keepsCounts, [...this.#cellsIn(file)]);
+    } catch (error) {
+      // A file that only has garbage still takes all counts.
+      if (isLost) this.#warnOnce('room', () => noRoom(this.#options.directory, error as NativeError));
+    }
+  }
+
+  *#cellsIn(segment: Segment): Generator<CellRef> {
+    for (const { live } of this.#families.values()) {
+      for (const series of live) {
+        if (segment.owns(series)) yield series;
+        for (const part of series.parts?.() ?? []) if (segment.owns(part)) yield part;
+      }
+    }
+  }
+
+  #dropUpdate(): void {
+    (this.#file ?? this.#overflow)?.native.countDrops(0, 1);
+    this.#warnOnce('series', () => tooManySeries(this.#options.maxSeries));
+  }
+
+  #warnOnce(subject: 'room' | 'series', warning: () => Warning): void {
+    if (this.#warned.has(subject)) return;
+    this.#warned.add(subject);
+    warn(warning());
+  }
+}
+
+/** The most that a reader accepts of one segment; what is full is the file. */
+const maxOverflowBytes: number = 2 ** 30;
+
+const newScope = { flags: 0, defaultLabels: [] };
+const scopeFlags: Readonly<Record<ChoiceKind, number>> = { cluster: 1, worker: 2 };
+
+const scopeKey = (scope: number): string => `scope ${scope}`;
+const familyKey = (family: number): string => `family ${family}`;
+const memberKey = (scope: number, family: number): string => `member ${scope} ${family}`;
+
+function nativeFamily(definition: FamilyDefinition): NativeFamily {
+  const { type, mergeMode, name, help, labelNames, buckets, quantiles, window } = definition;
+  return {
+    type,
+    mergeMode,
+    name,
+    help,
+    labelNames,
+    bounds: type === 'summary' ? quantiles : buckets,
+    ageBuckets: window?.ageBuckets ?? 0,
+    slotMs: window?.slotMs ?? 0,
+  };
+}
+
+/** The labels of a series as `NativeSegment.addSeries()` takes them. */
+function nativeLabels({ texts, asWritten }: SeriesKey, names: readonly string[]): readonly unknown[] {
+  const labels: unknown[] = [];
+  if (asWritten === undefined) {
+    for (let i = 0; i < texts.length; i++) if (texts[i] !== undefined) labels.push(i, texts[i]);
+  } else {
+    for (const [name, value] of Object.entries(asWritten)) {
+      const i = names.indexOf(name);
+      labels.push(i, isObject(value) ? [texts[i]] : value);
+    }
+  }
+  return labels;
+}
+
+function isObject(value: unknown): boolean {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+/** Cells that no scrape reads, for a series that found no room, and for pages and exemplars: counting goes on unnoticed. */
+function discardCells(count: number): CellRef {
+  return { values: new Float64Array(count), index: 0, record: 0 };
+}
