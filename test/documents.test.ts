@@ -65,11 +65,9 @@ test('docs/api.md has the options of configure() with their environment variable
     option,
     variablesIn(row),
   ]);
-  const options = read('src/store/options.ts').split('const table')[1]?.split('\n};')[0] ?? '';
-  const defined = [...options.matchAll(/^ {2}(\w+): \{([^}]*)\}/gm)].map(([, option, body]) => [
-    option,
-    variablesIn(`${body}`),
-  ]);
+  const options = read('src/store/options.ts').split('\nconst table')[1]?.split('\n};')[0] ?? '';
+  const entries = options.split(/\n {2}(?=\w+: )/).slice(1);
+  const defined = entries.map((entry) => [/^\w+/.exec(entry)?.[0], variablesIn(entry)]);
 
   expect(documented).toEqual(defined);
 });

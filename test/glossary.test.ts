@@ -91,7 +91,7 @@ const otherWords = new Set(
     ],
     // In all forms: what a merge, a read, a rewrite, a removal or maintenance has or makes.
     ['merge', 'merged', 'read', 'reader', 'write', 'writer', 'compact', 'compacted', 'pending', 'rewritten'],
-    ['maintained', 'maintenance', 'dead', 'live'],
+    ['maintained', 'maintenance', 'dead', 'live', 'accumulator', 'contribution', 'presence'],
   ].flat(),
 );
 
