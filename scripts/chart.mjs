@@ -51,7 +51,7 @@ export function chart({ title, width = 840, panels, colours }) {
       icon: 'rect',
       itemWidth: 14,
       itemHeight: 10,
-      itemGap: 24,
+      itemGap: 34,
       textStyle: font,
     })),
     grid: panels.map((_, index) => ({
@@ -100,6 +100,7 @@ function series({ name, type = 'line', data, dashed = false }, color, index) {
     type,
     color,
     data,
+    barMaxWidth: 60,
     xAxisIndex: index,
     yAxisIndex: index,
     showSymbol: sparse,

@@ -1,8 +1,7 @@
 // What updates cost in an application that makes all of them.
-import { barPanel, nanosecondRow } from '../bars.mjs';
 import { image, table } from '../figures.mjs';
-import { bestOther, figureOf, own, rivalNames } from '../rivals.mjs';
-import { median, spread } from '../statistics.mjs';
+import { barPanel, compared, nanosecondRow } from '../nanoseconds.mjs';
+import { rivalNames } from '../rivals.mjs';
 import { kinds } from './metrics.mjs';
 
 const rows = [{ name: 'mix', title: 'all of these, mixed' }, ...kinds];
@@ -20,14 +19,11 @@ export function measurements({ rounds, seconds, mixes }) {
 
 export function resultOf({ contestants }) {
   return {
-    rows: rows.map(({ name, title }) => {
-      const figures = contestants.map(({ rival, trials }) => {
-        const times = trials.map((trial) => trial[name]);
-        return { rival, nanoseconds: median(times), spread: spread(times), trials: times };
-      });
-      const ratio = bestOther(figures, 'nanoseconds') / figureOf(figures, own).nanoseconds;
-      return { name, title, figures, ratio };
-    }),
+    rows: rows.map(({ name, title }) => ({
+      name,
+      title,
+      ...compared(contestants, (trial) => trial[name]),
+    })),
   };
 }
 

@@ -1,6 +1,6 @@
 // What the users of a service notice of its metrics: a cluster under HTTP load that is scraped once per second.
-import { count, image, milliseconds, percent, spreadOut, table } from '../figures.mjs';
-import { incumbent, own, withoutMetrics } from '../rivals.mjs';
+import { count, milliseconds, percent, spreadOut, table } from '../figures.mjs';
+import { figureOf, incumbent, own, withoutMetrics } from '../rivals.mjs';
 import { median, spread } from '../statistics.mjs';
 
 const workers = 3;
@@ -41,59 +41,36 @@ export function resultOf({ sets, contestants }) {
   return { sets, figures };
 }
 
-export function tables(results) {
-  return results
-    .map(({ sets, figures }) =>
-      table(
-        [
-          `${workers} workers x ${count(sets)} label sets`,
-          'requests per second',
-          'of those without metrics',
-          'p99 of a request',
-          'longest stop of a worker',
-          'a scrape',
-          'scrapes failed',
-        ],
-        figures.map(({ rival, rate, spread: apart, p99, stop, scrape, scrapes, failed }) => [
-          rival,
-          spreadOut(count(Math.round(rate)), apart),
-          percent(rate / figures[0].rate),
-          milliseconds(p99),
-          milliseconds(stop),
-          scrape === undefined ? '' : milliseconds(scrape),
-          scrape === undefined ? '' : `${failed} of ${scrapes}`,
-        ]),
-      ),
-    )
-    .join('\n');
+export function tables([{ sets, figures }]) {
+  return table(
+    [
+      `${workers} workers x ${count(sets)} label sets`,
+      'requests per second',
+      `of ${withoutMetrics}`,
+      'p99 of a request',
+      'longest stop of a worker',
+      'a scrape',
+      'scrapes failed',
+    ],
+    figures.map(({ rival, rate, spread: apart, p99, stop, scrape, scrapes, failed }) => [
+      rival,
+      spreadOut(count(Math.round(rate)), apart),
+      percent(rate / figureOf(figures, withoutMetrics).rate),
+      milliseconds(p99),
+      milliseconds(stop),
+      ...(scrape === undefined ? ['', ''] : [milliseconds(scrape), `${failed} of ${scrapes}`]),
+    ]),
+  );
 }
 
-export function charts(results) {
-  const [{ figures }] = results;
-  const panel = (title, unit, figure) => ({
-    title,
-    x: { type: 'category', categories: [''] },
-    y: { name: unit },
-    series: figures.map((one) => ({ name: one.rival, type: 'bar', data: [one[figure]] })),
-  });
-  return [
-    {
-      file: 'load.svg',
-      title: 'A cluster under load that is scraped once per second',
-      panels: [
-        panel('requests per second (more is better)', '1/s', 'rate'),
-        panel('p99 of a request (less is better)', 'ms', 'p99'),
-        panel('longest stop of a worker (less is better)', 'ms', 'stop'),
-      ],
-    },
-  ];
+export function charts() {
+  return [];
 }
 
 export function chapter(results, { rounds, seconds }, { cores }) {
   return `## What a user feels
 
 ${tables(results)}
-${image('load.svg', 'Requests per second, p99 and longest stop of a worker, for each rival')}
 ${workers} cluster workers answer HTTP requests on the loopback interface and count each of them with one of the label sets and
 in a histogram per method, while the group is scraped once per second. \`${incumbent}\` answers scrapes by its
 \`AggregatorRegistry\` in the primary, \`${own}\` in the worker that gets the connection. *${withoutMetrics}* is the same server

@@ -55,23 +55,20 @@ async function probe() {
 /** As Prometheus does: one after the other, at full intervals, and one that takes more than 10 s has failed. */
 async function scrapeRegularly() {
   const done = [];
-  for (
-    let due = performance.now();
-    due < end;
-    due += scrapeEvery * Math.ceil((performance.now() - due) / scrapeEvery)
-  ) {
-    await sleep(Math.max(0, due - performance.now()));
+  while (performance.now() < end) {
     const start = performance.now();
     const hasFailed = await download(`${metricsUrl}/metrics`, 10_000).then(
       () => false,
       () => true,
     );
-    done.push({ milliseconds: performance.now() - start, hasFailed });
+    const milliseconds = performance.now() - start;
+    done.push({ milliseconds, hasFailed });
+    await sleep(scrapeEvery - (milliseconds % scrapeEvery));
   }
   return done;
 }
 
-/** Each request is in the counters of a scrape, also those of the first load and of the making of the series. */
+/** Throws unless a scrape shows each request, and the call that has made each series. */
 async function checkCounts() {
   const lines = (await download(`${metricsUrl}/metrics`)).split('\n');
   const counts = lines.filter((line) => line.startsWith('requests_total{'));

@@ -1,8 +1,7 @@
 // What an update of a known series costs in a process that does nothing else.
-import { barPanel, nanosecondRow } from '../bars.mjs';
 import { count, factor, image, table } from '../figures.mjs';
-import { bestOther, figureOf, limit, own, rivalNames } from '../rivals.mjs';
-import { median, spread } from '../statistics.mjs';
+import { barPanel, compared, nanosecondRow } from '../nanoseconds.mjs';
+import { figureOf, limit, own, rivalNames } from '../rivals.mjs';
 import { workloads } from './workloads/all.mjs';
 import { batch, labelSets } from './workloads/inputs.mjs';
 
@@ -23,17 +22,13 @@ export function measurements({ rounds, seconds }) {
 }
 
 export function resultOf({ title, contestants }) {
-  const figures = contestants.map(({ rival, trials }) => {
-    const nanoseconds = trials.map((trial) => trial.nanoseconds);
-    return { rival, nanoseconds: median(nanoseconds), spread: spread(nanoseconds), trials: nanoseconds };
-  });
-  const ours = figureOf(figures, own).nanoseconds;
+  const { figures, ratio } = compared(contestants, (trial) => trial.nanoseconds);
   const raw = figureOf(figures, limit)?.nanoseconds;
   return {
     title,
     figures,
-    ratio: bestOther(figures, 'nanoseconds') / ours,
-    ...(raw === undefined ? {} : { overLimit: ours / raw }),
+    ratio,
+    ...(raw === undefined ? {} : { overLimit: figureOf(figures, own).nanoseconds / raw }),
   };
 }
 

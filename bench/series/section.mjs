@@ -1,8 +1,7 @@
 // What the first uses of new series cost, in a process that has just started.
-import { nanosecondRow } from '../bars.mjs';
 import { count, image, table } from '../figures.mjs';
-import { bestOther, figureOf, own, rivalNames, rivals } from '../rivals.mjs';
-import { median, spread } from '../statistics.mjs';
+import { compared, nanosecondRow } from '../nanoseconds.mjs';
+import { figureOf, rivalNames } from '../rivals.mjs';
 
 const metrics = [
   { metric: 'counter', title: '`counter.inc({ … })`' },
@@ -18,7 +17,7 @@ export function measurements({ rounds, series }) {
     title,
     rounds,
     module: 'series/trial.mjs',
-    contestants: rivals.map(({ name: rival }) => ({
+    contestants: rivalNames.map((rival) => ({
       rival,
       trial: { rival, metric, series, passes: passNames.length },
       trials: [],
@@ -26,30 +25,23 @@ export function measurements({ rounds, series }) {
   }));
 }
 
-/** A row for each pass, and the row of all passes together, whose `figures` and `ratio` are those of the result. */
+/** The row of all passes together, and those of each pass. */
 export function resultOf({ title, contestants }) {
-  const rowOf = (name, timeOf) => {
-    const figures = contestants.map(({ rival, trials }) => {
-      const times = trials.map(({ nanoseconds }) => timeOf(nanoseconds));
-      return { rival, nanoseconds: median(times), spread: spread(times), trials: times };
-    });
-    const ours = figureOf(figures, own).nanoseconds;
-    return { title: name, figures, ratio: bestOther(figures, 'nanoseconds') / ours };
-  };
-  const passes = passNames.map((name, pass) => rowOf(name, (nanoseconds) => nanoseconds[pass]));
-  const sum = rowOf(together, (nanoseconds) => nanoseconds.reduce((total, one) => total + one, 0));
-  return { ...sum, title, passes };
+  const sum = (times) => times.reduce((total, time) => total + time, 0);
+  const passes = passNames.map((name, pass) => ({
+    title: name,
+    ...compared(contestants, ({ nanoseconds }) => nanoseconds[pass]),
+  }));
+  return { title, ...compared(contestants, ({ nanoseconds }) => sum(nanoseconds)), passes };
 }
 
 export function tables(results) {
-  return results
-    .map(({ title, passes, ...sum }) =>
-      table(
-        [`ns per series, ${title}`, ...rivalNames, 'ratio'],
-        [...passes, { ...sum, title: `**${together}**` }].map((row) => nanosecondRow(row, rivalNames)),
-      ),
-    )
-    .join('\n');
+  const tableOf = ({ title, passes, ...sum }) =>
+    table(
+      [`ns per series, ${title}`, ...rivalNames, 'ratio'],
+      [...passes, { ...sum, title: `**${together}**` }].map((row) => nanosecondRow(row, rivalNames)),
+    );
+  return results.map(tableOf).join('\n');
 }
 
 export function charts(results) {

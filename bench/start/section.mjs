@@ -1,6 +1,6 @@
 // What an application pays before its first count.
 import { factor, milliseconds, spreadOut, table } from '../figures.mjs';
-import { figureOf, incumbent, own, rivals } from '../rivals.mjs';
+import { figureOf, incumbent, own, rivalNames } from '../rivals.mjs';
 import { median, spread } from '../statistics.mjs';
 
 export function measurements({ rounds }) {
@@ -9,7 +9,7 @@ export function measurements({ rounds }) {
       name: 'require',
       rounds,
       module: 'start/trial.mjs',
-      contestants: rivals.map(({ name: rival }) => ({ rival, trial: { rival }, trials: [] })),
+      contestants: rivalNames.map((rival) => ({ rival, trial: { rival }, trials: [] })),
     },
   ];
 }

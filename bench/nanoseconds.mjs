@@ -1,6 +1,16 @@
-// Tables and charts of nanoseconds per operation. A row has a `name`, a `title`, `figures` and a `ratio`.
+// What sections of nanoseconds per operation share. A row has a `name`, a `title`, and what `compared` returns.
 import { factor, number, spreadOut } from './figures.mjs';
-import { figureOf } from './rivals.mjs';
+import { bestOther, figureOf, own } from './rivals.mjs';
+import { median, spread } from './statistics.mjs';
+
+/** The medians of the trials of each rival, and how many times as fast ours is as the best rival. */
+export function compared(contestants, nanosecondsOf) {
+  const figures = contestants.map(({ rival, trials }) => {
+    const times = trials.map(nanosecondsOf);
+    return { rival, nanoseconds: median(times), spread: spread(times), trials: times };
+  });
+  return { figures, ratio: bestOther(figures, 'nanoseconds') / figureOf(figures, own).nanoseconds };
+}
 
 /** The cells of a row: its title, the figure of each column's rival, the ratio. */
 export function nanosecondRow({ title, figures, ratio }, columns) {
