@@ -113,8 +113,9 @@ class Argument {
   }
   // Into the memory of `text`, at most `most` bytes.
   void StringTo(std::string& text, size_t most) const {
+    constexpr size_t kUsualLength = 128;  // needs one call of Node-API instead of two
     constexpr size_t kLongestCharacter = 4;
-    text.resize(std::max(text.capacity(), size_t{64}));
+    text.resize(kUsualLength);
     size_t length = 0;
     napi_get_value_string_utf8(env_, value_, text.data(), text.size() + 1, &length);
     if (length + kLongestCharacter > text.size()) {  // may have been cut

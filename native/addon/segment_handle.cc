@@ -63,8 +63,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   explicit SegmentHandle(const CallbackInfo& info) : Napi::ObjectWrap<SegmentHandle>(info) {
     OwnerIdentity owner = CurrentOwner(Argument(info[1]).Uint32());
     auto max_bytes = static_cast<uint64_t>(Argument(info[2]).Double());
-    auto created = info[0].IsString() ? OwnerPresence::Create(Argument(info[0]).String(), owner, max_bytes)
-                                      : OwnerPresence::CreatePrivate(owner, max_bytes);
+    auto created = OwnerPresence::Create(Argument(info[0]).String(), owner, max_bytes);
     if (!created.ok()) {
       ThrowSystemError(info.Env(), created.error());
       return;

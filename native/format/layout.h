@@ -57,7 +57,7 @@ inline constexpr uint64_t kFirstRecordsOffset = kHeaderSize;
 inline constexpr uint64_t kFirstCellsOffset = 32 * 1024;
 
 enum class FileKind : uint32_t { kSegment = 1, kArchive = 2 };
-enum class OwnerState : uint32_t { kInit = 0, kActive = 1, kClosed = 2, kLost = 3 };
+enum class OwnerState : uint32_t { kInit = 0, kActive = 1, kClosed = 2 };
 // Whether the owner reads its wake-up FIFO, and whether it has collect functions.
 enum class Wakeup : uint32_t { kNone = 0, kListens = 1, kCollects = 2 };
 enum class ExtentType : uint32_t { kRecords = 1, kCells = 2 };
@@ -135,13 +135,13 @@ struct Header {
   uint8_t boot_id[16];
   uint64_t created_realtime_ns;
   uint64_t created_boottime_ns;
-  uint8_t instance_name[64];  // UTF-8, zero padded
+  uint8_t reserved0[64];
   uint64_t archive_generation;
   uint32_t compacted_count;   // archive: ids in its COMPACTED records
   uint32_t archive_crc;       // archive: crc32c of all bytes from 256 on
   uint64_t compacted_owners;  // archive: since it began
   uint8_t first_id[16];       // segment_id of the first file whose counts are in this one; zero: of this one
-  uint8_t reserved0[36];
+  uint8_t reserved1[36];
   uint32_t header_crc;  // crc32c of bytes 0..251
 
   // 256..319: state of the owner.
@@ -154,16 +154,14 @@ struct Header {
   uint64_t dropped_updates;
   uint64_t collects_finished;  // that of the newest finished one (release)
   uint32_t wakeup;             // Wakeup (release)
-  uint8_t reserved1[4];
+  uint8_t reserved2[4];
 
   // 320..383: heartbeat.
   uint64_t heartbeat_boottime_ns;
   uint64_t heartbeat_realtime_ns;
   uint64_t collect_failures;     // collect functions that threw during a collect request
   uint64_t compaction_failures;  // compactions by this owner that failed
-  uint8_t reserved2[32];
-
-  uint8_t reserved3[128];
+  uint8_t reserved3[160];
   Extent extents[kMaxExtents];
   uint8_t reserved4[512];
 };

@@ -75,7 +75,7 @@ TEST_CASE("a limit below the smallest segment leaves no file behind") {
   TemporaryDirectory directory;
   CheckRefused(OwnerPresence::Create(directory.path(), CurrentOwner(0), layout::kGranule - 1), EFBIG);
   CHECK(directory.Names().empty());
-  CheckRefused(OwnerPresence::CreatePrivate(CurrentOwner(0), layout::kGranule - 1), EFBIG);
+  CheckRefused(OwnerPresence::Create("", CurrentOwner(0), layout::kGranule - 1), EFBIG);
 }
 
 TEST_CASE("a full extent table refuses to grow") {
