@@ -1,4 +1,4 @@
-// The addon: its classes and functions. Only this folder uses Node-API.
+// The addon: its classes and functions. Only this directory uses Node-API.
 #include <napi.h>
 
 #include <cstring>
