@@ -117,6 +117,7 @@ export class Summary<T extends string = string> extends LabelledMetric<T, Summar
   }
 
   protected bind(bound: BoundSeries<SummarySeries>): SummaryChild<T> {
+    this.check(bound.labels);
     let { series } = bound;
     return {
       observe: (value: number): void => {
