@@ -129,7 +129,7 @@ void Accumulator::AddFamily(const MergePlan& merged, const MergeInput& input, co
   } else if (scalar) {
     each([&](const Contribution& from, const double* cells) { AddValues(family, from, cells); });
   } else {
-    // The other modes merge what each owner alone would expose.
+    // The other modes merge the values that each owner alone would expose.
     std::vector<double> own;
     each([&](const Contribution& from, const double* cells) {
       own.assign(family.value_count + 1, 0);

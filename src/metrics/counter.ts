@@ -31,7 +31,7 @@ export class Counter<T extends string = string> extends LabelledMetric<T, Series
   #cells: Float64Array | undefined;
   #count = 0;
 
-  /** Throws what every metric throws. */
+  /** Throws the errors of `Metric`. */
   constructor(config: CounterConfiguration<T>) {
     super(config, 'counter');
     this.#series = this.expose(1, this.enableExemplars ? newExemplarSeries : newSeries);

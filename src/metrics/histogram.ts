@@ -45,7 +45,7 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
   readonly #cells: number;
   readonly #series: FamilySeries<Series>;
 
-  /** Throws what every metric throws, and an Error for a label called `le`. */
+  /** Throws the errors of `Metric`, and an Error for a label called `le`. */
   constructor(config: HistogramConfiguration<T>) {
     super(config, 'histogram', { buckets: [...DEFAULT_BUCKETS] });
     const buckets = [...Float64Array.from(this.buckets)];
