@@ -255,7 +255,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return this.type === openMetricsContentType ? 'openmetrics' : 'prometheus';
   }
 
-  /** The part of the group that this registry shows; undefined for none. */
+  /** The part of the group that this registry shows; undefined while it has no scope. */
   private groupView({ perProcess = false }: MetricsOptions = {}, name?: string): GroupView | undefined {
     const store = currentStore();
     const scopes = this.scopes();
