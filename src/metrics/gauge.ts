@@ -118,7 +118,7 @@ export class Gauge<T extends string = string> extends LabelledMetric<T, Series, 
   /** Removes all series, or sets the only one back if the gauge has no labels. */
   reset(): void {
     if (this.labelNames.length > 0) {
-      this.removeAll();
+      this.#series.clear();
       return;
     }
     const series = this.#series.unlabelled();
@@ -128,7 +128,7 @@ export class Gauge<T extends string = string> extends LabelledMetric<T, Series, 
   }
 
   protected samples(): Sample[] {
-    return Array.from(this.#series.entries())
+    return Array.from(this.#series.table.entries())
       .filter(([series]) => !this.#isMostRecent || series.get(GAUGE_SET_AT) > 0)
       .map(([series, labels]) => ({ value: series.get(0), labels }));
   }

@@ -104,11 +104,13 @@ export class Summary<T extends string = string> extends LabelledMetric<T, Summar
 
   /** Sets all series to 0; none is removed. */
   reset(): void {
-    for (const [series] of this.#series.entries()) series.reset();
+    for (const [series] of this.#series.table.entries()) series.reset();
   }
 
   protected samples(): Sample[] {
-    return Array.from(this.#series.entries()).flatMap(([series, labels]) => this.#linesOf(series, labels));
+    return Array.from(this.#series.table.entries()).flatMap(([series, labels]) =>
+      this.#linesOf(series, labels),
+    );
   }
 
   protected override refresh(): void {
