@@ -44,6 +44,7 @@ export function seriesKey(labels: LabelSet, names: readonly string[]): SeriesKey
   if (strings !== undefined) return { texts: strings, asWritten: undefined };
   checkLabels(labels, names);
   const own = { ...labels };
+  checkLabels(own, names); // a getter may have added a label
   // Inherited labels and those that are not enumerable identify a series, but are not printed.
   const texts = names.map((name) => labelText(Object.hasOwn(own, name) ? own[name] : labels[name]));
   return { texts, asWritten: isWrittenAs(own, texts, names) ? undefined : own };
