@@ -113,7 +113,7 @@ void Archive::Add(const MergeInput& input) {
 
 void Archive::AddHeader(const Header& header, bool archive) {
   if (archive) {
-    std::memcpy(header_.segment_id, header.segment_id, sizeof header_.segment_id);
+    header_.segment_id = header.segment_id;
     header_.archive_generation = header.archive_generation;
   }
   header_.compacted_owners += archive ? header.compacted_owners : 1;
@@ -220,12 +220,9 @@ Bytes Archive::Encode(const OwnerIdentity& self) {
 
   Header header = header_;
   StampFormat(header, layout::FileKind::kArchive);
-  if (header.archive_generation == 0) {
-    SegmentId id = NewSegmentId(self.pid, self.tid);
-    std::memcpy(header.segment_id, id.data(), id.size());
-  }
+  if (header.archive_generation == 0) header.segment_id = NewSegmentId(self.pid, self.tid);
   header.archive_generation++;
-  std::memcpy(header.boot_id, self.boot_id, sizeof header.boot_id);
+  header.boot_id = self.boot_id;
   header.compacted_count = static_cast<uint32_t>(compacted_.size());
   header.state = static_cast<uint32_t>(layout::OwnerState::kClosed);
   header.records_end = records.size();

@@ -11,7 +11,7 @@
 #include "files/owner.h"
 #include "format/layout.h"
 #include "format/record.h"
-#include "group/series_filter.h"
+#include "group/removal.h"
 #include "merge/accumulator.h"
 #include "merge/merge_plan.h"
 

@@ -1,25 +1,12 @@
 // The archive in the directory of a group: read whole, checked by its checksum, and kept until another one takes its name.
 #pragma once
 
-#include <cstring>
 #include <set>
 
-#include "files/owner.h"
 #include "format/record.h"
 #include "read/segment_reader.h"
 
 namespace prom {
-
-inline SegmentId IdOf(const uint8_t (&bytes)[sizeof(SegmentId)]) {
-  SegmentId id;
-  std::memcpy(id.data(), bytes, id.size());
-  return id;
-}
-
-// Whether an owner, or the compactor of an archive, ran since the last boot.
-inline bool IsOfThisBoot(const layout::Header& header, const OwnerIdentity& self) {
-  return std::memcmp(header.boot_id, self.boot_id, sizeof self.boot_id) == 0;
-}
 
 class ArchiveFile {
  public:
@@ -44,7 +31,7 @@ class ArchiveFile {
     bool operator==(const Version&) const = default;
   };
   static Version VersionOf(const layout::Header& header) {
-    return {IdOf(header.segment_id), header.archive_generation};
+    return {header.segment_id, header.archive_generation};
   }
 
   bool present_ = false;

@@ -122,7 +122,7 @@ class Compactor {
       FileSource source(fd.get());
       layout::Header header;
       if (!fd.valid() || !source.Read(&header, sizeof header, 0)) continue;
-      SegmentId id = IdOf(header.segment_id);
+      SegmentId id = header.segment_id;
       if (archive_.HasCompacted(id)) {
         leftovers_.push_back({name, id});
         continue;
@@ -143,7 +143,7 @@ class Compactor {
     }
     // A dead copy of a living segment does not count.
     std::erase_if(dead_, [&](const DeadSegment& segment) {
-      return living.contains(IdOf(segment.reader->header().segment_id));
+      return living.contains(segment.reader->header().segment_id);
     });
     return true;
   }
@@ -159,16 +159,16 @@ class Compactor {
     });
     Archive next(task_.limits, task_.now_ms);
     auto add = [&](const SegmentReader& reader, std::string instance) {
-      next.Add({&reader, false, IsOfThisBoot(reader.header(), self_), std::move(instance)});
+      next.Add({&reader, false, reader.header().boot_id == self_.boot_id, std::move(instance)});
     };
     if (archive_.present()) add(archive_.reader(), "");
     for (const DeadSegment& segment : dead_) {
       const layout::Header& header = segment.reader->header();
       add(*segment.reader, InstanceName(header));
-      next.AddCompacted(IdOf(header.segment_id));
+      next.AddCompacted(header.segment_id);
       // It was rewritten: a reader of an earlier file must know that its counts are here.
-      SegmentId first = IdOf(header.first_id);
-      if (first != SegmentId{} && first != IdOf(header.segment_id)) next.AddCompacted(first);
+      SegmentId first = header.first_id;
+      if (first != SegmentId{} && first != header.segment_id) next.AddCompacted(first);
     }
     AddEarlierIds(next);
     if (task_.removal != nullptr) next.Remove(*task_.removal);

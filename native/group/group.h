@@ -18,10 +18,9 @@
 #include "files/owner.h"
 #include "group/compaction.h"
 #include "group/group_files.h"
-#include "group/series_filter.h"
+#include "group/removal.h"
 #include "group/session.h"
 #include "merge/merge.h"
-#include "render/group_stats.h"
 
 namespace prom {
 

@@ -49,8 +49,7 @@ void SegmentReader::Forget() {
 }
 
 SkipReason SegmentReader::Update(const ByteSource& source) {
-  uint8_t id[16];
-  std::memcpy(id, header_.segment_id, sizeof id);
+  SegmentId id = header_.segment_id;
   uint64_t removals = header_.removals;
   SkipReason reason = ReadHeader(source);
   if (reason != SkipReason::kNone) {
@@ -58,7 +57,7 @@ SkipReason SegmentReader::Update(const ByteSource& source) {
     return reason;
   }
   AcquireFence();
-  if (!known_ || std::memcmp(id, header_.segment_id, sizeof id) != 0) {
+  if (!known_ || id != header_.segment_id) {
     cells_.extents().clear();
     record_extents_.clear();
     Forget();

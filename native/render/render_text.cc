@@ -1,12 +1,9 @@
-#include "render/render_text.h"
-
 #include <cstring>
 #include <utility>
 #include <vector>
 
 #include "format/names.h"
-#include "render/family_head.h"
-#include "render/self_metrics.h"
+#include "render/render.h"
 
 namespace prom {
 namespace {
@@ -42,15 +39,15 @@ struct Line {
 
 class FamilyRenderer {
  public:
-  FamilyRenderer(const Merge& merge, const MergedFamily& family, TextFormat format, TextBuffer& out)
+  FamilyRenderer(const Merge& merge, const MergedFamily& family, bool open_metrics, TextBuffer& out)
       : merge_(merge),
         definition_(family.definition),
         name_(family.definition.name),
-        exemplars_(format == TextFormat::kOpenMetrics),
+        exemplars_(open_metrics),
         out_(out) {
     std::string suffix;
     // As in prom-client, the samples of a counter end in _total and its family does not.
-    if (format == TextFormat::kOpenMetrics && definition_.type == MetricType::kCounter) {
+    if (open_metrics && definition_.type == MetricType::kCounter) {
       if (name_.ends_with("_total")) name_.resize(name_.size() - 6);
       suffix = "_total";
     }
@@ -140,9 +137,8 @@ class FamilyRenderer {
 
 }  // namespace
 
-void RenderText(const Merge& merge, TextFormat format, const std::optional<std::string>& name,
+void RenderText(const Merge& merge, bool open_metrics, const std::optional<std::string>& name,
                 const GroupStats* stats, TextBuffer& out) {
-  bool open_metrics = format == TextFormat::kOpenMetrics;
   bool first = true;
   auto separate = [&] {
     if (!first) out.Append(open_metrics ? "\n" : "\n\n");
@@ -150,7 +146,7 @@ void RenderText(const Merge& merge, TextFormat format, const std::optional<std::
   };
   for (const MergedFamily* family : merge.ShownFamilies(name)) {
     separate();
-    FamilyRenderer renderer(merge, *family, format, out);
+    FamilyRenderer renderer(merge, *family, open_metrics, out);
     renderer.AppendHead();
     for (uint32_t index : merge.ShownSeries(*family)) renderer.Append(index);
   }

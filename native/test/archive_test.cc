@@ -278,7 +278,7 @@ TEST_CASE("old ids are forgotten, but not of segments that are still there") {
   UniqueFd open = OpenDirectory(directory.path());
   ArchiveFile archive;
   REQUIRE(archive.Update(open.get()) == SkipReason::kNone);
-  CHECK(archive.HasCompacted(IdOf(test::HeaderOf(first).segment_id)));
+  CHECK(archive.HasCompacted(test::HeaderOf(first).segment_id));
   CHECK(archive.compacted().size() <= 4);
   CHECK(Has(Rendered(directory.path()), "c 6"));
 }

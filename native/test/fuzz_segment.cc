@@ -84,7 +84,7 @@ bool Follows(const Bytes& before, const Bytes& after) {
   Header b;
   std::memcpy(&a, before.data(), sizeof a);
   std::memcpy(&b, after.data(), sizeof b);
-  if (std::memcmp(a.segment_id, b.segment_id, sizeof a.segment_id) != 0) return true;
+  if (a.segment_id != b.segment_id) return true;
   if (a.extent_count > b.extent_count || b.extent_count > layout::kMaxExtents ||
       std::memcmp(a.extents, b.extents, a.extent_count * sizeof(Extent)) != 0) {
     return false;

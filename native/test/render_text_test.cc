@@ -1,5 +1,3 @@
-#include "render/render_text.h"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -8,7 +6,7 @@
 #include <vector>
 
 #include "base/ascii.h"
-#include "render/render_json.h"
+#include "render/render.h"
 #include "support/test_segment.h"
 
 namespace prom {
@@ -69,7 +67,7 @@ Rendered Render(const TestSegment& segment, const std::optional<std::string>& na
   std::vector<MergeInput> inputs = {{&reader, true, true, "1"}};
   merge.Run(inputs, 0);
   TextBuffer text;
-  RenderText(merge, TextFormat::kPrometheus, name, stats, text);
+  RenderText(merge, false, name, stats, text);
   TextBuffer json;
   RenderJson(merge, name, json);
   CHECK((!text.is_ascii() || IsAscii(text.view())));

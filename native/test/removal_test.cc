@@ -1,4 +1,4 @@
-#include "group/dead_segments.h"
+#include "group/removal.h"
 
 #include <doctest/doctest.h>
 #include <sys/file.h>
