@@ -192,7 +192,8 @@ static_assert(offsetof(RecordHeader, crc) == 8);
 // Cells of a page of exponential buckets, and of a summary's header.
 inline constexpr uint32_t kPageCells = 32;
 inline constexpr uint32_t kSummaryHeaderCells = 2;
-inline constexpr uint32_t kSummarySlotCells = 7;
+enum SlotCell : uint32_t { kSlotEpoch, kSlotGeneration, kSlotN, kSlotZero, kSlotMin, kSlotMax, kSlotSchema };
+inline constexpr uint32_t kSummarySlotCells = kSlotSchema + 1;
 inline constexpr uint32_t kMaxAgeSlots = 1024;
 // Cells of an exemplar: the current slot (1 or 2, 0 for none yet), then two slots: value, time in seconds, bytes of text, the
 // text. The owner fills the other slot, then makes it the current one.

@@ -60,7 +60,7 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
   return out;
 }
 
-CompactionReport Group::Compact(const ArchiveLimits& limits, double now_ms) const {
+Result<uint32_t> Group::Compact(const ArchiveLimits& limits, double now_ms) const {
   return CompactDead(directory_, self_, {limits, now_ms, 0, nullptr});
 }
 

@@ -72,9 +72,9 @@ void AppendSeries(TextBuffer& out, const Merge& merge, const MergedFamily& famil
   AppendField(out, "{\"labels\":", merge.identity(index).labels);
   AppendField(out, ",\"defaults\":", merge.identity(index).defaults);
   AppendField(out, ",\"values\":", std::span(merge.values(merge.series()[index]), family.value_count));
-  if (const auto* exemplars = merge.exemplars(index)) {
+  if (auto exemplars = merge.exemplars(index); !exemplars.empty()) {
     out.Append(",\"exemplars\":");
-    AppendList(out, *exemplars, [&](const Exemplar& exemplar) {
+    AppendList(out, exemplars, [&](const Exemplar& exemplar) {
       AppendField(out, "{\"bucket\":", static_cast<double>(exemplar.bucket));
       AppendField(out, ",\"value\":", exemplar.value());
       AppendField(out, ",\"time\":", exemplar.time());

@@ -1,4 +1,5 @@
 #include <cstring>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -83,7 +84,8 @@ class FamilyRenderer {
     std::string_view labels = merge_.text(series);
     bool bare = labels.size() == 1;
     bool is_ascii = merge_.texts_are_ascii();  // names that are not ASCII were in the head already
-    const auto* exemplars = exemplars_ ? merge_.exemplars(index) : nullptr;
+    std::span<const Exemplar> exemplars;
+    if (exemplars_) exemplars = merge_.exemplars(index);
     size_t most = most_ + lines_.size() * (labels.size() + Merge::kTextPadding + kMaxNumberLength);
     char* to = out_.Claim(most);
     for (const Line& line : lines_) {
@@ -93,9 +95,9 @@ class FamilyRenderer {
       to = PutPadded(to, labels.data(), labels.size());
       if (line.open && !bare) *brace = ',';
       to = FormatSample(to, values[line.value]);
-      if (exemplars != nullptr && line.bucket != kNoBucket) {
+      if (!exemplars.empty() && line.bucket != kNoBucket) {
         out_.Commit(to, is_ascii);
-        AppendExemplar(*exemplars, static_cast<uint32_t>(line.bucket));
+        AppendExemplar(exemplars, static_cast<uint32_t>(line.bucket));
         to = out_.Claim(most);
       }
     }
@@ -112,7 +114,7 @@ class FamilyRenderer {
                         static_cast<int>(bucket));
   }
 
-  void AppendExemplar(const std::vector<Exemplar>& exemplars, uint32_t bucket) {
+  void AppendExemplar(std::span<const Exemplar> exemplars, uint32_t bucket) {
     for (const Exemplar& exemplar : exemplars) {
       if (exemplar.bucket != bucket) continue;
       std::string labels;

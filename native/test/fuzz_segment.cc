@@ -162,10 +162,10 @@ void Compact(const Input& input) {
   Render(along, Format::kText);
   Totals before(directory);
 
-  CompactionReport report = along.Compact(limits, kNowMs);
-  Require(!report.error && !report.busy);
+  auto compacted = along.Compact(limits, kNowMs);
+  Require(compacted.ok());
   Totals after(directory);
-  Require(report.compacted == 0 || after.has_archive());
+  Require(compacted.value() == 0 || after.has_archive());
   // Sums of exact numbers may be too large to be exact.
   bool comparable = before.comparable() && after.comparable();
   Require(!roomy || !comparable || before.samples() == after.samples());
@@ -181,7 +181,7 @@ void Compact(const Input& input) {
   CompactionTask again;
   again.now_ms = kNowMs;
   again.removal = &nothing;
-  Require(!CompactDead(directory, Self(), again).error);
+  Require(CompactDead(directory, Self(), again).ok());
   Totals last(directory);
   Require(last.has_archive() == after.has_archive());
   Require(!after.comparable() || !last.comparable() || after.samples() == last.samples());
