@@ -177,7 +177,7 @@ void Compact(const Input& input) {
   }
   // A removal that matches no series makes a new archive of the old one.
   SeriesFilter nothing;
-  nothing.scope = "nobody's";
+  nothing.scope = "unused";
   CompactionTask again;
   again.now_ms = kNowMs;
   again.removal = &nothing;

@@ -19,7 +19,7 @@ namespace prom::test {
 
 inline constexpr double kNowMs = 1.7e12;
 
-// A segment in memory, a reader of it, and what a scrape knows of its owner.
+// A segment in memory, a reader of it, and the knowledge of a scrape about its owner.
 struct Owner {
   TestSegment segment = TestSegment::InMemory();
   SegmentReader reader;
