@@ -13,13 +13,24 @@
 
 namespace prom {
 
-// Throws what node:fs would: an Error with errno, syscall and path; the caller in TypeScript adds `code`.
+// Makes the Error that node:fs would throw, with errno, syscall and path; the caller in TypeScript adds `code`. False when
+// the environment is ending.
+inline bool MakeSystemError(napi_env env, const SystemError& error, napi_value* result) {
+  auto text = [env](const char* chars, napi_value* value) {
+    return napi_create_string_utf8(env, chars, NAPI_AUTO_LENGTH, value) == napi_ok;
+  };
+  napi_value message, number, syscall, path;
+  return text(std::strerror(error.code), &message) && text(error.syscall, &syscall) &&
+         text(error.path.c_str(), &path) && napi_create_int32(env, -error.code, &number) == napi_ok &&
+         napi_create_error(env, nullptr, message, result) == napi_ok &&
+         napi_set_named_property(env, *result, "errno", number) == napi_ok &&
+         napi_set_named_property(env, *result, "syscall", syscall) == napi_ok &&
+         napi_set_named_property(env, *result, "path", path) == napi_ok;
+}
+
 inline Napi::Value ThrowSystemError(Napi::Env env, const SystemError& error) {
-  Napi::Error thrown = Napi::Error::New(env, std::strerror(error.code));
-  thrown.Set("errno", Napi::Number::New(env, -error.code));
-  thrown.Set("syscall", Napi::String::New(env, error.syscall));
-  thrown.Set("path", Napi::String::New(env, error.path));
-  thrown.ThrowAsJavaScriptException();
+  napi_value thrown;
+  if (MakeSystemError(env, error, &thrown)) napi_throw(env, thrown);
   return env.Undefined();
 }
 
@@ -30,6 +41,7 @@ class Argument {
  public:
   Argument(napi_env env, napi_value value) : env_(env), value_(value) {}
   Argument(const Napi::Value& value) : env_(value.Env()), value_(value) {}
+  operator napi_value() const { return value_; }
 
   Argument Get(const char* name) const {
     napi_value value = nullptr;
@@ -41,36 +53,16 @@ class Argument {
     napi_get_element(env_, value_, index, &value);
     return {env_, value};
   }
-  uint32_t Length() const {
-    uint32_t length = 0;
-    napi_get_array_length(env_, value_, &length);
-    return length;
-  }
+  uint32_t Length() const { return Read<uint32_t>(napi_get_array_length); }
   napi_valuetype Type() const {
     napi_valuetype type = napi_undefined;
     napi_typeof(env_, value_, &type);
     return type;
   }
-  bool Bool() const {
-    bool value = false;
-    napi_get_value_bool(env_, value_, &value);
-    return value;
-  }
-  uint32_t Uint32() const {
-    uint32_t value = 0;
-    napi_get_value_uint32(env_, value_, &value);
-    return value;
-  }
-  int32_t Int32() const {
-    int32_t value = 0;
-    napi_get_value_int32(env_, value_, &value);
-    return value;
-  }
-  double Double() const {
-    double value = 0;
-    napi_get_value_double(env_, value_, &value);
-    return value;
-  }
+  bool Bool() const { return Read<bool>(napi_get_value_bool); }
+  uint32_t Uint32() const { return Read<uint32_t>(napi_get_value_uint32); }
+  int32_t Int32() const { return Read<int32_t>(napi_get_value_int32); }
+  double Double() const { return Read<double>(napi_get_value_double); }
   std::string String() const {
     std::string text;
     StringTo(text, std::string::npos);
@@ -95,14 +87,14 @@ class Argument {
     for (uint32_t i = 0; i < strings.size(); i++) strings[i] = Get(i).String();
     return strings;
   }
-  template <typename T>
-  T* Unwrap() const {
-    void* object = nullptr;
-    napi_unwrap(env_, value_, &object);
-    return static_cast<T*>(object);
-  }
 
  private:
+  template <typename T>
+  T Read(napi_status (*get)(napi_env, napi_value, T*)) const {
+    T value{};
+    get(env_, value_, &value);
+    return value;
+  }
   static layout::LabelKind KindOf(napi_valuetype type) {
     switch (type) {
       case napi_string:
@@ -119,7 +111,7 @@ class Argument {
         return layout::LabelKind::kOther;
     }
   }
-
+  // Into the memory of `text`, at most `most` bytes.
   void StringTo(std::string& text, size_t most) const {
     constexpr size_t kLongestCharacter = 4;
     text.resize(std::max(text.capacity(), size_t{64}));

@@ -15,70 +15,11 @@
 namespace prom {
 namespace {
 
-class RenderWork : public PoolWork {
- public:
-  RenderWork(std::shared_ptr<Group> group, Scrape scrape, bool as_text)
-      : group_(std::move(group)), scrape_(std::move(scrape)), as_text_(as_text) {}
+bool MakeCount(napi_env env, uint32_t count, napi_value* result) {
+  return napi_create_uint32(env, count, result) == napi_ok;
+}
 
- protected:
-  void Run() override { out_.emplace(group_->Render(scrape_)); }
-  std::optional<SystemError> Failure() const override {
-    return out_ && !out_->ok() ? std::optional(out_->error()) : std::nullopt;
-  }
-  bool MakeResult(napi_env env, napi_value* exposition) override {
-    if (!out_ || !out_->ok()) return false;
-    TextBuffer text = std::move(out_->value());
-    bool is_made = as_text_ ? MakeString(env, std::move(text), exposition)
-                            : MakeBuffer(env, std::move(text), exposition);
-    // JavaScript keeps this memory for nobody knows how long, and the next exposition is not to wait for its own.
-    if (is_made && group_->LacksRoom()) RunAside(env, [group = group_] { group->MakeRoom(); });
-    return is_made;
-  }
-
- private:
-  std::shared_ptr<Group> group_;
-  Scrape scrape_;
-  const bool as_text_;
-  std::optional<Result<TextBuffer>> out_;
-};
-
-class CompactWork : public PoolWork {
- public:
-  CompactWork(std::shared_ptr<Group> group, ArchiveLimits limits, double now_ms)
-      : group_(std::move(group)), limits_(limits), now_ms_(now_ms) {}
-
- protected:
-  void Run() override { report_ = group_->Fold(limits_, now_ms_); }
-  bool MakeResult(napi_env env, napi_value* folded) override {
-    return !report_.error && napi_create_uint32(env, report_.folded, folded) == napi_ok;
-  }
-  std::optional<SystemError> Failure() const override { return report_.error; }
-
- private:
-  std::shared_ptr<Group> group_;
-  const ArchiveLimits limits_;
-  const double now_ms_;
-  FoldReport report_;
-};
-
-class RemovalWork : public PoolWork {
- public:
-  RemovalWork(std::shared_ptr<Group> group, Removal removal)
-      : group_(std::move(group)), removal_(std::move(removal)) {}
-
- protected:
-  void Run() override { late_ = group_->RemoveSeries(removal_); }
-  bool MakeResult(napi_env env, napi_value* late) override {
-    return late_ && napi_create_uint32(env, *late_, late) == napi_ok;
-  }
-
- private:
-  std::shared_ptr<Group> group_;
-  Removal removal_;
-  std::optional<uint32_t> late_;
-};
-
-// What a scrape reads: new GroupHandle(directory).
+// new Group(directory | undefined). src/native.ts has the contract of each method.
 class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
  public:
   static Napi::Function Define(Napi::Env env) {
@@ -122,18 +63,23 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     scrape.now_ms = argument.Get("nowMs").Double();
     Argument segments = argument.Get("privateSegments");
     for (uint32_t i = 0; i < segments.Length(); i++) {
-      auto* handle = segments.Get(i).Unwrap<SegmentHandle>();
-      if (handle) scrape.private_segments.push_back(handle->source());
+      auto bytes = BytesOfSegment(info.Env(), segments.Get(i));
+      if (bytes) scrape.private_segments.push_back(std::move(bytes));
     }
     scrape.collect_deadline_ms = argument.Get("collectDeadlineMs").Double();
     scrape.own_segment = argument.Get("ownSegment").String();
     bool as_text = argument.Get("as").String() == "text";
-    return PoolWork::Queue(info.Env(), std::make_unique<RenderWork>(group_, std::move(scrape), as_text));
+    return RunOnPool(
+        info.Env(), [group = group_, scrape = std::move(scrape)] { return group->Render(scrape); },
+        [as_text](napi_env env, TextBuffer text, napi_value* exposition) {
+          return as_text ? MakeString(env, std::move(text), exposition)
+                         : MakeBuffer(env, std::move(text), exposition);
+        });
   }
 
   // (persist)
   void Join(const Napi::CallbackInfo& info) {
-    group_->Join(Argument(info[0]).Bool() ? Part::kHeir : Part::kStarter);
+    group_->Join(Argument(info[0]).Bool() ? JoinMode::kResume : JoinMode::kReset);
   }
 
   Napi::Value HasDead(const Napi::CallbackInfo& info) {
@@ -147,7 +93,12 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     limits.series = argument.Get("maxSeries").Uint32();
     limits.owner_gauges = argument.Get("maxOwnerGauges").Uint32();
     double now_ms = argument.Get("nowMs").Double();
-    return PoolWork::Queue(info.Env(), std::make_unique<CompactWork>(group_, limits, now_ms));
+    auto compact = [group = group_, limits, now_ms]() -> Result<uint32_t> {
+      CompactionReport report = group->Compact(limits, now_ms);
+      if (report.error) return *report.error;
+      return report.compacted;
+    };
+    return RunOnPool(info.Env(), std::move(compact), MakeCount);
   }
 
   // ({ scope, family, labels: [name, text, ...], message, deadlineMs, ownSegment }) -> Promise<number of late owners>
@@ -167,7 +118,10 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     removal.message = argument.Get("message").String();
     removal.deadline_ms = argument.Get("deadlineMs").Double();
     removal.own_segment = argument.Get("ownSegment").String();
-    return PoolWork::Queue(info.Env(), std::make_unique<RemovalWork>(group_, std::move(removal)));
+    auto remove = [group = group_, removal = std::move(removal)]() -> Result<uint32_t> {
+      return group->RemoveSeries(removal);
+    };
+    return RunOnPool(info.Env(), std::move(remove), MakeCount);
   }
 
   std::shared_ptr<Group> group_;

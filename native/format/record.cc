@@ -4,20 +4,29 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <type_traits>
 
 #include "base/crc32c.h"
+#include "format/merge_mode.h"
 
 namespace prom {
 namespace {
 
-class ByteWriter {
+using layout::MergeMode;
+using layout::MetricType;
+
+class Encoder {
  public:
-  template <typename T>
-  ByteWriter& Put(const T& value) {
-    return Append(&value, sizeof value);
+  // Appends fields: a string as its length and its bytes, other values as in memory.
+  template <typename... Values>
+  void operator()(const Values&... values) {
+    (Put(values), ...);
   }
-  ByteWriter& Text(std::string_view text) {
-    return Put(static_cast<uint32_t>(text.size())).Append(text.data(), text.size());
+  void Zeros(size_t length) { Append(kZeros, length); }
+  // The size of a list, whose elements follow.
+  template <typename T>
+  void Size(const std::vector<T>& list, size_t) {
+    Put(static_cast<uint32_t>(list.size()));
   }
   Bytes Take() {
     bytes_.resize(length_);
@@ -25,84 +34,174 @@ class ByteWriter {
   }
 
  private:
-  ByteWriter& Append(const void* data, size_t length) {
+  static constexpr uint8_t kZeros[8] = {};
+
+  template <typename T>
+  void Put(const T& value) {
+    Append(&value, sizeof value);
+  }
+  void Put(const std::string& text) {
+    Put(static_cast<uint32_t>(text.size()));
+    Append(text.data(), text.size());
+  }
+  void Append(const void* data, size_t length) {
     if (bytes_.size() - length_ < length) bytes_.resize(2 * (length_ + length));
     std::copy_n(static_cast<const uint8_t*>(data), length, bytes_.begin() + static_cast<ptrdiff_t>(length_));
     length_ += length;
-    return *this;
   }
 
   Bytes bytes_ = Bytes(128);  // enough for most records
   size_t length_ = 0;
 };
 
-// Reads in order; after the first thing that is not there everything is zero and `ok()` is false.
-class ByteReader {
+// The same calls, for reading. From the first missing byte on nothing is read, and ok() is false.
+class Decoder {
  public:
-  explicit ByteReader(std::span<const uint8_t> bytes) : rest_(bytes) {}
+  explicit Decoder(std::span<const uint8_t> bytes) : rest_(bytes) {}
 
   bool ok() const { return ok_; }
-  size_t left() const { return rest_.size(); }
 
+  template <typename... Values>
+  void operator()(Values&... values) {
+    (Get(values), ...);
+  }
+  void Zeros(size_t length) { Skip(length); }
+  // An element has at least `least` bytes: so an impossible size is refused before memory is allocated.
   template <typename T>
-  T Get() {
-    T value{};
-    if (const uint8_t* p = Skip(sizeof(T))) std::memcpy(&value, p, sizeof(T));
-    return value;
+  void Size(std::vector<T>& list, size_t least) {
+    uint32_t size = 0;
+    Get(size);
+    ok_ = ok_ && size <= rest_.size() / least;
+    if (ok_) list.resize(size);
   }
-  std::string Text() {
-    uint32_t length = Get<uint32_t>();
-    const uint8_t* p = Skip(length);
-    return p ? std::string(reinterpret_cast<const char*>(p), length) : std::string();
-  }
-  // For a list whose entries take at least `entry` bytes: a count that cannot be true fails before anything is reserved.
-  uint32_t Count(size_t entry) {
-    auto count = Get<uint32_t>();
-    if (count > left() / entry) ok_ = false;
-    return ok_ ? count : 0;
-  }
-  void Refuse() { ok_ = false; }
 
  private:
+  template <typename T>
+  void Get(T& value) {
+    if (const uint8_t* from = Skip(sizeof value)) std::memcpy(&value, from, sizeof value);
+  }
+  void Get(std::string& text) {
+    uint32_t length = 0;
+    Get(length);
+    if (const uint8_t* from = Skip(length)) text.assign(reinterpret_cast<const char*>(from), length);
+  }
   const uint8_t* Skip(size_t length) {
-    if (!ok_ || length > rest_.size()) {
-      ok_ = false;
-      return nullptr;
-    }
-    const uint8_t* p = rest_.data();
+    ok_ = ok_ && length <= rest_.size();
+    if (!ok_) return nullptr;
+    const uint8_t* from = rest_.data();
     rest_ = rest_.subspan(length);
-    return p;
+    return from;
   }
 
   std::span<const uint8_t> rest_;
   bool ok_ = true;
 };
 
-layout::LabelKind GetKind(ByteReader& in) {
-  auto kind = in.Get<uint8_t>();
-  if (kind > static_cast<uint8_t>(layout::LabelKind::kOther)) in.Refuse();
-  return static_cast<layout::LabelKind>(kind);
+template <typename Io, typename Record>
+using RecordOf = std::conditional_t<std::is_same_v<Io, Encoder>, const Record, Record>;
+
+// The fields of each record in their order. docs/format.md has the same as a grammar.
+template <typename Io>
+void Fields(Io& io, RecordOf<Io, FamilyRecord>& record) {
+  io(record.id, record.type, record.merge_mode);
+  io.Zeros(2);
+  io(record.age_buckets);
+  io.Size(record.bounds, sizeof(double));
+  io(record.slot_ms);
+  for (auto& bound : record.bounds) io(bound);
+  io(record.name, record.help);
+  io.Size(record.label_names, 4);
+  for (auto& name : record.label_names) io(name);
+}
+
+template <typename Io>
+void Fields(Io& io, RecordOf<Io, SeriesRecord>& record) {
+  io(record.family, record.cell_count, record.cells_offset, record.created_ms);
+  io.Size(record.labels, 8);
+  for (auto& label : record.labels) {
+    io(label.name, label.kind);
+    io.Zeros(1);
+    io(label.text);
+  }
+}
+
+template <typename Io>
+void Fields(Io& io, RecordOf<Io, PageRecord>& record) {
+  io(record.series_offset, record.cells_offset, record.generation, record.number);
+  io(record.slot, record.schema, record.sign);
+  io.Zeros(4);
+}
+
+template <typename Io>
+void Fields(Io& io, RecordOf<Io, ExemplarRecord>& record) {
+  io(record.series_offset, record.cells_offset, record.bucket);
+  io.Zeros(4);
+}
+
+template <typename Io>
+void Fields(Io& io, RecordOf<Io, ScopeRecord>& record) {
+  io(record.id, record.flags, record.name);
+  io.Size(record.default_labels, 9);
+  for (auto& label : record.default_labels) io(label.name, label.kind, label.text);
+}
+
+template <typename Io>
+void Fields(Io& io, RecordOf<Io, MemberRecord>& record) {
+  io(record.scope, record.family);
+}
+
+template <typename Io>
+void Fields(Io& io, RecordOf<Io, CompactedRecord>& record) {
+  io.Size(record.ids, sizeof(SegmentId));
+  for (auto& id : record.ids) io(id);
+}
+
+template <typename Labels>
+bool HasKnownKinds(const Labels& labels) {
+  return std::all_of(labels.begin(), labels.end(),
+                     [](const auto& label) { return label.kind <= layout::LabelKind::kOther; });
 }
 
 template <typename Record>
-std::optional<Record> Checked(const ByteReader& in, Record record) {
-  if (!in.ok()) return std::nullopt;
-  return record;
+bool IsValid(const Record&) {
+  return true;
 }
+
+bool IsValid(const FamilyRecord& record) {
+  bool known = record.type >= MetricType::kCounter && record.type <= MetricType::kSummary &&
+               record.merge_mode >= MergeMode::kAll && record.merge_mode <= MergeMode::kOmit;
+  bool sized = record.bounds.size() <= layout::kMaxBuckets && record.age_buckets <= layout::kMaxAgeSlots;
+  // Only a gauge has the cell with the time of a set.
+  bool timed = !IsMostRecent(record.merge_mode) || record.type == MetricType::kGauge;
+  bool aged = record.type == MetricType::kSummary ? record.age_buckets >= 1 && record.slot_ms > 0
+                                                  : record.slot_ms >= 0;
+  return known && sized && timed && aged;
+}
+
+bool IsValid(const SeriesRecord& record) {
+  // Readers look for the oldest series, and NaN has no order.
+  return std::isfinite(record.created_ms) && HasKnownKinds(record.labels);
+}
+
+bool IsValid(const PageRecord& record) {
+  // Keys of the finest schema stay below 2^19; a larger page number would overflow a key.
+  return record.schema >= -4 && record.schema <= 8 && (record.sign == 1 || record.sign == -1) &&
+         record.number >= -(1 << 20) && record.number <= 1 << 20;
+}
+
+bool IsValid(const ScopeRecord& record) { return HasKnownKinds(record.default_labels); }
 
 }  // namespace
 
 uint32_t FamilyRecord::CellCount() const {
   switch (type) {
-    case layout::MetricType::kCounter:
+    case MetricType::kCounter:
       return 1;
-    case layout::MetricType::kGauge:
-      return merge_mode == layout::MergeMode::kMostRecent || merge_mode == layout::MergeMode::kLiveMostRecent
-                 ? 2
-                 : 1;
-    case layout::MetricType::kHistogram:
+    case MetricType::kGauge:
+      return IsMostRecent(merge_mode) ? 2 : 1;
+    case MetricType::kHistogram:
       return layout::kHistogramHeaderCells + static_cast<uint32_t>(bounds.size()) + 1;
-    case layout::MetricType::kSummary:
+    case MetricType::kSummary:
       return layout::kSummaryHeaderCells + age_buckets * layout::kSummarySlotCells;
   }
   return 0;
@@ -113,166 +212,32 @@ uint32_t RecordCrc(const layout::RecordHeader& head, const uint8_t* body) {
   return Crc32c(body, head.length - layout::kRecordHeaderSize, before);
 }
 
-Bytes Encode(const FamilyRecord& r) {
-  ByteWriter out;
-  out.Put(r.id).Put(static_cast<uint8_t>(r.type)).Put(static_cast<uint8_t>(r.merge_mode));
-  out.Put(uint16_t{0}).Put(r.age_buckets).Put(static_cast<uint32_t>(r.bounds.size())).Put(r.slot_ms);
-  for (double bound : r.bounds) out.Put(bound);
-  out.Text(r.name).Text(r.help).Put(static_cast<uint32_t>(r.label_names.size()));
-  for (const std::string& name : r.label_names) out.Text(name);
+template <typename Record>
+Bytes Encode(const Record& record) {
+  Encoder out;
+  Fields(out, record);
   return out.Take();
 }
 
-Bytes Encode(const CompactedRecord& r) {
-  ByteWriter out;
-  out.Put(static_cast<uint32_t>(r.ids.size()));
-  for (const SegmentId& id : r.ids) out.Put(id);
-  return out.Take();
+template <typename Record>
+std::optional<Record> Decode(std::span<const uint8_t> body) {
+  Decoder in(body);
+  Record record;
+  Fields(in, record);
+  if (!in.ok() || !IsValid(record)) return std::nullopt;
+  return record;
 }
 
-std::optional<FamilyRecord> DecodeFamily(std::span<const uint8_t> body) {
-  ByteReader in(body);
-  FamilyRecord r;
-  r.id = in.Get<uint32_t>();
-  auto type = in.Get<uint8_t>();
-  auto merge_mode = in.Get<uint8_t>();
-  in.Get<uint16_t>();
-  r.age_buckets = in.Get<uint32_t>();
-  if (type < 1 || type > 4 || merge_mode < 1 || merge_mode > 13) in.Refuse();
-  r.type = static_cast<layout::MetricType>(type);
-  r.merge_mode = static_cast<layout::MergeMode>(merge_mode);
-  auto bounds = in.Get<uint32_t>();
-  r.slot_ms = in.Get<double>();
-  if (bounds > layout::kMaxBuckets || bounds > in.left() / sizeof(double)) in.Refuse();
-  if (r.age_buckets > layout::kMaxAgeSlots || !(r.slot_ms >= 0)) in.Refuse();
-  if (r.type == layout::MetricType::kSummary && (r.age_buckets < 1 || !(r.slot_ms > 0))) in.Refuse();
-  // Merging by the time of a set reads the cell that only a gauge has for it.
-  bool timed =
-      r.merge_mode == layout::MergeMode::kMostRecent || r.merge_mode == layout::MergeMode::kLiveMostRecent;
-  if (timed && r.type != layout::MetricType::kGauge) in.Refuse();
-  if (!in.ok()) return std::nullopt;
-  r.bounds.reserve(bounds);
-  for (uint32_t i = 0; i < bounds; i++) r.bounds.push_back(in.Get<double>());
-  r.name = in.Text();
-  r.help = in.Text();
-  uint32_t labels = in.Count(sizeof(uint32_t));
-  for (uint32_t i = 0; i < labels; i++) r.label_names.push_back(in.Text());
-  return Checked(in, std::move(r));
-}
-
-Bytes Encode(const SeriesRecord& r) {
-  ByteWriter out;
-  out.Put(r.family).Put(r.cell_count).Put(r.cells_offset).Put(r.created_ms);
-  out.Put(static_cast<uint32_t>(r.labels.size()));
-  for (const SeriesLabel& label : r.labels) {
-    out.Put(label.name).Put(static_cast<uint8_t>(label.kind)).Put(uint8_t{0}).Text(label.text);
-  }
-  return out.Take();
-}
-
-std::optional<SeriesRecord> DecodeSeries(std::span<const uint8_t> body) {
-  ByteReader in(body);
-  SeriesRecord r;
-  r.family = in.Get<uint32_t>();
-  r.cell_count = in.Get<uint32_t>();
-  r.cells_offset = in.Get<uint64_t>();
-  r.created_ms = in.Get<double>();
-  if (!std::isfinite(r.created_ms)) in.Refuse();  // the oldest are looked for, and NaN has no order
-  uint32_t labels = in.Count(8);
-  r.labels.reserve(labels);
-  for (uint32_t i = 0; i < labels; i++) {
-    SeriesLabel label;
-    label.name = in.Get<uint16_t>();
-    label.kind = GetKind(in);
-    in.Get<uint8_t>();
-    label.text = in.Text();
-    r.labels.push_back(std::move(label));
-  }
-  return Checked(in, std::move(r));
-}
-
-Bytes Encode(const PageRecord& r) {
-  ByteWriter out;
-  out.Put(r.series_offset).Put(r.cells_offset).Put(r.generation).Put(r.number);
-  out.Put(r.slot).Put(r.schema).Put(r.sign).Put(uint32_t{0});
-  return out.Take();
-}
-
-std::optional<PageRecord> DecodePage(std::span<const uint8_t> body) {
-  ByteReader in(body);
-  PageRecord r;
-  r.series_offset = in.Get<uint64_t>();
-  r.cells_offset = in.Get<uint64_t>();
-  r.generation = in.Get<uint32_t>();
-  r.number = in.Get<int32_t>();
-  r.slot = in.Get<uint16_t>();
-  r.schema = in.Get<int8_t>();
-  r.sign = in.Get<int8_t>();
-  if (r.schema < -4 || r.schema > 8 || (r.sign != 1 && r.sign != -1)) in.Refuse();
-  // Keys of the finest schema stay below 2^19; anything else would overflow when a key is made of it.
-  if (r.number < -(1 << 20) || r.number > (1 << 20)) in.Refuse();
-  return Checked(in, r);
-}
-
-Bytes Encode(const ExemplarRecord& r) {
-  ByteWriter out;
-  return out.Put(r.series_offset).Put(r.cells_offset).Put(r.bucket).Put(uint32_t{0}).Take();
-}
-
-std::optional<ExemplarRecord> DecodeExemplar(std::span<const uint8_t> body) {
-  ByteReader in(body);
-  ExemplarRecord r;
-  r.series_offset = in.Get<uint64_t>();
-  r.cells_offset = in.Get<uint64_t>();
-  r.bucket = in.Get<uint32_t>();
-  return Checked(in, r);
-}
-
-Bytes Encode(const ScopeRecord& r) {
-  ByteWriter out;
-  out.Put(r.id).Put(r.flags).Text(r.name).Put(static_cast<uint32_t>(r.default_labels.size()));
-  for (const Label& label : r.default_labels) {
-    out.Text(label.name).Put(static_cast<uint8_t>(label.kind)).Text(label.text);
-  }
-  return out.Take();
-}
-
-std::optional<ScopeRecord> DecodeScope(std::span<const uint8_t> body) {
-  ByteReader in(body);
-  ScopeRecord r;
-  r.id = in.Get<uint32_t>();
-  r.flags = in.Get<uint32_t>();
-  r.name = in.Text();
-  uint32_t labels = in.Count(9);
-  for (uint32_t i = 0; i < labels; i++) {
-    Label label;
-    label.name = in.Text();
-    label.kind = GetKind(in);
-    label.text = in.Text();
-    r.default_labels.push_back(std::move(label));
-  }
-  return Checked(in, std::move(r));
-}
-
-Bytes Encode(const MemberRecord& r) {
-  ByteWriter out;
-  return out.Put(r.scope).Put(r.family).Take();
-}
-
-std::optional<MemberRecord> DecodeMember(std::span<const uint8_t> body) {
-  ByteReader in(body);
-  MemberRecord r;
-  r.scope = in.Get<uint32_t>();
-  r.family = in.Get<uint32_t>();
-  return Checked(in, r);
-}
-
-std::optional<CompactedRecord> DecodeCompacted(std::span<const uint8_t> body) {
-  ByteReader in(body);
-  CompactedRecord r;
-  uint32_t count = in.Count(sizeof(SegmentId));
-  for (uint32_t i = 0; i < count; i++) r.ids.push_back(in.Get<SegmentId>());
-  return Checked(in, r);
-}
+#define FOR_RECORD(Record)              \
+  template Bytes Encode(const Record&); \
+  template std::optional<Record> Decode(std::span<const uint8_t>)
+FOR_RECORD(FamilyRecord);
+FOR_RECORD(SeriesRecord);
+FOR_RECORD(PageRecord);
+FOR_RECORD(ExemplarRecord);
+FOR_RECORD(ScopeRecord);
+FOR_RECORD(MemberRecord);
+FOR_RECORD(CompactedRecord);
+#undef FOR_RECORD
 
 }  // namespace prom

@@ -1,8 +1,5 @@
-// Records: their checksum, and one struct, encoder and decoder for each kind of body, so that writer and reader cannot
-// disagree.
-//
-// Decoders believe nothing: every length is checked against the bytes that are there, and a body that does not fit its
-// own counts is refused as a whole.
+// Records: their checksum, and a struct for the body of each type. One list of fields serves encoder and decoder, so that
+// writer and reader cannot disagree.
 #pragma once
 
 #include <array>
@@ -10,7 +7,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "format/label.h"
@@ -22,10 +18,9 @@ struct FamilyRecord {
   uint32_t id = 0;
   layout::MetricType type = layout::MetricType::kCounter;
   layout::MergeMode merge_mode = layout::MergeMode::kSum;
-  uint32_t age_buckets = 0;  // summaries: slots of the age window
-  double slot_ms = 0;        // summaries: length of a slot; infinite when nothing ages
-  std::vector<double>
-      bounds;  // histograms: upper bounds without +Inf; summaries: the quantiles that are shown
+  uint32_t age_buckets = 0;    // summary: slots of the age window
+  double slot_ms = 0;          // summary: length of a slot, infinite without a window
+  std::vector<double> bounds;  // histogram: upper bounds without +Inf; summary: quantiles
   std::string name;
   std::string help;
   std::vector<std::string> label_names;
@@ -74,31 +69,21 @@ struct MemberRecord {
 
 using SegmentId = std::array<uint8_t, 16>;
 
-// Segments whose numbers an archive holds.
+// Segments whose counts are in an archive.
 struct CompactedRecord {
   std::vector<SegmentId> ids;
 };
 
 using Bytes = std::vector<uint8_t>;
 
-// The checksum of a record of any type, SKIP included: of all that never changes once it is published. `body` has the
-// bytes that the header's length promises, padding included.
+// The checksum of a record of any type: of everything but its state. `body` includes the padding.
 uint32_t RecordCrc(const layout::RecordHeader& head, const uint8_t* body);
 
-Bytes Encode(const FamilyRecord& record);
-Bytes Encode(const SeriesRecord& record);
-Bytes Encode(const PageRecord& record);
-Bytes Encode(const ExemplarRecord& record);
-Bytes Encode(const ScopeRecord& record);
-Bytes Encode(const MemberRecord& record);
-Bytes Encode(const CompactedRecord& record);
-
-std::optional<FamilyRecord> DecodeFamily(std::span<const uint8_t> body);
-std::optional<SeriesRecord> DecodeSeries(std::span<const uint8_t> body);
-std::optional<PageRecord> DecodePage(std::span<const uint8_t> body);
-std::optional<ExemplarRecord> DecodeExemplar(std::span<const uint8_t> body);
-std::optional<ScopeRecord> DecodeScope(std::span<const uint8_t> body);
-std::optional<MemberRecord> DecodeMember(std::span<const uint8_t> body);
-std::optional<CompactedRecord> DecodeCompacted(std::span<const uint8_t> body);
+// For each struct above.
+template <typename Record>
+Bytes Encode(const Record& record);
+// Trusts no length, and refuses a body with an impossible value as a whole. Bytes after the last field are ignored.
+template <typename Record>
+std::optional<Record> Decode(std::span<const uint8_t> body);
 
 }  // namespace prom

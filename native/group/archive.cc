@@ -3,59 +3,134 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
+#include "base/crc32c.h"
+#include "base/double_double.h"
 #include "format/merge_mode.h"
-#include "merge/label_text.h"
+#include "format/segment_identity.h"
 
 namespace prom {
 namespace {
 
+using layout::ExtentType;
+using layout::Header;
 using layout::MergeMode;
 using layout::MetricType;
+using layout::RecordType;
 
-// Cells of an age slot.
-enum Slot : uint32_t { kEpoch, kGeneration, kN, kZero, kMin, kMax, kSchema };
+// Ids of one record, far below the longest record.
+constexpr size_t kIdsOfRecord = 4096;
+// The cells come before the records, which name them.
+constexpr uint64_t kCellsOffset = layout::kHeaderSize;
 
 bool IsKept(const FamilyRecord& family) {
   return family.type == MetricType::kGauge ? OutlivesOwner(family.merge_mode)
                                            : family.merge_mode == MergeMode::kSum;
 }
 
-// The newest record of each scope, by id.
-std::map<uint32_t, const ScopeRecord*> ScopesOf(const SegmentReader& segment) {
-  std::map<uint32_t, const ScopeRecord*> scopes;
-  for (const ScopeRecord& scope : segment.scopes()) scopes[scope.id] = &scope;
-  return scopes;
+// A family of an archive, as it will be encoded.
+FamilyRecord Archived(FamilyRecord family) {
+  std::vector<std::string>& names = family.label_names;
+  bool has_pid = std::find(names.begin(), names.end(), "pid") != names.end();
+  if (IsPerOwner(family.merge_mode) && !has_pid) names.push_back("pid");
+  return family;
 }
 
-Bytes WithoutId(ScopeRecord scope) {
-  scope.id = 0;
-  return prom::Encode(scope);
+// Families are one when their definitions, but for the help text, their scopes and the scopes' default labels are the same.
+Bytes ContentOf(FamilyRecord family, const std::vector<uint32_t>& scopes) {
+  family.id = 0;
+  family.help.clear();
+  Bytes content = Encode(family);
+  const auto* bytes = reinterpret_cast<const uint8_t*>(scopes.data());
+  content.insert(content.end(), bytes, bytes + scopes.size() * sizeof(uint32_t));
+  return content;
+}
+
+// The cells of a series with their low halves, as the drawing in format/layout.h has them.
+std::vector<DoubleDouble> CellsOf(const MergedFamily& family, const double* values) {
+  std::vector<DoubleDouble> cells(family.definition.CellCount());
+  const uint32_t count = family.value_count;
+  switch (family.definition.type) {
+    case MetricType::kCounter:
+    case MetricType::kGauge:
+      cells[0].hi = values[0];
+      (cells.size() == 1 ? cells[0].lo : cells[1].hi) = values[1];
+      break;
+    case MetricType::kHistogram:
+      cells[0] = {values[0], values[count]};
+      for (uint32_t i = 1; i < count; i++) {
+        cells[1].hi += values[i];
+        cells[i + 1].hi = values[i];
+      }
+      break;
+    case MetricType::kSummary:  // without its age slots
+      cells[0].hi = values[count - 1];
+      cells[1] = {values[count - 2], values[count]};
+  }
+  return cells;
+}
+
+void SetSlots(const Sketch& sketch, std::vector<DoubleDouble>& cells) {
+  auto cell = [&](size_t slot, size_t index) -> double& {
+    return cells[layout::kSummaryHeaderCells + slot * layout::kSummarySlotCells + index].hi;
+  };
+  for (size_t i = 0; i < sketch.slots().size(); i++) {
+    const Sketch::Slot& slot = sketch.slots()[i];
+    const double own[] = {slot.epoch, 0, slot.n, slot.zero, slot.min, slot.max};
+    for (size_t k = 0; k < std::size(own); k++) cell(i, k) = own[k];
+  }
+  // The lowest schema of a slot comes first.
+  for (auto bucket = sketch.buckets().rbegin(); bucket != sketch.buckets().rend(); ++bucket) {
+    cell(bucket->slot, 6) = bucket->schema;
+  }
+}
+
+void AppendBytes(Bytes& out, const void* data, size_t length) {
+  const auto* p = static_cast<const uint8_t*>(data);
+  out.insert(out.end(), p, p + length);
+}
+
+void AppendRecord(Bytes& out, RecordType type, Bytes body) {
+  body.resize((body.size() + layout::kRecordAlignment - 1) / layout::kRecordAlignment *
+              layout::kRecordAlignment);
+  layout::RecordHeader head{static_cast<uint32_t>(layout::kRecordHeaderSize + body.size()),
+                            static_cast<uint16_t>(type), 0, 0,
+                            static_cast<uint32_t>(layout::RecordState::kLive)};
+  head.crc = RecordCrc(head, body.data());
+  AppendBytes(out, &head, sizeof head);
+  AppendBytes(out, body.data(), body.size());
+}
+
+// `buckets` are those of a sum, so that the ones of a page follow each other.
+void EncodePages(const std::vector<Sketch::Bucket>& buckets, uint64_t series_offset, Bytes& records,
+                 std::vector<double>& cells) {
+  PageRecord page;
+  for (const Sketch::Bucket& bucket : buckets) {
+    int32_t number = bucket.key >> 5;
+    bool same = page.cells_offset != 0 && page.slot == bucket.slot && page.schema == bucket.schema &&
+                page.sign == bucket.sign && page.number == number;
+    if (!same) {
+      page = {
+          series_offset, kCellsOffset + cells.size() * sizeof(double), 0, number, bucket.slot, bucket.schema,
+          bucket.sign};
+      AppendRecord(records, RecordType::kPage, prom::Encode(page));
+      cells.resize(cells.size() + layout::kPageCells);
+    }
+    cells[cells.size() - layout::kPageCells + static_cast<uint32_t>(bucket.key & 31)] = bucket.count;
+  }
 }
 
 }  // namespace
 
-void Archive::Add(const SegmentReader& segment, const std::string& instance, bool this_boot) {
-  bool archive = segment.is_archive();
-  AddHeader(segment.header(), archive);
-  std::vector<std::optional<size_t>> places = AddFamilies(segment);
-  for (const ReadSeries& source : segment.series()) {
-    if (!places[source.family]) continue;
-    Family& family = families_[*places[source.family]];
-    const double* cells = segment.values() + source.cell;
-    MergeMode mode = family.record.merge_mode;
-    if (IsMostRecent(mode) && cells[1] == 0) continue;  // never set
-    bool apart = IsPerOwner(mode) && !archive;
-    Series* series = SeriesOf(family, segment.families()[source.family].record, source.record,
-                              apart ? &instance : nullptr);
-    if (series == nullptr) continue;
-    AddCells(family, *series, cells, archive, this_boot);
-    if (family.record.type == MetricType::kSummary) AddSlots(family, *series, cells, segment, source);
-    AddExemplars(*series, segment.values(), source);
-  }
+void Archive::Add(const MergeInput& input) {
+  AddHeader(input.reader->header(), input.reader->is_archive());
+  SegmentPlan plan = PlanFamilies(*input.reader);
+  header_.dropped_series += plan_.AddSeries(input, segments_++, plan);
+  accumulator_.Add(plan_, input, plan, now_ms_);
 }
 
-void Archive::AddHeader(const layout::Header& header, bool archive) {
+void Archive::AddHeader(const Header& header, bool archive) {
   if (archive) {
     std::memcpy(header_.segment_id, header.segment_id, sizeof header_.segment_id);
     header_.archive_generation = header.archive_generation;
@@ -72,202 +147,78 @@ void Archive::AddHeader(const layout::Header& header, bool archive) {
   }
 }
 
-// Where each family of the segment goes. Families are one when their definitions, but for the help text, their scopes and
-// the scopes' default labels are the same; a scrape merges what is left apart here.
-std::vector<std::optional<size_t>> Archive::AddFamilies(const SegmentReader& segment) {
-  std::map<uint32_t, const ScopeRecord*> scopes = ScopesOf(segment);
-  std::unordered_map<uint32_t, std::vector<const ScopeRecord*>> scopes_of;  // by family id
-  for (const ReadMember& member : segment.members()) {
-    auto scope = scopes.find(member.record.scope);
-    if (member.live && scope != scopes.end()) scopes_of[member.record.family].push_back(scope->second);
+// Families of different content stay apart here; a scrape merges them.
+SegmentPlan Archive::PlanFamilies(const SegmentReader& reader) {
+  for (uint32_t i = 0; i < reader.scopes().size(); i++) {
+    if (reader.scopes()[i].flags != 0 && reader.IsCurrentScope(i)) ScopeOf(reader.scopes()[i]);
   }
-  std::vector<std::optional<size_t>> places(segment.families().size());
-  std::unordered_map<uint32_t, size_t> last_of;  // of several with one id a scrape shows the last
-  for (size_t i = 0; i < places.size(); i++) {
-    if (segment.families()[i].live) last_of[segment.families()[i].record.id] = i;
+  SegmentPlan plan{0, std::vector<FamilyPlan>(reader.families().size())};
+  std::vector<Membership> memberships = reader.Memberships();
+  std::vector<std::vector<uint32_t>> scopes(reader.families().size());
+  std::erase_if(memberships,
+                [&](const Membership& member) { return !IsKept(reader.families()[member.family].record); });
+  for (const Membership& member : memberships) {
+    scopes[member.family].push_back(ScopeOf(reader.scopes()[member.scope]));
   }
-  for (size_t i = 0; i < places.size(); i++) {
-    const ReadFamily& source = segment.families()[i];
-    if (!source.live || last_of[source.record.id] != i || !IsKept(source.record)) continue;
-    Family family;
-    for (const ScopeRecord* scope : scopes_of[source.record.id]) family.scopes.push_back(ScopeOf(*scope));
-    if (family.scopes.empty()) continue;  // no scrape shows it
-    family.record = source.record;
-    std::vector<std::string>& names = family.record.label_names;
-    if (IsPerOwner(family.record.merge_mode) && std::find(names.begin(), names.end(), "pid") == names.end()) {
-      names.push_back("pid");
+  auto known_families = static_cast<int32_t>(plan_.families().size());
+  for (const Membership& member : memberships) {
+    int32_t& merged = plan.by_family[member.family].merged;
+    if (merged < 0) {
+      FamilyRecord family = Archived(reader.families()[member.family].record);
+      auto next = static_cast<int32_t>(plan_.families().size());
+      auto [found, added] = family_by_content_.try_emplace(ContentOf(family, scopes[member.family]), next);
+      merged = found->second;
+      if (added) {
+        family.id = static_cast<uint32_t>(next);
+        plan_.AddFamily(std::move(family));
+      }
     }
-    FamilyRecord content = family.record;
-    content.id = 0;
-    content.help.clear();
-    Bytes key = prom::Encode(content);
-    for (uint32_t scope : family.scopes) {
-      const auto* p = reinterpret_cast<const uint8_t*>(&scope);
-      key.insert(key.end(), p, p + sizeof scope);
+    // In the order of the segment, so that any view has its families in that order.
+    if (merged >= known_families) {
+      members_.push_back({ScopeOf(reader.scopes()[member.scope]), static_cast<uint32_t>(merged)});
     }
-    auto [known, added] = family_by_content_.try_emplace(std::move(key), families_.size());
-    if (added) {
-      family.record.id = static_cast<uint32_t>(families_.size()) + 1;
-      families_.push_back(std::move(family));
-    }
-    places[i] = known->second;
   }
-  return places;
+  return plan;
 }
 
 uint32_t Archive::ScopeOf(const ScopeRecord& scope) {
+  ScopeRecord content = scope;
+  content.id = content.flags = 0;
   auto [known, added] =
-      scope_by_content_.try_emplace(WithoutId(scope), static_cast<uint32_t>(scopes_.size()));
+      scope_by_content_.try_emplace(prom::Encode(content), static_cast<uint32_t>(scopes_.size()));
+  uint32_t id = known->second;
   if (added) {
-    scopes_.push_back(scope);
-    scopes_.back().id = known->second;
+    content.id = id;
+    scopes_.push_back(std::move(content));
   }
-  return known->second;
-}
-
-// The series of the same labels, made if need be; null when there is no room for another.
-Archive::Series* Archive::SeriesOf(Family& family, const FamilyRecord& definition, const SeriesRecord& source,
-                                   const std::string* instance) {
-  std::vector<Label> labels = LabelsOf(source, definition);
-  if (instance != nullptr) SetInstance(labels, *instance);
-  auto [known, added] = family.by_labels.try_emplace(LabelKey(labels), family.series.size());
-  if (!added) return &family.series[known->second];
-  if (series_count_ >= limits_.series) {
-    family.by_labels.erase(known);
-    header_.dropped_series++;
-    return nullptr;
-  }
-  series_count_++;
-  Series series;
-  series.record.family = family.record.id;
-  series.record.created_ms = source.created_ms;
-  for (Label& label : labels) {
-    auto name = std::find(family.record.label_names.begin(), family.record.label_names.end(), label.name);
-    series.record.labels.push_back(
-        {static_cast<uint16_t>(name - family.record.label_names.begin()), label.kind, std::move(label.text)});
-  }
-  series.cells.resize(family.record.CellCount());
-  if (MergeMode mode = family.record.merge_mode; mode == MergeMode::kMin || mode == MergeMode::kMax) {
-    series.cells[0].hi = NAN;  // any number is better
-  }
-  family.series.push_back(std::move(series));
-  return &family.series.back();
-}
-
-void Archive::AddCells(const Family& family, Series& series, const double* cells, bool archive,
-                       bool this_boot) {
-  auto sum = [&](size_t i) {
-    series.cells[i].Add(cells[i]);
-    if (archive) series.cells[i].Add(cells[series.cells.size() + i]);
-  };
-  // Counts of events are whole numbers: they have no second half, and a merge reads none.
-  auto count = [&](size_t i) { series.cells[i].hi += cells[i]; };
-  switch (family.record.type) {
-    case MetricType::kCounter:
-      return sum(0);
-    case MetricType::kGauge:
-      return AddGauge(family.record.merge_mode, series, cells, archive, this_boot);
-    case MetricType::kHistogram:
-      sum(0);
-      for (size_t i = 1; i < series.cells.size(); i++) count(i);
-      return;
-    case MetricType::kSummary:  // the age slots are added by AddSlots()
-      count(0);
-      return sum(1);
-  }
-}
-
-void Archive::AddGauge(MergeMode mode, Series& series, const double* cells, bool archive, bool this_boot) {
-  DoubleDouble& value = series.cells[0];
-  switch (mode) {
-    case MergeMode::kSum:
-      value.Add(cells[0]);
-      if (archive) value.Add(cells[1]);
-      return;
-    case MergeMode::kMin:
-    case MergeMode::kMax:
-      if (Better(mode == MergeMode::kMin, cells[0], value.hi)) value = {cells[0], 0};
-      return;
-    case MergeMode::kMostRecent: {
-      double time = SetTime(cells[1], this_boot);
-      if (time > series.cells[1].hi) series.cells = {{cells[0], 0}, {time, 0}};
-      return;
-    }
-    default:  // all: a pid that is used again is the newer owner's
-      value = {cells[0], 0};
-  }
-}
-
-void Archive::AddSlots(const Family& family, Series& series, const double* cells,
-                       const SegmentReader& segment, const ReadSeries& source) {
-  const FamilyRecord& record = family.record;
-  double now = std::isfinite(record.slot_ms) ? std::floor(now_ms_ / record.slot_ms) : 1;
-  for (uint32_t slot = 0; slot < record.age_buckets; slot++) {
-    uint32_t at = layout::kSummaryHeaderCells + slot * layout::kSummarySlotCells;
-    const double* own = cells + at;
-    bool current = own[kEpoch] > now - record.age_buckets && own[kEpoch] <= now && own[kN] > 0;
-    if (!current) continue;
-    DoubleDouble* to = &series.cells[at];
-    // The owners' clock is one, so two epochs in one slot are a window apart: only the later counts.
-    if (own[kEpoch] < to[kEpoch].hi) continue;
-    if (own[kEpoch] > to[kEpoch].hi) {
-      std::erase_if(series.pages, [slot](const Page& page) { return page.slot == slot; });
-      to[kEpoch].hi = own[kEpoch];
-      to[kN].hi = 0;
-      to[kZero].hi = 0;
-      to[kMin].hi = own[kMin];
-      to[kMax].hi = own[kMax];
-      to[kSchema].hi = own[kSchema];
-    }
-    to[kN].hi += own[kN];
-    to[kZero].hi += own[kZero];
-    to[kMin].hi = std::fmin(to[kMin].hi, own[kMin]);
-    to[kMax].hi = std::fmax(to[kMax].hi, own[kMax]);
-    for (const ReadPage& page : source.pages) {
-      if (page.slot != slot || page.generation != own[kGeneration]) continue;
-      auto known = std::find_if(series.pages.begin(), series.pages.end(), [&](const Page& other) {
-        return other.slot == slot && other.sign == page.sign && other.schema == page.schema &&
-               other.number == page.number;
-      });
-      if (known == series.pages.end()) {
-        known = series.pages.insert(known,
-                                    {static_cast<uint16_t>(slot), page.sign, page.schema, page.number, {}});
-      }
-      const double* counts = segment.values() + page.cell;
-      for (uint32_t i = 0; i < layout::kPageCells; i++) known->cells[i] += counts[i];
-    }
-  }
-}
-
-void Archive::AddExemplars(Series& series, const double* cells, const ReadSeries& source) {
-  // The slot that counts, of which the second cell is the time.
-  auto slot = [](const double* own) { return own + 1 + (own[0] == 2 ? layout::kExemplarSlotCells : 0); };
-  for (const ReadExemplar& exemplar : source.exemplars) {
-    const double* own = cells + exemplar.cell;
-    if (own[0] != 1 && own[0] != 2) continue;  // none yet
-    auto [known, added] = series.exemplars.try_emplace(exemplar.bucket);
-    if (!added && !(slot(own)[1] > slot(known->second.data())[1])) continue;
-    std::copy_n(own, layout::kExemplarCells, known->second.begin());
-  }
+  // Chosen scopes stand in the order in which they were chosen first.
+  bool chosen = scopes_[id].flags == 0 && scope.flags != 0;
+  if (chosen) std::erase(scope_order_, id);
+  if (added || chosen) scope_order_.push_back(id);
+  scopes_[id].flags |= scope.flags;
+  return id;
 }
 
 void Archive::Remove(const SeriesFilter& filter) {
-  for (Family& family : families_) {
-    bool in_scope = std::any_of(family.scopes.begin(), family.scopes.end(),
-                                [&](uint32_t scope) { return scopes_[scope].name == filter.scope; });
-    if (!in_scope || !filter.WantsFamily(family.record)) continue;
-    std::erase_if(family.series,
-                  [&](const Series& series) { return filter.WantsSeries(series.record, family.record); });
-    family.by_labels.clear();  // nothing is added after it
+  for (const MemberRecord& member : members_) {
+    MergedFamily& family = plan_.families()[member.family];
+    if (scopes_[member.scope].name != filter.scope || !filter.WantsFamily(family.definition)) continue;
+    std::erase_if(family.series, [&](uint32_t series) {
+      return filter.WantsSeries(plan_.identity(series).labels, family.definition.merge_mode);
+    });
   }
 }
 
 void Archive::DropOldOwnerGauges() {
   std::vector<double> created;
-  for (const Family& family : families_) {
-    if (!IsPerOwner(family.record.merge_mode)) continue;
-    for (const Series& series : family.series) created.push_back(series.record.created_ms);
-  }
+  auto for_each_family = [&](auto each) {
+    for (MergedFamily& family : plan_.families()) {
+      if (IsPerOwner(family.definition.merge_mode)) each(family.series);
+    }
+  };
+  for_each_family([&](const std::vector<uint32_t>& all) {
+    for (uint32_t series : all) created.push_back(plan_.identity(series).created_ms);
+  });
   if (created.size() <= limits_.owner_gauges) return;
   double oldest_kept = INFINITY;  // none is where there is no room at all
   if (limits_.owner_gauges > 0) {
@@ -275,10 +226,101 @@ void Archive::DropOldOwnerGauges() {
     std::nth_element(created.begin(), place, created.end());
     oldest_kept = *place;
   }
-  for (Family& family : families_) {
-    if (!IsPerOwner(family.record.merge_mode)) continue;
-    std::erase_if(family.series,
-                  [&](const Series& series) { return series.record.created_ms < oldest_kept; });
+  for_each_family([&](std::vector<uint32_t>& all) {
+    std::erase_if(all, [&](uint32_t series) { return plan_.identity(series).created_ms < oldest_kept; });
+  });
+}
+
+Bytes Archive::Encode(const OwnerIdentity& self) {
+  DropOldOwnerGauges();
+  Bytes records;
+  std::vector<double> cells;
+  EncodeRecords(records, cells);
+
+  Header header = header_;
+  StampFormat(header, layout::FileKind::kArchive);
+  if (header.archive_generation == 0) {
+    SegmentId id = NewSegmentId(self.pid, self.tid);
+    std::memcpy(header.segment_id, id.data(), id.size());
+  }
+  header.archive_generation++;
+  std::memcpy(header.boot_id, self.boot_id, sizeof header.boot_id);
+  header.compacted_count = static_cast<uint32_t>(compacted_.size());
+  header.state = static_cast<uint32_t>(layout::OwnerState::kClosed);
+  header.records_end = records.size();
+  header.extent_count = 2;
+  uint64_t cells_length = cells.size() * sizeof(double);
+  header.extents[0] = {kCellsOffset, cells_length, static_cast<uint32_t>(ExtentType::kCells), 0, 0};
+  header.extents[1] = {kCellsOffset + cells_length, records.size(),
+                       static_cast<uint32_t>(ExtentType::kRecords), 0, 0};
+
+  Bytes file;
+  file.reserve(sizeof header + cells_length + records.size());
+  AppendBytes(file, &header, sizeof header);
+  AppendBytes(file, cells.data(), cells_length);
+  AppendBytes(file, records.data(), records.size());
+  constexpr size_t kFromHere = offsetof(Header, records_end);
+  header.archive_crc = Crc32c(file.data() + kFromHere, file.size() - kFromHere);
+  header.header_crc = HeaderCrc(header);
+  std::memcpy(file.data(), &header, kFromHere);
+  return file;
+}
+
+void Archive::EncodeRecords(Bytes& records, std::vector<double>& cells) {
+  for (size_t first = 0; first < compacted_.size(); first += kIdsOfRecord) {
+    auto from = compacted_.begin() + static_cast<ptrdiff_t>(first);
+    auto count = static_cast<ptrdiff_t>(std::min(kIdsOfRecord, compacted_.size() - first));
+    AppendRecord(records, RecordType::kCompacted, prom::Encode(CompactedRecord{{from, from + count}}));
+  }
+  for (uint32_t id : scope_order_) AppendRecord(records, RecordType::kScope, prom::Encode(scopes_[id]));
+  std::vector<bool> encoded(plan_.families().size());
+  for (const MergedFamily& family : plan_.families()) {
+    for (uint32_t series : family.series) {
+      if (!accumulator_.HasValue(family, series)) continue;
+      if (!encoded[family.definition.id]) {
+        AppendRecord(records, RecordType::kFamily, prom::Encode(family.definition));
+        encoded[family.definition.id] = true;
+      }
+      EncodeSeries(family, series, records, cells);
+    }
+  }
+  for (const MemberRecord& member : members_) {
+    if (encoded[member.family]) AppendRecord(records, RecordType::kMember, prom::Encode(member));
+  }
+}
+
+void Archive::EncodeSeries(const MergedFamily& family, uint32_t index, Bytes& records,
+                           std::vector<double>& cells) {
+  auto next_cell = [&] { return kCellsOffset + cells.size() * sizeof(double); };
+  const MergedSeries& series = plan_.series()[index];
+  std::vector<DoubleDouble> own = CellsOf(family, accumulator_.values(series));
+  bool summary = family.definition.type == MetricType::kSummary;
+  if (summary) {
+    accumulator_.sketch(series).Sum();
+    SetSlots(accumulator_.sketch(series), own);
+  }
+  SeriesRecord record{family.definition.id,
+                      static_cast<uint32_t>(2 * own.size()),
+                      next_cell(),
+                      plan_.identity(index).created_ms,
+                      {}};
+  const std::vector<std::string>& names = family.definition.label_names;
+  for (const Label& label : plan_.identity(index).labels) {
+    auto name = std::find(names.begin(), names.end(), label.name);
+    record.labels.push_back({static_cast<uint16_t>(name - names.begin()), label.kind, label.text});
+  }
+  AppendRecord(records, RecordType::kSeries, prom::Encode(record));
+  for (const DoubleDouble& cell : own) cells.push_back(cell.hi);
+  for (const DoubleDouble& cell : own) cells.push_back(cell.lo);
+  if (summary) EncodePages(accumulator_.sketch(series).buckets(), record.cells_offset, records, cells);
+  if (const std::vector<Exemplar>* exemplars = accumulator_.exemplars(index)) {
+    for (const Exemplar& exemplar : *exemplars) {
+      ExemplarRecord exemplar_record{record.cells_offset, next_cell(), exemplar.bucket};
+      AppendRecord(records, RecordType::kExemplar, prom::Encode(exemplar_record));
+      cells.push_back(1);  // the first slot counts
+      cells.insert(cells.end(), exemplar.slot.begin(), exemplar.slot.end());
+      cells.resize(cells.size() + layout::kExemplarSlotCells);
+    }
   }
 }
 

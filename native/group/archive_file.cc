@@ -29,13 +29,6 @@ class MemorySource : public ByteSource {
 
 }  // namespace
 
-ArchiveFile::Version ArchiveFile::VersionOf(const layout::Header& header) {
-  Version version;
-  std::memcpy(version.id.data(), header.segment_id, version.id.size());
-  version.generation = header.archive_generation;
-  return version;
-}
-
 SkipReason ArchiveFile::Update(int directory) {
   SkipReason reason;
   UniqueFd fd = OpenPlainFile(directory, kArchiveName, &reason);
@@ -67,7 +60,7 @@ SkipReason ArchiveFile::Update(int directory) {
   if (reason != SkipReason::kNone) return reason;
   reader_ = std::move(reader);
   version_ = VersionOf(reader_.header());
-  folded_ = {reader_.folded().begin(), reader_.folded().end()};
+  compacted_ = {reader_.compacted().begin(), reader_.compacted().end()};
   present_ = true;
   bytes_ = size;
   return SkipReason::kNone;
@@ -78,15 +71,9 @@ bool ArchiveFile::IsCurrent(int directory) const {
   UniqueFd fd = OpenPlainFile(directory, kArchiveName, &reason);
   if (!fd.valid() && reason == SkipReason::kNone) return tried_ == Version{};
   layout::Header header;
-  // What cannot be read now could not be read then, or is not to be had in any case.
+  // An archive that cannot be read now leaves the scrape as it is.
   if (!fd.valid() || !FileSource(fd.get()).Read(&header, sizeof header, 0)) return true;
   return VersionOf(header) == tried_;
-}
-
-bool ArchiveFile::HasFolded(const uint8_t (&id)[16]) const {
-  SegmentId key;
-  std::memcpy(key.data(), id, key.size());
-  return folded_.contains(key);
 }
 
 }  // namespace prom

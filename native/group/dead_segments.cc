@@ -7,32 +7,16 @@
 #include <unistd.h>
 
 #include <cstddef>
-#include <map>
+#include <vector>
 
 #include "base/byte_source.h"
 #include "base/unique_fd.h"
 #include "files/directory.h"
+#include "merge/label_text.h"
 #include "read/segment_reader.h"
 
 namespace prom {
 namespace {
-
-std::vector<bool> FamiliesOfScope(const SegmentReader& reader, const SeriesFilter& filter) {
-  std::map<uint32_t, std::string> scopes;
-  for (const ScopeRecord& scope : reader.scopes()) scopes[scope.id] = scope.name;
-  std::vector<bool> wanted(reader.families().size());
-  for (const ReadMember& member : reader.members()) {
-    auto scope = scopes.find(member.record.scope);
-    if (!member.live || scope == scopes.end() || scope->second != filter.scope) continue;
-    for (size_t i = 0; i < wanted.size(); i++) {
-      const ReadFamily& family = reader.families()[i];
-      if (family.live && family.record.id == member.record.family && filter.WantsFamily(family.record)) {
-        wanted[i] = true;
-      }
-    }
-  }
-  return wanted;
-}
 
 template <typename T>
 bool WriteField(int fd, uint64_t offset, T value) {
@@ -40,11 +24,16 @@ bool WriteField(int fd, uint64_t offset, T value) {
 }
 
 void RemoveFrom(int fd, const SegmentReader& reader, const SeriesFilter& filter) {
-  std::vector<bool> wanted = FamiliesOfScope(reader, filter);
+  std::vector<bool> wanted(reader.families().size());
+  for (const Membership& member : reader.Memberships()) {
+    bool in_scope = reader.scopes()[member.scope].name == filter.scope;
+    if (in_scope && filter.WantsFamily(reader.families()[member.family].record)) wanted[member.family] = true;
+  }
   bool removed = false;
   for (const ReadSeries& series : reader.series()) {
+    const FamilyRecord& family = reader.families()[series.family].record;
     if (!wanted[series.family]) continue;
-    if (!filter.WantsSeries(series.record, reader.families()[series.family].record)) continue;
+    if (!filter.WantsSeries(LabelsOf(series.record, family), family.merge_mode)) continue;
     uint64_t state = series.record_offset + offsetof(layout::RecordHeader, state);
     removed = WriteField(fd, state, static_cast<uint32_t>(layout::RecordState::kRemoved)) || removed;
   }

@@ -1,7 +1,6 @@
-// What the living may change in the segments of the dead: take series out of them.
+// Removes series from the segments of dead owners.
 //
-// A segment has one writer. Its owner's lock, held by somebody who also knows that the owner is gone, makes that one the
-// writer for as long as it holds the lock.
+// A segment has one writer. The owner's lock makes its holder the writer once the owner is known to have exited.
 #pragma once
 
 #include <string>
@@ -11,8 +10,8 @@
 
 namespace prom {
 
-// Removes the series from all segments of the directory whose owners are dead. What cannot be opened, locked or read is
-// passed over.
+// Removes the series from all segments of the directory whose owners have exited. A segment that cannot be opened, locked or
+// read is skipped.
 void RemoveFromDead(const std::string& directory, const OwnerIdentity& self, const SeriesFilter& filter);
 
 }  // namespace prom

@@ -1,12 +1,10 @@
-// A group as a reader sees it: the segments of a directory, merged.
+// A group as its readers see it: the segments of a directory, merged into one exposition.
 //
-// What was learned of each file is kept, so that the next scrape reads only what is new and the numbers. Safe to call
-// from any thread, one scrape at a time.
+// Safe to call from any thread, one scrape at a time.
 #pragma once
 
 #include <atomic>
 #include <list>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,12 +16,11 @@
 #include "base/text_buffer.h"
 #include "base/unique_fd.h"
 #include "files/owner.h"
-#include "group/archive_file.h"
-#include "group/fold.h"
-#include "group/run.h"
+#include "group/compaction.h"
+#include "group/group_files.h"
 #include "group/series_filter.h"
+#include "group/session.h"
 #include "merge/merge.h"
-#include "read/segment_reader.h"
 #include "render/group_stats.h"
 
 namespace prom {
@@ -35,83 +32,55 @@ struct Scrape {
   std::optional<std::string> name;  // only the family of this name
   Format format = Format::kText;
   double now_ms = 0;  // wall clock, for the age windows of summaries
-  // How long to wait for the collect functions of other owners; 0 leaves them alone.
+  // How long to wait for the collect functions of other owners; 0 does not ask them.
   double collect_deadline_ms = 0;
   SelfMetricsShown self_metrics = SelfMetricsShown::kTrouble;
-  // The asking thread's own segment, whose collect functions have run.
+  // The segment of the scraping thread, whose collect functions have run.
   std::string own_segment;
-  // Segments in memory that only this process has. Kept alive by the caller's pointer for as long as the scrape lasts.
+  // Segments in memory that only this process has. The pointers keep them alive during the scrape.
   std::vector<std::shared_ptr<const ByteSource>> private_segments;
 };
 
-// Series that are to go from all segments of the group but the asking thread's own.
+// Series to remove from all segments of the group but the one of the calling thread.
 struct Removal {
   SeriesFilter filter;
-  std::string message;  // what the living are told, a line
+  std::string message;  // the line that living owners get
   double deadline_ms = 0;
   std::string own_segment;
 };
 
 class Group {
  public:
-  // An empty directory name means that there is none: only private segments count.
-  Group(std::string directory, const OwnerIdentity& self) : directory_(std::move(directory)), self_(self) {}
+  // An empty name stands for no directory: only private segments count then.
+  Group(std::string directory, const OwnerIdentity& self)
+      : directory_(std::move(directory)), self_(self), files_(self) {}
 
-  // Takes a part in the group's run, in place of the one before, for as long as this object lives: see run.h. Scrapes make
-  // a reader of who has none.
-  void Join(Part part);
+  // Joins the session of the group for as long as this object lives, and gives up the part that it had: see session.h. A scrape
+  // joins as a reader unless it has joined already.
+  void Join(JoinMode mode);
 
-  // Reads what is there now, merges and renders. What cannot be read is left out and counted. It fails where that would
-  // leave out numbers that are sound - this process is out of descriptors or memory, or the archive was replaced each time
-  // that it was read -, as a gap is harmless, and a dip is taken for a reset.
+  // Reads the group as it is now, merges and renders. See GroupFiles::ReadDirectory() for the errors.
   Result<TextBuffer> Render(const Scrape& scrape);
 
-  // Whether the next exposition has to wait for memory; has it made, for as long as that takes.
-  bool LacksRoom() const { return LacksTextMemory(room_); }
-  void MakeRoom() const { MakeSpareTextMemory(room_); }
-
-  // Whether the last scrape has seen segments that may be folded.
+  // Whether the last scrape has seen segments that can be compacted.
   bool HasDead() const { return has_dead_; }
-  FoldReport Fold(const ArchiveLimits& limits, double now_ms) const;
+  CompactionReport Compact(const ArchiveLimits& limits, double now_ms) const;
 
-  // Has the series removed by the living, and removes them from what the dead have left. Returns how many of the living
-  // had not done so by the deadline; they will as soon as they can.
+  // Asks the living owners to remove the series, and removes them from the dead segments and from the archive. Returns how
+  // many living owners had not done so by the deadline; they will.
   uint32_t RemoveSeries(const Removal& removal) const;
 
  private:
-  static constexpr size_t kLeastRoom = 4096;
-
-  struct Segment {
-    SegmentReader reader;
-    bool live = true;
-    bool locked = true;
-    bool seen = false;
-    bool folded = false;  // and therefore in the archive
-    uint64_t bytes = 0;
-    uint64_t read_ns = 0;  // when its numbers were read last, by the clock of the boot
-    SkipReason reason = SkipReason::kNone;
-  };
-
-  void RingBells(const Scrape& scrape, GroupStats& stats) const;
-  std::optional<SystemError> ReadDirectory(GroupStats& stats);
-  void ReadFiles(int directory, GroupStats& stats);
-  void ReadFile(int directory, const std::string& name, GroupStats& stats);
-  SkipReason ReadSegment(int fd, Segment& segment) const;
-  void ForgetVanished(uint64_t now_ns);
-  std::vector<MergeInput> Inputs(const Scrape& scrape, GroupStats& stats);
   Merge& MergeFor(const View& view);
 
   const std::string directory_;
   const OwnerIdentity self_;
   std::mutex mutex_;
-  UniqueFd run_;
+  UniqueFd session_;
   std::atomic<bool> has_dead_{false};
-  ArchiveFile archive_;
-  int starved_ = 0;                          // errno of what this process had not enough of in this scrape
-  std::map<std::string, Segment> segments_;  // by file name
-  std::map<const ByteSource*, Segment> private_segments_;
-  std::list<Merge> merges_;               // most recently used first
-  std::atomic<size_t> room_{kLeastRoom};  // for an exposition a little larger than the last one
+  GroupFiles files_;
+  std::list<Merge> merges_;  // most recently used first
+  size_t last_size_ = 0;     // of an exposition of all families
 };
 
 }  // namespace prom

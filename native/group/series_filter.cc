@@ -6,19 +6,17 @@
 
 namespace prom {
 
-bool SeriesFilter::WantsSeries(const SeriesRecord& series, const FamilyRecord& record) const {
+bool SeriesFilter::WantsSeries(const std::vector<Label>& series, layout::MergeMode mode) const {
   if (!labels) return true;
   std::vector<std::pair<std::string, std::string>> own;
-  for (const SeriesLabel& label : series.labels) {
-    const std::string& name = record.label_names[label.name];
-    bool owner = name == "pid" && IsPerOwner(record.merge_mode);
-    if (label.kind != layout::LabelKind::kUndefined && !owner) own.emplace_back(name, label.text);
+  for (const Label& label : series) {
+    if (label.kind != layout::LabelKind::kUndefined) own.emplace_back(label.name, label.text);
   }
   std::vector<std::pair<std::string, std::string>> wanted = *labels;
-  std::erase_if(wanted,
-                [&](const auto& label) { return label.first == "pid" && IsPerOwner(record.merge_mode); });
-  std::sort(own.begin(), own.end());
-  std::sort(wanted.begin(), wanted.end());
+  for (auto* list : {&own, &wanted}) {
+    if (IsPerOwner(mode)) std::erase_if(*list, [](const auto& label) { return label.first == "pid"; });
+    std::sort(list->begin(), list->end());
+  }
   return own == wanted;
 }
 

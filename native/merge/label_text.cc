@@ -5,18 +5,10 @@
 namespace prom {
 namespace {
 
-void AppendLabelValue(std::string& out, std::string_view text) {
-  for (char c : text) {
-    if (c == '\\') {
-      out += "\\\\";
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '"') {
-      out += "\\\"";
-    } else {
-      out += c;
-    }
-  }
+template <typename AnyLabel>
+bool HasName(const std::vector<AnyLabel>& labels, std::string_view name) {
+  return std::any_of(labels.begin(), labels.end(),
+                     [name](const AnyLabel& label) { return label.name == name; });
 }
 
 void AppendKeyPart(std::string& key, std::string_view part) {
@@ -29,14 +21,21 @@ void AppendKeyPart(std::string& key, std::string_view part) {
 
 std::vector<Label> LabelsOf(const SeriesRecord& series, const FamilyRecord& family) {
   std::vector<Label> labels;
-  labels.reserve(series.labels.size());
   for (const SeriesLabel& label : series.labels) {
     labels.push_back({family.label_names[label.name], label.kind, label.text});
   }
   return labels;
 }
 
-std::string SortedKey(std::vector<LabelRef>& labels) {
+std::string LabelKey(const std::vector<LabelRef>& own, const std::vector<LabelRef>& defaults) {
+  std::vector<LabelRef> labels;
+  labels.reserve(own.size() + defaults.size());
+  for (const LabelRef& label : own) {
+    if (label.kind != layout::LabelKind::kUndefined) labels.push_back(label);
+  }
+  for (const LabelRef& label : defaults) {
+    if (!HasName(own, label.name)) labels.push_back(label);
+  }
   std::sort(labels.begin(), labels.end(),
             [](const LabelRef& a, const LabelRef& b) { return a.name < b.name; });
   size_t size = 0;
@@ -50,11 +49,10 @@ std::string SortedKey(std::vector<LabelRef>& labels) {
   return key;
 }
 
-void AppendEscaped(std::string& out, std::string_view text) {
+void AppendEscaped(std::string& out, std::string_view text, bool quotes) {
   for (char c : text) {
-    if (c == '\\') {
-      out += "\\\\";
-    } else if (c == '\n') {
+    if (c == '\\' || (c == '"' && quotes)) out += '\\';
+    if (c == '\n') {
       out += "\\n";
     } else {
       out += c;
@@ -64,12 +62,12 @@ void AppendEscaped(std::string& out, std::string_view text) {
 
 void AppendLabels(std::string& out, const std::vector<Label>& labels, const std::vector<Label>& except) {
   for (const Label& label : labels) {
-    if (FindLabel(except, label.name) != nullptr) continue;
+    if (HasName(except, label.name)) continue;
     if (!out.empty()) out += ',';
     out += label.name;
     out += "=\"";
     if (label.kind == layout::LabelKind::kString) {
-      AppendLabelValue(out, label.text);
+      AppendEscaped(out, label.text, true);
     } else {
       out += label.text;
     }

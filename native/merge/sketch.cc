@@ -6,8 +6,8 @@
 namespace prom {
 namespace {
 
-// The bounds of buckets 0 to 31 at schema 5, the same doubles as in src/model/exponential-buckets.ts: what one process says
-// of itself and what is merged must agree to the last digit.
+// The bounds of buckets 0 to 31 at schema 5. They must be the doubles of src/model/exponential-buckets.ts: a process's own
+// quantiles and merged ones agree to the last digit.
 constexpr int kFinestSchema = 5;
 constexpr double kBounds[1 << kFinestSchema] = {
     1.0,
@@ -44,7 +44,7 @@ constexpr double kBounds[1 << kFinestSchema] = {
     1.9571441241753997,
 };
 
-// The point of bucket `key` from which both ends are equally far in relative terms.
+// The value whose relative distance to both ends of bucket `key` is the same.
 double Estimate(int schema, int32_t key) {
   double growth = std::exp2(std::ldexp(1.0, -schema));
   int steps = kFinestSchema - schema;
@@ -55,53 +55,84 @@ double Estimate(int schema, int32_t key) {
   return std::ldexp(mantissa, static_cast<int>(finest >> kFinestSchema));
 }
 
+// By slot, schema and the values of the bucket.
+uint64_t Order(const Sketch::Bucket& bucket) {
+  auto value = static_cast<uint32_t>(bucket.sign * bucket.key) ^ 0x80000000u;
+  return uint64_t{bucket.slot} << 48 | uint64_t{static_cast<uint8_t>(bucket.schema + 128)} << 40 |
+         uint64_t{bucket.sign > 0} << 32 | value;
+}
+
+void Add(Sketch::Slot& to, const Sketch::Slot& values) {
+  to.min = to.n == 0 ? values.min : std::fmin(to.min, values.min);
+  to.max = to.n == 0 ? values.max : std::fmax(to.max, values.max);
+  to.n += values.n;
+  to.zero += values.zero;
+}
+
 }  // namespace
 
-void Sketch::AddSlot(double n, double zero, double min, double max) {
-  if (!(n > 0)) return;
-  if (n_ == 0 || min < min_) min_ = min;
-  if (n_ == 0 || max > max_) max_ = max;
-  n_ += n;
-  zero_ += zero;
+uint16_t Sketch::AddSlot(const Slot& values, uint32_t slots) {
+  if (!(values.n > 0)) return 0;
+  // No two epochs of one window have the same slot, also where an epoch is not a whole number.
+  double epoch = std::ceil(values.epoch);
+  double rest = std::fmod(epoch, slots);
+  auto index = static_cast<uint16_t>(rest < 0 ? rest + slots : rest);
+  if (index >= slots_.size()) slots_.resize(index + size_t{1});
+  slots_[index].epoch = epoch;
+  Add(slots_[index], values);
+  return index;
 }
 
-void Sketch::AddBucket(int schema, int32_t key, int sign, double count) {
-  if (!(count > 0)) return;
-  schema_ = std::min(schema_, schema);
-  (sign > 0 ? positive_ : negative_).push_back({schema, key, count});
+void Sketch::AddBucket(const Bucket& bucket) {
+  if (!(bucket.count > 0)) return;
+  schema_ = std::min(schema_, bucket.schema);
+  buckets_.push_back(bucket);
 }
 
-void Sketch::Collapse(std::vector<Bucket>& buckets, int schema) const {
-  for (Bucket& bucket : buckets) {
-    int steps = bucket.schema - schema;
-    bucket.key = (bucket.key + (1 << steps) - 1) >> steps;
+void Sketch::Sum() {
+  std::sort(buckets_.begin(), buckets_.end(),
+            [](const Bucket& a, const Bucket& b) { return Order(a) < Order(b); });
+  size_t summed = 0;
+  for (const Bucket& bucket : buckets_) {
+    if (summed > 0 && Order(buckets_[summed - 1]) == Order(bucket)) {
+      buckets_[summed - 1].count += bucket.count;
+    } else {
+      buckets_[summed++] = bucket;
+    }
   }
-  std::sort(buckets.begin(), buckets.end(), [](const Bucket& a, const Bucket& b) { return a.key < b.key; });
+  buckets_.resize(summed);
 }
 
 void Sketch::Finish() {
-  Collapse(positive_, schema_);
-  Collapse(negative_, schema_);
+  all_ = {};
+  for (const Slot& slot : slots_) {
+    if (slot.n > 0) Add(all_, slot);
+  }
+  for (Bucket& bucket : buckets_) {
+    int steps = bucket.schema - schema_;
+    bucket = {0, schema_, bucket.sign, (bucket.key + (1 << steps) - 1) >> steps, bucket.count};
+  }
+  Sum();
 }
 
 double Sketch::Quantile(double q) const {
-  if (!(n_ > 0)) return 0;
-  double rank = std::max(1.0, std::ceil(q * n_));
-  if (rank <= 1) return min_;
-  if (rank >= n_) return max_;
-  auto clamp = [this](double value) { return std::min(std::max(value, min_), max_); };
+  if (!(all_.n > 0)) return 0;
+  double rank = std::max(1.0, std::ceil(q * all_.n));
+  if (rank <= 1) return all_.min;
+  if (rank >= all_.n) return all_.max;
+  auto clamp = [this](double value) { return std::min(std::max(value, all_.min), all_.max); };
   double seen = 0;
-  for (auto bucket = negative_.rbegin(); bucket != negative_.rend(); ++bucket) {
-    seen += bucket->count;
-    if (seen >= rank) return clamp(-Estimate(schema_, bucket->key));
-  }
-  seen += zero_;
-  if (seen >= rank) return clamp(0);
-  for (const Bucket& bucket : positive_) {
+  bool zeros = false;  // are counted
+  for (const Bucket& bucket : buckets_) {
+    if (bucket.sign > 0 && !zeros) {
+      zeros = true;
+      seen += all_.zero;
+      if (seen >= rank) return clamp(0);
+    }
     seen += bucket.count;
-    if (seen >= rank) return clamp(Estimate(schema_, bucket.key));
+    if (seen >= rank) return clamp(bucket.sign * Estimate(schema_, bucket.key));
   }
-  return max_;
+  return !zeros && seen + all_.zero >= rank ? clamp(0) : all_.max;
 }
 
 }  // namespace prom

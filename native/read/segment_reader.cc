@@ -16,30 +16,36 @@ using layout::RecordHeader;
 using layout::RecordState;
 using layout::RecordType;
 
-// Of no two readers the same, so that a plan made of one never holds for another of the same segment.
-uint64_t NextEpoch() {
+uint64_t NextVersion() {
   static std::atomic<uint64_t> last{0};
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+// Adds an extent to those of its type. False when it is not the one that was known at this index: extents never change.
+bool TakeExtent(const layout::Extent& extent, size_t index, std::vector<ReadExtent>& known) {
+  if (index < known.size()) {
+    return known[index].offset == extent.offset && known[index].length == extent.length;
+  }
+  uint64_t start = known.empty() ? 0 : known.back().start + known.back().length;
+  known.push_back({extent.offset, extent.length, start});
+  return true;
 }
 
 }  // namespace
 
 void SegmentReader::Forget() {
   usable_ = false;
-  epoch_ = NextEpoch();
+  version_ = NextVersion();
   parsed_end_ = 0;
-  has_exemplars_ = false;
-  paged_ = false;
-  compounds_.clear();
+  cells_.Forget();
   families_.clear();
   family_by_id_.clear();
   series_.clear();
   series_by_cells_.clear();
   members_.clear();
   scopes_.clear();
-  folded_.clear();
-  named_cells_ = 0;
-  for (CellExtent& extent : cell_extents_) extent.used = 0;
+  scope_by_id_.clear();
+  compacted_.clear();
 }
 
 SkipReason SegmentReader::Update(const ByteSource& source) {
@@ -53,7 +59,7 @@ SkipReason SegmentReader::Update(const ByteSource& source) {
   }
   AcquireFence();
   if (!known_ || std::memcmp(id, header_.segment_id, sizeof id) != 0) {
-    cell_extents_.clear();
+    cells_.extents().clear();
     record_extents_.clear();
     Forget();
   } else if (removals != header_.removals || header_.records_end < parsed_end_) {
@@ -87,11 +93,11 @@ SkipReason SegmentReader::ReadHeader(const ByteSource& source) {
   return SkipReason::kNone;
 }
 
-// Extents never change, so only those beyond the known ones are new.
 SkipReason SegmentReader::TakeExtents() {
   uint64_t total = 0;
   size_t cells = 0;
   size_t records = 0;
+  size_t known_cells = cells_.extents().size();
   for (uint32_t i = 0; i < header_.extent_count; i++) {
     const layout::Extent& extent = header_.extents[i];
     bool sane = extent.offset >= layout::kHeaderSize && extent.offset % 8 == 0 && extent.length % 8 == 0 &&
@@ -99,48 +105,32 @@ SkipReason SegmentReader::TakeExtents() {
     if (!sane) return SkipReason::kCorrupt;
     total += extent.length;
     if (total > layout::kMaxSegmentBytes) return SkipReason::kCorrupt;
+    bool same = true;
     if (extent.type == static_cast<uint32_t>(ExtentType::kCells)) {
-      if (cells == cell_extents_.size()) {
-        uint64_t first =
-            cells == 0 ? 0 : cell_extents_[cells - 1].first_cell + cell_extents_[cells - 1].length / 8;
-        cell_extents_.push_back({extent.offset, extent.length, first, 0});
-        usable_ = false;  // until its cells were read
-      } else if (cell_extents_[cells].offset != extent.offset ||
-                 cell_extents_[cells].length != extent.length) {
-        return SkipReason::kCorrupt;
-      }
-      cells++;
+      same = TakeExtent(extent, cells++, cells_.extents());
     } else if (extent.type == static_cast<uint32_t>(ExtentType::kRecords)) {
-      if (records == record_extents_.size()) {
-        uint64_t start =
-            records == 0 ? 0
-                         : record_extents_[records - 1].stream_offset + record_extents_[records - 1].length;
-        record_extents_.push_back({extent.offset, extent.length, start});
-      } else if (record_extents_[records].offset != extent.offset ||
-                 record_extents_[records].length != extent.length) {
-        return SkipReason::kCorrupt;
-      }
-      records++;
+      same = TakeExtent(extent, records++, record_extents_);
     }
+    if (!same) return SkipReason::kCorrupt;
   }
-  if (cells != cell_extents_.size() || records != record_extents_.size()) return SkipReason::kCorrupt;
-  cell_count_ = cells == 0 ? 0 : cell_extents_.back().first_cell + cell_extents_.back().length / 8;
-  return SkipReason::kNone;
+  usable_ = usable_ && cells == known_cells;  // new cells are to be read first
+  bool complete = cells == cells_.extents().size() && records == record_extents_.size();
+  return complete ? SkipReason::kNone : SkipReason::kCorrupt;
 }
 
 SkipReason SegmentReader::ParseNew(const ByteSource& source, uint64_t end) {
-  for (const RecordExtent& extent : record_extents_) {
-    uint64_t extent_end = extent.stream_offset + extent.length;
+  for (const ReadExtent& extent : record_extents_) {
+    uint64_t extent_end = extent.start + extent.length;
     if (parsed_end_ >= extent_end) continue;
     if (parsed_end_ >= end) break;
-    uint64_t from = parsed_end_ - extent.stream_offset;
-    uint64_t to = std::min(end, extent_end) - extent.stream_offset;
-    usable_ = false;  // until the cells were read that the new records name
+    uint64_t from = parsed_end_ - extent.start;
+    uint64_t to = std::min(end, extent_end) - extent.start;
+    usable_ = false;  // the cells that the new records name are to be read first
     if (!records_.Reserve(to - from)) return SkipReason::kUnreadable;
     if (!source.Read(records_.bytes(), to - from, extent.offset + from)) return SkipReason::kTruncated;
     SkipReason reason = ParseExtent(records_.bytes(), to - from, extent.offset + from, to == extent.length);
     if (reason != SkipReason::kNone) return reason;
-    parsed_end_ = extent.stream_offset + to;
+    parsed_end_ = extent.start + to;
   }
   return parsed_end_ >= end ? SkipReason::kNone : SkipReason::kCorrupt;
 }
@@ -159,53 +149,58 @@ SkipReason SegmentReader::ParseExtent(const uint8_t* data, uint64_t length, uint
     at += head.length;
     if (head.crc != RecordCrc(head, body) || !ParseRecord(head, body)) return SkipReason::kCorrupt;
   }
-  // What is left at the end of an extent and too short for a record is nothing; anywhere else the stream ends with one.
+  // Only the end of an extent may have a rest that is too short for a record.
   return at == length || to_end ? SkipReason::kNone : SkipReason::kCorrupt;
 }
 
 bool SegmentReader::ParseRecord(const RecordHeader& head, const uint8_t* body) {
   std::span<const uint8_t> bytes(body, head.length - layout::kRecordHeaderSize);
   bool live = head.state == static_cast<uint32_t>(RecordState::kLive);
-  switch (static_cast<RecordType>(head.type)) {
+  auto type = static_cast<RecordType>(head.type);
+  if (type == RecordType::kFamily || type == RecordType::kScope || type == RecordType::kMember) {
+    version_ = NextVersion();
+  }
+  switch (type) {
     case RecordType::kFamily: {
-      auto record = DecodeFamily(bytes);
+      auto record = Decode<FamilyRecord>(bytes);
       if (!record) return false;
       family_by_id_[record->id] = static_cast<uint32_t>(families_.size());
       families_.push_back({std::move(*record), live});
       return true;
     }
     case RecordType::kSeries: {
-      auto record = DecodeSeries(bytes);
+      auto record = Decode<SeriesRecord>(bytes);
       return record && (!live || AddSeries(std::move(*record)));
     }
     case RecordType::kPage: {
-      auto record = DecodePage(bytes);
+      auto record = Decode<PageRecord>(bytes);
       return record && (!live || AddPage(*record));
     }
     case RecordType::kExemplar: {
-      auto record = DecodeExemplar(bytes);
+      auto record = Decode<ExemplarRecord>(bytes);
       return record && (!live || AddExemplar(*record));
     }
     case RecordType::kScope: {
-      auto record = DecodeScope(bytes);
+      auto record = Decode<ScopeRecord>(bytes);
       if (!record) return false;
+      scope_by_id_[record->id] = static_cast<uint32_t>(scopes_.size());
       scopes_.push_back(std::move(*record));
       return true;
     }
     case RecordType::kMember: {
-      auto record = DecodeMember(bytes);
+      auto record = Decode<MemberRecord>(bytes);
       if (!record) return false;
       members_.push_back({*record, live});
       return true;
     }
     case RecordType::kCompacted: {
-      auto record = DecodeCompacted(bytes);
+      auto record = Decode<CompactedRecord>(bytes);
       if (!record) return false;
-      folded_.insert(folded_.end(), record->ids.begin(), record->ids.end());
+      compacted_.insert(compacted_.end(), record->ids.begin(), record->ids.end());
       return true;
     }
     default:
-      return true;  // SKIP, and kinds of a later minor version
+      return true;  // SKIP, and types of a later minor version
   }
 }
 
@@ -213,18 +208,17 @@ bool SegmentReader::AddSeries(SeriesRecord record) {
   auto family = family_by_id_.find(record.family);
   if (family == family_by_id_.end()) return false;
   const FamilyRecord& definition = families_[family->second].record;
-  uint32_t cell;
   if (record.cell_count != definition.CellCount() * (is_archive() ? 2 : 1)) return false;
-  if (!FindCells(record.cells_offset, record.cell_count, &cell)) return false;
+  int64_t found = cells_.Find(record.cells_offset, record.cell_count);
+  if (found < 0) return false;
   for (const SeriesLabel& label : record.labels) {
     if (label.name >= definition.label_names.size()) return false;
   }
+  auto cell = static_cast<uint32_t>(found);
   auto index = static_cast<uint32_t>(series_.size());
   series_by_cells_[record.cells_offset] = index;
-  bool histogram = definition.type == layout::MetricType::kHistogram;
-  if (histogram || definition.type == layout::MetricType::kSummary) {
-    compounds_.push_back({index, cell, record.cell_count, histogram});
-  }
+  if (definition.type == layout::MetricType::kHistogram) cells_.AddHistogram(index, cell, record.cell_count);
+  if (definition.type == layout::MetricType::kSummary) cells_.AddSummary(index, cell, record.cell_count);
   series_.push_back({std::move(record), record_offset_, family->second, cell, {}, {}});
   return true;
 }
@@ -233,23 +227,23 @@ bool SegmentReader::AddPage(const PageRecord& record) {
   ReadSeries* series = SeriesAt(record.series_offset);
   if (series == nullptr) return true;
   const FamilyRecord& definition = families_[series->family].record;
-  uint32_t cell;
   if (definition.type != layout::MetricType::kSummary || record.slot >= definition.age_buckets) return false;
-  if (!FindCells(record.cells_offset, layout::kPageCells, &cell)) return false;
-  paged_ = true;
-  series->pages.push_back({record.number, record.generation, record.slot, record.schema, record.sign, cell});
+  int64_t cell = cells_.Find(record.cells_offset, layout::kPageCells);
+  if (cell < 0) return false;
+  cells_.AddPage();
+  series->pages.push_back({record.number, record.generation, record.slot, record.schema, record.sign,
+                           static_cast<uint32_t>(cell)});
   return true;
 }
 
 bool SegmentReader::AddExemplar(const ExemplarRecord& record) {
   ReadSeries* series = SeriesAt(record.series_offset);
   if (series == nullptr) return true;
-  const FamilyRecord& definition = families_[series->family].record;
-  uint32_t cell;
-  if (record.bucket > definition.bounds.size()) return false;
-  if (!FindCells(record.cells_offset, layout::kExemplarCells, &cell)) return false;
-  has_exemplars_ = true;
-  series->exemplars.push_back({record.bucket, cell});
+  if (record.bucket > families_[series->family].record.bounds.size()) return false;
+  int64_t cell = cells_.Find(record.cells_offset, layout::kExemplarCells);
+  if (cell < 0) return false;
+  cells_.AddExemplar(static_cast<uint32_t>(cell));
+  series->exemplars.push_back({record.bucket, static_cast<uint32_t>(cell)});
   return true;
 }
 
@@ -258,20 +252,41 @@ ReadSeries* SegmentReader::SeriesAt(uint64_t cells_offset) {
   return series == series_by_cells_.end() ? nullptr : &series_[series->second];
 }
 
-bool SegmentReader::FindCells(uint64_t offset, uint64_t count, uint32_t* cell) {
-  // No honest owner gives a cell twice: without this a short record would be worth as many cells as the file has.
-  named_cells_ += count;
-  if (named_cells_ > cell_count_) return false;
-  for (CellExtent& extent : cell_extents_) {
-    if (offset < extent.offset || offset - extent.offset >= extent.length) continue;
-    uint64_t at = offset - extent.offset;
-    uint64_t bytes = count * sizeof(double);
-    if (at % sizeof(double) != 0 || bytes > extent.length - at) return false;
-    extent.used = std::max(extent.used, at + bytes);
-    *cell = static_cast<uint32_t>(extent.first_cell + at / sizeof(double));
-    return true;
+std::vector<Membership> SegmentReader::Memberships() const {
+  std::vector<Membership> memberships;
+  for (uint32_t i = 0; i < members_.size(); i++) {
+    auto scope = scope_by_id_.find(members_[i].record.scope);
+    auto family = family_by_id_.find(members_[i].record.family);
+    bool found = members_[i].live && scope != scope_by_id_.end() && family != family_by_id_.end();
+    if (found && families_[family->second].live) memberships.push_back({family->second, scope->second, i});
   }
-  return false;
+  return memberships;
+}
+
+SkipReason SegmentReader::ReadValues(const ByteSource& source) {
+  SkipReason reason = ReadSettledValues(source);
+  usable_ = usable_ || reason == SkipReason::kNone;
+  if (reason != SkipReason::kNone) known_ = false;
+  return reason;
+}
+
+SkipReason SegmentReader::ReadSettledValues(const ByteSource& source) {
+  SkipReason reason = cells_.Read(source, series_, !is_archive());
+  if (reason != SkipReason::kNone) return reason;
+  AcquireFence();
+  uint64_t removals;
+  if (!source.Read(&removals, sizeof removals, offsetof(Header, removals))) return SkipReason::kTruncated;
+  if (removals == header_.removals) return SkipReason::kNone;
+  // Cells may have gone to other series between the records and the cells. Of the records that were known then, those that
+  // are still live kept their cells all the time. Newer ones wait for the next scrape.
+  uint64_t known_end = parsed_end_;
+  reason = ReadHeader(source);
+  if (reason != SkipReason::kNone) return reason;
+  AcquireFence();
+  Forget();
+  reason = ParseNew(source, known_end);
+  if (reason != SkipReason::kNone) Forget();
+  return reason;
 }
 
 }  // namespace prom

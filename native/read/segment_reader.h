@@ -1,8 +1,8 @@
-// Decodes a segment, whatever its bytes are, and keeps what it learned between scrapes.
+// Decodes a segment of any bytes, and keeps its records between scrapes.
 //
-// Records are append-only, so a scrape parses only what is new; the cells are read again each time. Every reference is
-// checked against what is really there, and a segment that lies is refused as a whole with a reason. The archive is read
-// in the same way; its cells come in pairs.
+// Records are append-only, so a scrape parses only the new ones; the cells are read again each time. Every reference is
+// checked against the bytes of the file, and a segment that contradicts itself is refused as a whole with a reason. The
+// archive is read in the same way; its cells come in pairs.
 #pragma once
 
 #include <cstdint>
@@ -14,31 +14,9 @@
 #include "files/skip_reason.h"
 #include "format/layout.h"
 #include "format/record.h"
+#include "read/cell_reader.h"
 
 namespace prom {
-
-struct ReadPage {
-  int32_t number;
-  uint32_t generation;
-  uint16_t slot;
-  int8_t schema;
-  int8_t sign;
-  uint32_t cell;  // index into values()
-};
-
-struct ReadExemplar {
-  uint32_t bucket;
-  uint32_t cell;  // index into values()
-};
-
-struct ReadSeries {
-  SeriesRecord record;
-  uint64_t record_offset;  // in the file
-  uint32_t family;         // index into families()
-  uint32_t cell;           // index into values()
-  std::vector<ReadPage> pages;
-  std::vector<ReadExemplar> exemplars;
-};
 
 struct ReadFamily {
   FamilyRecord record;
@@ -50,114 +28,77 @@ struct ReadMember {
   bool live;
 };
 
+// A live family that is in a scope, by their indexes and that of the member record.
+struct Membership {
+  uint32_t family;
+  uint32_t scope;
+  uint32_t member;
+};
+
 class SegmentReader {
  public:
-  // Reads the header and the records that are new. What it learned before stays valid unless `epoch()` changes.
+  // Reads the header and the new records. The records that were read before stay valid unless version() changes.
   SkipReason Update(const ByteSource& source);
 
-  // Reads all cells; may drop series that were removed meanwhile (then `epoch()` changes). A histogram or summary is
-  // accepted when two reads in a row are equal and its buckets add up to its count; after a few attempts the least skewed
-  // is taken (the difference is an observation in flight).
+  // Reads all cells. Series that were removed since Update() are dropped, and then version() changes.
   SkipReason ReadValues(const ByteSource& source);
 
-  // Whether what was learned last is whole: also after a failed call that has changed none of it.
+  // Whether records and cells are whole: also after a failed call that has changed neither.
   bool usable() const { return usable_; }
 
   const layout::Header& header() const { return header_; }
   bool is_archive() const { return header_.kind == static_cast<uint32_t>(layout::FileKind::kArchive); }
-  // Changes when anything but an append happened: another segment, or a removal.
-  uint64_t epoch() const { return epoch_; }
+  // Changes when series were removed, any other record was appended, or the segment is another one. No two readers have
+  // the same.
+  uint64_t version() const { return version_; }
 
   const std::vector<ReadFamily>& families() const { return families_; }
   const std::vector<ReadSeries>& series() const { return series_; }
   const std::vector<ReadMember>& members() const { return members_; }
-  bool has_exemplars() const { return has_exemplars_; }
-  // Newest last; a later one replaces an earlier one of the same id.
   const std::vector<ScopeRecord>& scopes() const { return scopes_; }
-  const double* values() const { return values_.doubles(); }
+  // Of several scopes or families with one id the last one counts.
+  bool IsCurrentScope(uint32_t scope) const { return scope_by_id_.at(scopes_[scope].id) == scope; }
+  // In the order of the member records.
+  std::vector<Membership> Memberships() const;
+  bool has_exemplars() const { return cells_.has_exemplars(); }
+  const double* values() const { return cells_.values(); }
   // Of an archive: the segments whose numbers it holds.
-  const std::vector<SegmentId>& folded() const { return folded_; }
+  const std::vector<SegmentId>& compacted() const { return compacted_; }
 
  private:
-  struct CellExtent {
-    uint64_t offset;
-    uint64_t length;
-    uint64_t first_cell;  // index into values_
-    uint64_t used;        // bytes up to the last cell that a record names
-  };
-  struct RecordExtent {
-    uint64_t offset;
-    uint64_t length;
-    uint64_t stream_offset;
-  };
-
-  // A histogram or summary, in few words: a scrape looks at each.
-  struct Compound {
-    uint32_t series;  // index into series_
-    uint32_t cell;
-    uint32_t cells;
-    bool histogram;
-  };
-
   SkipReason ReadHeader(const ByteSource& source);
   SkipReason TakeExtents();
   SkipReason ParseNew(const ByteSource& source, uint64_t end);
-  // `offset` is where `data` is in the file; `to_end` tells that it reaches to the end of the extent.
+  // `offset` is that of `data` in the file; `to_end` tells that `data` reaches to the end of the extent.
   SkipReason ParseExtent(const uint8_t* data, uint64_t length, uint64_t offset, bool to_end);
   bool ParseRecord(const layout::RecordHeader& head, const uint8_t* body);
-  // Of live records: what was removed is forgotten, its cells may belong to another by now.
+  // For live records. Removed ones are forgotten, as their cells may belong to another series by now.
   bool AddSeries(SeriesRecord record);
   bool AddPage(const PageRecord& record);
   bool AddExemplar(const ExemplarRecord& record);
-  // The series of a page or an exemplar, which name it by its cells; null when it was removed since.
+  // The series of a page or an exemplar, by the file offset of its cells; null when it was removed.
   ReadSeries* SeriesAt(uint64_t cells_offset);
-  // For a live record: the index of the cell at a file offset if `count` cells are there and not all are named yet.
-  bool FindCells(uint64_t offset, uint64_t count, uint32_t* cell);
   SkipReason ReadSettledValues(const ByteSource& source);
-  bool ReadTwice(const ByteSource& source);
-  // The cells `from` to `until`, to what is memory for them alone.
-  bool ReadCells(const ByteSource& source, uint64_t from, uint64_t until, double* to) const;
-  void NoteChanges(uint64_t from, uint64_t until);
-  bool HasChanged(uint64_t cell, uint64_t count) const;
-  bool HasChanged(const Compound& compound) const;
-  bool Settled(const ReadSeries& series, const double* first, const double* second) const;
-  double Skew(const ReadSeries& series, const double* cells) const;
-  bool Settle(const ByteSource& source, const ReadSeries& series, bool has_changed);
-  bool SettleExemplars(const ByteSource& source);
-  bool ReadSeriesCells(const ByteSource& source, const ReadSeries& series, double* to) const;
-  void CopySeriesCells(const ReadSeries& series, const double* from, double* to) const;
-  uint64_t FileOffset(uint32_t cell) const;
   void Forget();
 
   layout::Header header_{};
-  uint64_t epoch_ = 0;
+  uint64_t version_ = 0;
   uint64_t parsed_end_ = 0;
   uint64_t record_offset_ = 0;  // of the record that is being parsed
   bool known_ = false;
   bool usable_ = false;
-  bool has_exemplars_ = false;
-  bool paged_ = false;  // a summary has cells in several places
 
-  std::vector<CellExtent> cell_extents_;
-  std::vector<RecordExtent> record_extents_;
-  uint64_t cell_count_ = 0;
-  uint64_t named_cells_ = 0;  // by live records
-
+  std::vector<ReadExtent> record_extents_;
   std::vector<ReadFamily> families_;
   std::unordered_map<uint32_t, uint32_t> family_by_id_;
   std::vector<ReadSeries> series_;
   std::unordered_map<uint64_t, uint32_t> series_by_cells_;
-  std::vector<Compound> compounds_;
   std::vector<ReadMember> members_;
   std::vector<ScopeRecord> scopes_;
-  std::vector<SegmentId> folded_;
-
+  std::unordered_map<uint32_t, uint32_t> scope_by_id_;
+  std::vector<SegmentId> compacted_;
+  CellReader cells_;
   AlignedBuffer records_;
-  AlignedBuffer values_;
-  AlignedBuffer before_;           // one block of cells as they were read first
-  uint64_t block_ = 0;             // cells that are read twice at a time, a power of two
-  std::vector<uint64_t> changed_;  // cells that were not the same both times, ascending
-  AlignedBuffer attempt_;          // one series, while it settles
 };
 
 }  // namespace prom

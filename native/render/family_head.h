@@ -12,7 +12,7 @@ namespace prom {
 // The HELP and TYPE lines, without a line feed at the end.
 inline void AppendHead(TextBuffer& out, std::string_view name, std::string_view help, std::string_view type) {
   std::string escaped;
-  AppendEscaped(escaped, help);
+  AppendEscaped(escaped, help, false);
   out.Append("# HELP ");
   out.Append(name);
   out.Append(' ');

@@ -33,7 +33,7 @@ void AppendNumber(TextBuffer& out, double value) {
 }
 
 template <typename Range, typename Each>
-void AppendList(TextBuffer& out, const Range& range, Each each) {
+void AppendList(TextBuffer& out, Range&& range, Each each) {
   out.Append('[');
   bool first = true;
   for (const auto& item : range) {
@@ -56,67 +56,57 @@ void AppendLabels(TextBuffer& out, const std::vector<Label>& labels) {
   });
 }
 
-void AppendExemplars(TextBuffer& out, const std::vector<MergedExemplar>& exemplars) {
+void AppendExemplars(TextBuffer& out, const std::vector<Exemplar>& exemplars) {
   out.Append(",\"exemplars\":");
-  AppendList(out, exemplars, [&](const MergedExemplar& exemplar) {
+  AppendList(out, exemplars, [&](const Exemplar& exemplar) {
     out.Append("{\"bucket\":");
     AppendNumber(out, exemplar.bucket);
     out.Append(",\"value\":");
-    AppendNumber(out, exemplar.value);
+    AppendNumber(out, exemplar.value());
     out.Append(",\"time\":");
-    AppendNumber(out, exemplar.time);
+    AppendNumber(out, exemplar.time());
     out.Append(",\"labels\":");
-    AppendLabels(out, exemplar.labels);
+    AppendLabels(out, exemplar.Labels());
     out.Append('}');
   });
 }
 
-void AppendSeries(TextBuffer& out, const Merge& merge, const MergedFamily& family) {
-  out.Append('[');
-  bool first = true;
-  for (uint32_t index : family.series) {
-    const MergedSeries& series = merge.series()[index];
-    if (!series.present) continue;
-    if (!first) out.Append(',');
-    first = false;
-    out.Append("{\"labels\":");
-    AppendLabels(out, merge.identity(index).labels);
-    out.Append(",\"defaults\":");
-    AppendLabels(out, merge.identity(index).defaults);
-    out.Append(",\"values\":");
-    AppendList(out, std::span(merge.values(series), family.value_count),
-               [&](double value) { AppendNumber(out, value); });
-    if (const auto* exemplars = merge.exemplars(index)) AppendExemplars(out, *exemplars);
-    out.Append('}');
-  }
-  out.Append(']');
+void AppendSeries(TextBuffer& out, const Merge& merge, const MergedFamily& family, uint32_t index) {
+  const MergedSeries& series = merge.series()[index];
+  out.Append("{\"labels\":");
+  AppendLabels(out, merge.identity(index).labels);
+  out.Append(",\"defaults\":");
+  AppendLabels(out, merge.identity(index).defaults);
+  out.Append(",\"values\":");
+  AppendList(out, std::span(merge.values(series), family.value_count),
+             [&](double value) { AppendNumber(out, value); });
+  if (const auto* exemplars = merge.exemplars(index)) AppendExemplars(out, *exemplars);
+  out.Append('}');
+}
+
+void AppendFamily(TextBuffer& out, const Merge& merge, const MergedFamily& family) {
+  const FamilyRecord& definition = family.definition;
+  out.Append("{\"name\":");
+  AppendString(out, definition.name);
+  out.Append(",\"help\":");
+  AppendString(out, definition.help);
+  out.Append(",\"type\":");
+  AppendString(out, kTypeNames[definition.type]);
+  out.Append(",\"mode\":");
+  AppendString(out, kMergeModeNames[definition.merge_mode]);
+  out.Append(",\"bounds\":");
+  AppendList(out, definition.bounds, [&](double bound) { AppendNumber(out, bound); });
+  out.Append(",\"series\":");
+  AppendList(out, merge.ShownSeries(family),
+             [&](uint32_t index) { AppendSeries(out, merge, family, index); });
+  out.Append('}');
 }
 
 }  // namespace
 
 void RenderJson(const Merge& merge, const std::optional<std::string>& name, TextBuffer& out) {
-  out.Append('[');
-  bool first = true;
-  for (const MergedFamily& family : merge.families()) {
-    const FamilyRecord& definition = family.definition;
-    if (family.omitted || (name && definition.name != *name)) continue;
-    if (!first) out.Append(',');
-    first = false;
-    out.Append("{\"name\":");
-    AppendString(out, definition.name);
-    out.Append(",\"help\":");
-    AppendString(out, definition.help);
-    out.Append(",\"type\":");
-    AppendString(out, kTypeNames[definition.type]);
-    out.Append(",\"mode\":");
-    AppendString(out, kMergeModeNames[definition.merge_mode]);
-    out.Append(",\"bounds\":");
-    AppendList(out, definition.bounds, [&](double bound) { AppendNumber(out, bound); });
-    out.Append(",\"series\":");
-    AppendSeries(out, merge, family);
-    out.Append('}');
-  }
-  out.Append(']');
+  AppendList(out, merge.ShownFamilies(name),
+             [&](const MergedFamily* family) { AppendFamily(out, merge, *family); });
 }
 
 }  // namespace prom

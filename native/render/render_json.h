@@ -1,4 +1,4 @@
-// The merged families for JavaScript: JSON in which a label is [name, kind, text] and a number that JSON cannot say is
+// The merged families for JavaScript: JSON in which a label is [name, kind, text], and a number that JSON cannot express is
 // a string.
 //
 //   [{"name","help","type","mode","bounds":[..],"series":[{"labels":[..],"defaults":[..],"values":[..],

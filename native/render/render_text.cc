@@ -18,7 +18,7 @@ std::string JsNumber(double value) {
   return std::string(text, FormatJsNumber(text, value));
 }
 
-// Copies 32 bytes at a time: up to 31 more than asked for are read and written.
+// Copies 32 bytes at a time: it reads and writes up to 31 bytes after them.
 char* PutPadded(char* to, const char* from, size_t length) {
   for (size_t i = 0; i < length; i += 32) std::memcpy(to + i, from + i, 32);
   return to + length;
@@ -27,7 +27,7 @@ static_assert(Merge::kTextPadding >= 31);
 
 constexpr int kNoBucket = -1;
 
-// One line of each series of a family.
+// One line of every series of a family.
 struct Line {
   Line(std::string text, bool is_open, uint32_t value_index, int of_bucket)
       : lead(std::move(text)), length(lead.size()), open(is_open), value(value_index), bucket(of_bucket) {
@@ -35,7 +35,7 @@ struct Line {
   }
   std::string lead;  // up to the labels, with padding
   size_t length;
-  bool open;  // a label has opened the braces
+  bool open;  // `lead` ends with a label, and so inside the braces
   uint32_t value;
   int bucket;  // of its exemplar
 };
@@ -49,7 +49,7 @@ class FamilyRenderer {
         exemplars_(format == TextFormat::kOpenMetrics),
         out_(out) {
     std::string suffix;
-    // As prom-client does it: whatever a counter is called, its samples end in _total and its family does not.
+    // As in prom-client, the samples of a counter end in _total and its family does not.
     if (format == TextFormat::kOpenMetrics && definition_.type == MetricType::kCounter) {
       if (name_.ends_with("_total")) name_.resize(name_.size() - 6);
       suffix = "_total";
@@ -85,7 +85,7 @@ class FamilyRenderer {
     const double* values = merge_.values(series);
     std::string_view labels = merge_.text(series);
     bool bare = labels.size() == 1;
-    bool is_ascii = merge_.texts_are_ascii();  // a name is, or its head was not
+    bool is_ascii = merge_.texts_are_ascii();  // names that are not ASCII were in the head already
     const auto* exemplars = exemplars_ ? merge_.exemplars(index) : nullptr;
     size_t most = most_ + lines_.size() * (labels.size() + Merge::kTextPadding + kMaxNumberLength);
     char* to = out_.Claim(most);
@@ -115,17 +115,17 @@ class FamilyRenderer {
                         static_cast<int>(bucket));
   }
 
-  void AppendExemplar(const std::vector<MergedExemplar>& exemplars, uint32_t bucket) {
-    for (const MergedExemplar& exemplar : exemplars) {
+  void AppendExemplar(const std::vector<Exemplar>& exemplars, uint32_t bucket) {
+    for (const Exemplar& exemplar : exemplars) {
       if (exemplar.bucket != bucket) continue;
       std::string labels;
-      AppendLabels(labels, exemplar.labels);
+      AppendLabels(labels, exemplar.Labels());
       out_.Append(" # {");
       out_.Append(labels);
       out_.Append("} ");
-      out_.AppendSample(exemplar.value);
+      out_.AppendSample(exemplar.value());
       out_.Append(' ');
-      out_.AppendSample(exemplar.time);
+      out_.AppendSample(exemplar.time());
     }
   }
 
@@ -148,14 +148,11 @@ void RenderText(const Merge& merge, TextFormat format, const std::optional<std::
     if (!first) out.Append(open_metrics ? "\n" : "\n\n");
     first = false;
   };
-  for (const MergedFamily& family : merge.families()) {
-    if (family.omitted || (name && family.definition.name != *name)) continue;
+  for (const MergedFamily* family : merge.ShownFamilies(name)) {
     separate();
-    FamilyRenderer renderer(merge, family, format, out);
+    FamilyRenderer renderer(merge, *family, format, out);
     renderer.AppendHead();
-    for (uint32_t index : family.series) {
-      if (merge.series()[index].present) renderer.Append(index);
-    }
+    for (uint32_t index : merge.ShownSeries(*family)) renderer.Append(index);
   }
   if (name) return;
   if (stats != nullptr) AppendSelfMetrics(*stats, open_metrics, separate, out);

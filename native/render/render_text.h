@@ -13,8 +13,8 @@ namespace prom {
 
 enum class TextFormat { kPrometheus, kOpenMetrics };
 
-// Appends the whole exposition, or only the family called `name` and then without the final line feed; nothing when
-// there is no such family. `stats` adds the self-metrics.
+// Appends the whole exposition with the self-metrics of `stats`, or only the family called `name`, without the final line
+// feed; nothing when there is no such family.
 void RenderText(const Merge& merge, TextFormat format, const std::optional<std::string>& name,
                 const GroupStats* stats, TextBuffer& out);
 

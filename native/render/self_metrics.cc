@@ -38,7 +38,7 @@ class SelfMetrics {
   void Gauge(std::string_view name, std::string_view help, std::string labels, double value) {
     all.push_back({name, help, false, std::move(labels), value});
   }
-  // One that is 0 as long as all is well.
+  // A counter of trouble: it is hidden at 0.
   void Counter(std::string_view name, std::string_view help, uint64_t value) {
     if (value == 0 && stats_.shown != SelfMetricsShown::kAll) return;
     all.push_back({name, help, true, "", static_cast<double>(value)});
@@ -47,16 +47,16 @@ class SelfMetrics {
   void Owners() {
     if (stats_.shown != SelfMetricsShown::kAll) return;
     constexpr std::string_view kHelp =
-        "Owners of segments: alive, and dead but not folded into the archive yet.";
+        "Owners of segments: alive, and dead but not compacted into the archive yet.";
     Gauge("owners", kHelp, Label("state", "live"), stats_.live);
     Gauge("owners", kHelp, Label("state", "dead"), stats_.dead);
-    Counter("folded_owners", "Dead owners that were folded into the archive.", stats_.folded);
+    Counter("compacted_owners", "Dead owners that were compacted into the archive.", stats_.compacted);
   }
 
   void Trouble() {
     for (auto [reason, count] : stats_.skipped) {
       Gauge("skipped_files", "Files in the group's directory that were not read, by reason.",
-            Label("reason", SkipReasonName(reason)), count);
+            Label("reason", kSkipReasonNames[reason]), count);
     }
     if (stats_.late > 0 || stats_.shown == SelfMetricsShown::kAll) {
       Gauge("late_owners", "Owners whose collect functions had not run by the deadline.", "", stats_.late);
@@ -67,7 +67,8 @@ class SelfMetrics {
     }
     Counter("collect_failures", "Collect functions that threw while another process scraped.",
             stats_.collect_failures);
-    Counter("compaction_failures", "Folds of dead owners that could not be written; they are tried again.",
+    Counter("compaction_failures",
+            "Compactions of dead owners that could not be written; they are tried again.",
             stats_.compaction_failures);
     Counter("dropped_series", "Series that were over a limit and are not counted.", stats_.dropped_series);
     Counter("dropped_updates", "Updates that were lost with series over a limit.", stats_.dropped_updates);

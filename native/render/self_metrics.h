@@ -1,4 +1,4 @@
-// What an exposition tells of the group itself: the families prom_client_mmap_*.
+// The metrics of the group itself: the families prom_client_mmap_*.
 #pragma once
 
 #include <functional>
@@ -8,7 +8,7 @@
 
 namespace prom {
 
-// Appends them, each family after a call of `separate`. Which there are is `stats.shown`.
+// Appends the families that `stats.shown` chooses, each after a call of `separate`.
 void AppendSelfMetrics(const GroupStats& stats, bool open_metrics, const std::function<void()>& separate,
                        TextBuffer& out);
 

@@ -2,12 +2,12 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 
 #include "base/clock.h"
@@ -28,13 +28,13 @@ using layout::RecordType;
 
 uint64_t RoundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
-// Chunks of one type: 64 KiB twice, then doubling, so that small owners stay small and large ones need few extents.
+// Chunks of one type: 64 KiB twice, then doubling. So small segments stay small and large ones need few extents.
 uint64_t ChunkLength(size_t earlier, uint64_t least) {
   uint64_t length = layout::kGranule << (earlier < 2 ? 0 : std::min<size_t>(earlier - 1, 6));
   return std::max(std::min(length, layout::kMaxChunk), RoundUp(least, layout::kGranule));
 }
 
-// What bytes 0..251 of a new segment say, but for its id.
+// Bytes 0..251 of a new segment, without the id.
 Header IdentityOf(const OwnerIdentity& owner) {
   Header header{};
   StampFormat(header, layout::FileKind::kSegment);
@@ -53,12 +53,15 @@ Header IdentityOf(const OwnerIdentity& owner) {
 
 Result<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(const std::string& directory,
                                                              const OwnerIdentity& owner, uint64_t max_bytes) {
-  auto writer = InTemporaryFile(directory, IdentityOf(owner), max_bytes);
-  if (!writer.ok()) return writer;
-  char name[64];
-  std::snprintf(name, sizeof name, "/s.%u.%u.", owner.pid, owner.tid);
-  if (auto error = writer.value()->Publish(directory + name + RandomHex(), false)) return *error;
-  return writer;
+  return InTemporaryFile(directory, IdentityOf(owner), max_bytes);
+}
+
+Result<std::unique_ptr<SegmentWriter>> SegmentWriter::CreateSuccessor(bool keeps_counts) const {
+  Header identity = *header_;
+  if (!keeps_counts) std::memset(identity.first_id, 0, sizeof identity.first_id);
+  auto next = InTemporaryFile(directory(), identity, max_bytes_);
+  if (next.ok()) next.value()->max_group_bytes_ = max_group_bytes_;
+  return next;
 }
 
 Result<std::unique_ptr<SegmentWriter>> SegmentWriter::CreatePrivate(const OwnerIdentity& owner,
@@ -81,14 +84,7 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::InTemporaryFile(const std:
   return writer;
 }
 
-std::optional<SystemError> SegmentWriter::Publish(const std::string& path, bool replaces) {
-  // Locked before it is visible: a visible segment without a lock is never one whose owner is not yet that far.
-  if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return SystemError{errno, "flock", path_};
-    lock_excludes_ = false;
-  } else {
-    lock_excludes_ = LockExcludes(AT_FDCWD, path_.c_str());
-  }
+std::optional<SystemError> SegmentWriter::Rename(const std::string& path, bool replaces) {
   int renamed = replaces ? ::rename(path_.c_str(), path.c_str()) : RenameToNew(path_.c_str(), path.c_str());
   if (renamed != 0) return SystemError{errno, "rename", path};
   path_ = path;
@@ -96,18 +92,38 @@ std::optional<SystemError> SegmentWriter::Publish(const std::string& path, bool 
   return std::nullopt;
 }
 
+UniqueFd SegmentWriter::Retire() {
+  struct stat status {};
+  if (::fstat(fd_.get(), &status) == 0 && status.st_nlink > 0) {
+    uint64_t at = 0;
+    while (auto record = NextLive(at)) {
+      Remove(record->record);
+      at = record->end;
+    }
+  }
+  is_retired_ = true;
+  return std::move(fd_);
+}
+
+void SegmentWriter::Close() {
+  if (!fd_.valid()) return;
+  StoreRelease(header_->state, static_cast<uint32_t>(OwnerState::kClosed));
+  // Closing the descriptor does not unlock the file while a mapping of it is left.
+  ::flock(fd_.get(), LOCK_UN);
+  fd_.reset();
+}
+
 SegmentWriter::~SegmentWriter() {
   if (is_temporary_) ::unlink(path_.c_str());
-  Close();
-  // JavaScript gives its views back at leisure, and each would keep the whole deleted file.
-  if (has_moved_)
+  // The garbage collector frees the views of JavaScript late, and each of them would keep the deleted file.
+  if (is_retired_)
     for (const CellExtent& extent : cell_extents_) extent.mapping->Vacate();
 }
 
 Result<std::shared_ptr<Mapping>> SegmentWriter::AddChunk(uint64_t length) {
   if (file_size_ + length > max_bytes_) return SystemError{EFBIG, "fallocate", path_};
   bool limited = max_group_bytes_ != UINT64_MAX && !path_.empty();
-  if (limited && BytesIn(Directory()) + length > max_group_bytes_) {
+  if (limited && BytesIn(directory()) + length > max_group_bytes_) {
     return SystemError{EDQUOT, "fallocate", path_};
   }
   auto mapping =
@@ -127,13 +143,12 @@ std::optional<SystemError> SegmentWriter::Begin(const Header& identity) {
   std::memcpy(header_, &identity, offsetof(Header, header_crc));
   SegmentId id = NewSegmentId(identity.pid, identity.tid);
   std::memcpy(header_->segment_id, id.data(), id.size());
-  // A move goes on where another file began; whoever begins is the first.
+  // A successor has the id of the first file already.
   const uint8_t none[sizeof header_->first_id] = {};
   if (std::memcmp(header_->first_id, none, sizeof none) == 0) {
     std::memcpy(header_->first_id, header_->segment_id, sizeof header_->first_id);
   }
   header_->header_crc = HeaderCrc(*header_);
-  Beat();
 
   uint64_t records_length = layout::kFirstCellsOffset - layout::kFirstRecordsOffset;
   uint64_t cells_length = layout::kGranule - layout::kFirstCellsOffset;
@@ -146,78 +161,75 @@ std::optional<SystemError> SegmentWriter::Begin(const Header& identity) {
   return std::nullopt;
 }
 
-void SegmentWriter::PublishExtent(ExtentType type, uint32_t index, uint64_t offset, uint64_t length) {
+void SegmentWriter::PublishExtent(ExtentType type, size_t index, uint64_t offset, uint64_t length) {
   uint32_t count = header_->extent_count;
-  // Readers copy the whole table, also what is not in it yet.
+  // Readers copy the whole table, with the entries that are not published yet.
   layout::Extent& extent = header_->extents[count];
   StoreRelaxed(extent.offset, offset);
   StoreRelaxed(extent.length, length);
   StoreRelaxed(extent.type, static_cast<uint32_t>(type));
-  StoreRelaxed(extent.index, index);
+  StoreRelaxed(extent.index, static_cast<uint32_t>(index));
   StoreRelease(header_->extent_count, count + 1);
 }
 
-Result<uint32_t> SegmentWriter::AddExtent(ExtentType type, uint64_t least) {
+std::optional<SystemError> SegmentWriter::AddExtent(ExtentType type, uint64_t least) {
   if (header_->extent_count >= layout::kMaxExtents) return SystemError{EFBIG, "fallocate", path_};
   bool records = type == ExtentType::kRecords;
-  size_t earlier = records ? record_extents_.size() : cell_extents_.size();
+  size_t index = records ? record_extents_.size() : cell_extents_.size();
   uint64_t offset = file_size_;
-  auto mapping = AddChunk(ChunkLength(earlier, least));
+  auto mapping = AddChunk(ChunkLength(index, least));
   if (!mapping.ok()) return mapping.error();
+  uint8_t* data = mapping.value()->data();
   uint64_t length = mapping.value()->length();
-  auto index = static_cast<uint32_t>(earlier);
   if (records) {
     const RecordExtent& last = record_extents_.back();
-    record_extents_.push_back({mapping.value()->data(), last.stream_offset + last.length, length});
-    // The mapping is kept by chunks_; records are never handed out.
+    record_extents_.push_back({data, last.stream_offset + last.length, length});
   } else {
-    cell_extents_.push_back(
-        {mapping.value(), reinterpret_cast<double*>(mapping.value()->data()), length, offset});
+    cell_extents_.push_back({mapping.value(), reinterpret_cast<double*>(data), length, offset});
     cells_used_ = 0;
   }
   PublishExtent(type, index, offset, length);
-  return index;
+  return std::nullopt;
 }
 
 Result<uint64_t> SegmentWriter::Append(RecordType type, std::span<const uint8_t> body) {
   uint64_t length = RoundUp(layout::kRecordHeaderSize + body.size(), layout::kRecordAlignment);
   if (length > layout::kMaxRecord) return SystemError{E2BIG, "append", path_};
-  RecordExtent* extent = &record_extents_.back();
-  uint64_t used = records_end_ - extent->stream_offset;
-  uint64_t left = extent->length - used;
-  uint64_t skipped = 0;
+  RecordExtent extent = record_extents_.back();
+  uint64_t record = records_end_;
+  uint64_t left = extent.stream_offset + extent.length - record;
   if (length > left) {
-    auto added = AddExtent(ExtentType::kRecords, length);
-    if (!added.ok()) return added.error();
-    RecordExtent& before = record_extents_[record_extents_.size() - 2];
+    if (auto error = AddExtent(ExtentType::kRecords, length)) return *error;
     if (left >= layout::kRecordHeaderSize) {
-      RecordHeader skip{static_cast<uint32_t>(left), static_cast<uint16_t>(RecordType::kSkip), 0, 0,
-                        static_cast<uint32_t>(RecordState::kLive)};
-      skip.crc = RecordCrc(skip, before.data + used + sizeof skip);  // nobody has written there: zeros
-      std::memcpy(before.data + used, &skip, sizeof skip);
+      Write(extent.data + extent.length - left, RecordType::kSkip, left, {});
     }
-    extent = &record_extents_.back();
-    skipped = left;
-    used = 0;
+    extent = record_extents_.back();
+    record = extent.stream_offset;
   }
-  uint8_t* at = extent->data + used;
-  // The padding is there: nobody has written to what is not published.
-  if (!body.empty()) std::memcpy(at + layout::kRecordHeaderSize, body.data(), body.size());
-  RecordHeader head{static_cast<uint32_t>(length), static_cast<uint16_t>(type), 0, 0,
-                    static_cast<uint32_t>(RecordState::kLive)};
-  head.crc = RecordCrc(head, at + sizeof head);
-  std::memcpy(at, &head, sizeof head);
-  uint64_t record = records_end_ + skipped;
+  Write(extent.data + (record - extent.stream_offset), type, length, body);
   records_end_ = record + length;
   StoreRelease(header_->records_end, records_end_);
   return record;
 }
 
-RecordHeader* SegmentWriter::Head(uint64_t record) const {
+void SegmentWriter::Write(uint8_t* at, RecordType type, uint64_t length, std::span<const uint8_t> body) {
+  RecordHeader head{static_cast<uint32_t>(length), static_cast<uint16_t>(type), 0, 0,
+                    static_cast<uint32_t>(RecordState::kLive)};
+  // The bytes after the body are zero: nothing was written there before.
+  if (!body.empty()) std::memcpy(at + sizeof head, body.data(), body.size());
+  head.crc = RecordCrc(head, at + sizeof head);
+  std::memcpy(at, &head, sizeof head);
+}
+
+const SegmentWriter::RecordExtent& SegmentWriter::ExtentOf(uint64_t record) const {
   auto after = std::upper_bound(
       record_extents_.begin(), record_extents_.end(), record,
       [](uint64_t value, const RecordExtent& extent) { return value < extent.stream_offset; });
-  const RecordExtent& extent = *std::prev(after);
+  return *std::prev(after);
+}
+
+RecordHeader* SegmentWriter::Head(uint64_t record) const {
+  const RecordExtent& extent = ExtentOf(record);
   return reinterpret_cast<RecordHeader*>(extent.data + (record - extent.stream_offset));
 }
 
@@ -229,21 +241,39 @@ void SegmentWriter::Remove(uint64_t record) {
   StoreRelease(header_->removals, header_->removals + 1);
 }
 
+std::optional<LiveRecord> SegmentWriter::NextLive(uint64_t from) const {
+  while (from < records_end_) {
+    const RecordExtent& extent = ExtentOf(from);
+    uint64_t extent_end = extent.stream_offset + extent.length;
+    if (extent_end - from < layout::kRecordHeaderSize) {
+      from = extent_end;
+      continue;
+    }
+    const RecordHeader* head = Head(from);
+    auto type = static_cast<RecordType>(head->type);
+    uint64_t end = from + head->length;
+    if (type != RecordType::kSkip && head->state == static_cast<uint32_t>(RecordState::kLive)) {
+      auto* body = reinterpret_cast<const uint8_t*>(head + 1);
+      return LiveRecord{from, end, type, {body, head->length - sizeof *head}};
+    }
+    from = end;
+  }
+  return std::nullopt;
+}
+
 Result<CellRange> SegmentWriter::AllocateCells(uint32_t count) {
   auto free = free_cells_.find(count);
   if (free != free_cells_.end() && !free->second.empty()) {
     CellRange range = free->second.back();
     free->second.pop_back();
-    // Zeroed only now, after `removals` was bumped, so that a reader never takes the zeros for the old series' value.
-    double* cells = cell_extents_[range.extent].data + range.index;
-    for (uint32_t i = 0; i < count; i++) StoreRelaxed(cells[i], 0.0);
+    // Only now, after the change of `removals`: a reader never takes the zeros for the value of the removed series.
+    for (uint32_t i = 0; i < count; i++) StoreRelaxed(Data(range)[i], 0.0);
     return range;
   }
   uint64_t bytes = uint64_t{count} * sizeof(double);
   if (bytes > layout::kMaxChunk) return SystemError{E2BIG, "allocate", path_};
   if (bytes > cell_extents_.back().length - cells_used_) {
-    auto added = AddExtent(ExtentType::kCells, bytes);
-    if (!added.ok()) return added.error();
+    if (auto error = AddExtent(ExtentType::kCells, bytes)) return *error;
   }
   const CellExtent& extent = cell_extents_.back();
   CellRange range{static_cast<uint32_t>(cell_extents_.size() - 1),
@@ -261,17 +291,6 @@ CellRange SegmentWriter::CellsAt(uint64_t file_offset) const {
 
 void SegmentWriter::FreeCells(const CellRange& range, uint32_t count) { free_cells_[count].push_back(range); }
 
-void SegmentWriter::Close() {
-  if (!fd_.valid()) return;
-  leader_fd_.reset();
-  former_fd_.reset();
-  if (!wakeup_path_.empty()) ::unlink(wakeup_path_.c_str());
-  if (header_ != nullptr) StoreRelease(header_->state, static_cast<uint32_t>(OwnerState::kClosed));
-  // Explicitly: as long as a mapping is left, closing the descriptor alone keeps the lock.
-  ::flock(fd_.get(), LOCK_UN);
-  fd_.reset();
-}
-
 bool SegmentWriter::Read(void* to, uint64_t length, uint64_t offset) const {
   auto* out = static_cast<uint8_t*>(to);
   while (length > 0) {
@@ -288,8 +307,8 @@ bool SegmentWriter::Read(void* to, uint64_t length, uint64_t offset) const {
       mapping = chunk.mapping;
     }
     uint64_t part = std::min(length, mapping->length() - at);
-    // Word by word where it is aligned: the owner may be storing doubles meanwhile. Each load is the acquire of a StoreRelease:
-    // what the word publishes is there for the next Read().
+    // Word by word where the words are aligned, because the owner may be storing doubles. Each load is the acquire for a
+    // StoreRelease(): the next Read() sees the bytes that the word publishes.
     uint64_t done = 0;
     if ((at | reinterpret_cast<uintptr_t>(out)) % 8 == 0) {
       for (; done + 8 <= part; done += 8) {

@@ -1,11 +1,7 @@
-// The one writer of a segment: appends records, hands out cells, grows in chunks that never move.
+// The only writer of a segment: appends records, allocates cells, and grows the file in chunks that never move.
 //
-// Everything here is the cold path; counting itself is a plain store into `CellExtent::data` by whoever got the cell.
-// All calls come from the owner's thread, but Read(), which a scrape may call from any. A call that fails has changed
-// nothing that a reader can see.
-//
-// Move() (segment_move.cc) is how a segment gets rid of its waste, and how it comes back when its file was deleted. What
-// the owner tells of itself and hears from others, from IsThere() to Lead(), is in segment_owner.cc.
+// All calls come from the owner's thread, except Read(), which may come from the thread of a scrape. None of them is on the
+// path of counting, which is a plain store into a cell. A call that fails has changed nothing that a reader can see.
 #pragma once
 
 #include <cstdint>
@@ -27,14 +23,14 @@
 
 namespace prom {
 
-// Cells in a row: `index` counts doubles from the start of V extent number `extent`.
+// Adjacent cells: `index` counts doubles from the start of V extent number `extent`.
 struct CellRange {
   uint32_t extent = 0;
   uint32_t index = 0;
   uint64_t file_offset = 0;
 };
 
-// A V extent as its owner uses it. The mapping outlives the writer while somebody holds it.
+// A V extent. A holder of the mapping keeps the memory beyond the life of the writer.
 struct CellExtent {
   std::shared_ptr<Mapping> mapping;
   double* data = nullptr;
@@ -42,80 +38,65 @@ struct CellExtent {
   uint64_t file_offset = 0;
 };
 
-// A live record that went along in a move: its old and its new name, and its new cells if it has some.
-struct MovedRecord {
-  uint64_t from;
-  uint64_t to;
-  CellRange cells;
+// A record that is not removed. Records are known by their offset in the record stream.
+struct LiveRecord {
+  uint64_t record;
+  uint64_t end;  // offset of the next record
+  layout::RecordType type;
+  std::span<const uint8_t> body;  // with its padding
 };
 
 class SegmentWriter : public ByteSource {
  public:
-  // Creates, locks and publishes a new segment in `directory`, which must exist. `max_bytes` bounds the file.
+  // A new segment in `directory`, which must exist. The file has a temporary name, which goes with the writer unless
+  // Rename() gives it another one. `max_bytes` bounds the file.
   static Result<std::unique_ptr<SegmentWriter>> Create(const std::string& directory,
                                                        const OwnerIdentity& owner, uint64_t max_bytes);
-  // The same in memory that only this process sees: where a series goes when no file has room for it.
+  // A new segment in memory of this process.
   static Result<std::unique_ptr<SegmentWriter>> CreatePrivate(const OwnerIdentity& owner, uint64_t max_bytes);
+  // A new segment of the same owner and with the same limits, in the same directory. `keeps_counts`: it will hold the
+  // counts of this one.
+  Result<std::unique_ptr<SegmentWriter>> CreateSuccessor(bool keeps_counts) const;
   ~SegmentWriter() override;
 
-  // Appends and publishes a record; the result names it for Remove().
+  // Appends and publishes a record. Returns its offset.
   Result<uint64_t> Append(layout::RecordType type, std::span<const uint8_t> body);
-  // Takes a record back. Readers stop believing it; its bytes stay.
+  // Marks a record as removed. Its bytes stay, as garbage.
   void Remove(uint64_t record);
-  // Bytes of the records that were taken back, if they are more than half of the stream, else 0.
-  uint64_t waste() const { return 2 * removed_bytes_ > records_end_ ? removed_bytes_ : 0; }
+  // The first live record at this offset or after it.
+  std::optional<LiveRecord> NextLive(uint64_t from) const;
+  // Bytes of removed records if they are more than half of the record stream, else 0.
+  uint64_t garbage_bytes() const { return 2 * removed_bytes_ > records_end_ ? removed_bytes_ : 0; }
 
-  // `count` cells in a row, all zero.
+  // Allocates `count` adjacent cells, all zero.
   Result<CellRange> AllocateCells(uint32_t count);
-  // The owner must not write them any more, and must have removed the record that names them.
+  // The record of the cells must have been removed.
   void FreeCells(const CellRange& range, uint32_t count);
-
-  // Cells of this segment, by where they are in the file.
+  // Cells of this segment, by their offset in the file.
   CellRange CellsAt(uint64_t file_offset) const;
+  double* Data(const CellRange& range) const { return cell_extents_[range.extent].data + range.index; }
 
   size_t extent_count() const { return cell_extents_.size(); }
   const CellExtent& extent(size_t i) const { return cell_extents_[i]; }
 
-  // Writes all that is live into a new file, with another id but the same identity else, and puts it in the place of this
-  // one by its name; the directory must exist. The result is the new writer, which takes this one's bell and lead; this
-  // one is of no use then but to those who hold it. `moved` gets the live records in the order of their old names.
-  // `keeps_counts` is false when the numbers are in the archive: what was counted then begins at zero, what was set stays.
-  Result<std::unique_ptr<SegmentWriter>> Move(bool keeps_counts, std::vector<MovedRecord>* moved);
-
-  // Whether the name still means this file, and whether the bell is still there, if it was opened.
-  bool IsThere() const;
-  bool BellIsThere() const;
-
-  // Tells those who cannot see our pid that we live. Call every few seconds.
-  void Beat();
-  // Makes the FIFO by which scrapes of others ask this owner to run its collect functions, in the place of the one that
-  // there was, and opens it for reading. The descriptor is the caller's; the FIFO goes with Close(). Not for private
-  // segments.
-  Result<int> OpenBell();
-  // From here on scrapes ring it.
-  void HasCollectors();
-  // A run of the collect functions begins, and its number; and that run is over.
-  uint64_t StartCollect();
-  void FinishCollect(uint64_t run, uint64_t failures);
-
-  // From here on the file does not grow beyond the point where all files of its directory take so many bytes.
+  // From here on the file does not grow beyond the point where all files of its directory have so many bytes.
   void LimitGroup(uint64_t bytes) { max_group_bytes_ = bytes; }
 
-  // What the self-metrics tell of this owner.
-  void CountDrops(uint64_t series, uint64_t updates);
-  void CountFoldFailure();
+  // Empty and -1 in memory. After Close() and Retire() the descriptor is -1.
+  const std::string& path() const { return path_; }
+  std::string directory() const { return path_.substr(0, path_.rfind('/')); }
+  int fd() const { return fd_.get(); }
 
-  // Whether this owner is its group's leader: the one that does what must be done once. There is at most one, for as long
-  // as it lives, and whoever asks first after its death is the next.
-  bool Lead();
-
-  // Says that the owner is gone and gives up the lock. The cells stay mapped for their holders.
+  // Gives the file the name that readers see. Without `replaces` no other file has the name.
+  std::optional<SystemError> Rename(const std::string& path, bool replaces);
+  // The successor has taken the name. Removes all records if the file has a second name, so that no reader counts them
+  // twice. Returns the descriptor, which holds the lock. With the last reference to the writer the cells become zeros.
+  UniqueFd Retire();
+  // Marks the owner as closed, unlocks and closes the file.
   void Close();
 
-  const std::string& path() const { return path_; }
   const layout::Header& header() const { return *header_; }
-  // False where the start-up test showed that flock does not exclude on this file system.
-  bool lock_excludes() const { return lock_excludes_; }
+  layout::Header& header() { return *header_; }
 
   bool Read(void* to, uint64_t length, uint64_t offset) const override;
 
@@ -125,55 +106,47 @@ class SegmentWriter : public ByteSource {
     uint64_t offset;
   };
 
-  SegmentWriter(UniqueFd fd, uint64_t max_bytes) : fd_(std::move(fd)), max_bytes_(max_bytes) {}
-
-  std::string Directory() const { return path_.substr(0, path_.rfind('/')); }
-  // A new segment that nobody knows yet, in a file that goes with the writer unless Publish() gives it a name.
-  static Result<std::unique_ptr<SegmentWriter>> InTemporaryFile(const std::string& directory,
-                                                                const layout::Header& identity,
-                                                                uint64_t max_bytes);
-  // Reserves chunk 0 and fills in the header: `identity`, but with an id of its own. The error, if there is one.
-  std::optional<SystemError> Begin(const layout::Header& identity);
-  // Takes the lock, then the name.
-  std::optional<SystemError> Publish(const std::string& path, bool replaces);
-  layout::RecordHeader* Head(uint64_t record) const;
-  Result<std::shared_ptr<Mapping>> AddChunk(uint64_t length);
-  Result<uint32_t> AddExtent(layout::ExtentType type, uint64_t least);
-  std::optional<SystemError> CopyRecords(bool keeps_counts, SegmentWriter& to,
-                                         std::vector<MovedRecord>* moved) const;
-  void PublishExtent(layout::ExtentType type, uint32_t index, uint64_t offset, uint64_t length);
-
-  UniqueFd fd_;  // invalid for private memory
-  UniqueFd leader_fd_;
-  // The file before the last move, locked until the next beat: who has opened it meanwhile must not find it dead.
-  UniqueFd former_fd_;
-  uint64_t max_bytes_;
-  uint64_t max_group_bytes_ = UINT64_MAX;
-  std::string path_;
-  bool is_temporary_ = false;
-  bool has_moved_ = false;
-  std::string wakeup_path_;
-  bool lock_excludes_ = true;
-
-  mutable std::mutex chunks_mutex_;  // Read() may come from another thread while a chunk is added
-  std::vector<Chunk> chunks_;
-  uint64_t file_size_ = 0;
-
-  layout::Header* header_ = nullptr;
-
-  // The record stream: where the current D extent starts in the stream, and what of it is in use.
   struct RecordExtent {
     uint8_t* data;
     uint64_t stream_offset;
     uint64_t length;
   };
+
+  SegmentWriter(UniqueFd fd, uint64_t max_bytes) : fd_(std::move(fd)), max_bytes_(max_bytes) {}
+
+  static Result<std::unique_ptr<SegmentWriter>> InTemporaryFile(const std::string& directory,
+                                                                const layout::Header& identity,
+                                                                uint64_t max_bytes);
+  // Reserves chunk 0 and fills in the header: `identity`, but with an id of its own.
+  std::optional<SystemError> Begin(const layout::Header& identity);
+  Result<std::shared_ptr<Mapping>> AddChunk(uint64_t length);
+  std::optional<SystemError> AddExtent(layout::ExtentType type, uint64_t least);
+  void PublishExtent(layout::ExtentType type, size_t index, uint64_t offset, uint64_t length);
+  // Writes a record that readers do not see yet.
+  static void Write(uint8_t* at, layout::RecordType type, uint64_t length, std::span<const uint8_t> body);
+  const RecordExtent& ExtentOf(uint64_t record) const;
+  layout::RecordHeader* Head(uint64_t record) const;
+
+  UniqueFd fd_;  // invalid for private memory
+  uint64_t max_bytes_;
+  uint64_t max_group_bytes_ = UINT64_MAX;
+  std::string path_;
+  bool is_temporary_ = false;
+  bool is_retired_ = false;
+
+  mutable std::mutex chunks_mutex_;  // for Read()
+  std::vector<Chunk> chunks_;
+  uint64_t file_size_ = 0;
+
+  layout::Header* header_ = nullptr;
+
   std::vector<RecordExtent> record_extents_;
   uint64_t records_end_ = 0;
   uint64_t removed_bytes_ = 0;
 
   std::vector<CellExtent> cell_extents_;
-  uint64_t cells_used_ = 0;  // bytes of the newest V extent
-  std::unordered_map<uint32_t, std::vector<CellRange>> free_cells_;
+  uint64_t cells_used_ = 0;                                          // bytes of the last V extent
+  std::unordered_map<uint32_t, std::vector<CellRange>> free_cells_;  // by count
 };
 
 }  // namespace prom

@@ -14,7 +14,7 @@
 
 #include "files/directory.h"
 #include "group/archive_file.h"
-#include "group/fold.h"
+#include "group/compaction.h"
 #include "group/group.h"
 #include "support/files.h"
 #include "support/must.h"
@@ -40,8 +40,8 @@ std::string Rendered(const std::string& directory, Format format = Format::kText
   return std::string(group.Render(scrape).value().view());
 }
 
-FoldReport Fold(const std::string& directory, const ArchiveLimits& limits = {}) {
-  return FoldDead(directory, CurrentOwner(0), {limits, kNowMs, 0, nullptr});
+CompactionReport Compact(const std::string& directory, const ArchiveLimits& limits = {}) {
+  return CompactDead(directory, CurrentOwner(0), {limits, kNowMs, 0, nullptr});
 }
 
 bool Has(const std::string& text, const std::string& line) {
@@ -52,7 +52,7 @@ bool Has(const std::string& text, const std::string& line) {
 void Dead(const std::string& directory, const std::function<void(TestSegment&)>& fill) {
   TestSegment segment = TestSegment::InFile(directory);
   fill(segment);
-  segment.writer().Close();
+  segment.owner().Close();
 }
 
 std::vector<std::string> Segments(const TemporaryDirectory& directory) {
@@ -84,9 +84,9 @@ TEST_CASE("no total changes by its last digit, in whatever order random owners a
     const std::string before = Rendered(directory.path());
     while (!living.empty()) {
       std::swap(living[random() % living.size()], living.back());
-      living.back().writer().Close();
+      living.back().owner().Close();
       living.pop_back();
-      CHECK(Fold(directory.path()).folded == 1);
+      CHECK(Compact(directory.path()).compacted == 1);
       CHECK(Rendered(directory.path()) == before);
     }
     CHECK(Segments(directory).empty());
@@ -111,7 +111,7 @@ TEST_CASE("what the same series had of each owner is merged as their modes say")
     });
   }
   for (int i = 0; i < 2; i++) {
-    CHECK(Fold(directory.path()).folded == (i == 0 ? 3 : 0));
+    CHECK(Compact(directory.path()).compacted == (i == 0 ? 3 : 0));
     std::string text = Rendered(directory.path());
     CHECK(Has(text, "min 1"));
     CHECK(Has(text, "max 3"));
@@ -131,8 +131,8 @@ TEST_CASE("a gauge that was set before the last boots is older than one of this,
     double* recent = segment.Series(segment.Family(test::GaugeFamily("g", MergeMode::kMostRecent))).cells;
     recent[0] = value;
     recent[1] = time;
-    segment.writer().Close();
-    CHECK(Fold(directory.path()).folded == 1);
+    segment.owner().Close();
+    CHECK(Compact(directory.path()).compacted == 1);
     CHECK(Has(Rendered(directory.path()), "g " + std::to_string(static_cast<int>(value))));
   }
 }
@@ -148,7 +148,7 @@ TEST_CASE("series of several scopes, default labels and label orders stay what t
     });
   }
   std::string before = Rendered(directory.path());
-  Fold(directory.path());
+  Compact(directory.path());
   CHECK(Rendered(directory.path()) == before);
   CHECK(Has(before, "c{x=\"1\",zone=\"b\"} 2"));
   CHECK(Has(before, "d{x=\"1\"} 10"));
@@ -165,7 +165,7 @@ TEST_CASE("quantiles are the same before and after, and an age slot that is over
     });
   }
   std::string before = Rendered(directory.path());
-  CHECK(Fold(directory.path()).folded == 3);
+  CHECK(Compact(directory.path()).compacted == 3);
   CHECK(Rendered(directory.path()) == before);
   CHECK(Has(before, "r_count 3"));
 }
@@ -185,7 +185,7 @@ TEST_CASE("exemplars of the dead stay, the newest of each bucket") {
       cells[2] = time;
       cells[0] = 1;
     });
-    Fold(directory.path());
+    Compact(directory.path());
   }
   CHECK(Has(Rendered(directory.path(), Format::kOpenMetrics), "c_total 3 # {} 3 30"));
 }
@@ -203,9 +203,9 @@ TEST_CASE("over the limits new series are dropped and counted, and the oldest ow
     *segment.Series(counters, {"kept"}).cells = 1;
     *segment.Series(segment.Family(test::GaugeFamily("g", MergeMode::kAll))).cells = owner;
     for (int i = 0; i < 3; i++) *segment.Series(counters, {std::to_string(owner * 3 + i)}).cells = 1;
-    segment.writer().Close();
+    segment.owner().Close();
     ::usleep(2000);  // `created` tells them apart
-    Fold(directory.path(), limits);
+    Compact(directory.path(), limits);
   }
   std::string text = Rendered(directory.path());
   CHECK(Has(text, "c{x=\"kept\"} 4"));
@@ -221,10 +221,10 @@ TEST_CASE("a segment that came back after it was folded is not counted again, an
        [](TestSegment& segment) { *segment.Series(segment.Family(test::CounterFamily("c"))).cells = 3; });
   std::string name = Segments(directory).at(0);
   Bytes bytes = test::ReadWholeFile(directory.File(name));
-  Fold(directory.path());
+  Compact(directory.path());
   test::WriteWholeFile(directory.File(name), bytes);
   CHECK(Has(Rendered(directory.path()), "c 3"));
-  CHECK(Fold(directory.path()).folded == 0);
+  CHECK(Compact(directory.path()).compacted == 0);
   CHECK(Segments(directory).empty());
   CHECK(Has(Rendered(directory.path()), "c 3"));
 }
@@ -236,7 +236,7 @@ TEST_CASE("the living are not folded, nor a dead copy of a living one") {
   Bytes copy = test::ReadWholeFile(living.writer().path());
   test::HeaderOf(copy).state = static_cast<uint32_t>(layout::OwnerState::kClosed);
   test::WriteWholeFile(directory.File("s.copy"), copy);
-  CHECK(Fold(directory.path()).folded == 0);
+  CHECK(Compact(directory.path()).compacted == 0);
   CHECK(Segments(directory).size() == 2);
   CHECK(Has(Rendered(directory.path()), "c 3"));
 }
@@ -245,7 +245,7 @@ TEST_CASE("an archive that was changed by one byte is refused, and put aside by 
   TemporaryDirectory directory;
   Dead(directory.path(),
        [](TestSegment& segment) { *segment.Series(segment.Family(test::CounterFamily("c"))).cells = 3; });
-  Fold(directory.path());
+  Compact(directory.path());
   Bytes bytes = test::ReadWholeFile(directory.File("archive"));
   for (size_t at : {size_t{200}, size_t{300}, size_t{4200}, bytes.size() - 1}) {
     Bytes changed = bytes;
@@ -255,14 +255,14 @@ TEST_CASE("an archive that was changed by one byte is refused, and put aside by 
     CHECK_FALSE(Has(text, "c 3"));
     CHECK(Has(text, "prom_client_mmap_skipped_files{reason=\"corrupt\"} 1"));
   }
-  Fold(directory.path());
+  Compact(directory.path());
   CHECK(::access(directory.File("archive.bad").c_str(), F_OK) == 0);
 }
 
 TEST_CASE("old ids are forgotten, but not of segments that are still there") {
   TemporaryDirectory directory;
   ArchiveLimits limits;
-  limits.folded_ids = 2;
+  limits.compacted_ids = 2;
   Bytes first;
   std::string first_name;
   for (int i = 0; i < 6; i++) {
@@ -272,14 +272,14 @@ TEST_CASE("old ids are forgotten, but not of segments that are still there") {
       first_name = Segments(directory).at(0);
       first = test::ReadWholeFile(directory.File(first_name));
     }
-    Fold(directory.path(), limits);
+    Compact(directory.path(), limits);
     test::WriteWholeFile(directory.File(first_name), first);  // somebody's backup comes back each time
   }
   UniqueFd open = OpenDirectory(directory.path());
   ArchiveFile archive;
   REQUIRE(archive.Update(open.get()) == SkipReason::kNone);
-  CHECK(archive.HasFolded(test::HeaderOf(first).segment_id));
-  CHECK(archive.folded().size() <= 4);
+  CHECK(archive.HasCompacted(IdOf(test::HeaderOf(first).segment_id)));
+  CHECK(archive.compacted().size() <= 4);
   CHECK(Has(Rendered(directory.path()), "c 6"));
 }
 

@@ -78,7 +78,7 @@ Names SeriesIn(const std::string& path) {
 std::string DeadSegment(const TemporaryDirectory& directory) {
   TestSegment segment = TestSegment::InFile(directory.path());
   Fill(segment);
-  segment.writer().Close();
+  segment.owner().Close();
   return segment.writer().path();
 }
 
@@ -142,7 +142,7 @@ TEST_CASE("series of a removed membership or family are not in a scope") {
   segment.writer().Remove(segment.last_member_record());
   segment.Series(segment.Family(test::CounterFamily("gone")), {});
   segment.writer().Remove(segment.last_family_record());
-  segment.writer().Close();
+  segment.owner().Close();
   Bytes before = test::ReadWholeFile(segment.writer().path());
   Remove(directory, kAllGlobal);
   CHECK((test::ReadWholeFile(segment.writer().path()) == before));

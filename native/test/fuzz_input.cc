@@ -4,6 +4,7 @@
 
 #include "base/crc32c.h"
 #include "group/archive.h"
+#include "group/archive_file.h"
 #include "read/segment_reader.h"
 #include "support/byte_sources.h"
 #include "support/segment_image.h"
@@ -63,10 +64,8 @@ Bytes ArchiveOf(const Input& input) {
         reader.is_archive() != (i == kArchive)) {
       continue;
     }
-    archive.Add(reader, InstanceName(reader.header()), true);
-    SegmentId id;
-    std::memcpy(id.data(), reader.header().segment_id, id.size());
-    if (i != kArchive) archive.AddFolded(id);
+    archive.Add({&reader, false, true, InstanceName(reader.header())});
+    if (i != kArchive) archive.AddCompacted(IdOf(reader.header().segment_id));
     empty = false;
   }
   if (empty) return {};

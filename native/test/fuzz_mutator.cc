@@ -61,7 +61,7 @@ class Mutator {
         ChangeFamily(part);
         break;
       case 10:
-        Fold(input, room);
+        Compact(input, room);
         break;
       case 11:
         Bite(part, offsetof(Header, archive_generation), 24);
@@ -177,7 +177,7 @@ class Mutator {
     AppendCopy(input.parts[1], room);
   }
   // What is left of the segments joins the archive, and another owner may have their place.
-  void Fold(Input& input, size_t room) {
+  void Compact(Input& input, size_t room) {
     Bytes archive = ArchiveOf(input);
     if (archive.empty() || archive.size() > input.parts[kArchive].size() + room) return;
     input.parts[kArchive] = std::move(archive);

@@ -15,7 +15,7 @@
 #include "fuzz_input.h"
 #include "fuzz_totals.h"
 #include "group/archive_file.h"
-#include "group/fold.h"
+#include "group/compaction.h"
 #include "group/group.h"
 #include "merge/merge.h"
 #include "support/byte_sources.h"
@@ -154,7 +154,7 @@ const std::string& GroupOf(const Input& input) {
   return directory.path();
 }
 
-void Fold(const Input& input) {
+void Compact(const Input& input) {
   const std::string& directory = GroupOf(input);
   ArchiveLimits limits;
   bool roomy = input.task == 1;
@@ -163,10 +163,10 @@ void Fold(const Input& input) {
   Render(along, Format::kText);
   Totals before(directory);
 
-  FoldReport report = along.Fold(limits, kNowMs);
+  CompactionReport report = along.Compact(limits, kNowMs);
   Require(!report.error && !report.busy);
   Totals after(directory);
-  Require(report.folded == 0 || after.has_archive());
+  Require(report.compacted == 0 || after.has_archive());
   // Sums of exact numbers may be too great to be exact themselves.
   bool comparable = before.comparable() && after.comparable();
   Require(!roomy || !comparable || before.samples() == after.samples());
@@ -179,10 +179,10 @@ void Fold(const Input& input) {
   // A removal of nothing makes the archive anew of itself.
   SeriesFilter nothing;
   nothing.scope = "nobody's";
-  FoldTask again;
+  CompactionTask again;
   again.now_ms = kNowMs;
   again.removal = &nothing;
-  Require(!FoldDead(directory, Self(), again).error);
+  Require(!CompactDead(directory, Self(), again).error);
   Totals last(directory);
   Require(last.has_archive() == after.has_archive());
   Require(!after.comparable() || !last.comparable() || after.samples() == last.samples());
@@ -201,6 +201,6 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto input = prom::fuzz::Input::Of(data, size);
-  input.folds() ? prom::fuzz::Fold(input) : prom::fuzz::ReadAlong(input);
+  input.folds() ? prom::fuzz::Compact(input) : prom::fuzz::ReadAlong(input);
   return 0;
 }

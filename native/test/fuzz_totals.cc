@@ -36,6 +36,12 @@ bool AddsUp(const SegmentReader& reader) {
   return true;
 }
 
+std::vector<LabelRef> RefsOf(const std::vector<Label>& labels) {
+  std::vector<LabelRef> refs;
+  for (const Label& label : labels) refs.push_back({label.name, label.kind, label.text});
+  return refs;
+}
+
 // Whether the families have ids of their own, and those of one name one definition.
 class Definitions {
  public:
@@ -74,7 +80,7 @@ Totals::Totals(const std::string& path) {
     FileSource source(fd.get());
     auto reader = std::make_unique<SegmentReader>();
     if (reader->Update(source) != SkipReason::kNone || reader->ReadValues(source) != SkipReason::kNone ||
-        reader->is_archive() || archive.HasFolded(reader->header().segment_id)) {
+        reader->is_archive() || archive.HasCompacted(IdOf(reader->header().segment_id))) {
       continue;
     }
     inputs.push_back({reader.get(), false, true, name});
@@ -83,10 +89,8 @@ Totals::Totals(const std::string& path) {
   std::set<SegmentId> ids;
   Definitions definitions;
   for (const MergeInput& input : inputs) {
-    SegmentId id;
-    std::memcpy(id.data(), input.reader->header().segment_id, id.size());
-    comparable_ =
-        comparable_ && ids.insert(id).second && definitions.Agree(*input.reader) && AddsUp(*input.reader);
+    comparable_ = comparable_ && ids.insert(IdOf(input.reader->header().segment_id)).second &&
+                  definitions.Agree(*input.reader) && AddsUp(*input.reader);
   }
   if (!comparable_) return;
   Merge merge({{"", "1"}, true});
@@ -96,11 +100,10 @@ Totals::Totals(const std::string& path) {
     // The quantiles of a summary are not sums.
     uint32_t first = family.definition.type == MetricType::kSummary ? family.value_count - 2 : 0;
     for (uint32_t index : family.series) {
-      if (!merge.series()[index].present) continue;
       const double* values = merge.values(merge.series()[index]);
       const MergedIdentity& series = merge.identity(index);
-      samples_[{family.definition.name, LabelKey(series.labels, series.defaults)}] = {
-          values + first, values + family.value_count};
+      std::string key = LabelKey(RefsOf(series.labels), RefsOf(series.defaults));
+      samples_[{family.definition.name, key}] = {values + first, values + family.value_count};
     }
   }
 }

@@ -186,26 +186,6 @@ TEST_CASE("threads may scrape one group at once") {
   for (std::thread& thread : threads) thread.join();
 }
 
-TEST_CASE("the memory of the next exposition is made while the last one is held") {
-  TemporaryDirectory directory;
-  TestSegment segment = TestSegment::InFile(directory.path());
-  uint32_t family = segment.Family(test::CounterFamily("requests_total", {"path"}));
-  for (int i = 0; i < 10'000; i++) segment.Series(family, {"/a/path/of/some/length/" + std::to_string(i)});
-  Group group(directory.path(), CurrentOwner(0));
-  CHECK_FALSE(group.LacksRoom());
-
-  auto first = group.Render(Of(kGlobal));
-  // What is kept of other texts is no room any more.
-  std::vector<TextMemory> others;
-  while (!group.LacksRoom()) others.push_back(TakeTextMemory(first.value().size()));
-  group.MakeRoom();
-  CHECK_FALSE(group.LacksRoom());
-  auto second = group.Render(Of(kGlobal));
-  CHECK(group.LacksRoom());
-  CHECK(first.value().view() == second.value().view());
-  for (TextMemory memory : others) GiveBackTextMemory(memory);
-}
-
 TEST_CASE("an owner that has moved and was folded since the last scrape counts once") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
@@ -215,12 +195,12 @@ TEST_CASE("an owner that has moved and was folded since the last scrape counts o
   Group later(directory.path(), CurrentOwner(0));
   REQUIRE(Number(Rendered(group), "c") == 3);
   for (int i = 0; i < 2; i++) {
-    segment.Follow(counted, segment.Move());
+    segment.Follow(counted, segment.Rewrite());
     counted.Increment();
     if (i == 0) REQUIRE(Number(Rendered(later), "c") == 4);
   }
-  segment.writer().Close();
-  REQUIRE(group.Fold({}, 0).folded == 1);
+  segment.owner().Close();
+  REQUIRE(group.Compact({}, 0).compacted == 1);
 
   CHECK(Number(Rendered(group), "c") == 5);
   CHECK(Number(Rendered(later), "c") == 5);

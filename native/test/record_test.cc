@@ -83,7 +83,7 @@ void CheckLabels(const std::vector<SeriesLabel>& a, const std::vector<SeriesLabe
   }
 }
 
-TEST_CASE("a record's checksum is that of all of it but its state") {
+TEST_CASE("the checksum of a record covers everything but its state") {
   layout::RecordHeader head{32, static_cast<uint16_t>(layout::RecordType::kSkip), 0x8001, 0, 1};
   Bytes body(16, 0xab);
   Bytes covered(8);
@@ -99,7 +99,7 @@ TEST_CASE("a record's checksum is that of all of it but its state") {
 TEST_CASE("a family comes back as it was") {
   for (const std::string& odd : kOddStrings) {
     FamilyRecord record = OddFamily(odd);
-    auto back = DecodeFamily(Encode(record));
+    auto back = Decode<FamilyRecord>(Encode(record));
     REQUIRE(back.has_value());
     CHECK(back->id == record.id);
     CHECK((back->type == record.type));
@@ -129,7 +129,7 @@ TEST_CASE("a family of every type has its cells, and comes back") {
   };
   for (const auto& [record, cells] : cases) {
     CHECK(record.CellCount() == cells);
-    auto back = DecodeFamily(Encode(record));
+    auto back = Decode<FamilyRecord>(Encode(record));
     REQUIRE(back.has_value());
     CHECK(back->CellCount() == cells);
     CHECK(back->age_buckets == record.age_buckets);
@@ -140,7 +140,7 @@ TEST_CASE("a family of every type has its cells, and comes back") {
 TEST_CASE("a series comes back as it was") {
   for (const std::string& odd : kOddStrings) {
     SeriesRecord record = OddSeries(odd);
-    auto back = DecodeSeries(Encode(record));
+    auto back = Decode<SeriesRecord>(Encode(record));
     REQUIRE(back.has_value());
     CHECK(back->family == record.family);
     CHECK(back->cell_count == record.cell_count);
@@ -152,7 +152,7 @@ TEST_CASE("a series comes back as it was") {
 
 TEST_CASE("a page comes back as it was") {
   PageRecord record = OddPage();
-  auto back = DecodePage(Encode(record));
+  auto back = Decode<PageRecord>(Encode(record));
   REQUIRE(back.has_value());
   CHECK(back->series_offset == record.series_offset);
   CHECK(back->cells_offset == record.cells_offset);
@@ -166,7 +166,7 @@ TEST_CASE("a page comes back as it was") {
 TEST_CASE("a scope comes back as it was") {
   for (const std::string& odd : kOddStrings) {
     ScopeRecord record = OddScope(odd);
-    auto back = DecodeScope(Encode(record));
+    auto back = Decode<ScopeRecord>(Encode(record));
     REQUIRE(back.has_value());
     CHECK(back->id == record.id);
     CHECK(back->flags == record.flags);
@@ -181,38 +181,39 @@ TEST_CASE("a scope comes back as it was") {
 }
 
 TEST_CASE("a membership comes back as it was") {
-  auto back = DecodeMember(Encode(MemberRecord{5, 0xffffffff}));
+  auto back = Decode<MemberRecord>(Encode(MemberRecord{5, 0xffffffff}));
   REQUIRE(back.has_value());
   CHECK(back->scope == 5);
   CHECK(back->family == 0xffffffff);
 }
 
-TEST_CASE("padding behind a body changes nothing") {
+TEST_CASE("padding after a body changes nothing") {
   Bytes body = Encode(OddFamily("odd"));
   body.resize(body.size() + 7);
-  CHECK(DecodeFamily(body).has_value());
+  CHECK(Decode<FamilyRecord>(body).has_value());
 }
 
-// `needed` is how much of the body is not padding.
-template <typename Decode>
-void CheckTruncations(const Bytes& body, size_t needed, Decode decode) {
-  for (size_t length = 0; length < needed; length++) {
+template <typename Record>
+void CheckTruncations(const Record& record) {
+  Bytes body = Encode(record);
+  for (size_t length = 0; length < body.size(); length++) {
     // A copy of its own, so that the sanitizer sees a read beyond its end.
     Bytes part(body.begin(), body.begin() + static_cast<ptrdiff_t>(length));
     part.shrink_to_fit();
-    CHECK_FALSE(decode(part).has_value());
+    CHECK_FALSE(Decode<Record>(part).has_value());
   }
-  CHECK(decode(body).has_value());
+  CHECK(Decode<Record>(body).has_value());
 }
 
 TEST_CASE("a body that was cut anywhere is refused") {
-  auto check = [](const Bytes& body, auto decode) { CheckTruncations(body, body.size(), decode); };
-  check(Encode(OddFamily("odd")), [](const Bytes& body) { return DecodeFamily(body); });
-  check(Encode(test::SummaryFamily("s", {0.5, 0.9})), [](const Bytes& body) { return DecodeFamily(body); });
-  check(Encode(OddSeries("odd")), [](const Bytes& body) { return DecodeSeries(body); });
-  check(Encode(OddScope("odd")), [](const Bytes& body) { return DecodeScope(body); });
-  check(Encode(MemberRecord{1, 2}), [](const Bytes& body) { return DecodeMember(body); });
-  CheckTruncations(Encode(OddPage()), 28, [](const Bytes& body) { return DecodePage(body); });
+  CheckTruncations(OddFamily("odd"));
+  CheckTruncations(test::SummaryFamily("s", {0.5, 0.9}));
+  CheckTruncations(OddSeries("odd"));
+  CheckTruncations(OddScope("odd"));
+  CheckTruncations(OddPage());
+  CheckTruncations(ExemplarRecord{1, 2, 3});
+  CheckTruncations(MemberRecord{1, 2});
+  CheckTruncations(CompactedRecord{{SegmentId{1}, SegmentId{2}}});
 }
 
 template <typename T>
@@ -224,73 +225,73 @@ Bytes With(Bytes body, size_t offset, T value) {
 
 constexpr uint32_t kLies[] = {0x1000, 0xffff, 0x7fffffff, 0x80000000, 0xfffffff8, 0xffffffff};
 
-TEST_CASE("counts and lengths that cannot be true are refused before anything is reserved for them") {
+TEST_CASE("impossible counts and lengths are refused before memory is allocated") {
   FamilyRecord family = test::HistogramFamily("name", {1, 2});
   family.help = "help!";
   family.label_names = {"l"};
   Bytes body = Encode(family);
   constexpr size_t kNameAt = 24 + 16;
   for (uint32_t lie : kLies) {
-    CHECK_FALSE(DecodeFamily(With(body, 12, lie)).has_value());            // bounds
-    CHECK_FALSE(DecodeFamily(With(body, kNameAt, lie)).has_value());       // name
-    CHECK_FALSE(DecodeFamily(With(body, kNameAt + 8, lie)).has_value());   // help
-    CHECK_FALSE(DecodeFamily(With(body, kNameAt + 17, lie)).has_value());  // label names
-    CHECK_FALSE(DecodeFamily(With(body, kNameAt + 21, lie)).has_value());  // the first label name
+    CHECK_FALSE(Decode<FamilyRecord>(With(body, 12, lie)).has_value());            // bounds
+    CHECK_FALSE(Decode<FamilyRecord>(With(body, kNameAt, lie)).has_value());       // name
+    CHECK_FALSE(Decode<FamilyRecord>(With(body, kNameAt + 8, lie)).has_value());   // help
+    CHECK_FALSE(Decode<FamilyRecord>(With(body, kNameAt + 17, lie)).has_value());  // label names
+    CHECK_FALSE(Decode<FamilyRecord>(With(body, kNameAt + 21, lie)).has_value());  // the first label name
   }
   Bytes series = Encode(SeriesRecord{1, 1, 4096, 0, {{0, LabelKind::kString, "text"}}});
   Bytes scope = Encode(ScopeRecord{1, layout::kChosenForWorker, "name", {{"a", LabelKind::kString, "b"}}});
   for (uint32_t lie : kLies) {
-    CHECK_FALSE(DecodeSeries(With(series, 24, lie)).has_value());
-    CHECK_FALSE(DecodeSeries(With(series, 32, lie)).has_value());
-    CHECK_FALSE(DecodeScope(With(scope, 8, lie)).has_value());
-    CHECK_FALSE(DecodeScope(With(scope, 16, lie)).has_value());
-    CHECK_FALSE(DecodeScope(With(scope, 20, lie)).has_value());
+    CHECK_FALSE(Decode<SeriesRecord>(With(series, 24, lie)).has_value());
+    CHECK_FALSE(Decode<SeriesRecord>(With(series, 32, lie)).has_value());
+    CHECK_FALSE(Decode<ScopeRecord>(With(scope, 8, lie)).has_value());
+    CHECK_FALSE(Decode<ScopeRecord>(With(scope, 16, lie)).has_value());
+    CHECK_FALSE(Decode<ScopeRecord>(With(scope, 20, lie)).has_value());
   }
 }
 
-TEST_CASE("more buckets than a reader accepts are refused, though they are there") {
+TEST_CASE("more buckets than the limit are refused, even if all of them are present") {
   FamilyRecord family = test::HistogramFamily("name", std::vector<double>(layout::kMaxBuckets, 1));
-  CHECK(DecodeFamily(Encode(family)).has_value());
+  CHECK(Decode<FamilyRecord>(Encode(family)).has_value());
   family.bounds.push_back(2);
-  CHECK_FALSE(DecodeFamily(Encode(family)).has_value());
+  CHECK_FALSE(Decode<FamilyRecord>(Encode(family)).has_value());
 }
 
 TEST_CASE("a family of an unknown type, an unknown mode or an impossible window is refused") {
   Bytes counter = Encode(test::CounterFamily("c"));
   for (uint8_t type : std::initializer_list<uint8_t>{0, 5, 255})
-    CHECK_FALSE(DecodeFamily(With(counter, 4, type)).has_value());
+    CHECK_FALSE(Decode<FamilyRecord>(With(counter, 4, type)).has_value());
   for (uint8_t mode : std::initializer_list<uint8_t>{0, 14, 255})
-    CHECK_FALSE(DecodeFamily(With(counter, 5, mode)).has_value());
+    CHECK_FALSE(Decode<FamilyRecord>(With(counter, 5, mode)).has_value());
   Bytes summary = Encode(test::SummaryFamily("s", {0.5}, 2, 1000));
   for (uint32_t slots : {0u, layout::kMaxAgeSlots + 1, 0xffffffffu}) {
-    CHECK_FALSE(DecodeFamily(With(summary, 8, slots)).has_value());
+    CHECK_FALSE(Decode<FamilyRecord>(With(summary, 8, slots)).has_value());
   }
   for (double slot_ms : {0.0, -1.0, static_cast<double>(NAN), -static_cast<double>(INFINITY)}) {
-    CHECK_FALSE(DecodeFamily(With(summary, 16, slot_ms)).has_value());
+    CHECK_FALSE(Decode<FamilyRecord>(With(summary, 16, slot_ms)).has_value());
   }
 }
 
 TEST_CASE("a label of an unknown kind is refused") {
   Bytes series = Encode(SeriesRecord{1, 1, 4096, 0, {{0, LabelKind::kString, "text"}}});
-  CHECK_FALSE(DecodeSeries(With(series, 30, uint8_t{6})).has_value());
+  CHECK_FALSE(Decode<SeriesRecord>(With(series, 30, uint8_t{6})).has_value());
   Bytes scope = Encode(ScopeRecord{1, 0, "", {{"a", LabelKind::kString, "b"}}});
-  CHECK_FALSE(DecodeScope(With(scope, 21, uint8_t{6})).has_value());
+  CHECK_FALSE(Decode<ScopeRecord>(With(scope, 21, uint8_t{6})).has_value());
 }
 
-TEST_CASE("a page of an unknown schema or sign, or too far out, is refused") {
+TEST_CASE("a page of an unknown schema or sign, or with too large a number, is refused") {
   Bytes page = Encode(OddPage());
   for (int8_t schema : std::initializer_list<int8_t>{-5, 9, 127, -128})
-    CHECK_FALSE(DecodePage(With(page, 26, schema)).has_value());
+    CHECK_FALSE(Decode<PageRecord>(With(page, 26, schema)).has_value());
   for (int8_t sign : std::initializer_list<int8_t>{0, 2, -2})
-    CHECK_FALSE(DecodePage(With(page, 27, sign)).has_value());
+    CHECK_FALSE(Decode<PageRecord>(With(page, 27, sign)).has_value());
   for (int32_t number : {(1 << 20) + 1, -(1 << 20) - 1, INT32_MAX, INT32_MIN}) {
-    CHECK_FALSE(DecodePage(With(page, 20, number)).has_value());
+    CHECK_FALSE(Decode<PageRecord>(With(page, 20, number)).has_value());
   }
 }
 
-TEST_CASE("a mode that needs the time of a set is refused where no cell holds it") {
+TEST_CASE("a mode that needs the time of a set is refused for types without a cell for it") {
   for (MergeMode mode : {MergeMode::kMostRecent, MergeMode::kLiveMostRecent}) {
-    CHECK_FALSE(DecodeFamily(Encode(test::CounterFamily("c", {}, mode))).has_value());
+    CHECK_FALSE(Decode<FamilyRecord>(Encode(test::CounterFamily("c", {}, mode))).has_value());
   }
 }
 
@@ -302,8 +303,9 @@ TEST_CASE("random bodies are refused or decoded, and never read beyond") {
     for (uint8_t& byte : body) byte = random() % 3 ? 0 : static_cast<uint8_t>(random());
     if (body.size() > 5) body[4] = static_cast<uint8_t>(1 + random() % 4), body[5] = 7;
     body.shrink_to_fit();
-    decoded += DecodeFamily(body).has_value() + DecodeSeries(body).has_value() +
-               DecodePage(body).has_value() + DecodeScope(body).has_value() + DecodeMember(body).has_value();
+    decoded += Decode<FamilyRecord>(body).has_value() + Decode<SeriesRecord>(body).has_value() +
+               Decode<PageRecord>(body).has_value() + Decode<ScopeRecord>(body).has_value() +
+               Decode<MemberRecord>(body).has_value();
   }
   CHECK(decoded > 1'000);
 }

@@ -45,10 +45,10 @@ TEST_CASE("a removed series is gone at the next update, and everything learned i
   auto [segment, family, a, b] = TwoCounters();
   SegmentReader reader;
   REQUIRE((ReadAll(reader, segment.source()) == SkipReason::kNone));
-  uint64_t epoch = reader.epoch();
+  uint64_t version = reader.version();
   segment.Remove(a);
   REQUIRE((ReadAll(reader, segment.source()) == SkipReason::kNone));
-  CHECK(reader.epoch() != epoch);
+  CHECK(reader.version() != version);
   CHECK(Labels(reader) == std::vector<std::string>{"b"});
 }
 
@@ -72,15 +72,15 @@ TEST_CASE("a series that is removed between the records and the cells is not rea
   auto [segment, family, a, b] = TwoCounters();
   SegmentReader reader;
   REQUIRE((reader.Update(segment.source()) == SkipReason::kNone));
-  uint64_t epoch = reader.epoch();
+  uint64_t version = reader.version();
   segment.Remove(a);
   REQUIRE((reader.ReadValues(segment.source()) == SkipReason::kNone));
-  CHECK(reader.epoch() != epoch);
+  CHECK(reader.version() != version);
   CHECK(Labels(reader) == std::vector<std::string>{"b"});
   CHECK(*Cells(reader, "b") == 2);
-  epoch = reader.epoch();
+  version = reader.version();
   REQUIRE((ReadAll(reader, segment.source()) == SkipReason::kNone));
-  CHECK(reader.epoch() == epoch);
+  CHECK(reader.version() == version);
 }
 
 TEST_CASE("cells that change hands between the records and the cells are not read as the old series") {

@@ -84,7 +84,7 @@ TEST_CASE("a second update reads only what is new") {
   SegmentReader reader;
   REQUIRE((reader.Update(source) == SkipReason::kNone));
   CHECK(read > 500 * 40);
-  uint64_t epoch = reader.epoch();
+  uint64_t version = reader.version();
 
   uint64_t end = segment.writer().header().records_end;
   segment.Series(family, {"new"});
@@ -93,12 +93,12 @@ TEST_CASE("a second update reads only what is new") {
   REQUIRE((reader.Update(source) == SkipReason::kNone));
   CHECK(read == layout::kHeaderSize + added);
   CHECK(reader.series().size() == 501);
-  CHECK(reader.epoch() == epoch);
+  CHECK(reader.version() == version);
 
   read = 0;
   REQUIRE((reader.Update(source) == SkipReason::kNone));
   CHECK(read == layout::kHeaderSize);
-  CHECK(reader.epoch() == epoch);
+  CHECK(reader.version() == version);
 }
 
 TEST_CASE("what a reader learned piece by piece is what a new reader learns at once") {
@@ -176,10 +176,10 @@ TEST_CASE("another segment in the place of a known one is learned anew") {
   SegmentReader reader;
   MemorySource source(first.bytes());
   REQUIRE((ReadAll(reader, source) == SkipReason::kNone));
-  uint64_t epoch = reader.epoch();
+  uint64_t version = reader.version();
   source.bytes = second.bytes();
   REQUIRE((ReadAll(reader, source) == SkipReason::kNone));
-  CHECK(reader.epoch() != epoch);
+  CHECK(reader.version() != version);
   CHECK(Labels(reader) == std::vector<std::string>{"z"});
 }
 

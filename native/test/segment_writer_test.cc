@@ -17,7 +17,6 @@
 #include "read/segment_reader.h"
 #include "support/child.h"
 #include "support/files.h"
-#include "support/must.h"
 #include "support/reading.h"
 #include "support/segment_image.h"
 #include "support/test_segment.h"
@@ -27,30 +26,30 @@ namespace {
 
 using layout::Header;
 using test::Cells;
-using test::Must;
 using test::Read;
 using test::TemporaryDirectory;
 using test::TestSegment;
 using test::TestSeries;
 
-TEST_CASE("a new segment is a small locked file of this user that says who owns it") {
+TEST_CASE("a new segment is a small locked file of this user with the identity of its owner") {
   TemporaryDirectory directory;
   OwnerIdentity owner = CurrentOwner(3);
-  auto writer = Must(SegmentWriter::Create(directory.path(), owner, test::kPlenty));
+  TestSegment segment = TestSegment::InFile(directory.path(), owner);
+  const std::string& path = segment.writer().path();
   std::vector<std::string> names = directory.Names();
   REQUIRE(names.size() == 1);
   std::string start = "s." + std::to_string(owner.pid) + "." + std::to_string(owner.tid) + ".";
   CHECK(names[0].starts_with(start));
   CHECK(names[0].size() == start.size() + 16);
   CHECK(names[0].find_first_not_of("0123456789abcdef", start.size()) == std::string::npos);
-  CHECK(writer->path() == directory.File(names[0]));
+  CHECK(path == directory.File(names[0]));
   struct stat status {};
-  REQUIRE(::stat(writer->path().c_str(), &status) == 0);
+  REQUIRE(::stat(path.c_str(), &status) == 0);
   CHECK((status.st_mode & 07777) == 0600);
   CHECK(status.st_size == layout::kGranule);
   CHECK(status.st_blocks * 512 >= status.st_size);
 
-  Bytes bytes = test::ReadWholeFile(writer->path());
+  Bytes bytes = test::ReadWholeFile(path);
   const Header& header = test::HeaderOf(bytes);
   CHECK(header.header_crc == Crc32c(bytes.data(), offsetof(Header, header_crc)));
   CHECK(header.pid == owner.pid);
@@ -65,9 +64,9 @@ TEST_CASE("a new segment is a small locked file of this user that says who owns 
   CHECK(header.heartbeat_boottime_ns != 0);
   CHECK(header.created_realtime_ns != 0);
 
-  CHECK(writer->lock_excludes());
-  CHECK((ProbeLock(test::OpenForReading(writer->path()).get()) == LockProbe::kHeld));
-  CHECK(Read(*writer).series().empty());
+  CHECK(segment.owner().lock_excludes());
+  CHECK((ProbeLock(test::OpenForReading(path).get()) == LockProbe::kHeld));
+  CHECK(Read(segment.source()).series().empty());
 }
 
 TEST_CASE("two segments of one owner are two files with two ids") {
@@ -78,14 +77,14 @@ TEST_CASE("two segments of one owner are two files with two ids") {
   CHECK(std::memcmp(a.writer().header().segment_id, b.writer().header().segment_id, 16) != 0);
 }
 
-TEST_CASE("a closed segment says so, gives up its lock and keeps its cells for their holders") {
+TEST_CASE("a closed segment is marked as closed, gives up its lock and keeps its cells mapped") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
   uint32_t family = segment.Family(test::CounterFamily("c", {"l"}));
   TestSeries series = segment.Series(family, {"a"});
   std::shared_ptr<Mapping> mapping = segment.writer().extent(0).mapping;
-  segment.writer().Close();
-  segment.writer().Close();
+  segment.owner().Close();
+  segment.owner().Close();
   *series.cells = 3;
   UniqueFd fd = test::OpenForReading(segment.writer().path());
   CHECK((ProbeLock(fd.get()) == LockProbe::kFree));
@@ -98,11 +97,11 @@ TEST_CASE("a closed segment says so, gives up its lock and keeps its cells for t
   CHECK(*Cells(reader, "a") == 4);
 }
 
-TEST_CASE("a beat moves the heartbeat of both clocks") {
+TEST_CASE("a heartbeat stores the time of both clocks") {
   TestSegment segment = TestSegment::InMemory();
   uint64_t boottime = segment.writer().header().heartbeat_boottime_ns;
   uint64_t realtime = segment.writer().header().heartbeat_realtime_ns;
-  segment.writer().Beat();
+  segment.owner().Heartbeat();
   CHECK(segment.writer().header().heartbeat_boottime_ns > boottime);
   CHECK(segment.writer().header().heartbeat_realtime_ns > realtime);
 }
@@ -175,7 +174,7 @@ TEST_CASE("a reader in another thread sees every series whole while the owner ap
           if (value < last_fixed) FAIL_CHECK("a counter went back");
           last_fixed = value;
         } else if (value != 0 && value != std::stod(label)) {
-          // Cells are used again: any other value is another series'.
+          // Cells are reused: any other value belongs to another series.
           FAIL_CHECK("series " << label << " has the value " << value);
         }
       }

@@ -19,6 +19,10 @@ double Bound(int schema) {
   return (growth - 1) / (growth + 1);
 }
 
+void AddBucket(Sketch& sketch, int schema, int32_t key, int sign, double count) {
+  sketch.AddBucket({0, static_cast<int8_t>(schema), static_cast<int8_t>(sign), key, count});
+}
+
 // What one owner's pages of one slot hold of these values.
 void Feed(Sketch& sketch, const std::vector<double>& values, int schema) {
   if (values.empty()) return;
@@ -32,8 +36,8 @@ void Feed(Sketch& sketch, const std::vector<double>& values, int schema) {
     }
   }
   auto [min, max] = std::minmax_element(values.begin(), values.end());
-  sketch.AddSlot(static_cast<double>(values.size()), zero, *min, *max);
-  for (auto [place, count] : buckets) sketch.AddBucket(schema, place.second, place.first, count);
+  sketch.AddSlot({1, static_cast<double>(values.size()), zero, *min, *max}, 1);
+  for (auto [place, count] : buckets) AddBucket(sketch, schema, place.second, place.first, count);
 }
 
 double Exact(const std::vector<double>& sorted, double q) {
@@ -124,7 +128,7 @@ TEST_CASE("a quantile of one value is that value, and of no values zero") {
   Sketch none;
   none.Finish();
   Sketch emptied;
-  emptied.AddSlot(0, 0, 5, 6);
+  emptied.AddSlot({1, 0, 0, 5, 6}, 1);
   emptied.Finish();
   for (double q : {0.0, 0.5, 0.99, 1.0}) {
     CHECK(one.Quantile(q) == 0.7);
@@ -176,11 +180,11 @@ TEST_CASE("collapsing to a lower schema gives the buckets that this schema would
   for (int schema : {7, 4, 0, -4}) {
     Sketch collapsed;
     Feed(collapsed, values, 8);
-    collapsed.AddBucket(schema, 0, 1, 1e-9);  // next to nothing, but it sets the schema
+    AddBucket(collapsed, schema, 0, 1, 1e-9);  // next to nothing, but it sets the schema
     collapsed.Finish();
     Sketch direct;
     Feed(direct, values, schema);
-    direct.AddBucket(schema, 0, 1, 1e-9);
+    AddBucket(direct, schema, 0, 1, 1e-9);
     direct.Finish();
     for (int i = 0; i <= 1000; i++) CHECK(collapsed.Quantile(i / 1000.0) == direct.Quantile(i / 1000.0));
   }
@@ -196,12 +200,12 @@ TEST_CASE("an estimate stays between the smallest and the greatest value") {
 
 TEST_CASE("counts and ends that no owner wrote do no harm") {
   Sketch sketch;
-  sketch.AddSlot(NAN, 1, 1, 1);
-  sketch.AddSlot(-1, 1, 1, 1);
-  sketch.AddSlot(INFINITY, NAN, NAN, -INFINITY);
-  sketch.AddBucket(8, INT32_C(1) << 25, 1, INFINITY);
-  sketch.AddBucket(-4, -(INT32_C(1) << 25), -1, NAN);
-  sketch.AddBucket(-4, INT32_C(1) << 25, -1, 5);
+  sketch.AddSlot({1, NAN, 1, 1, 1}, 1);
+  sketch.AddSlot({1, -1, 1, 1, 1}, 1);
+  sketch.AddSlot({1, INFINITY, NAN, NAN, -INFINITY}, 1);
+  AddBucket(sketch, 8, INT32_C(1) << 25, 1, INFINITY);
+  AddBucket(sketch, -4, -(INT32_C(1) << 25), -1, NAN);
+  AddBucket(sketch, -4, INT32_C(1) << 25, -1, 5);
   sketch.Finish();
   for (double q : {0.0, 0.5, 1.0, static_cast<double>(NAN), static_cast<double>(INFINITY), -1.0})
     sketch.Quantile(q);

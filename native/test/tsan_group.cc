@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "group/fold.h"
+#include "group/compaction.h"
 #include "group/group.h"
 #include "support/exposition.h"
 #include "support/files.h"
@@ -70,11 +70,11 @@ class Owner {
     TestSeries visitor = segment_.Series(visits_, {std::to_string(number)});
     CountInto(visitor.cells[0], 1);
     segment_.Remove(visitor);
-    segment_.writer().CountDrops(0, 1);
-    segment_.writer().Beat();
+    segment_.owner().CountDrops(0, 1);
+    segment_.owner().Heartbeat();
   }
   void Move() {
-    std::vector<MovedRecord> moved = segment_.Move();
+    std::vector<RewrittenRecord> moved = segment_.Rewrite();
     segment_.Follow(hits_, moved);
     segment_.Follow(taken_, moved);
   }
@@ -155,9 +155,9 @@ int Run() {
       Removal removal;
       removal.filter.family = "visits";
       while (counting > 0) {
-        FoldReport report = shared.Fold({}, kNowMs);
+        CompactionReport report = shared.Compact({}, kNowMs);
         if (report.error) Fail(std::string("a fold failed at ") + report.error->syscall);
-        folded += report.folded;
+        folded += report.compacted;
         shared.RemoveSeries(removal);
       }
     });

@@ -255,7 +255,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return this.type === openMetricsContentType ? 'openmetrics' : 'prometheus';
   }
 
-  /** What this registry shows of the group; undefined for nothing. */
+  /** The part of the group that this registry shows; undefined while it has no scope. */
   private groupView({ perProcess = false }: MetricsOptions = {}, name?: string): GroupView | undefined {
     const store = currentStore();
     const scopes = this.scopes();

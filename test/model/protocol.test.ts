@@ -4,46 +4,52 @@ import { type Protocol, protocol } from './protocol/order';
 import { explore, type Outcome } from './protocol/search';
 import type { Setting } from './protocol/state';
 
-// `npm run model` sets this: larger groups, how far the searches are, and every counterexample step by step.
+// `npm run model` sets this: larger groups, the progress of the searches, and every counterexample step by step.
 const thorough = process.env['MODEL'] === 'thorough';
 vi.setConfig({ testTimeout: thorough ? 3_600_000 : 120_000 });
 
 const pair: Setting = {
   owners: 2,
   increments: 1,
-  moves: 1,
-  folders: 1,
+  rewrites: 1,
+  compactors: 1,
   reader: false,
   locksExclude: true,
   evidence: 'exact',
   listings: 'stable',
 };
-const still: Setting = { ...pair, moves: 0 };
+const still: Setting = { ...pair, rewrites: 0 };
 const evidenceErrs: Setting = { ...pair, evidence: 'guessed' };
 const locksLie: Setting = { ...pair, locksExclude: false };
 
 type Case = readonly [string, Setting];
 
 const groups: readonly Case[] = [
-  ['two owners that move, and two folders', { ...pair, increments: 2, folders: 2 }],
-  ['two owners that move, a folder and a reader', { ...pair, reader: true }],
+  ['two owners that rewrite their segments, and two compactors', { ...pair, increments: 2, compactors: 2 }],
+  ['two owners that rewrite their segments, a compactor and a reader', { ...pair, reader: true }],
   [
-    'an owner that moves twice, two folders and a reader',
-    { ...pair, owners: 1, increments: 3, moves: 2, folders: 2, reader: true },
+    'an owner that rewrites its segment twice, two compactors and a reader',
+    { ...pair, owners: 1, increments: 3, rewrites: 2, compactors: 2, reader: true },
   ],
-  ['three owners and a folder', { ...still, owners: 3 }],
-  ['evidence that may take the living for dead', evidenceErrs],
-  ['locks that exclude nobody, and one folder', locksLie],
-  ['locks that exclude nobody, one folder and a reader', { ...locksLie, moves: 0, reader: true }],
+  ['three owners and a compactor', { ...still, owners: 3 }],
+  ['evidence that may take a living owner for dead', evidenceErrs],
+  ['locks that do not exclude, and one compactor', locksLie],
+  ['locks that do not exclude, one compactor and a reader', { ...locksLie, rewrites: 0, reader: true }],
 ];
 
 const largeGroups: readonly Case[] = [
-  ['two owners that move, two folders and a reader', { ...pair, increments: 2, folders: 2, reader: true }],
-  ['two owners that move twice, and two folders', { ...pair, increments: 3, moves: 2, folders: 2 }],
-  ['three owners, a folder and a reader', { ...still, owners: 3, reader: true }],
-  ['three owners that move, and a folder', { ...pair, owners: 3 }],
-  ['evidence that may take the living for dead, and a reader', { ...evidenceErrs, reader: true }],
-  ['locks that exclude nobody, one folder, a reader, and moves', { ...locksLie, reader: true }],
+  [
+    'two owners that rewrite their segments, two compactors and a reader',
+    { ...pair, increments: 2, compactors: 2, reader: true },
+  ],
+  [
+    'two owners that rewrite their segments twice, and two compactors',
+    { ...pair, increments: 3, rewrites: 2, compactors: 2 },
+  ],
+  ['three owners, a compactor and a reader', { ...still, owners: 3, reader: true }],
+  ['three owners that rewrite their segments, and a compactor', { ...pair, owners: 3 }],
+  ['evidence that may take a living owner for dead, and a reader', { ...evidenceErrs, reader: true }],
+  ['locks that do not exclude, one compactor, a reader, and rewrites', { ...locksLie, reader: true }],
 ];
 
 describe('nothing is lost or counted twice, and no read falls behind an earlier one, with', () => {
@@ -54,8 +60,8 @@ describe('nothing is lost or counted twice, and no read falls behind an earlier 
 
 test('the search takes every step of the protocol', () => {
   const { steps } = search({ ...pair, owners: 1, reader: true });
-  const { create, move, close, fold, read } = protocol;
-  const missing = [...create, ...move, ...close, ...fold, ...read].filter(
+  const { create, rewrite, close, compaction, read } = protocol;
+  const missing = [...create, ...rewrite, ...close, ...compaction, ...read].filter(
     (step) => !steps.has(step) && ![...steps].some((taken) => taken.startsWith(`${step}, `)),
   );
 
@@ -66,19 +72,19 @@ const lost = 'an increment is lost';
 const twice = 'an increment counts twice';
 const less = 'a read gives less than had been counted before it';
 const more = 'a read gives more than has been counted';
-const unlinked = 'a folder unlinks the segment of an owner that lives';
+const unlinked = 'a compactor unlinks the segment of an owner that lives';
 
-const { create, move, fold, read } = protocol;
+const { create, rewrite, compaction, read } = protocol;
 
-// What is done, where, the protocol without it, and what goes wrong then.
+// The part of the protocol, the group, the protocol without that part, and the violation that follows.
 type Removal = readonly [string, Setting, Partial<Protocol>, string];
 
 const needed: readonly Removal[] = [
-  ['an archive lists the ids it has taken in', still, { lists: 'never' }, twice],
+  ['an archive lists the ids of the segments in it', still, { lists: 'never' }, twice],
   ['an id stays listed until its file is gone', still, { lists: 'once' }, twice],
-  ['a reader skips the folded', { ...still, reader: true }, { readerSkipsFolded: false }, more],
+  ['a reader skips compacted segments', { ...still, reader: true }, { readerSkipsCompacted: false }, more],
   [
-    'a reader looks at the archive again (checkArchive)',
+    'a reader checks the archive again (checkArchive)',
     { ...still, reader: true },
     { read: without(read, 'checkArchive') },
     less,
@@ -86,18 +92,33 @@ const needed: readonly Removal[] = [
   [
     'the archive is renamed before segments are unlinked',
     still,
-    { fold: earlier(fold, 'unlinkSegments', 'renameArchive') },
+    { compaction: earlier(compaction, 'unlinkSegments', 'renameArchive') },
     lost,
   ],
-  ['one fold at a time (lockGroup)', { ...still, folders: 2 }, { fold: without(fold, 'lockGroup') }, lost],
-  ['lockSegment, as evidence may err', evidenceErrs, { fold: without(fold, 'lockSegment') }, lost],
-  ['checkEvidence, as locks may lie', locksLie, { fold: without(fold, 'checkEvidence') }, lost],
-  ['checkName', pair, { fold: without(fold, 'checkName') }, twice],
-  ['checkName comes after lockSegment', pair, { fold: earlier(fold, 'checkName', 'lockSegment') }, twice],
+  [
+    'one compactor at a time (lockGroup)',
+    { ...still, compactors: 2 },
+    { compaction: without(compaction, 'lockGroup') },
+    lost,
+  ],
+  [
+    'lockSegment, as evidence may err',
+    evidenceErrs,
+    { compaction: without(compaction, 'lockSegment') },
+    lost,
+  ],
+  ['checkEvidence, as locks may lie', locksLie, { compaction: without(compaction, 'checkEvidence') }, lost],
+  ['checkName', pair, { compaction: without(compaction, 'checkName') }, twice],
+  [
+    'checkName comes after lockSegment',
+    pair,
+    { compaction: earlier(compaction, 'checkName', 'lockSegment') },
+    twice,
+  ],
   [
     'checkName comes after checkEvidence, as locks may lie',
     locksLie,
-    { fold: earlier(fold, 'checkName', 'checkEvidence') },
+    { compaction: earlier(compaction, 'checkName', 'checkEvidence') },
     twice,
   ],
   [
@@ -107,15 +128,15 @@ const needed: readonly Removal[] = [
     unlinked,
   ],
   [
-    'a moved segment is locked before it is visible, as evidence may err',
+    'a rewritten segment is locked before it is visible, as evidence may err',
     evidenceErrs,
-    { move: earlier(move, 'renameOver', 'lockCopy') },
+    { rewrite: earlier(rewrite, 'renameOver', 'lockCopy') },
     unlinked,
   ],
   [
     'the old segment is unlocked after the new one is visible, as evidence may err',
     evidenceErrs,
-    { move: earlier(move, 'unlockOld', 'renameOver') },
+    { rewrite: earlier(rewrite, 'unlockOld', 'renameOver') },
     unlinked,
   ],
 ];
@@ -126,26 +147,33 @@ describe('something goes wrong without this:', () => {
   });
 });
 
-// The lock and the evidence each suffice where both tell the truth; they are two because either may not.
+// The lock and the evidence each suffice where both are right. There are two because either may be wrong.
 const spare: readonly (readonly [string, Setting, Partial<Protocol>])[] = [
-  ['lockSegment, if evidence is exact', { ...pair, folders: 2 }, { fold: without(fold, 'lockSegment') }],
-  ['checkEvidence, if locks exclude', { ...pair, folders: 2 }, { fold: without(fold, 'checkEvidence') }],
+  [
+    'lockSegment, if evidence is exact',
+    { ...pair, compactors: 2 },
+    { compaction: without(compaction, 'lockSegment') },
+  ],
+  [
+    'checkEvidence, if locks exclude',
+    { ...pair, compactors: 2 },
+    { compaction: without(compaction, 'checkEvidence') },
+  ],
   [
     'that checkName comes after checkEvidence, if locks exclude',
     evidenceErrs,
-    { fold: earlier(fold, 'checkName', 'checkEvidence') },
+    { compaction: earlier(compaction, 'checkName', 'checkEvidence') },
   ],
   [
     'that a segment is locked before it is visible, if evidence is exact',
     pair,
     {
       create: earlier(create, 'publish', 'lockTemporary'),
-      move: earlier(move, 'renameOver', 'lockCopy'),
+      rewrite: earlier(rewrite, 'renameOver', 'lockCopy'),
     },
   ],
-  // A folder can add a moved segment only once, whatever its id: by its name. Readers that keep what they learned of a
-  // segment by its id need the new one.
-  ['that a moved segment gets a new id, for this proof', pair, { moveChangesId: false }],
+  // A compactor adds a rewritten segment once, by its name. The new id is for readers, which keep records by id.
+  ['that a rewritten segment gets a new id, for this proof', pair, { rewriteChangesId: false }],
 ];
 
 describe('nothing goes wrong even without this:', () => {
@@ -155,14 +183,14 @@ describe('nothing goes wrong even without this:', () => {
 });
 
 const limits: readonly (readonly [string, Setting, string])[] = [
-  // Two machines on one directory: each has the group's lock. So whoever finds that locks lie does not fold at all.
-  ['two folders where locks exclude nobody', { ...still, locksExclude: false, folders: 2 }, lost],
-  ['evidence that errs where locks exclude nobody', { ...evidenceErrs, locksExclude: false }, lost],
-  // tmpfs does that when a listing takes more than one getdents call: the name moves to where the newest files are, which
-  // the listing may have passed. A buffer that holds the whole directory makes it one call.
+  // Two machines on one directory: each has the group's lock. So a process that finds that locks do not exclude never compacts.
+  ['two compactors where locks do not exclude', { ...still, locksExclude: false, compactors: 2 }, lost],
+  ['evidence that errs where locks do not exclude', { ...evidenceErrs, locksExclude: false }, lost],
+  // tmpfs does that when a listing takes more than one getdents call: the name goes to the place of the newest files, which
+  // the listing may have passed. A buffer for the whole directory makes it one call.
   [
     'a listing without a name that is renamed over meanwhile',
-    { ...pair, reader: true, listings: 'miss the moved' },
+    { ...pair, reader: true, listings: 'miss rewritten names' },
     less,
   ],
 ];
@@ -175,7 +203,7 @@ describe('the protocol does not withstand', () => {
 
 function search(setting: Setting, change: Partial<Protocol> = {}): Outcome {
   const started = Date.now();
-  const tell = ({ states, transitions, longest }: Outcome, more: string) => {
+  const report = ({ states, transitions, longest }: Outcome, more: string) => {
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
     console.log(`${states} states, ${transitions} steps, ${longest} deep, ${seconds} s: ${more}`);
   };
@@ -184,10 +212,10 @@ function search(setting: Setting, change: Partial<Protocol> = {}): Outcome {
   const outcome = explore(new Group(setting, { ...protocol, ...change }), (soFar, waiting) => {
     if (!thorough || soFar.states < next) return;
     next = soFar.states + 1_000_000;
-    tell(soFar, `${waiting} to go on from`);
+    report(soFar, `${waiting} waiting`);
   });
   if (thorough) {
-    tell(outcome, outcome.violation?.what ?? 'all done');
+    report(outcome, outcome.violation?.what ?? 'all done');
     for (const step of outcome.violation?.history ?? []) console.log(`  ${step}`);
   }
   return outcome;

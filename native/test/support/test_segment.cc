@@ -30,11 +30,11 @@ void TestSeries::Observe(double value) const {
 
 TestSegment TestSegment::InFile(const std::string& directory, const OwnerIdentity& owner,
                                 uint64_t max_bytes) {
-  return TestSegment(Must(SegmentWriter::Create(directory, owner, max_bytes)));
+  return TestSegment(Must(OwnerPresence::Create(directory, owner, max_bytes)));
 }
 
 TestSegment TestSegment::InMemory(const OwnerIdentity& owner, uint64_t max_bytes) {
-  return TestSegment(Must(SegmentWriter::CreatePrivate(owner, max_bytes)));
+  return TestSegment(Must(OwnerPresence::CreatePrivate(owner, max_bytes)));
 }
 
 void TestSegment::Scope(uint32_t id, std::string name, std::vector<Label> defaults) {
@@ -71,17 +71,17 @@ TestSeries TestSegment::SeriesOf(uint32_t family, const std::vector<SeriesLabel>
   record.labels = labels;
   TestSeries series;
   series.count = record.cell_count;
-  series.range = Must(writer_->AllocateCells(record.cell_count));
+  series.range = Must(writer().AllocateCells(record.cell_count));
   series.bounds = definition.bounds;
-  series.cells = Data(series.range);
+  series.cells = writer().Data(series.range);
   record.cells_offset = series.range.file_offset;
   series.record = Append(layout::RecordType::kSeries, Encode(record));
   return series;
 }
 
 void TestSegment::Remove(const TestSeries& series) {
-  writer_->Remove(series.record);
-  writer_->FreeCells(series.range, series.count);
+  writer().Remove(series.record);
+  writer().FreeCells(series.range, series.count);
 }
 
 void TestSegment::ObserveSummary(TestSeries& series, double value, double epoch) {
@@ -107,7 +107,7 @@ void TestSegment::ObserveSummary(TestSeries& series, double value, double epoch)
 
 double* TestSegment::Page(const TestSeries& series, uint16_t slot, int8_t sign, uint32_t generation,
                           int32_t number) {
-  CellRange range = Must(writer_->AllocateCells(layout::kPageCells));
+  CellRange range = Must(writer().AllocateCells(layout::kPageCells));
   PageRecord record;
   record.series_offset = series.range.file_offset;
   record.cells_offset = range.file_offset;
@@ -117,40 +117,40 @@ double* TestSegment::Page(const TestSeries& series, uint16_t slot, int8_t sign, 
   record.schema = kSummarySchema;
   record.sign = sign;
   Append(layout::RecordType::kPage, Encode(record));
-  return Data(range);
+  return writer().Data(range);
 }
 
 double* TestSegment::Exemplar(const TestSeries& series, uint32_t bucket) {
-  CellRange range = Must(writer_->AllocateCells(layout::kExemplarCells));
+  CellRange range = Must(writer().AllocateCells(layout::kExemplarCells));
   ExemplarRecord record{series.range.file_offset, range.file_offset, bucket};
   Append(layout::RecordType::kExemplar, Encode(record));
-  return Data(range);
+  return writer().Data(range);
 }
 
 Result<uint64_t> TestSegment::AppendUnknown(uint64_t length) {
-  return writer_->Append(static_cast<layout::RecordType>(999),
+  return writer().Append(static_cast<layout::RecordType>(999),
                          Bytes(length - layout::kRecordHeaderSize, 0xab));
 }
 
-std::vector<MovedRecord> TestSegment::Move(bool keeps_counts) {
-  std::vector<MovedRecord> moved;
-  writer_ = Must(writer_->Move(keeps_counts, &moved));
-  return moved;
+std::vector<RewrittenRecord> TestSegment::Rewrite(bool keeps_counts) {
+  Rewritten rewritten = Must(prom::Rewrite(writer(), keeps_counts));
+  if (auto error = owner_->Replace(std::move(rewritten.segment))) throw std::runtime_error(error->syscall);
+  return std::move(rewritten.records);
 }
 
-void TestSegment::Follow(TestSeries& series, const std::vector<MovedRecord>& moved) {
-  for (const MovedRecord& record : moved) {
+void TestSegment::Follow(TestSeries& series, const std::vector<RewrittenRecord>& records) {
+  for (const RewrittenRecord& record : records) {
     if (record.from != series.record) continue;
     series.record = record.to;
     series.range = record.cells;
-    series.cells = Data(record.cells);
+    series.cells = writer().Data(record.cells);
     return;
   }
-  throw std::runtime_error("the series did not move");
+  throw std::runtime_error("the series is not in the new file");
 }
 
 uint64_t TestSegment::Append(layout::RecordType type, const Bytes& body) {
-  return Must(writer_->Append(type, body));
+  return Must(writer().Append(type, body));
 }
 
 }  // namespace prom::test

@@ -1,16 +1,16 @@
-// A model of the protocol by which owners, folders and readers share a group's directory. A search tries every order of
-// their steps, and every death between two of them; a process that is stopped is one whose next step comes late.
+// A model of the protocol by which owners, compactors and readers share a group's directory. A search tries every order of
+// their steps, and every death between two of them. A stopped process is one whose next step comes late.
 //
-// What must hold after every step:
+// After every step it must hold that
 // - every increment that has returned counts exactly once: in the archive, or in a file whose id the archive does not list;
-// - no segment is added to an archive twice, and nobody unlinks the segment of an owner that lives;
+// - no segment is added to an archive twice, and no compactor unlinks the segment of a living owner;
 // - a read gives, for each owner, no less than had returned when it began and no more than when it ended. Hence no read
-//   gives less than one that ended before it began, whoever reads.
+//   gives less than a read that ended before it began.
 //
-// Owners count and move a few times; folders and reads follow each other without end, and a read begins anew as often as
-// it must. Left out are: what a segment holds (here it is one sum), the sweep of temporary files, a damaged archive, and
-// what an owner does whose file was taken from it.
-import { Folders } from './folders';
+// Owners count and rewrite their segments a few times. Compactors and reads follow each other without end, and a read begins
+// again as often as it must. Left out are the content of a segment (here it is one sum), the sweep of temporary files, a damaged
+// archive, and an owner whose file was removed.
+import { Compactors } from './compactors';
 import { idOf, type Protocol, protocol } from './order';
 import { Owners } from './owners';
 import { Reader } from './reader';
@@ -23,10 +23,10 @@ export class Group implements Model {
   private readonly setting: Setting;
   private readonly protocol: Protocol;
   private readonly owners: Owners;
-  private readonly folders: Folders;
+  private readonly compactors: Compactors;
   private readonly reader: Reader;
   private readonly ownerNames: readonly string[];
-  private readonly folderNames: readonly string[];
+  private readonly compactorNames: readonly string[];
 
   constructor(setting: Setting, order: Protocol = protocol) {
     this.state = new State(setting);
@@ -34,10 +34,13 @@ export class Group implements Model {
     this.setting = setting;
     this.protocol = order;
     this.owners = new Owners(this.state, setting, order);
-    this.folders = new Folders(this.state, setting, order, this.owners);
+    this.compactors = new Compactors(this.state, setting, order, this.owners);
     this.reader = new Reader(this.state, setting, order);
     this.ownerNames = Array.from(this.state.ownerStep, (_, owner) => `owner ${owner + 1}`);
-    this.folderNames = Array.from({ length: setting.folders }, (_, folder) => `folder ${folder + 1}`);
+    this.compactorNames = Array.from(
+      { length: setting.compactors },
+      (_, compactor) => `compactor ${compactor + 1}`,
+    );
   }
 
   start(): void {
@@ -47,13 +50,14 @@ export class Group implements Model {
   expand(from: Uint8Array, reached: Reached): void {
     if (this.expandUnseen(from, reached)) return;
     for (let owner = 0; owner < this.setting.owners; owner++) this.expandOwner(owner, from, reached);
-    for (let folder = 0; folder < this.setting.folders; folder++) this.expandFolder(folder, from, reached);
+    for (let compactor = 0; compactor < this.setting.compactors; compactor++)
+      this.expandCompactor(compactor, from, reached);
     if (this.setting.reader) this.expandReader(from, reached);
   }
 
-  // Nobody can tell when a step was taken that nobody sees. So it is taken at once and no other order is tried.
+  // The time of a step that no other process can see does not matter. So it is taken at once and no other order is tried.
   private expandUnseen(from: Uint8Array, reached: Reached): boolean {
-    const { owners, folders } = this;
+    const { owners, compactors } = this;
     this.row.set(from);
     for (let owner = 0; owner < this.setting.owners; owner++) {
       const at = this.state.ownerStep[owner] as number;
@@ -62,10 +66,10 @@ export class Group implements Model {
       this.attempt(from, reached, who, owners.stepAt(at), () => owners.take(owner, at));
       return true;
     }
-    for (let folder = 0; folder < this.setting.folders; folder++) {
-      if (folders.stepOf(folder) !== 'writeTemporary') continue;
-      const take = () => folders.take(folder, 'writeTemporary', false);
-      this.attempt(from, reached, this.folderNames[folder] as string, 'writeTemporary', take);
+    for (let compactor = 0; compactor < this.setting.compactors; compactor++) {
+      if (compactors.stepOf(compactor) !== 'writeTemporary') continue;
+      const take = () => compactors.take(compactor, 'writeTemporary', false);
+      this.attempt(from, reached, this.compactorNames[compactor] as string, 'writeTemporary', take);
       return true;
     }
     return false;
@@ -81,7 +85,7 @@ export class Group implements Model {
       this.attempt(from, reached, who, owners.stepAt(next), () => owners.take(owner, next));
     if (at === owners.counting) {
       this.attempt(from, reached, who, 'increment', () => owners.increment(owner));
-      begin(owners.moving);
+      begin(owners.rewriting);
       begin(owners.closing);
     } else {
       begin(at);
@@ -89,18 +93,18 @@ export class Group implements Model {
     this.attempt(from, reached, who, 'dies', () => owners.die(owner));
   }
 
-  private expandFolder(folder: number, from: Uint8Array, reached: Reached): void {
-    const { folders } = this;
-    const who = this.folderNames[folder] as string;
+  private expandCompactor(compactor: number, from: Uint8Array, reached: Reached): void {
+    const { compactors } = this;
+    const who = this.compactorNames[compactor] as string;
     this.row.set(from);
-    const begun = this.state.visitorStep[folder] !== 0;
-    const step = folders.stepOf(folder);
-    this.attempt(from, reached, who, step, () => folders.take(folder, step, false));
+    const begun = this.state.visitorStep[compactor] !== 0;
+    const step = compactors.stepOf(compactor);
+    this.attempt(from, reached, who, step, () => compactors.take(compactor, step, false));
     if (step === 'list' || step === 'checkEvidence') {
       const name = step === 'list' ? 'list, missing a name' : 'checkEvidence, mistaken';
-      this.attempt(from, reached, who, name, () => folders.take(folder, step, true));
+      this.attempt(from, reached, who, name, () => compactors.take(compactor, step, true));
     }
-    if (begun) this.attempt(from, reached, who, 'dies', () => folders.end(folder));
+    if (begun) this.attempt(from, reached, who, 'dies', () => compactors.end(compactor));
   }
 
   private expandReader(from: Uint8Array, reached: Reached): void {
@@ -122,7 +126,7 @@ export class Group implements Model {
     reached(who, step, state.violation ?? this.miscount());
   }
 
-  // A file without a name that nobody has open is gone.
+  // A file that has no name and is not open is gone.
   private forgetUnreachable(): void {
     const { state, owners } = this;
     for (let file = 0; file < state.cells.length; file++) {

@@ -1,5 +1,5 @@
-// The steps of the protocol and their order. A step is what the kernel, or one aligned store, makes indivisible; the names are
-// those of native/. It is data, so that a test can take a step away and see what it was good for.
+// The steps of the protocol and their order. The kernel, or one aligned store, makes a step indivisible; the names are those
+// of native/. The order is data, so that a test can take a step away and see the violation that follows.
 
 export type OwnerStep =
   | 'createTemporary'
@@ -12,7 +12,7 @@ export type OwnerStep =
   | 'markClosed'
   | 'unlock';
 
-export type FoldStep =
+export type CompactionStep =
   | 'lockGroup'
   | 'readArchive'
   | 'list'
@@ -30,22 +30,22 @@ export type ReadStep = 'readArchive' | 'list' | 'openSegment' | 'readSegment' | 
 
 export interface Protocol {
   readonly create: readonly OwnerStep[];
-  readonly move: readonly OwnerStep[];
+  readonly rewrite: readonly OwnerStep[];
   readonly close: readonly OwnerStep[];
-  readonly fold: readonly FoldStep[];
+  readonly compaction: readonly CompactionStep[];
   readonly read: readonly ReadStep[];
-  readonly moveChangesId: boolean;
-  // The folded ids that a new archive lists: its own and those whose files are still there; its own alone; none at all.
+  readonly rewriteChangesId: boolean;
+  // The ids that a new archive lists: of its segments and of those whose files still exist; of its segments alone; none.
   readonly lists: 'until the file is gone' | 'once' | 'never';
-  readonly readerSkipsFolded: boolean;
+  readonly readerSkipsCompacted: boolean;
 }
 
 export const protocol: Protocol = {
   create: ['createTemporary', 'lockTemporary', 'publish'],
-  move: ['copyToTemporary', 'lockCopy', 'renameOver', 'unlockOld'],
+  rewrite: ['copyToTemporary', 'lockCopy', 'renameOver', 'unlockOld'],
   close: ['markClosed', 'unlock'],
   // openSegment to readSegment for each name, unlinkSegments for each file.
-  fold: [
+  compaction: [
     'lockGroup',
     'readArchive',
     'list',
@@ -61,12 +61,12 @@ export const protocol: Protocol = {
   ],
   // openSegment and readSegment for each name.
   read: ['readArchive', 'list', 'openSegment', 'readSegment', 'checkArchive'],
-  moveChangesId: true,
+  rewriteChangesId: true,
   lists: 'until the file is gone',
-  readerSkipsFolded: true,
+  readerSkipsCompacted: true,
 };
 
 // The bit of a segment in a set of ids.
-export function idOf(file: number, filesEach: number, { moveChangesId }: Protocol): number {
-  return 1 << (moveChangesId ? file : file - (file % filesEach));
+export function idOf(file: number, filesEach: number, { rewriteChangesId }: Protocol): number {
+  return 1 << (rewriteChangesId ? file : file - (file % filesEach));
 }

@@ -1,11 +1,11 @@
 import type { OwnerStep, Protocol } from './order';
 import { free, ownerHolds, type Setting, type State } from './state';
 
-// What the owners of segments do. The steps of one are numbered through: those of create, the one in which it counts,
-// those of move and of close; after these it is gone, or dead.
+// The owners of segments. The steps of an owner have numbers: those of create, the one in which it counts, those of rewrite
+// and of close. After these it is gone, or dead.
 export class Owners {
   readonly counting: number;
-  readonly moving: number;
+  readonly rewriting: number;
   readonly closing: number;
   readonly gone: number;
   readonly dead: number;
@@ -13,13 +13,13 @@ export class Owners {
   private readonly setting: Setting;
   private readonly steps: readonly (OwnerStep | undefined)[];
 
-  constructor(state: State, setting: Setting, { create, move, close }: Protocol) {
+  constructor(state: State, setting: Setting, { create, rewrite, close }: Protocol) {
     this.state = state;
     this.setting = setting;
-    this.steps = [...create, undefined, ...move, ...close];
+    this.steps = [...create, undefined, ...rewrite, ...close];
     this.counting = create.length;
-    this.moving = this.counting + 1;
-    this.closing = this.moving + move.length;
+    this.rewriting = this.counting + 1;
+    this.closing = this.rewriting + rewrite.length;
     this.gone = this.closing + close.length;
     this.dead = this.gone + 1;
   }
@@ -31,10 +31,10 @@ export class Owners {
   // False if the step cannot be taken now.
   take(owner: number, at: number): boolean {
     const { state } = this;
-    const isMove = at >= this.moving && at < this.closing;
-    if (at === this.moving && state.file[owner] === this.setting.moves) return false;
-    if (!this[this.stepAt(at)](owner, this.currentFile(owner) + (isMove ? 1 : 0))) return false;
-    if (isMove && at + 1 === this.closing) {
+    const isRewrite = at >= this.rewriting && at < this.closing;
+    if (at === this.rewriting && state.file[owner] === this.setting.rewrites) return false;
+    if (!this[this.stepAt(at)](owner, this.currentFile(owner) + (isRewrite ? 1 : 0))) return false;
+    if (isRewrite && at + 1 === this.closing) {
       (state.file[owner] as number)++;
       state.ownerStep[owner] = this.counting;
     } else {
@@ -43,7 +43,7 @@ export class Owners {
     return true;
   }
 
-  // One aligned store. It has returned as soon as it is done: nothing comes after it.
+  // One aligned store, the last one of the increment.
   increment(owner: number): boolean {
     if (this.state.counted[owner] === this.setting.increments) return false;
     (this.state.counted[owner] as number)++;
@@ -61,7 +61,7 @@ export class Owners {
     return true;
   }
 
-  // True until the closed mark: from then on it writes nothing.
+  // True until the closed mark: the owner writes nothing after it.
   lives(owner: number): boolean {
     return (this.state.ownerStep[owner] as number) <= this.closing;
   }
@@ -70,10 +70,10 @@ export class Owners {
     const at = this.state.ownerStep[owner] as number;
     if (at === 0 || at >= this.gone) return false;
     const current = this.currentFile(owner);
-    return file === current || (file === current + 1 && at > this.moving && at < this.closing);
+    return file === current || (file === current + 1 && at > this.rewriting && at < this.closing);
   }
 
-  // True if only the owner itself can tell that the step was taken: it concerns a file that has no name yet.
+  // True if no other process can see that the step was taken: it concerns a file that has no name yet.
   isUnseen(owner: number, at: number): boolean {
     const step = this.steps[at];
     const named = this.state.named(owner);
@@ -113,7 +113,7 @@ export class Owners {
   }
 
   private renameOver(owner: number, copy: number): boolean {
-    if (this.setting.listings === 'miss the moved') {
+    if (this.setting.listings === 'miss rewritten names') {
       const { present } = this.state;
       for (let visitor = 0; visitor < present.length; visitor++)
         (present[visitor] as number) &= ~(1 << owner);

@@ -1,8 +1,8 @@
 import { idOf, type Protocol, type ReadStep } from './order';
 import type { Setting, State } from './state';
 
-// What a reader does, again and again. It looks at one owner at a time: what it reads of the others changes nothing but the
-// time it takes, and every delay between two steps is tried anyway. So what holds for each owner holds for a read of all.
+// The reader, which reads again and again. A read covers one owner: the other owners would only delay it, and the search tries
+// every delay between two steps. So a property that holds for each owner holds for a read of all.
 export class Reader {
   private readonly state: State;
   private readonly setting: Setting;
@@ -14,7 +14,7 @@ export class Reader {
     this.state = state;
     this.setting = setting;
     this.protocol = protocol;
-    this.me = setting.folders;
+    this.me = setting.compactors;
     this.ways = {
       readArchive: Array.from(state.name, (_, owner) => `readArchive, for owner ${owner + 1}`),
       list: ['list', 'list, missing a name'],
@@ -50,7 +50,7 @@ export class Reader {
     return this.goTo('list');
   }
 
-  // A name that has not been there since the beginning may be missed.
+  // A name that did not exist at the beginning may be missed.
   private list(way: number): boolean {
     const { state, me } = this;
     const exists = state.named(state.at[me] as number) !== -1;
@@ -64,8 +64,8 @@ export class Reader {
     const { state, me } = this;
     const file = state.named(state.at[me] as number);
     if (file === -1) return this.goTo('checkArchive');
-    const isFolded = ((state.ids[me + 1] as number) & idOf(file, state.filesEach, this.protocol)) !== 0;
-    if (isFolded && this.protocol.readerSkipsFolded) return this.goTo('checkArchive');
+    const isCompacted = ((state.ids[me + 1] as number) & idOf(file, state.filesEach, this.protocol)) !== 0;
+    if (isCompacted && this.protocol.readerSkipsCompacted) return this.goTo('checkArchive');
     state.open[me] = file + 1;
     return this.goTo('readSegment');
   }
@@ -100,7 +100,7 @@ export class Reader {
     return true;
   }
 
-  // Where the protocol lacks the step, the read is over.
+  // A read ends where the protocol lacks the step.
   private goTo(step: ReadStep): boolean {
     const next = this.protocol.read.indexOf(step);
     if (next === -1) return this.deliver();

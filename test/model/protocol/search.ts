@@ -4,10 +4,10 @@
 // of 3e-6) and the number of the state it was first reached from. A history is the chain of these, walked once more.
 
 export interface Model {
-  // The state that is looked at: `start` and `expand` leave each state here. Its length is a multiple of 4.
+  // The current state: `start` and `expand` leave each state here. Its length is a multiple of 4.
   readonly row: Uint8Array<ArrayBuffer>;
   start(): void;
-  // Calls `reached` once for each step that can be taken in the state `from`, with what the step has made of it in `row`.
+  // Calls `reached` once for each step that can be taken in the state `from`, with the state after it in `row`.
   expand(from: Uint8Array, reached: Reached): void;
 }
 

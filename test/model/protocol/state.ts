@@ -1,57 +1,57 @@
-// A group's directory and everybody who works in it, as one row of small numbers: what a search stores, hashes and
+// The directory of a group and the processes that work in it, as one row of small numbers, which a search stores, hashes and
 // compares. The fields are windows into that row.
 //
-// Files are inodes. An owner makes at most `moves` + 1 of them; the n-th of the owner o is number o * filesEach + n. A name
-// belongs to an owner and means one of its files, or nothing. What a death takes with it (descriptors, memory) is zeroed,
-// and so is a file that nobody can reach any more: states that differ only in what is gone are one state.
+// Files are inodes. An owner makes at most `rewrites` + 1 of them; the n-th of the owner o is number o * filesEach + n. A name
+// belongs to an owner and means one of its files, or nothing. The descriptors and the memory of a dead process are zeroed,
+// and so is a file that no process can reach any more: states that differ only in such values are one state.
 
 export interface Setting {
   readonly owners: number;
   readonly increments: number; // of each owner
-  readonly moves: number; // of each owner
-  readonly folders: number; // at once; one that has ended or died is followed by another, for ever
+  readonly rewrites: number; // of each owner
+  readonly compactors: number; // at once; one that has ended or died is followed by another, without end
   readonly reader: boolean; // reads again and again
-  readonly locksExclude: boolean; // false: a mount on which everybody gets every flock
-  readonly evidence: 'exact' | 'guessed'; // guessed: may say of a living owner that it is gone, as silence for a minute may
-  readonly listings: 'stable' | 'miss the moved'; // stable: a name that is there all the time is listed, renamed over or not
+  readonly locksExclude: boolean; // false: a mount on which every process gets every flock
+  readonly evidence: 'exact' | 'guessed'; // guessed: a living owner may count as gone, as after a minute without heartbeats
+  readonly listings: 'stable' | 'miss rewritten names'; // stable: a name that exists all the time is listed, renamed over or not
 }
 
 export const free = 0;
 export const ownerHolds = 1;
-export const folderHolds = 2; // the first folder; the second has the next number
+export const compactorHolds = 2; // the first compactor; the second has the next number
 
 export class State {
   readonly row: Uint8Array<ArrayBuffer>;
-  violation: string | undefined; // what the last step did that nobody may do
+  violation: string | undefined; // of the last step
   readonly filesEach: number;
-  readonly visitors: number; // the folders and, last, the reader
+  readonly visitors: number; // the compactors and, last, the reader
 
-  // Of each owner: what it is about to do, its current file (0 is its first), how many of its increments have returned,
-  // and what its name means: nothing (0) or 1 + one of its files.
+  // Of each owner: its next step, its current file (0 is its first), how many of its increments have returned, and the
+  // meaning of its name: nothing (0) or 1 + one of its files.
   readonly ownerStep: Uint8Array;
   readonly file: Uint8Array;
   readonly counted: Uint8Array;
   readonly name: Uint8Array;
 
-  // Of each file: the sum of its cells, its owner's closed mark, who holds its lock.
+  // Of each file: the sum of its cells, its owner's closed mark, the holder of its lock.
   readonly cells: Uint8Array;
   readonly closed: Uint8Array;
   readonly lock: Uint8Array;
 
   readonly groupLock: Uint8Array; // a single number
 
-  // Of each archive: 0 is the file `archive`, 1 + v is what the visitor v has read of it and goes on with. `ids` is the
-  // list of folded segments. `absorbed` is every segment that was ever added: it is in no file, the proof needs it.
+  // Of each archive: 0 is the file `archive`, 1 + v is the copy of the visitor v. `ids` is the
+  // list of compacted segments. `absorbed` has every segment that was ever added: it is in no file, only the proof needs it.
   // Sums are kept by owner, so that the loss of one never hides behind the surplus of another.
   readonly generation: Uint8Array;
   readonly ids: Uint8Array;
   readonly absorbed: Uint8Array;
   readonly sums: Uint8Array;
 
-  // Of each visitor: what it is about to do, the owner at whose name it is, the file that it has open (1 + its number),
-  // the names that it must list, as they have been there since it began, and those that it has listed. Of a folder: the
-  // segments that it adds, those that an earlier fold has left, and the names that it is to unlink. Of the reader: what
-  // had returned when it began.
+  // Of each visitor: its next step, the owner whose name it has reached, the file that it has open (1 + its number), the names
+  // that it must list because they existed when it began, and those that it has listed. Of a compactor: the segments that it
+  // adds, the leftovers of earlier compactions, and the names that it will unlink. Of the reader: the increments that had
+  // returned when it began.
   readonly visitorStep: Uint8Array;
   readonly at: Uint8Array;
   readonly open: Uint8Array;
@@ -62,9 +62,9 @@ export class State {
   readonly doomed: Uint8Array;
   readonly countedBefore: Uint8Array;
 
-  constructor({ owners, moves, folders, reader }: Setting) {
-    this.filesEach = moves + 1;
-    this.visitors = folders + (reader ? 1 : 0);
+  constructor({ owners, rewrites, compactors, reader }: Setting) {
+    this.filesEach = rewrites + 1;
+    this.visitors = compactors + (reader ? 1 : 0);
     const files = owners * this.filesEach;
     if (files > 8) throw new Error(`a set of files is a byte, so there are at most 8 of them, not ${files}`);
 

@@ -1,0 +1,47 @@
+// Compaction: dead segments move into the archive, each exactly once.
+//
+//   lockGroup        one compactor at a time; the lock is the flock of the file `lock`, which ends with its holder
+//   readArchive      with the ids of the segments that it holds
+//   list             a segment whose id is in the archive is a leftover
+//   lockSegment      the lock that its owner held for life
+//   checkEvidence    the owner has exited: a free lock alone proves nothing (owner.h)
+//   checkName        the name still means this file: its owner may have rewritten the segment
+//   readSegment
+//   writeTemporary   a new archive: the old one, the segments, their ids
+//   renameArchive    the commit: before it nothing has happened, after it everything
+//   unlinkSegments   the compacted ones, and leftovers
+//
+// A crash before the commit leaves a temporary file. A crash after it leaves leftovers, which readers skip. The next
+// compaction removes both. test/model checks these steps, and the errors that follow when one is missing.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "files/owner.h"
+#include "group/archive.h"
+
+namespace prom {
+
+struct CompactionReport {
+  bool busy = false;                 // another compactor is at work
+  uint32_t compacted = 0;            // segments
+  uint32_t removed = 0;              // files
+  std::optional<SystemError> error;  // why no archive could be written; nothing is lost then
+};
+
+struct CompactionTask {
+  ArchiveLimits limits;
+  double now_ms = 0;  // wall clock, for the age windows of summaries
+  // How long to wait for another compactor to finish; 0 leaves the work to it.
+  double wait_ms = 0;
+  // Series to remove from the archive and from the segments that join it.
+  const SeriesFilter* removal = nullptr;
+};
+
+// Compacts all dead segments of the directory, in steps of a bounded number of open files.
+CompactionReport CompactDead(const std::string& directory, const OwnerIdentity& self,
+                             const CompactionTask& task);
+
+}  // namespace prom

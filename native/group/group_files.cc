@@ -1,0 +1,215 @@
+#include "group/group_files.h"
+
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/clock.h"
+#include "files/directory.h"
+
+namespace prom {
+namespace {
+
+// How often the directory is read again because a compaction was committed meanwhile; from the fifth time on with the
+// group's lock, so that there is no commit.
+constexpr int kReadAttempts = 20;
+constexpr int kUnlockedAttempts = 5;
+constexpr int kLockWaitMs = 50;
+// A segment that cannot be read any more, or was removed by another program, counts with its last numbers for so long. A
+// living owner makes it again by then (maintenance.ts); a counter that decreases and increases again looks like a reset.
+constexpr uint64_t kLastNumbersNs = 30ull * 1000 * 1000 * 1000;
+
+int CompareIds(const MergeInput& a, const MergeInput& b) {
+  return std::memcmp(a.reader->header().segment_id, b.reader->header().segment_id, sizeof(SegmentId));
+}
+
+// Of a segment and its copies the one with the lock comes first: a copy's lock has no holder.
+bool Older(const MergeInput& a, const MergeInput& b) {
+  uint64_t a_ns = a.reader->header().created_realtime_ns;
+  uint64_t b_ns = b.reader->header().created_realtime_ns;
+  if (a_ns != b_ns) return a_ns < b_ns;
+  int order = CompareIds(a, b);
+  return order != 0 ? order < 0 : a.locked && !b.locked;
+}
+
+bool SameOwner(const layout::Header& a, const layout::Header& b) {
+  return a.pid == b.pid && a.tid == b.tid && a.start_ticks == b.start_ticks &&
+         a.pid_namespace == b.pid_namespace && std::memcmp(a.boot_id, b.boot_id, sizeof a.boot_id) == 0;
+}
+
+// Owners in two pid namespaces may have the same number. The segments of one owner, in a file and in memory, have one name.
+void NameInstances(std::vector<MergeInput>& inputs) {
+  std::map<std::string, std::vector<const layout::Header*>> uses;
+  for (MergeInput& input : inputs) {
+    const layout::Header& header = input.reader->header();
+    input.instance = input.reader->is_archive() ? kArchiveName : InstanceName(header);
+    std::vector<const layout::Header*>& owners = uses[input.instance];
+    auto same = std::find_if(owners.begin(), owners.end(),
+                             [&](const layout::Header* other) { return SameOwner(*other, header); });
+    auto use = same - owners.begin();
+    if (same == owners.end()) owners.push_back(&header);
+    if (use > 0) input.instance += '#' + std::to_string(use + 1);
+  }
+}
+
+// The group's lock for a reader, if it comes free soon. A compactor that holds it for longer may be stopped, but then it
+// commits nothing.
+UniqueFd LockShared(int directory) {
+  UniqueFd lock = OpenLockFile(directory, kLockName);
+  if (!lock.valid()) return lock;
+  for (int waited = 0; ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0; waited++) {
+    if (waited >= kLockWaitMs) return {};
+    ::poll(nullptr, 0, 1);
+  }
+  return lock;
+}
+
+void AddCounts(const layout::Header& header, uint64_t bytes, GroupStats& stats) {
+  stats.bytes += bytes;
+  stats.collect_failures += header.collect_failures;
+  stats.compaction_failures += header.compaction_failures;
+  stats.dropped_series += header.dropped_series;
+  stats.dropped_updates += header.dropped_updates;
+}
+
+}  // namespace
+
+void GroupFiles::NoteStarvation() {
+  if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) starved_ = errno;
+}
+
+// The archive and the segments are read at different times. A segment that is compacted in between would be in neither or in
+// both: so the archive must be the same before and after.
+std::optional<SystemError> GroupFiles::ReadDirectory(const std::string& path, GroupStats& stats) {
+  starved_ = 0;
+  listing_++;
+  UniqueFd directory = OpenDirectory(path);
+  if (!directory.valid() && errno != ENOENT) {
+    NoteStarvation();
+    stats.skipped[SkipReason::kUnreadable]++;
+  }
+  UniqueFd lock;
+  for (int attempt = 1; directory.valid(); attempt++) {
+    if (attempt > kReadAttempts) return SystemError{EAGAIN, "read", path + '/' + kArchiveName};
+    stats.skipped.clear();
+    if (attempt == kUnlockedAttempts) lock = LockShared(directory.get());
+    SkipReason reason = archive_.Update(directory.get());
+    if (reason != SkipReason::kNone) {
+      if (reason == SkipReason::kUnreadable && !archive_.present()) NoteStarvation();
+      stats.skipped[reason]++;
+    }
+    ReadSegments(directory.get(), stats);
+    if (archive_.IsCurrent(directory.get())) break;
+  }
+  if (starved_ != 0) return SystemError{starved_, "open", path};
+  ForgetVanished();
+  return std::nullopt;
+}
+
+void GroupFiles::ReadSegments(int directory, GroupStats& stats) {
+  listing_++;
+  std::vector<std::string> names;
+  if (!ListNames(directory, names)) {
+    NoteStarvation();
+    stats.skipped[SkipReason::kUnreadable]++;
+  }
+  for (const std::string& name : names) {
+    SkipReason reason = SkipReason::kNone;
+    if (IsSegmentName(name)) {
+      reason = ReadSegment(directory, name);
+    } else if (!IsOtherOwnName(name)) {
+      reason = SkipReason::kForeign;
+    }
+    if (reason != SkipReason::kNone) stats.skipped[reason]++;
+  }
+}
+
+SkipReason GroupFiles::ReadSegment(int directory, const std::string& name) {
+  SkipReason reason;
+  UniqueFd fd = OpenPlainFile(directory, name.c_str(), &reason);
+  if (!fd.valid() && reason == SkipReason::kNone) return reason;  // removed since the listing
+  if (reason == SkipReason::kUnreadable) NoteStarvation();
+  Segment& segment = segments_[name];
+  segment.listing = listing_;
+  FileSource source(fd.get());
+  if (fd.valid()) reason = segment.reader.Update(source);
+  if (reason == SkipReason::kNone && segment.reader.is_archive()) reason = SkipReason::kForeign;
+  if (reason == SkipReason::kNone) {
+    segment.compacted = archive_.HasCompacted(IdOf(segment.reader.header().segment_id));
+    if (!segment.compacted) {
+      // Before the cells: an owner that dies in between is still live in this scrape, with all that it counted.
+      LockProbe lock = ProbeLock(fd.get());
+      segment.locked = lock == LockProbe::kHeld;
+      segment.live = CountsAsLive(lock, OwnerEvidence(segment.reader.header(), self_));
+      reason = segment.reader.ReadValues(source);
+    }
+  }
+  segment.reason = reason;
+  if (reason != SkipReason::kNone) return reason;
+  segment.read_ns = BoottimeNs();
+  struct stat status {};
+  if (::fstat(fd.get(), &status) == 0) segment.bytes = static_cast<uint64_t>(status.st_size);
+  return reason;
+}
+
+// A segment that is gone was compacted or rewritten, or removed by another program.
+void GroupFiles::ForgetVanished() {
+  uint64_t now_ns = BoottimeNs();
+  std::erase_if(segments_, [&](const auto& entry) {
+    const Segment& segment = entry.second;
+    if (segment.listing == listing_) return false;
+    const layout::Header& header = segment.reader.header();
+    // The file that was read may be an earlier one of the segment that was compacted.
+    bool compacted =
+        archive_.HasCompacted(IdOf(header.segment_id)) || archive_.HasCompacted(IdOf(header.first_id));
+    bool removed = segment.live && segment.reader.usable() && !compacted;
+    return !removed || now_ns - segment.read_ns > kLastNumbersNs;
+  });
+}
+
+void GroupFiles::ReadPrivate(const std::vector<std::shared_ptr<const ByteSource>>& segments) {
+  listing_++;
+  for (const auto& source : segments) {
+    Segment& segment = private_segments_[source.get()];
+    segment.listing = listing_;
+    segment.reason = segment.reader.Update(*source);
+    if (segment.reason == SkipReason::kNone) segment.reason = segment.reader.ReadValues(*source);
+  }
+  std::erase_if(private_segments_, [&](const auto& entry) { return entry.second.listing != listing_; });
+}
+
+std::vector<MergeInput> GroupFiles::Inputs(GroupStats& stats) const {
+  std::vector<MergeInput> inputs;
+  if (archive_.present()) {
+    const layout::Header& header = archive_.reader().header();
+    inputs.push_back({&archive_.reader(), false, IsOfThisBoot(header, self_), {}, false});
+    stats.compacted = header.compacted_owners;
+    AddCounts(header, archive_.bytes(), stats);
+  }
+  for (const auto& [name, segment] : segments_) AddInput(segment, stats, inputs);
+  for (const auto& [source, segment] : private_segments_) AddInput(segment, stats, inputs);
+  std::sort(inputs.begin(), inputs.end(), Older);
+  auto copies = std::unique(inputs.begin(), inputs.end(),
+                            [](const MergeInput& a, const MergeInput& b) { return CompareIds(a, b) == 0; });
+  if (copies != inputs.end()) {
+    stats.skipped[SkipReason::kDuplicate] = static_cast<uint32_t>(inputs.end() - copies);
+    inputs.erase(copies, inputs.end());
+  }
+  NameInstances(inputs);
+  return inputs;
+}
+
+void GroupFiles::AddInput(const Segment& segment, GroupStats& stats, std::vector<MergeInput>& inputs) const {
+  if (segment.compacted || !segment.reader.usable()) return;
+  if (segment.reason != SkipReason::kNone && BoottimeNs() - segment.read_ns > kLastNumbersNs) return;
+  const layout::Header& header = segment.reader.header();
+  inputs.push_back({&segment.reader, segment.live, IsOfThisBoot(header, self_), {}, segment.locked});
+  (segment.live ? stats.live : stats.dead)++;
+  AddCounts(header, segment.bytes, stats);
+}
+
+}  // namespace prom

@@ -1,0 +1,45 @@
+// Requests to the owners of a group, through the wake-up FIFOs beside their segments.
+//
+// A request is a line. An owner then runs its collect functions; some requests ask for other work first. The owner numbers
+// its runs of the collect functions in its header. A request notes the number of the newest run before it is written, and is
+// done once a later run is finished: that one began after the request, whichever process asked for it. A blocked owner is
+// waited for until the deadline, and read as it is. A segment may be rewritten meanwhile: its numbers continue in the new file.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "format/layout.h"
+
+namespace prom {
+
+class CollectRequest {
+ public:
+  // `message` is a line with its line feed. Owners whose `wakeup` is less than `least` do not get it.
+  CollectRequest(std::string message, layout::Wakeup least) : message_(std::move(message)), least_(least) {}
+
+  // Sends the request to the owners of all segments of the directory but `except`.
+  void NotifyAll(const std::string& directory, const std::string& except);
+
+  // Waits until all of them have collected, at most `deadline_ms`. Returns how many have not.
+  uint32_t Wait(double deadline_ms);
+
+ private:
+  struct PendingOwner {
+    std::string path;
+    UniqueFd segment;
+    uint64_t newest_run;  // when the request was sent
+
+    bool IsDone();
+  };
+
+  void Notify(const std::string& path);
+
+  std::string message_;
+  layout::Wakeup least_;
+  std::vector<PendingOwner> pending_;
+};
+
+}  // namespace prom

@@ -1,0 +1,215 @@
+#include "merge/accumulator.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/double_double.h"
+#include "format/merge_mode.h"
+
+namespace prom {
+namespace {
+
+using layout::MergeMode;
+using layout::MetricType;
+
+constexpr auto kPageCells = static_cast<int32_t>(layout::kPageCells);
+
+// Cells of an age slot.
+enum Slot : uint32_t { kEpoch, kGeneration, kN, kZero, kMin, kMax };
+
+bool IsScalar(const MergedFamily& family) {
+  return family.definition.type == MetricType::kCounter || family.definition.type == MetricType::kGauge;
+}
+
+void Add(double& value, double& low, double x) {
+  DoubleDouble sum{value, low};
+  sum.Add(x);
+  value = sum.hi;
+  low = sum.lo;
+}
+
+// Adds an owner's histogram. Its count cell only marks the end of an observation.
+void AddHistogram(const MergedFamily& family, const double* cells, bool archive, double* to) {
+  uint32_t count = family.value_count;
+  Add(to[0], to[count], cells[0]);
+  if (archive) Add(to[0], to[count], cells[count + 1]);
+  for (uint32_t i = 1; i < count; i++) to[i] += cells[i + 1];
+}
+
+// Adds an owner's summary. Slots whose epoch is over are left out, and of the others pages of an earlier generation.
+void AddSummary(const MergedFamily& family, const SegmentReader& reader, const ReadSeries& source,
+                double now_ms, double* to, Sketch& sketch) {
+  const FamilyRecord& definition = family.definition;
+  const double* cells = reader.values() + source.cell;
+  uint32_t count = family.value_count;
+  double& sum = to[count - 2];
+  Add(sum, to[count], cells[1]);
+  if (reader.is_archive()) Add(sum, to[count], cells[definition.CellCount() + 1]);
+  to[count - 1] += cells[0];
+
+  double now = std::isfinite(definition.slot_ms) ? std::floor(now_ms / definition.slot_ms) : 1;
+  for (uint32_t slot = 0; slot < definition.age_buckets; slot++) {
+    const double* own = cells + layout::kSummaryHeaderCells + slot * layout::kSummarySlotCells;
+    bool current = own[kEpoch] > now - definition.age_buckets && own[kEpoch] <= now;
+    // While its owner resets a slot, its pages may still be those of the epoch before.
+    if (!current || !(own[kN] > 0)) continue;
+    uint16_t to_slot =
+        sketch.AddSlot({own[kEpoch], own[kN], own[kZero], own[kMin], own[kMax]}, definition.age_buckets);
+    for (const ReadPage& page : source.pages) {
+      if (page.slot != slot || page.generation != own[kGeneration]) continue;
+      const double* counts = reader.values() + page.cell;
+      for (int32_t i = 0; i < kPageCells; i++) {
+        sketch.AddBucket({to_slot, page.schema, page.sign, page.number * kPageCells + i, counts[i]});
+      }
+    }
+  }
+}
+
+// Turns the values of one owner, or of a sum, into those of an exposition.
+void Expose(const MergedFamily& family, Sketch* sketch, double* values) {
+  if (family.definition.type == MetricType::kHistogram) {
+    double cumulative = 0;
+    for (uint32_t i = 1; i < family.value_count; i++) values[i] = cumulative += values[i];
+  } else if (family.definition.type == MetricType::kSummary) {
+    sketch->Finish();
+    for (double q : family.definition.bounds) *values++ = sketch->Quantile(q);
+  }
+}
+
+}  // namespace
+
+void Accumulator::Clear() {
+  std::fill(values_.begin(), values_.end(), 0);
+  std::fill(contributors_.begin(), contributors_.end(), 0);
+  std::fill(sketches_.begin(), sketches_.end(), Sketch());
+  exemplars_.clear();
+}
+
+void Accumulator::Add(const MergePlan& plan, const MergeInput& input, const SegmentPlan& segment,
+                      double now_ms) {
+  values_.resize(plan.value_count());
+  contributors_.resize(plan.series().size());
+  sketches_.resize(plan.sketch_count());
+  for (const FamilyPlan& family : segment.by_family) {
+    if (!family.contributions.empty()) AddFamily(plan, input, family, now_ms);
+  }
+}
+
+void Accumulator::AddFamily(const MergePlan& merged, const MergeInput& input, const FamilyPlan& plan,
+                            double now_ms) {
+  const MergedFamily& family = merged.families()[static_cast<size_t>(plan.merged)];
+  const SegmentReader& reader = *input.reader;
+  MetricType type = family.definition.type;
+  MergeMode mode = family.definition.merge_mode;
+  bool archive = reader.is_archive();
+  if (!input.live && !OutlivesOwner(mode)) return;
+  if (reader.has_exemplars()) AddExemplars(reader, plan);
+
+  auto each = [&](auto add) {
+    for (const Contribution& from : plan.contributions) add(from, reader.values() + from.cell);
+  };
+  bool scalar = IsScalar(family);
+  if (mode == MergeMode::kSum && scalar) {
+    each([&](const Contribution& from, const double* cells) {
+      double* to = &values_[from.value];
+      prom::Add(to[0], to[1], cells[0]);
+      if (archive) prom::Add(to[0], to[1], cells[1]);  // the low half
+    });
+  } else if (mode == MergeMode::kSum && type == MetricType::kHistogram) {
+    each([&](const Contribution& from, const double* cells) {
+      AddHistogram(family, cells, archive, &values_[from.value]);
+    });
+  } else if (mode == MergeMode::kSum) {
+    each([&](const Contribution& from, const double*) {
+      AddSummary(family, reader, reader.series()[from.source], now_ms, &values_[from.value],
+                 sketches_[merged.series()[from.series].sketch]);
+    });
+  } else if (IsMostRecent(mode)) {
+    each([&](const Contribution& from, const double* cells) { AddMostRecent(from, cells, input.this_boot); });
+  } else if (scalar) {
+    each([&](const Contribution& from, const double* cells) { AddValues(family, from, cells); });
+  } else {
+    // The other modes merge what each owner alone would expose.
+    std::vector<double> own;
+    each([&](const Contribution& from, const double* cells) {
+      own.assign(family.value_count + 1, 0);
+      Sketch sketch;
+      if (type == MetricType::kHistogram) {
+        AddHistogram(family, cells, archive, own.data());
+      } else {
+        AddSummary(family, reader, reader.series()[from.source], now_ms, own.data(), sketch);
+      }
+      Expose(family, &sketch, own.data());
+      AddValues(family, from, own.data());
+    });
+  }
+}
+
+void Accumulator::AddValues(const MergedFamily& family, const Contribution& to, const double* values) {
+  double* known = &values_[to.value];
+  MergeMode mode = family.definition.merge_mode;
+  uint32_t count = family.value_count;
+  bool first = contributors_[to.series]++ == 0;
+  switch (mode) {
+    case MergeMode::kLiveSum:
+    case MergeMode::kAverage:
+      for (size_t i = 0; i < count; i++) prom::Add(known[i], known[count + i], values[i]);
+      return;
+    case MergeMode::kMin:
+    case MergeMode::kLiveMin:
+    case MergeMode::kMax:
+    case MergeMode::kLiveMax: {
+      bool smaller = mode == MergeMode::kMin || mode == MergeMode::kLiveMin;
+      for (size_t i = 0; i < count; i++) {
+        if (first || Better(smaller, values[i], known[i])) known[i] = values[i];
+      }
+      return;
+    }
+    case MergeMode::kAll:
+    case MergeMode::kLiveAll:  // a pid may be that of an earlier owner, which comes before
+      std::copy_n(values, count, known);
+      return;
+    default:  // `first`, and `omit`, which shows a series of one owner only
+      if (first) std::copy_n(values, count, known);
+  }
+}
+
+// A gauge that was never set has no sample, as in Python's client. Of two that were set at once the older owner's counts.
+void Accumulator::AddMostRecent(const Contribution& to, const double* cells, bool this_boot) {
+  double time = SetTime(cells[1], this_boot);
+  if (time == 0) return;
+  double* known = &values_[to.value];
+  if (contributors_[to.series]++ != 0 && !(time > known[1])) return;
+  known[0] = cells[0];
+  known[1] = time;
+}
+
+void Accumulator::AddExemplars(const SegmentReader& reader, const FamilyPlan& plan) {
+  for (const Contribution& from : plan.contributions) {
+    for (const ReadExemplar& exemplar : reader.series()[from.source].exemplars) {
+      const double* slot = CurrentSlot(reader.values() + exemplar.cell);
+      if (slot != nullptr) KeepNewest(exemplars_[from.series], exemplar.bucket, slot);
+    }
+  }
+}
+
+const std::vector<Exemplar>* Accumulator::exemplars(uint32_t series) const {
+  auto found = exemplars_.find(series);
+  return found == exemplars_.end() ? nullptr : &found->second;
+}
+
+void Accumulator::Finish(const MergePlan& plan) {
+  for (const MergedFamily& family : plan.families()) {
+    MergeMode mode = family.definition.merge_mode;
+    bool average = mode == MergeMode::kAverage;
+    if (!average && (mode != MergeMode::kSum || IsScalar(family))) continue;
+    for (uint32_t index : family.series) {
+      const MergedSeries& series = plan.series()[index];
+      double* values = &values_[series.value];
+      if (!average) Expose(family, sketches_.data() + series.sketch, values);
+      for (uint32_t i = 0; average && i < family.value_count; i++) values[i] /= contributors_[index];
+    }
+  }
+}
+
+}  // namespace prom

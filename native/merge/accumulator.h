@@ -1,0 +1,58 @@
+// Adds up the cells of segments by a plan: what the merge modes mean, for scrapes and for the archive.
+//
+// Sums are double-double numbers, so that no total decreases by its last digit when its terms come in another order.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "merge/exemplar.h"
+#include "merge/merge_plan.h"
+#include "merge/sketch.h"
+
+namespace prom {
+
+class Accumulator {
+ public:
+  void Clear();
+
+  // Adds a segment. The plan may have series that it did not have before. `now_ms` is the wall clock, by which age slots of
+  // summaries are current or over.
+  void Add(const MergePlan& plan, const MergeInput& input, const SegmentPlan& segment, double now_ms);
+
+  // After the last Add() of a scrape: turns sums into averages and cumulative buckets, and makes the quantiles.
+  void Finish(const MergePlan& plan);
+
+  // Of each series: its values, and then the low halves of sums, or the time of a `mostrecent` gauge.
+  const double* values(const MergedSeries& series) const { return values_.data() + series.value; }
+  // Owners that have added to a series; not counted in the mode `sum`.
+  uint32_t contributors(uint32_t series) const { return contributors_[series]; }
+  // Whether a series has a sample. The mode `omit` shows one of a single owner: there is nothing to aggregate.
+  bool HasValue(const MergedFamily& family, uint32_t series) const {
+    switch (family.definition.merge_mode) {
+      case layout::MergeMode::kSum:
+        return true;
+      case layout::MergeMode::kOmit:
+        return contributors_[series] == 1;
+      default:
+        return contributors_[series] != 0;
+    }
+  }
+  Sketch& sketch(const MergedSeries& series) { return sketches_[series.sketch]; }
+  // The newest one of each bucket; null when there is none.
+  const std::vector<Exemplar>* exemplars(uint32_t series) const;
+
+ private:
+  void AddFamily(const MergePlan& merged, const MergeInput& input, const FamilyPlan& plan, double now_ms);
+  void AddValues(const MergedFamily& family, const Contribution& to, const double* values);
+  void AddMostRecent(const Contribution& to, const double* cells, bool this_boot);
+  void AddExemplars(const SegmentReader& reader, const FamilyPlan& plan);
+
+  std::vector<double> values_;
+  std::vector<uint32_t> contributors_;  // by series
+  std::vector<Sketch> sketches_;
+  std::unordered_map<uint32_t, std::vector<Exemplar>> exemplars_;  // by series
+};
+
+}  // namespace prom

@@ -1,0 +1,161 @@
+#include "segment/owner_presence.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "files/directory.h"
+#include "format/publication.h"
+
+namespace prom {
+namespace {
+
+using layout::Header;
+using layout::OwnerState;
+using layout::Wakeup;
+
+void StampHeartbeat(Header& header) {
+  StoreRelaxed(header.heartbeat_boottime_ns, BoottimeNs());
+  StoreRelaxed(header.heartbeat_realtime_ns, RealtimeNs());
+}
+
+void CopyCounters(const Header& from, Header& to) {
+  to.collects_started = from.collects_started;
+  to.collects_finished = from.collects_finished;
+  to.collect_failures = from.collect_failures;
+  to.compaction_failures = from.compaction_failures;
+  to.dropped_series = from.dropped_series;
+  to.dropped_updates = from.dropped_updates;
+  to.wakeup = from.wakeup;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OwnerPresence>> OwnerPresence::Create(const std::string& directory,
+                                                             const OwnerIdentity& owner, uint64_t max_bytes) {
+  auto segment = SegmentWriter::Create(directory, owner, max_bytes);
+  if (!segment.ok()) return segment.error();
+  std::unique_ptr<OwnerPresence> presence(new OwnerPresence(std::move(segment.value())));
+  char name[64];
+  std::snprintf(name, sizeof name, "/s.%u.%u.", owner.pid, owner.tid);
+  if (auto error = presence->Publish(*presence->segment_, directory + name + RandomHex(), false))
+    return *error;
+  return presence;
+}
+
+Result<std::unique_ptr<OwnerPresence>> OwnerPresence::CreatePrivate(const OwnerIdentity& owner,
+                                                                    uint64_t max_bytes) {
+  auto segment = SegmentWriter::CreatePrivate(owner, max_bytes);
+  if (!segment.ok()) return segment.error();
+  std::unique_ptr<OwnerPresence> presence(new OwnerPresence(std::move(segment.value())));
+  presence->Heartbeat();
+  return presence;
+}
+
+std::optional<SystemError> OwnerPresence::Publish(SegmentWriter& segment, const std::string& path,
+                                                  bool replaces) {
+  StampHeartbeat(segment.header());
+  // Before the file is visible: a visible segment without a lock is always one whose owner has exited.
+  if (::flock(segment.fd(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return SystemError{errno, "flock", segment.path()};
+    lock_excludes_ = false;
+  } else {
+    lock_excludes_ = LockExcludes(AT_FDCWD, segment.path().c_str());
+  }
+  return segment.Rename(path, replaces);
+}
+
+std::optional<SystemError> OwnerPresence::Replace(std::shared_ptr<SegmentWriter> next) {
+  CopyCounters(header(), next->header());
+  if (auto error = Publish(*next, segment_->path(), true)) return error;
+  former_fd_ = segment_->Retire();
+  segment_ = std::move(next);
+  return std::nullopt;
+}
+
+bool OwnerPresence::NameIsCurrent() const {
+  const std::string& path = segment_->path();
+  struct stat named {};
+  bool unknown = ::lstat(path.c_str(), &named) != 0 && errno != ENOENT && errno != ENOTDIR;
+  return segment_->fd() < 0 || unknown || prom::NameIsCurrent(AT_FDCWD, path.c_str(), segment_->fd());
+}
+
+void OwnerPresence::Heartbeat() {
+  former_fd_.reset();
+  StampHeartbeat(header());
+}
+
+Result<int> OwnerPresence::OpenWakeup() {
+  std::string path = WakeupPath(segment_->path());
+  ::unlink(path.c_str());
+  if (::mkfifo(path.c_str(), 0600) != 0) return SystemError{errno, "mkfifo", path};
+  // For writing, too: without any writer a reader finds the end of the file again and again.
+  int fd = ::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) {
+    SystemError error{errno, "open", path};
+    ::unlink(path.c_str());
+    return error;
+  }
+  wakeup_path_ = path;
+  if (header().wakeup == 0) StoreRelease(header().wakeup, static_cast<uint32_t>(Wakeup::kListens));
+  return fd;
+}
+
+bool OwnerPresence::WakeupExists() const {
+  struct stat named {};
+  return wakeup_path_.empty() || ::lstat(wakeup_path_.c_str(), &named) == 0 || errno != ENOENT;
+}
+
+void OwnerPresence::HasCollectors() {
+  if (header().wakeup != 0) StoreRelease(header().wakeup, static_cast<uint32_t>(Wakeup::kCollects));
+}
+
+uint64_t OwnerPresence::StartCollect() {
+  uint64_t sequence = header().collects_started + 1;
+  StoreRelease(header().collects_started, sequence);
+  return sequence;
+}
+
+void OwnerPresence::FinishCollect(uint64_t sequence, uint64_t failures) {
+  StoreRelaxed(header().collect_failures, header().collect_failures + failures);
+  // After the values that the collect functions stored: a reader that sees the number (acquire) reads them.
+  StoreRelease(header().collects_finished, sequence);
+}
+
+void OwnerPresence::CountDrops(uint64_t series, uint64_t updates) {
+  StoreRelaxed(header().dropped_series, header().dropped_series + series);
+  StoreRelaxed(header().dropped_updates, header().dropped_updates + updates);
+}
+
+void OwnerPresence::CountCompactionFailure() {
+  StoreRelaxed(header().compaction_failures, header().compaction_failures + 1);
+}
+
+bool OwnerPresence::Lead() {
+  if (segment_->path().empty()) return true;
+  std::string path = segment_->directory() + '/' + kLeaderName;
+  if (leader_fd_.valid() && prom::NameIsCurrent(AT_FDCWD, path.c_str(), leader_fd_.get())) return true;
+  leader_fd_.reset();  // that file was deleted: the owner that locks the next one leads
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600));
+  if (!fd.valid()) return true;
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return false;
+  leader_fd_ = std::move(fd);
+  return true;
+}
+
+void OwnerPresence::Close() {
+  leader_fd_.reset();
+  former_fd_.reset();
+  if (!wakeup_path_.empty()) ::unlink(wakeup_path_.c_str());
+  wakeup_path_.clear();
+  segment_->Close();
+}
+
+}  // namespace prom

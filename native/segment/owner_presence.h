@@ -1,0 +1,77 @@
+// How an owner is present in its group: the name and the lock of its segment, its heartbeat, its wake-up FIFO, the leader
+// lock, and the counters about the owner in the header.
+//
+// All calls come from the owner's thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "files/owner.h"
+#include "segment/segment_writer.h"
+
+namespace prom {
+
+class OwnerPresence {
+ public:
+  // Creates a segment in `directory`, which must exist, locks it, and makes it visible. `max_bytes` bounds the file.
+  static Result<std::unique_ptr<OwnerPresence>> Create(const std::string& directory,
+                                                       const OwnerIdentity& owner, uint64_t max_bytes);
+  // Creates a segment in memory of this process, for series that find no room in a file. It has no name and no lock.
+  static Result<std::unique_ptr<OwnerPresence>> CreatePrivate(const OwnerIdentity& owner, uint64_t max_bytes);
+  ~OwnerPresence() { Close(); }
+
+  const std::shared_ptr<SegmentWriter>& segment() const { return segment_; }
+  // False where a test at the start showed that flock does not exclude on this file system.
+  bool lock_excludes() const { return lock_excludes_; }
+
+  // Puts the result of Rewrite() in the place of the segment: under its name, with its counters. Scrapes may still read
+  // the old segment; its lock is held until the next heartbeat. After an error nothing has changed.
+  std::optional<SystemError> Replace(std::shared_ptr<SegmentWriter> next);
+
+  // Whether the name still means the file of the segment. True if that cannot be found out.
+  bool NameIsCurrent() const;
+
+  // For readers that cannot see the pid. Call every few seconds.
+  void Heartbeat();
+
+  // Makes the wake-up FIFO, in place of an earlier one, and opens it for reading. The caller owns the descriptor; Close()
+  // removes the FIFO.
+  Result<int> OpenWakeup();
+  // False if the FIFO was opened and has been deleted.
+  bool WakeupExists() const;
+  // From here on scrapes send collect requests.
+  void HasCollectors();
+  // A collect begins. Returns its sequence number.
+  uint64_t StartCollect();
+  void FinishCollect(uint64_t sequence, uint64_t failures);
+
+  // For the self-metrics.
+  void CountDrops(uint64_t series, uint64_t updates);
+  void CountCompactionFailure();
+
+  // Whether this owner leads its group. A group has one leader at most, which leads until it exits; then the first owner
+  // that asks is the next. True if the lock cannot be opened: several leaders are better than none.
+  bool Lead();
+
+  // Marks the owner as closed and gives up its locks. The cells stay mapped while JavaScript has views of them.
+  void Close();
+
+ private:
+  explicit OwnerPresence(std::shared_ptr<SegmentWriter> segment) : segment_(std::move(segment)) {}
+
+  std::optional<SystemError> Publish(SegmentWriter& segment, const std::string& path, bool replaces);
+  layout::Header& header() const { return segment_->header(); }
+
+  std::shared_ptr<SegmentWriter> segment_;
+  bool lock_excludes_ = true;
+  std::string wakeup_path_;
+  UniqueFd leader_fd_;
+  // The file before the last rewrite, until the next heartbeat: a reader that has opened it must find the lock held.
+  UniqueFd former_fd_;
+};
+
+}  // namespace prom

@@ -1,0 +1,120 @@
+#include "segment/rewrite.h"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <utility>
+
+#include "format/record.h"
+
+namespace prom {
+namespace {
+
+using layout::MetricType;
+using layout::RecordType;
+
+// Sets the counts of a series to zero. The values of gauges stay, and the pages of a summary stay valid.
+void ForgetCounts(const FamilyRecord& family, double* cells) {
+  if (family.type == MetricType::kGauge) return;
+  if (family.type != MetricType::kSummary) {
+    std::fill_n(cells, family.CellCount(), 0.0);
+    return;
+  }
+  std::fill_n(cells, layout::kSummaryHeaderCells, 0.0);
+  for (uint32_t slot = 0; slot < family.age_buckets; slot++) {
+    double* counts = cells + layout::kSummaryHeaderCells + slot * layout::kSummarySlotCells + 2;
+    std::fill_n(counts, 4, 0.0);  // n, zero, min, max
+  }
+}
+
+class RecordCopier {
+ public:
+  RecordCopier(const SegmentWriter& from, bool keeps_counts, Rewritten& result)
+      : from_(from), to_(*result.segment), keeps_counts_(keeps_counts), rewritten_(result.records) {}
+
+  // Returns the error, if there is one. A record whose family or series is not live is left out.
+  std::optional<SystemError> Copy(const LiveRecord& record) {
+    switch (record.type) {
+      case RecordType::kFamily:
+        if (auto family = Decode<FamilyRecord>(record.body)) families_[family->id] = std::move(*family);
+        break;
+      case RecordType::kSeries:
+        if (auto series = Decode<SeriesRecord>(record.body)) return CopySeries(record, std::move(*series));
+        return std::nullopt;
+      case RecordType::kPage:
+        if (auto page = Decode<PageRecord>(record.body)) return CopyPart(record, *page, layout::kPageCells);
+        return std::nullopt;
+      case RecordType::kExemplar:
+        if (auto part = Decode<ExemplarRecord>(record.body))
+          return CopyPart(record, *part, layout::kExemplarCells);
+        return std::nullopt;
+      default:
+        break;
+    }
+    return Append(record, record.body, {});
+  }
+
+ private:
+  std::optional<SystemError> CopySeries(const LiveRecord& from, SeriesRecord series) {
+    auto family = families_.find(series.family);
+    if (family == families_.end()) return std::nullopt;
+    auto cells = CopyCells(series.cells_offset, series.cell_count);
+    if (!cells.ok()) return cells.error();
+    if (!keeps_counts_) ForgetCounts(family->second, to_.Data(cells.value()));
+    series_[series.cells_offset] = cells.value().file_offset;
+    series.cells_offset = cells.value().file_offset;
+    return Append(from, Encode(series), cells.value());
+  }
+
+  // A page or an exemplar.
+  template <typename Record>
+  std::optional<SystemError> CopyPart(const LiveRecord& from, Record part, uint32_t count) {
+    auto series = series_.find(part.series_offset);
+    if (series == series_.end()) return std::nullopt;
+    auto cells = CopyCells(part.cells_offset, count);
+    if (!cells.ok()) return cells.error();
+    if (!keeps_counts_ && from.type == RecordType::kPage) std::fill_n(to_.Data(cells.value()), count, 0.0);
+    part.series_offset = series->second;
+    part.cells_offset = cells.value().file_offset;
+    return Append(from, Encode(part), cells.value());
+  }
+
+  std::optional<SystemError> Append(const LiveRecord& from, std::span<const uint8_t> body,
+                                    const CellRange& cells) {
+    auto record = to_.Append(from.type, body);
+    if (!record.ok()) return record.error();
+    rewritten_.push_back({from.record, record.value(), cells});
+    return std::nullopt;
+  }
+
+  Result<CellRange> CopyCells(uint64_t file_offset, uint32_t count) {
+    auto cells = to_.AllocateCells(count);
+    if (cells.ok()) std::copy_n(from_.Data(from_.CellsAt(file_offset)), count, to_.Data(cells.value()));
+    return cells;
+  }
+
+  const SegmentWriter& from_;
+  SegmentWriter& to_;
+  const bool keeps_counts_;
+  std::vector<RewrittenRecord>& rewritten_;
+  std::unordered_map<uint32_t, FamilyRecord> families_;  // by id
+  std::unordered_map<uint64_t, uint64_t> series_;        // old and new offset of the cells of a series
+};
+
+}  // namespace
+
+Result<Rewritten> Rewrite(const SegmentWriter& from, bool keeps_counts) {
+  auto to = from.CreateSuccessor(keeps_counts);
+  if (!to.ok()) return to.error();
+  Rewritten result{std::move(to.value()), {}};
+  RecordCopier copier(from, keeps_counts, result);
+  uint64_t at = 0;
+  while (auto record = from.NextLive(at)) {
+    if (auto error = copier.Copy(*record)) return *error;
+    at = record->end;
+  }
+  return result;
+}
+
+}  // namespace prom

@@ -1,0 +1,179 @@
+// What a rewrite copies to the new file.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/crc32c.h"
+#include "files/directory.h"
+#include "read/segment_reader.h"
+#include "segment/segment_writer.h"
+#include "support/files.h"
+#include "support/must.h"
+#include "support/reading.h"
+#include "support/test_segment.h"
+
+namespace prom {
+namespace {
+
+using layout::Header;
+using test::Must;
+using test::Read;
+using test::SeriesOf;
+using test::TemporaryDirectory;
+using test::TestSegment;
+using test::TestSeries;
+
+// Makes and removes series until their records are longer than a chunk.
+void Churn(TestSegment& segment, uint32_t family) {
+  for (int i = 0; i < 1000; i++) segment.Remove(segment.Series(family, {"gone " + std::to_string(i)}));
+}
+
+TEST_CASE("a rewrite copies the live records in their order, and no others") {
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InFile(directory.path());
+  segment.Scope(7, "other", {{"app", layout::LabelKind::kString, "a"}});
+  uint32_t counter = segment.Family(test::CounterFamily("c", {"l"}));
+  uint32_t gauge = segment.Family(test::GaugeFamily("g", layout::MergeMode::kSum, {"l"}));
+  TestSeries last = segment.Series(counter, {"z"});
+  *last.cells = 1;
+  Churn(segment, counter);
+  TestSeries level = segment.Series(gauge, {"level"});
+  *level.cells = 2;
+  TestSeries first = segment.Series(counter, {"a"});
+  *first.cells = 3;
+  std::string path = segment.writer().path();
+  Header before = segment.writer().header();
+  CHECK(segment.writer().garbage_bytes() > before.records_end / 2);
+
+  std::vector<RewrittenRecord> records = segment.Rewrite();
+  CHECK(records.size() == 9);  // 2 scopes, 2 families, 2 members, 3 series
+  for (TestSeries* series : {&last, &level, &first}) segment.Follow(*series, records);
+
+  CHECK(directory.Names().size() == 1);
+  CHECK(segment.writer().path() == path);
+  CHECK(segment.writer().header().records_end < 1000);
+  CHECK(segment.writer().header().extent_count == 2);
+  CHECK(segment.writer().garbage_bytes() == 0);
+  CHECK((SeriesOf(Read(path)) == std::vector<std::string>{"z=1", "level=2", "a=3"}));
+  CHECK(Read(path).families().size() == 2);
+  CHECK(Read(path).scopes().size() == 2);
+  CHECK(Read(path).scopes()[0].default_labels.size() == 1);
+  *first.cells += 1;
+  *segment.Series(counter, {"new"}).cells = 5;
+  segment.Remove(last);
+  CHECK((SeriesOf(Read(path)) == std::vector<std::string>{"level=2", "a=4", "new=5"}));
+}
+
+TEST_CASE("a rewrite changes the id in the header, and keeps the identity and the counters") {
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InFile(directory.path(), CurrentOwner(5));
+  UniqueFd wakeup(Must(segment.owner().OpenWakeup()));
+  segment.owner().HasCollectors();
+  uint64_t sequence = segment.owner().StartCollect();
+  segment.owner().FinishCollect(sequence, 2);
+  segment.owner().StartCollect();
+  Header before = segment.writer().header();
+  segment.Rewrite();
+  Header after = segment.writer().header();
+
+  CHECK(std::memcmp(before.segment_id, after.segment_id, sizeof after.segment_id) != 0);
+  CHECK(after.header_crc == Crc32c(&after, offsetof(Header, header_crc)));
+  std::memcpy(after.segment_id, before.segment_id, sizeof after.segment_id);
+  CHECK(std::memcmp(&before, &after, offsetof(Header, header_crc)) == 0);
+  CHECK(after.worker_thread == 5);
+  CHECK(after.collects_started == 2);
+  CHECK(after.collects_finished == 1);
+  CHECK(after.collect_failures == 2);
+  CHECK(after.wakeup == static_cast<uint32_t>(layout::Wakeup::kCollects));
+  CHECK(after.state == static_cast<uint32_t>(layout::OwnerState::kActive));
+  CHECK(segment.owner().WakeupExists());
+  std::string path = WakeupPath(segment.writer().path());
+  segment.owner().Close();
+  CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE("a segment names the first file whose counts are in it") {
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InFile(directory.path());
+  auto is_first = [&](const Header& header) {
+    return std::memcmp(segment.writer().header().first_id, header.segment_id, sizeof header.segment_id) == 0;
+  };
+  Header first = segment.writer().header();
+  CHECK(is_first(first));
+  segment.Rewrite();
+  segment.Rewrite();
+  CHECK(is_first(first));
+  segment.Rewrite(false);
+  CHECK(is_first(segment.writer().header()));
+}
+
+TEST_CASE("pages and exemplars are copied with their series, and not without") {
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InFile(directory.path());
+  uint32_t summary = segment.Family(test::SummaryFamily("s", {0.5}, 1, INFINITY, {"l"}));
+  uint32_t histogram = segment.Family(test::HistogramFamily("h", {1, 2}, {"l"}));
+  TestSeries gone = segment.Series(summary, {"gone"});
+  segment.ObserveSummary(gone, 1);
+  TestSeries kept = segment.Series(summary, {"kept"});
+  for (double value : {-3.0, 0.0, 5.0, 5000.0}) segment.ObserveSummary(kept, value);
+  TestSeries observed = segment.Series(histogram, {"observed"});
+  observed.Observe(1.5);
+  double* exemplar = segment.Exemplar(observed, 1);
+  exemplar[0] = 1;
+  exemplar[1] = 1.5;
+  segment.writer().Remove(gone.record);
+  segment.Rewrite();
+
+  SegmentReader reader = Read(segment.writer().path());
+  REQUIRE(reader.series().size() == 2);
+  const ReadSeries& read = reader.series()[0];
+  CHECK(reader.values()[read.cell] == 4);
+  REQUIRE(read.pages.size() == 3);
+  for (const ReadPage& page : read.pages) {
+    double sum = 0;
+    for (uint32_t i = 0; i < layout::kPageCells; i++) sum += reader.values()[page.cell + i];
+    CHECK(sum == 1);
+  }
+  REQUIRE(reader.series()[1].exemplars.size() == 1);
+  CHECK(reader.series()[1].exemplars[0].bucket == 1);
+  CHECK(reader.values()[reader.series()[1].exemplars[0].cell + 1] == 1.5);
+}
+
+TEST_CASE("a rewrite can begin the counts at zero; gauges keep their values") {
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InFile(directory.path());
+  uint32_t counter = segment.Family(test::CounterFamily("c", {"l"}));
+  uint32_t gauge = segment.Family(test::GaugeFamily("g", layout::MergeMode::kMax, {"l"}));
+  uint32_t histogram = segment.Family(test::HistogramFamily("h", {1, 2}, {"l"}));
+  uint32_t summary = segment.Family(test::SummaryFamily("s", {0.5}, 1, INFINITY, {"l"}));
+  TestSeries counted = segment.Series(counter, {"counted"});
+  *counted.cells = 3;
+  TestSeries set = segment.Series(gauge, {"set"});
+  *set.cells = 4;
+  TestSeries observed = segment.Series(histogram, {"observed"});
+  observed.Observe(1.5);
+  TestSeries sketched = segment.Series(summary, {"sketched"});
+  segment.ObserveSummary(sketched, 8);
+  std::vector<RewrittenRecord> records = segment.Rewrite(false);
+  for (TestSeries* series : {&counted, &set, &observed, &sketched}) segment.Follow(*series, records);
+
+  CHECK(*counted.cells == 0);
+  CHECK(*set.cells == 4);
+  for (uint32_t i = 0; i < observed.count; i++) CHECK(observed.cells[i] == 0);
+  double* slot = sketched.cells + layout::kSummaryHeaderCells;
+  CHECK(sketched.cells[0] == 0);
+  CHECK(sketched.cells[1] == 0);
+  CHECK(slot[0] == 1);
+  CHECK(slot[6] == test::kSummarySchema);
+  for (int cell : {2, 3, 4, 5}) CHECK(slot[cell] == 0);
+  SegmentReader reader = Read(segment.writer().path());
+  const ReadPage& page = reader.series()[3].pages.at(0);
+  for (uint32_t i = 0; i < layout::kPageCells; i++) CHECK(reader.values()[page.cell + i] == 0);
+}
+
+}  // namespace
+}  // namespace prom
