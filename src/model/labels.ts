@@ -22,7 +22,7 @@ export interface SeriesKey {
 
 /**
  * The text that identifies a label value. `undefined` means that the label is absent, which is not the same as ''.
- * Throws what the value's own conversion throws (a symbol: TypeError).
+ * Throws the error of the value's own conversion (a symbol: TypeError).
  */
 export function labelText(value: LabelValue): string | undefined {
   if (typeof value === 'string' || value === undefined) return value;
@@ -38,7 +38,7 @@ export function checkLabels(labels: LabelSet, names: readonly string[]): void {
   for (const name in labels) if (!names.includes(name)) throw unknownLabel(name, names);
 }
 
-/** Converts every label once. Throws what `checkLabels()` and `labelText()` throw. */
+/** Converts every label once. Throws as `checkLabels()` and `labelText()` do. */
 export function seriesKey(labels: LabelSet, names: readonly string[]): SeriesKey {
   const strings = stringsInOrder(labels, names);
   if (strings !== undefined) return { texts: strings, asWritten: undefined };
