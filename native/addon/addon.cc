@@ -6,8 +6,7 @@
 #include <new>
 
 #include "addon/argument.h"
-#include "addon/group_handle.h"
-#include "addon/segment_handle.h"
+#include "addon/handles.h"
 #include "base/crc32c.h"
 #include "files/owner.h"
 

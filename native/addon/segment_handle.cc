@@ -1,5 +1,3 @@
-#include "addon/segment_handle.h"
-
 #include <algorithm>
 #include <optional>
 #include <span>
@@ -7,6 +5,7 @@
 #include <vector>
 
 #include "addon/argument.h"
+#include "addon/handles.h"
 #include "base/clock.h"
 #include "files/directory.h"
 #include "format/names.h"

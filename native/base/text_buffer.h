@@ -1,15 +1,44 @@
-// Bytes that grow at the end, and whether all of them are ASCII.
+// The bytes of an exposition, which grow at the end.
+//
+// A scrape needs megabytes, which are slow to get from the system because it zeroes each page. The two blocks that were given
+// back last are kept for the next scrapes of this process, up to 32 MiB each.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 #include <utility>
 
-#include "base/ascii.h"
 #include "base/number.h"
-#include "base/text_memory.h"
 
 namespace prom {
+
+struct TextMemory {
+  char* data = nullptr;
+  size_t capacity = 0;
+};
+
+// At least `capacity` bytes, uninitialised. Throws std::bad_alloc. Both functions may be called from any thread.
+TextMemory TakeTextMemory(size_t capacity);
+void GiveBackTextMemory(TextMemory memory);
+
+// Whether a text needs no decoding.
+inline bool IsAscii(char c) { return static_cast<signed char>(c) >= 0; }
+
+inline bool IsAscii(std::string_view text) {
+  constexpr uint64_t kHighBits = 0x8080808080808080;
+  uint64_t all = 0;
+  size_t at = 0;
+  for (; text.size() - at >= sizeof all; at += sizeof all) {
+    uint64_t word;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    all |= word;
+  }
+  auto rest = text.substr(at);
+  return (all & kHighBits) == 0 && std::all_of(rest.begin(), rest.end(), [](char c) { return IsAscii(c); });
+}
 
 class TextBuffer {
  public:

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
-#include "files/skip_reason.h"
+#include "format/names.h"
 
 namespace prom {
 
@@ -37,6 +37,23 @@ bool ListNames(int directory, std::vector<std::string>& names);
 
 // Sum of the sizes of the files in a directory.
 uint64_t BytesIn(const std::string& path);
+
+// Why a scrape leaves out a file of the group.
+enum class SkipReason {
+  kNone,
+  kForeign,     // not a file of this library
+  kVersion,     // of a later format version
+  kCorrupt,     // its bytes contradict each other
+  kTruncated,   // shorter than its header says
+  kForbidden,   // not a plain file of this user
+  kDuplicate,   // a copy of another segment of the group
+  kUnreadable,  // the system refused to open or read it
+};
+
+// Values of the label `reason` of the self-metric.
+inline constexpr Names<SkipReason, 8> kSkipReasonNames{
+    SkipReason::kNone,
+    {"none", "foreign", "version", "corrupt", "truncated", "forbidden", "duplicate", "unreadable"}};
 
 // Opens a regular file of this user, with no second link, for reading. Follows no link and waits for no FIFO. Otherwise
 // invalid, with the reason; kNone when there is no such file.

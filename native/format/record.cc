@@ -6,7 +6,9 @@
 #include <cstring>
 #include <type_traits>
 
+#include "base/clock.h"
 #include "base/crc32c.h"
+#include "base/random.h"
 #include "format/merge_mode.h"
 
 namespace prom {
@@ -205,6 +207,29 @@ uint32_t FamilyRecord::CellCount() const {
       return layout::kSummaryHeaderCells + age_buckets * layout::kSummarySlotCells;
   }
   return 0;
+}
+
+void StampFormat(layout::Header& header, layout::FileKind kind) {
+  std::memcpy(header.magic, layout::kMagic, sizeof header.magic);
+  header.endian_mark = layout::kEndianMark;
+  header.major = layout::kMajor;
+  header.minor = layout::kMinor;
+  header.header_size = layout::kHeaderSize;
+  header.granule = layout::kGranule;
+  header.kind = static_cast<uint32_t>(kind);
+}
+
+SegmentId NewSegmentId(uint32_t pid, uint32_t tid) {
+  SegmentId id;
+  if (!FillRandom(id.data(), id.size())) {
+    const uint64_t now[2] = {RealtimeNs(), BoottimeNs() ^ (uint64_t{pid} << 32 | tid)};
+    std::memcpy(id.data(), now, sizeof now);
+  }
+  return id;
+}
+
+uint32_t HeaderCrc(const layout::Header& header) {
+  return Crc32c(&header, offsetof(layout::Header, header_crc));
 }
 
 uint32_t RecordCrc(const layout::RecordHeader& head, const uint8_t* body) {

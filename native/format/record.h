@@ -1,5 +1,5 @@
-// Records: their checksum, and a struct for the body of each type. One list of fields serves encoder and decoder, so that
-// writer and reader cannot disagree.
+// The identity of a file in its header; the checksum of records, and a struct for the body of each type. One list of fields
+// serves encoder and decoder, so that writer and reader cannot disagree.
 #pragma once
 
 #include <array>
@@ -7,12 +7,25 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "format/label.h"
 #include "format/layout.h"
 
 namespace prom {
+
+// A label: its name, its text, and the type that its value had in JavaScript.
+template <typename Name, typename Text>
+struct LabelOf {
+  Name name{};
+  layout::LabelKind kind = layout::LabelKind::kString;
+  Text text{};
+};
+
+using SeriesLabel =
+    LabelOf<uint16_t, std::string>;  // the name is an index into the label names of the family
+using Label = LabelOf<std::string, std::string>;
+using LabelRef = LabelOf<std::string_view, std::string_view>;  // views of texts that another object owns
 
 struct FamilyRecord {
   uint32_t id = 0;
@@ -75,6 +88,15 @@ struct CompactedRecord {
 };
 
 using Bytes = std::vector<uint8_t>;
+
+// Fills in the fields of the format, and the kind of the file.
+void StampFormat(layout::Header& header, layout::FileKind kind);
+
+// A unique id: random, or made of the time and the thread when the system has no random bytes.
+SegmentId NewSegmentId(uint32_t pid, uint32_t tid);
+
+// The value of header_crc for this header.
+uint32_t HeaderCrc(const layout::Header& header);
 
 // The checksum of a record of any type: of everything but its state. `body` includes the padding.
 uint32_t RecordCrc(const layout::RecordHeader& head, const uint8_t* body);

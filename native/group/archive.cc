@@ -8,7 +8,7 @@
 #include "base/crc32c.h"
 #include "base/double_double.h"
 #include "format/merge_mode.h"
-#include "format/segment_identity.h"
+#include "format/record.h"
 
 namespace prom {
 namespace {

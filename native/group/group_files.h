@@ -15,7 +15,7 @@
 #include "group/archive_file.h"
 #include "merge/merge_plan.h"
 #include "read/segment_reader.h"
-#include "render/self_metrics.h"
+#include "render/render.h"
 
 namespace prom {
 

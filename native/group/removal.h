@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "files/owner.h"
-#include "format/label.h"
 #include "format/record.h"
 
 namespace prom {

@@ -5,7 +5,6 @@
 #include <string_view>
 #include <vector>
 
-#include "format/label.h"
 #include "format/record.h"
 
 namespace prom {

@@ -10,9 +10,26 @@
 
 #include "merge/accumulator.h"
 #include "merge/merge_plan.h"
-#include "merge/view.h"
 
 namespace prom {
+
+// Whether a view shows the scopes that owners have chosen for clusterMetrics() or workerMetrics().
+enum class Chosen : uint32_t {
+  kNone = 0,
+  kCluster = layout::kChosenForCluster,
+  kWorker = layout::kChosenForWorker,
+};
+
+// A view chooses the families that one exposition shows.
+struct View {
+  std::vector<std::string> scopes;
+  bool default_labels = true;
+  bool per_owner = false;  // each owner's series apart, with the label `pid`
+  // In place of `scopes` the ones that any segment marks as chosen, or the global scope where there are none.
+  Chosen chosen = Chosen::kNone;
+
+  bool operator==(const View&) const = default;
+};
 
 class Merge {
  public:

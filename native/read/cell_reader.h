@@ -11,7 +11,7 @@
 
 #include "base/aligned_buffer.h"
 #include "base/byte_source.h"
-#include "files/skip_reason.h"
+#include "files/directory.h"
 #include "format/record.h"
 
 namespace prom {

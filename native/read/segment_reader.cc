@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "format/publication.h"
-#include "format/segment_identity.h"
+#include "format/record.h"
 
 namespace prom {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "base/aligned_buffer.h"
 #include "base/byte_source.h"
-#include "files/skip_reason.h"
+#include "files/directory.h"
 #include "format/layout.h"
 #include "format/record.h"
 #include "read/cell_reader.h"

@@ -1,9 +1,8 @@
-#include "render/self_metrics.h"
-
 #include <string>
 
 #include "base/clock.h"
 #include "merge/label_text.h"
+#include "render/render.h"
 
 namespace prom {
 namespace {

@@ -14,7 +14,7 @@
 #include "base/random.h"
 #include "files/directory.h"
 #include "format/publication.h"
-#include "format/segment_identity.h"
+#include "format/record.h"
 
 namespace prom {
 namespace {

@@ -10,7 +10,7 @@
 #include <cstdarg>
 #include <cstdio>
 
-#include "base/fail_point.h"
+#include "format/publication.h"
 
 namespace prom {
 namespace {

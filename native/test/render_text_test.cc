@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/ascii.h"
+#include "base/text_buffer.h"
 #include "render/render.h"
 #include "support/test_segment.h"
 

@@ -1,4 +1,4 @@
-// The class Segment of the addon.
+// The classes of the addon. src/native.ts has the contract of each method.
 #pragma once
 
 #include <napi.h>
@@ -11,6 +11,8 @@ namespace prom {
 
 // new Segment(directory | undefined, workerThread, maxBytes, location: Int32Array(3))
 Napi::Function DefineSegment(Napi::Env env);
+// new Group(directory | undefined)
+Napi::Function DefineGroup(Napi::Env env);
 
 // The bytes of a Segment object, which may be used after it was rewritten or closed. Null if it cannot be read.
 std::shared_ptr<const ByteSource> BytesOfSegment(napi_env env, napi_value segment);

@@ -1,8 +1,7 @@
-#include "base/text_memory.h"
+#include "base/text_buffer.h"
 
 #include <sys/mman.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <mutex>
 #include <new>
