@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -96,20 +97,10 @@ class Argument {
     return value;
   }
   static layout::LabelKind KindOf(napi_valuetype type) {
-    switch (type) {
-      case napi_string:
-        return layout::LabelKind::kString;
-      case napi_number:
-        return layout::LabelKind::kNumber;
-      case napi_boolean:
-        return layout::LabelKind::kBoolean;
-      case napi_null:
-        return layout::LabelKind::kNull;
-      case napi_undefined:
-        return layout::LabelKind::kUndefined;
-      default:
-        return layout::LabelKind::kOther;
-    }
+    using enum layout::LabelKind;
+    // In the order of napi_valuetype, which has symbols, objects and others after them.
+    constexpr layout::LabelKind kPrimitives[] = {kUndefined, kNull, kBoolean, kNumber, kString};
+    return type < std::size(kPrimitives) ? kPrimitives[type] : kOther;
   }
   // Into the memory of `text`, at most `most` bytes.
   void StringTo(std::string& text, size_t most) const {

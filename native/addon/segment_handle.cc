@@ -24,6 +24,8 @@ Napi::Value Number(const CallbackInfo& info, uint64_t value) {
   return Napi::Number::New(info.Env(), static_cast<double>(value));
 }
 
+Napi::Value Boolean(const CallbackInfo& info, bool value) { return Napi::Boolean::New(info.Env(), value); }
+
 // A segment of the calling thread. src/native.ts has the contract of each method. Methods that allocate cells write
 // [record, extent, index] into `location`: no file is long enough for numbers above 2^31.
 class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
@@ -53,9 +55,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
                            InstanceMethod<&SegmentHandle::CountDrops>("countDrops"),
                            InstanceMethod<&SegmentHandle::CountCompactionFailure>("countCompactionFailure"),
                            InstanceMethod<&SegmentHandle::Lead>("lead"),
-                           InstanceMethod<&SegmentHandle::Close>("close"),
                            InstanceAccessor<&SegmentHandle::Path>("path"),
-                           InstanceAccessor<&SegmentHandle::LockExcludes>("lockExcludes"),
                        });
   }
 
@@ -215,9 +215,8 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   Napi::Value IsCompacted(const CallbackInfo& info) {
     UniqueFd directory = OpenDirectory(segment()->directory());
     ArchiveFile archive;
-    bool compacted = directory.valid() && archive.Update(directory.get()) == SkipReason::kNone &&
-                     archive.HasCompacted(segment()->header().segment_id);
-    return Napi::Boolean::New(info.Env(), compacted);
+    return Boolean(info, directory.valid() && archive.Update(directory.get()) == SkipReason::kNone &&
+                             archive.HasCompacted(segment()->header().segment_id));
   }
 
   Napi::Value OpenWakeup(const CallbackInfo& info) {
@@ -226,16 +225,9 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     return Napi::Number::New(info.Env(), fd.value());
   }
 
-  Napi::Value NameIsCurrent(const CallbackInfo& info) {
-    return Napi::Boolean::New(info.Env(), owner_->NameIsCurrent());
-  }
-  Napi::Value WakeupExists(const CallbackInfo& info) {
-    return Napi::Boolean::New(info.Env(), owner_->WakeupExists());
-  }
-  Napi::Value Lead(const CallbackInfo& info) { return Napi::Boolean::New(info.Env(), owner_->Lead()); }
-  Napi::Value LockExcludes(const CallbackInfo& info) {
-    return Napi::Boolean::New(info.Env(), owner_->lock_excludes());
-  }
+  Napi::Value NameIsCurrent(const CallbackInfo& info) { return Boolean(info, owner_->NameIsCurrent()); }
+  Napi::Value WakeupExists(const CallbackInfo& info) { return Boolean(info, owner_->WakeupExists()); }
+  Napi::Value Lead(const CallbackInfo& info) { return Boolean(info, owner_->Lead()); }
   Napi::Value Path(const CallbackInfo& info) { return Napi::String::New(info.Env(), segment()->path()); }
   Napi::Value StartCollect(const CallbackInfo& info) { return Number(info, owner_->StartCollect()); }
   // (sequence, failures)
@@ -249,7 +241,6 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   void CountCompactionFailure(const CallbackInfo&) { owner_->CountCompactionFailure(); }
   void Heartbeat(const CallbackInfo&) { owner_->Heartbeat(); }
   void HasCollectors(const CallbackInfo&) { owner_->HasCollectors(); }
-  void Close(const CallbackInfo&) { owner_->Close(); }
 
   // Returns the record; undefined after a throw.
   template <typename Record>

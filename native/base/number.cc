@@ -1,6 +1,6 @@
 #include "base/number.h"
 
-#include <array>
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -39,43 +39,20 @@ char* FormatDecimal(char* to, double value, uint64_t scale) {
   return to;
 }
 
-// The shortest digits that read back as `value`, and the power of ten of the first digit.
-int ShortestDigits(double value, char* digits, int* exponent) {
-  char text[kMaxNumberLength];
-  char* end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific).ptr;
-  int count = 0;
-  char* p = text;
-  for (; *p != 'e'; p++) {
-    if (*p != '.') digits[count++] = *p;
-  }
-  p++;
-  bool negative = *p == '-';
-  p++;
-  int power = 0;
-  std::from_chars(p, end, power);
-  *exponent = negative ? -power : power;
-  return count;
-}
-
 // A number with an exponent in JavaScript, or with zeros after its shortest digits.
 char* FormatFar(char* to, double value) {
-  char digits[kMaxNumberLength];
-  int exponent;
-  int count = ShortestDigits(value, digits, &exponent);
-  if (exponent >= 0 && exponent < 21) {
-    std::memcpy(to, digits, static_cast<size_t>(count));
-    std::memset(to + count, '0', static_cast<size_t>(exponent + 1 - count));
-    return to + exponent + 1;
+  char* end = std::to_chars(to, to + kMaxNumberLength, value, std::chars_format::scientific).ptr;
+  char* exponent = std::find(to, end, 'e') + 1;  // its sign and at least two digits
+  int power = 0;
+  std::from_chars(exponent + 1, end, power);
+  if (*exponent == '+' && power < 21) {
+    char* digits = std::remove(to, exponent - 1, '.');
+    end = to + power + 1;
+    std::fill(digits, end, '0');
+  } else if (exponent[1] == '0') {
+    end = std::copy(exponent + 2, end, exponent + 1);
   }
-  *to++ = digits[0];
-  if (count > 1) {
-    *to++ = '.';
-    std::memcpy(to, digits + 1, static_cast<size_t>(count - 1));
-    to += count - 1;
-  }
-  *to++ = 'e';
-  *to++ = exponent < 0 ? '-' : '+';
-  return std::to_chars(to, to + 4, exponent < 0 ? -exponent : exponent).ptr;
+  return end;
 }
 
 char* FormatFinite(char* to, double value) {

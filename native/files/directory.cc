@@ -1,15 +1,18 @@
 #include "files/directory.h"
 
-#ifndef __linux__
 #include <dirent.h>
-#endif
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
 
 #include "files/owner.h"
 
@@ -24,22 +27,14 @@ constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
 constexpr size_t kFirstListing = 64 * 1024;
 constexpr size_t kLongestListing = 16 * 1024 * 1024;
 
-// An entry of getdents64(2).
-struct Entry {
-  uint64_t inode;
-  int64_t next;
-  uint16_t length;
-  uint8_t type;
-};
-constexpr size_t kNameOffset = 19;
+static_assert(offsetof(dirent, d_name) == 19, "entries are those of getdents64(2)");
 
 void AppendNames(const char* entries, size_t length, std::vector<std::string>& names) {
   for (size_t at = 0; at < length;) {
-    Entry entry;
-    std::memcpy(&entry, entries + at, kNameOffset);
-    std::string_view name = entries + at + kNameOffset;
+    const auto* entry = reinterpret_cast<const dirent*>(entries + at);
+    std::string_view name = entry->d_name;
     if (name != "." && name != "..") names.emplace_back(name);
-    at += entry.length;
+    at += entry->d_reclen;
   }
 }
 
@@ -50,6 +45,14 @@ void AppendNames(const char* entries, size_t length, std::vector<std::string>& n
 bool IsSegmentName(std::string_view name) { return name.starts_with("s."); }
 
 bool IsTemporaryName(std::string_view name) { return name.starts_with(".t."); }
+
+std::string RandomHex() {
+  uint64_t bits = 0;
+  [[maybe_unused]] ssize_t length = ::getrandom(&bits, sizeof bits, 0);
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(bits));
+  return text;
+}
 
 bool IsOtherOwnName(std::string_view name) {
   return name.starts_with(".") || name.starts_with("w.") || name == kArchiveName || name == kBadArchiveName ||
@@ -86,8 +89,7 @@ bool ListNames(int directory, std::vector<std::string>& names) {
     long length = ::syscall(SYS_getdents64, fd.get(), entries.data(), entries.size());
     if (length < 0) return false;
     if (length == 0) return true;
-    bool again = calls > 0 && entries.size() < kLongestListing;
-    if (again) {
+    if (calls > 0 && entries.size() < kLongestListing) {
       names.clear();
       entries.resize(entries.size() * 4);
       if (::lseek(fd.get(), 0, SEEK_SET) != 0) return false;
@@ -170,6 +172,14 @@ bool NameIsCurrent(int directory, const char* name, int fd) {
 bool LockExcludes(int directory, const char* name) {
   UniqueFd second(::openat(directory, name, O_RDONLY | kFlags));
   return second.valid() && ProbeLock(second.get()) == LockProbe::kHeld;
+}
+
+bool WaitForLock(int fd, int operation, double wait_ms) {
+  for (int waited = 0; ::flock(fd, operation | LOCK_NB) != 0; waited++) {
+    if (errno != EWOULDBLOCK || waited >= wait_ms) return false;
+    ::poll(nullptr, 0, 1);
+  }
+  return true;
 }
 
 int RenameToNew(const char* from, const char* to) {

@@ -23,6 +23,8 @@ inline constexpr char kLeaderName[] = "leader";
 
 bool IsSegmentName(std::string_view name);
 bool IsTemporaryName(std::string_view name);
+// Sixteen hex digits, for the name of a new file.
+std::string RandomHex();
 // Names of this library besides segments, and hidden files.
 bool IsOtherOwnName(std::string_view name);
 // The wake-up FIFO of a segment, by the segment's name or path.
@@ -65,6 +67,9 @@ UniqueFd OpenLockFile(int directory, const char* name);
 bool NameIsCurrent(int directory, const char* name, int fd);
 // For a file whose lock is held: whether the system refuses a second lock, as it should.
 bool LockExcludes(int directory, const char* name);
+
+// flock(2), at most `wait_ms` later.
+bool WaitForLock(int fd, int operation, double wait_ms);
 
 // rename(2) to a new name. Where the file system cannot refuse an existing name, the 64 random bits in it must do.
 int RenameToNew(const char* from, const char* to);

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <charconv>
@@ -16,6 +17,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/unique_fd.h"
 
 namespace prom {
 namespace {
@@ -23,15 +25,12 @@ namespace {
 constexpr uint64_t kOtherNamespaceNs = 60ull * 1000 * 1000 * 1000;  // same boot: 12 heartbeats
 constexpr uint64_t kOtherBootNs = 10ull * 60 * 1000 * 1000 * 1000;  // other boot, or another machine
 
+// A file of /proc, which comes whole in one read.
 std::string ReadSmallFile(const char* path) {
-  std::string text;
-  int fd = ::open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return text;
+  UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
   char buffer[1024];
-  ssize_t n;
-  while ((n = ::read(fd, buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<size_t>(n));
-  ::close(fd);
-  return text;
+  ssize_t length = fd.valid() ? ::read(fd.get(), buffer, sizeof buffer) : 0;
+  return {buffer, static_cast<size_t>(std::max<ssize_t>(length, 0))};
 }
 
 void ReadBootId(layout::Id& id) {
@@ -99,8 +98,7 @@ LockProbe ProbeLock(int fd) {
 
 Evidence OwnerEvidence(const layout::Header& header, const OwnerIdentity& self) {
   if (header.state == static_cast<uint32_t>(layout::OwnerState::kClosed)) return Evidence::kGone;
-  bool same_boot = header.boot_id == self.boot_id;
-  if (!same_boot) {
+  if (header.boot_id != self.boot_id) {
     return Silent(RealtimeNs(), header.heartbeat_realtime_ns, kOtherBootNs);
   }
   if (header.pid_namespace == 0 || header.pid_namespace != self.pid_namespace) {

@@ -1,5 +1,7 @@
 #include "format/record.h"
 
+#include <sys/random.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -8,7 +10,6 @@
 
 #include "base/clock.h"
 #include "base/crc32c.h"
-#include "base/random.h"
 #include "format/merge_mode.h"
 
 namespace prom {
@@ -221,7 +222,7 @@ void StampFormat(layout::Header& header, layout::FileKind kind) {
 
 SegmentId NewSegmentId(uint32_t pid, uint32_t tid) {
   SegmentId id;
-  if (!FillRandom(id.data(), id.size())) {
+  if (::getrandom(id.data(), id.size(), 0) != static_cast<ssize_t>(id.size())) {
     const uint64_t now[2] = {RealtimeNs(), BoottimeNs() ^ (uint64_t{pid} << 32 | tid)};
     std::memcpy(id.data(), now, sizeof now);
   }

@@ -1,7 +1,6 @@
 #include "group/compaction.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,7 +16,6 @@
 
 #include "base/byte_source.h"
 #include "base/clock.h"
-#include "base/random.h"
 #include "files/directory.h"
 #include "group/archive_file.h"
 
@@ -68,12 +66,8 @@ class Compactor {
  private:
   bool LockGroup() {
     lock_ = OpenLockFile(directory_.get(), kLockName);
-    if (!lock_.valid()) return false;
-    for (int waited = 0; ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0; waited++) {
-      if (errno != EWOULDBLOCK || waited >= task_.wait_ms) return false;
-      ::poll(nullptr, 0, 1);
-    }
-    return LockExcludes(directory_.get(), kLockName) && HoldsLock();
+    return lock_.valid() && WaitForLock(lock_.get(), LOCK_EX, task_.wait_ms) &&
+           LockExcludes(directory_.get(), kLockName) && HoldsLock();
   }
 
   // False when the file was removed: another compactor may have locked a new one.

@@ -1,6 +1,5 @@
 #include "group/group_files.h"
 
-#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -52,11 +51,7 @@ void NameInstances(std::vector<MergeInput>& inputs) {
 // commits nothing.
 UniqueFd LockShared(int directory) {
   UniqueFd lock = OpenLockFile(directory, kLockName);
-  if (!lock.valid()) return lock;
-  for (int waited = 0; ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0; waited++) {
-    if (waited >= kLockWaitMs) return {};
-    ::poll(nullptr, 0, 1);
-  }
+  if (lock.valid() && !WaitForLock(lock.get(), LOCK_SH, kLockWaitMs)) lock.reset();
   return lock;
 }
 

@@ -1,7 +1,6 @@
 #include "group/session.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -62,8 +61,6 @@ void Sweep(int directory, const OwnerIdentity& self) {
   if (IsOurs(directory, kArchiveName)) ::unlinkat(directory, kArchiveName, 0);
 }
 
-bool Lock(int fd, int operation) { return ::flock(fd, operation | LOCK_NB) == 0; }
-
 }  // namespace
 
 UniqueFd JoinSession(const std::string& path, const OwnerIdentity& self, JoinMode mode, UniqueFd held) {
@@ -74,14 +71,11 @@ UniqueFd JoinSession(const std::string& path, const OwnerIdentity& self, JoinMod
     session = OpenLockFile(directory.get(), kSessionName);
   }
   if (!session.valid()) return {};
-  if (mode == JoinMode::kReset && Lock(session.get(), LOCK_EX) &&
+  if (mode == JoinMode::kReset && WaitForLock(session.get(), LOCK_EX, 0) &&
       LockExcludes(directory.get(), kSessionName)) {
     Sweep(directory.get(), self);
   }
-  for (int waited = 0; !Lock(session.get(), LOCK_SH); waited++) {
-    if (errno != EWOULDBLOCK || waited >= kWaitMs) return {};
-    ::poll(nullptr, 0, 1);
-  }
+  if (!WaitForLock(session.get(), LOCK_SH, kWaitMs)) session.reset();
   return session;
 }
 

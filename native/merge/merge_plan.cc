@@ -11,17 +11,6 @@ namespace {
 using layout::MergeMode;
 using layout::MetricType;
 
-uint32_t ValueCount(const FamilyRecord& family) {
-  auto bounds = static_cast<uint32_t>(family.bounds.size());
-  bool scalar = family.type == MetricType::kCounter || family.type == MetricType::kGauge;
-  return scalar ? 1 : bounds + 2;
-}
-
-// Plain addition of counts is exact: in a sum of histograms or summaries only the sum of the values has a low half.
-uint32_t LowCount(const FamilyRecord& family) {
-  return family.merge_mode == MergeMode::kSum ? 1 : ValueCount(family);
-}
-
 // Adds the label `pid`, as Python's client calls it. It replaces a label of that name that the series has.
 void SetInstance(std::vector<LabelRef>& labels, std::string_view instance) {
   std::erase_if(labels, [](const LabelRef& label) { return label.name == "pid"; });
@@ -41,8 +30,8 @@ std::vector<Label> Copied(const std::vector<LabelRef>& labels) {
 
 int32_t MergePlan::AddFamily(FamilyRecord definition) {
   MergedFamily& family = families_.emplace_back();
-  family.value_count = ValueCount(definition);
-  family.low_count = LowCount(definition);
+  bool scalar = definition.type == MetricType::kCounter || definition.type == MetricType::kGauge;
+  family.value_count = scalar ? 1 : static_cast<uint32_t>(definition.bounds.size()) + 2;
   family.definition = std::move(definition);
   return static_cast<int32_t>(families_.size() - 1);
 }
@@ -112,7 +101,9 @@ int64_t MergePlan::SeriesOf(const MergeInput& input, const FamilyPlan& plan, con
 void MergePlan::AssignValues(const MergedFamily& family, MergedSeries& series) {
   series.value = value_count_;
   series.sketch = sketch_count_;
-  value_count_ += family.value_count + family.low_count;
+  // Plain addition of counts is exact: in a sum of histograms or summaries only the sum of the values has a low half.
+  bool sum = family.definition.merge_mode == MergeMode::kSum;
+  value_count_ += family.value_count + (sum ? 1 : family.value_count);
   if (family.definition.type == MetricType::kSummary) sketch_count_++;
 }
 

@@ -29,10 +29,9 @@ struct MergeInput {
 
 struct MergedFamily {
   FamilyRecord definition;
-  // Values of a series. Counter and gauge: the value. Histogram: sum, then buckets. Summary: each quantile, sum, count.
+  // Values of a series. Counter and gauge: the value. Histogram: sum, then buckets. Summary: each quantile, sum, count. After
+  // them come the differences of the sums from the exact ones, or the time when a `mostrecent` gauge was set.
   uint32_t value_count;
-  // Values that come after them: the differences of the sums from the exact ones, or the time when a `mostrecent` gauge was set.
-  uint32_t low_count;
   bool sorted = true;
   std::vector<uint32_t> series;  // by rank, once they are placed
   std::unordered_map<std::string, uint32_t> by_labels;

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "files/directory.h"
 #include "format/publication.h"
 
@@ -35,6 +34,15 @@ void CopyCounters(const Header& from, Header& to) {
   to.wakeup = from.wakeup;
 }
 
+std::optional<SystemError> Publish(SegmentWriter& segment, const std::string& path, bool replaces) {
+  // Before the file is visible: a visible segment without a lock is always one whose owner has exited.
+  // A file system without locks is no failure: there is other evidence.
+  if (::flock(segment.fd(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    return SystemError{errno, "flock", segment.path()};
+  }
+  return segment.Rename(path, replaces);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<OwnerPresence>> OwnerPresence::Create(const std::string& directory,
@@ -45,20 +53,8 @@ Result<std::unique_ptr<OwnerPresence>> OwnerPresence::Create(const std::string& 
   presence->Heartbeat();
   if (directory.empty()) return presence;
   std::string name = "/s." + std::to_string(owner.pid) + '.' + std::to_string(owner.tid) + '.' + RandomHex();
-  if (auto error = presence->Publish(*presence->segment_, directory + name, false)) return *error;
+  if (auto error = Publish(*presence->segment_, directory + name, false)) return *error;
   return presence;
-}
-
-std::optional<SystemError> OwnerPresence::Publish(SegmentWriter& segment, const std::string& path,
-                                                  bool replaces) {
-  // Before the file is visible: a visible segment without a lock is always one whose owner has exited.
-  if (::flock(segment.fd(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return SystemError{errno, "flock", segment.path()};
-    lock_excludes_ = false;
-  } else {
-    lock_excludes_ = LockExcludes(AT_FDCWD, segment.path().c_str());
-  }
-  return segment.Rename(path, replaces);
 }
 
 std::optional<SystemError> OwnerPresence::Replace(std::shared_ptr<SegmentWriter> next) {

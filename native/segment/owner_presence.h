@@ -25,8 +25,6 @@ class OwnerPresence {
   ~OwnerPresence() { Close(); }
 
   const std::shared_ptr<SegmentWriter>& segment() const { return segment_; }
-  // False where a test at the start showed that flock does not exclude on this file system.
-  bool lock_excludes() const { return lock_excludes_; }
 
   // Puts the result of Rewrite() in the place of the segment: under its name, with its counters. Scrapes may still read
   // the old segment; its lock is held until the next heartbeat. After an error nothing has changed.
@@ -63,11 +61,9 @@ class OwnerPresence {
  private:
   explicit OwnerPresence(std::shared_ptr<SegmentWriter> segment) : segment_(std::move(segment)) {}
 
-  std::optional<SystemError> Publish(SegmentWriter& segment, const std::string& path, bool replaces);
   layout::Header& header() const { return segment_->header(); }
 
   std::shared_ptr<SegmentWriter> segment_;
-  bool lock_excludes_ = true;
   std::string wakeup_path_;
   UniqueFd leader_fd_;
   // The file before the last rewrite, until the next heartbeat: a reader that has opened it must find the lock held.

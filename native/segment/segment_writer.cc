@@ -11,7 +11,6 @@
 #include <cstring>
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "files/directory.h"
 #include "format/publication.h"
 #include "format/record.h"

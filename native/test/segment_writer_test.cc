@@ -1,6 +1,7 @@
 #include "segment/segment_writer.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "base/crc32c.h"
+#include "files/directory.h"
 #include "read/segment_reader.h"
 #include "support/child.h"
 #include "support/files.h"
@@ -64,7 +66,7 @@ TEST_CASE("a new segment is a small locked file of this user with the identity o
   CHECK(header.heartbeat_boottime_ns != 0);
   CHECK(header.created_realtime_ns != 0);
 
-  CHECK(segment.owner().lock_excludes());
+  CHECK(LockExcludes(AT_FDCWD, segment.writer().path().c_str()));
   CHECK((ProbeLock(test::OpenForReading(path).get()) == LockProbe::kHeld));
   CHECK(Read(segment.source()).series().empty());
 }
