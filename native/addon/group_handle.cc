@@ -183,7 +183,6 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
         });
   }
 
-  // (persist)
   void Join(const Napi::CallbackInfo& info) {
     group_->Join(Argument(info[0]).Bool() ? JoinMode::kResume : JoinMode::kReset);
   }

@@ -10,7 +10,7 @@
 #include "files/directory.h"
 #include "format/names.h"
 #include "format/record.h"
-#include "group/archive_file.h"
+#include "group/archive.h"
 #include "segment/owner_presence.h"
 #include "segment/rewrite.h"
 
@@ -98,7 +98,6 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     return Append(info, RecordType::kScope, record);
   }
 
-  // (id, family)
   Napi::Value AddFamily(const CallbackInfo& info) {
     Argument family = info[1];
     FamilyRecord record;
@@ -118,7 +117,6 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     return Append(info, RecordType::kFamily, record);
   }
 
-  // (scope, family)
   Napi::Value AddMember(const CallbackInfo& info) {
     return Append(info, RecordType::kMember,
                   MemberRecord{Argument(info[0]).Uint32(), Argument(info[1]).Uint32()});
@@ -159,7 +157,6 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     Allocate(info, layout::kExemplarCells, RecordType::kExemplar, record);
   }
 
-  // (record)
   Napi::Value Remove(const CallbackInfo& info) {
     segment()->Remove(static_cast<uint64_t>(Argument(info[0]).Double()));
     return Number(info, segment()->garbage_bytes());
@@ -197,7 +194,6 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     }
   }
 
-  // (index)
   Napi::Value Extent(const CallbackInfo& info) {
     const CellExtent& extent = segment()->extent(Argument(info[0]).Uint32());
     auto* keep = new std::shared_ptr<Mapping>(extent.mapping);
@@ -206,7 +202,6 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
         [](Napi::BasicEnv, void*, std::shared_ptr<Mapping>* mapping) { delete mapping; }, keep);
   }
 
-  // (bytes)
   void LimitGroup(const CallbackInfo& info) {
     double bytes = Argument(info[0]).Double();
     if (bytes < 9e18) segment()->LimitGroup(static_cast<uint64_t>(bytes));
@@ -230,11 +225,9 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   Napi::Value Lead(const CallbackInfo& info) { return Boolean(info, owner_->Lead()); }
   Napi::Value Path(const CallbackInfo& info) { return Napi::String::New(info.Env(), segment()->path()); }
   Napi::Value StartCollect(const CallbackInfo& info) { return Number(info, owner_->StartCollect()); }
-  // (sequence, failures)
   void FinishCollect(const CallbackInfo& info) {
     owner_->FinishCollect(static_cast<uint64_t>(Argument(info[0]).Double()), Argument(info[1]).Uint32());
   }
-  // (series, updates)
   void CountDrops(const CallbackInfo& info) {
     owner_->CountDrops(Argument(info[0]).Uint32(), Argument(info[1]).Uint32());
   }

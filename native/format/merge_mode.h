@@ -10,16 +10,8 @@ namespace prom {
 
 // Whether the values of an owner count after its exit. Not in `live` modes, nor with the aggregators of prom-client.
 inline bool OutlivesOwner(layout::MergeMode mode) {
-  switch (mode) {
-    case layout::MergeMode::kAll:
-    case layout::MergeMode::kMin:
-    case layout::MergeMode::kMax:
-    case layout::MergeMode::kSum:
-    case layout::MergeMode::kMostRecent:
-      return true;
-    default:
-      return false;
-  }
+  using enum layout::MergeMode;
+  return mode == kAll || mode == kMin || mode == kMax || mode == kSum || mode == kMostRecent;
 }
 
 // Whether each owner has series of its own, with the label `pid`.

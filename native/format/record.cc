@@ -238,6 +238,19 @@ uint32_t RecordCrc(const layout::RecordHeader& head, const uint8_t* body) {
   return Crc32c(body, head.length - layout::kRecordHeaderSize, before);
 }
 
+uint64_t RecordLength(std::span<const uint8_t> body) {
+  constexpr uint64_t kAlignment = layout::kRecordAlignment;
+  return (layout::kRecordHeaderSize + body.size() + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+void WriteRecord(uint8_t* at, layout::RecordType type, uint64_t length, std::span<const uint8_t> body) {
+  layout::RecordHeader head{static_cast<uint32_t>(length), static_cast<uint16_t>(type), 0, 0,
+                            static_cast<uint32_t>(layout::RecordState::kLive)};
+  if (!body.empty()) std::memcpy(at + sizeof head, body.data(), body.size());
+  head.crc = RecordCrc(head, at + sizeof head);
+  std::memcpy(at, &head, sizeof head);
+}
+
 template <typename Record>
 Bytes Encode(const Record& record) {
   Encoder out;

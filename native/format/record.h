@@ -101,6 +101,11 @@ uint32_t HeaderCrc(const layout::Header& header);
 // The checksum of a record of any type: of everything but its state. `body` includes the padding.
 uint32_t RecordCrc(const layout::RecordHeader& head, const uint8_t* body);
 
+// The length of a record with its header and its padding.
+uint64_t RecordLength(std::span<const uint8_t> body);
+// Writes a live record. The `length` bytes at `at` are zeros before.
+void WriteRecord(uint8_t* at, layout::RecordType type, uint64_t length, std::span<const uint8_t> body);
+
 // For each struct above.
 template <typename Record>
 Bytes Encode(const Record& record);

@@ -1,12 +1,16 @@
 #include "group/archive.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <utility>
 
+#include "base/aligned_buffer.h"
 #include "base/crc32c.h"
 #include "base/double_double.h"
+#include "base/unique_fd.h"
 #include "format/merge_mode.h"
 #include "format/record.h"
 
@@ -99,25 +103,15 @@ struct Archive::Output {
   template <typename Record>
   void Append(RecordType type, const Record& record) {
     Bytes body = prom::Encode(record);
-    constexpr size_t kAlignment = layout::kRecordAlignment;
-    body.resize((body.size() + kAlignment - 1) / kAlignment * kAlignment);
-    layout::RecordHeader head{static_cast<uint32_t>(layout::kRecordHeaderSize + body.size()),
-                              static_cast<uint16_t>(type), 0, 0,
-                              static_cast<uint32_t>(layout::RecordState::kLive)};
-    head.crc = RecordCrc(head, body.data());
-    AppendBytes(records, &head, sizeof head);
-    AppendBytes(records, body.data(), body.size());
+    size_t at = records.size();
+    records.resize(at + RecordLength(body));
+    WriteRecord(records.data() + at, type, RecordLength(body), body);
   }
 };
 
 void Archive::Add(const MergeInput& input) {
-  AddHeader(input.reader->header(), input.reader->is_archive());
-  SegmentPlan plan = PlanFamilies(*input.reader);
-  header_.dropped_series += plan_.AddSeries(input, segments_++, plan);
-  accumulator_.Add(plan_, input, plan, now_ms_);
-}
-
-void Archive::AddHeader(const Header& header, bool archive) {
+  const Header& header = input.reader->header();
+  bool archive = input.reader->is_archive();
   if (archive) {
     header_.segment_id = header.segment_id;
     header_.archive_generation = header.archive_generation;
@@ -132,6 +126,9 @@ void Archive::AddHeader(const Header& header, bool archive) {
     header_.created_realtime_ns = header.created_realtime_ns;
     header_.created_boottime_ns = header.created_boottime_ns;
   }
+  SegmentPlan plan = PlanFamilies(*input.reader);
+  header_.dropped_series += plan_.AddSeries(input, segments_++, plan);
+  accumulator_.Add(plan_, input, plan, now_ms_);
 }
 
 // Families of different content stay apart here; a scrape merges them.
@@ -298,6 +295,48 @@ void Archive::EncodeSeries(const MergedFamily& family, uint32_t index, Output& o
     out.cells.insert(out.cells.end(), exemplar.slot.begin(), exemplar.slot.end());
     out.cells.resize(out.cells.size() + layout::kExemplarSlotCells);
   }
+}
+
+SkipReason ArchiveFile::Update(int directory) {
+  SkipReason reason;
+  UniqueFd fd = OpenPlainFile(directory, kArchiveName, &reason);
+  if (!fd.valid()) {
+    if (reason == SkipReason::kNone) *this = ArchiveFile();
+    return reason;
+  }
+  FileSource source(fd.get());
+  layout::Header header;
+  if (!source.Read(&header, sizeof header, 0)) return SkipReason::kTruncated;
+  tried_ = VersionOf(header);
+  if (present() && tried_ == VersionOf(reader_.header())) return SkipReason::kNone;
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return SkipReason::kUnreadable;
+  auto size = static_cast<uint64_t>(status.st_size);
+  if (size < sizeof header || size > layout::kMaxSegmentBytes) return SkipReason::kCorrupt;
+  AlignedBuffer bytes;
+  if (!bytes.Reserve(size)) return SkipReason::kUnreadable;
+  SegmentReader reader;
+  reason = reader.Update(source);
+  if (reason == SkipReason::kNone) reason = reader.ReadValues(source);
+  if (reason != SkipReason::kNone) return reason;
+  if (!source.Read(bytes.bytes(), size, 0)) return SkipReason::kTruncated;
+  constexpr size_t kFromHere = offsetof(layout::Header, records_end);
+  uint32_t crc = Crc32c(bytes.bytes() + kFromHere, size - kFromHere);
+  if (!reader.is_archive() || reader.header().archive_crc != crc) return SkipReason::kCorrupt;
+  reader_ = std::move(reader);
+  compacted_ = {reader_.compacted().begin(), reader_.compacted().end()};
+  bytes_ = size;
+  return SkipReason::kNone;
+}
+
+bool ArchiveFile::IsCurrent(int directory) const {
+  SkipReason reason;
+  UniqueFd fd = OpenPlainFile(directory, kArchiveName, &reason);
+  if (!fd.valid() && reason == SkipReason::kNone) return tried_ == Version{};
+  layout::Header header;
+  // An archive that cannot be read now leaves the scrape as it is.
+  if (!fd.valid() || !FileSource(fd.get()).Read(&header, sizeof header, 0)) return true;
+  return VersionOf(header) == tried_;
 }
 
 }  // namespace prom

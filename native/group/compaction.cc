@@ -17,7 +17,7 @@
 #include "base/byte_source.h"
 #include "base/clock.h"
 #include "files/directory.h"
-#include "group/archive_file.h"
+#include "group/archive.h"
 
 namespace prom {
 namespace {

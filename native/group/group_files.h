@@ -12,7 +12,7 @@
 #include "base/byte_source.h"
 #include "base/result.h"
 #include "files/owner.h"
-#include "group/archive_file.h"
+#include "group/archive.h"
 #include "merge/merge_plan.h"
 #include "read/segment_reader.h"
 #include "render/render.h"

@@ -45,14 +45,9 @@ class Accumulator {
   uint32_t contributors(uint32_t series) const { return contributors_[series]; }
   // Whether a series has a sample. The mode `omit` shows one of a single owner: there is nothing to aggregate.
   bool HasValue(const MergedFamily& family, uint32_t series) const {
-    switch (family.definition.merge_mode) {
-      case layout::MergeMode::kSum:
-        return true;
-      case layout::MergeMode::kOmit:
-        return contributors_[series] == 1;
-      default:
-        return contributors_[series] != 0;
-    }
+    using enum layout::MergeMode;
+    if (family.definition.merge_mode == kOmit) return contributors_[series] == 1;
+    return family.definition.merge_mode == kSum || contributors_[series] != 0;
   }
   Sketch& sketch(const MergedSeries& series) { return sketches_[series.sketch]; }
   // The newest one of each bucket.

@@ -27,10 +27,6 @@ constexpr int kNoBucket = -1;
 
 // One line of every series of a family.
 struct Line {
-  Line(std::string text, bool is_open, uint32_t value_index, int of_bucket)
-      : lead(std::move(text)), length(lead.size()), open(is_open), value(value_index), bucket(of_bucket) {
-    lead.append(Merge::kTextPadding, '\0');
-  }
   std::string lead;  // up to the labels, with padding
   size_t length;
   bool open;  // `lead` ends with a label, and so inside the braces
@@ -66,8 +62,7 @@ class FamilyRenderer {
         break;
       case MetricType::kSummary:
         for (uint32_t i = 0; i < bounds; i++) {
-          lines_.emplace_back('\n' + name_ + "{quantile=\"" + JsNumber(definition_.bounds[i]) + '"', true, i,
-                              kNoBucket);
+          AddLine("{quantile=\"" + JsNumber(definition_.bounds[i]) + '"', i);
         }
         AddLine("_sum", bounds);
         AddLine("_count", bounds + 1);
@@ -106,12 +101,14 @@ class FamilyRenderer {
 
  private:
   void AddLine(const std::string& suffix, uint32_t value, int bucket = kNoBucket) {
-    lines_.emplace_back('\n' + name_ + suffix, false, value, bucket);
+    std::string lead = '\n' + name_ + suffix;
+    size_t length = lead.size();
+    lead.append(Merge::kTextPadding, '\0');
+    lines_.push_back({std::move(lead), length, suffix.ends_with('"'), value, bucket});
   }
 
   void AddBucket(const std::string& bound, uint32_t bucket) {
-    lines_.emplace_back('\n' + name_ + "_bucket{le=\"" + bound + '"', true, bucket + 1,
-                        static_cast<int>(bucket));
+    AddLine("_bucket{le=\"" + bound + '"', bucket + 1, static_cast<int>(bucket));
   }
 
   void AppendExemplar(std::span<const Exemplar> exemplars, uint32_t bucket) {

@@ -109,10 +109,8 @@ Result<Rewritten> Rewrite(const SegmentWriter& from, bool keeps_counts) {
   if (!to.ok()) return to.error();
   Rewritten result{std::move(to.value()), {}};
   RecordCopier copier(from, keeps_counts, result);
-  uint64_t at = 0;
-  while (auto record = from.NextLive(at)) {
-    if (auto error = copier.Copy(*record)) return *error;
-    at = record->end;
+  for (const LiveRecord& record : from.LiveRecords()) {
+    if (auto error = copier.Copy(record)) return *error;
   }
   return result;
 }

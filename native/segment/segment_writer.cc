@@ -88,11 +88,7 @@ std::optional<SystemError> SegmentWriter::Rename(const std::string& path, bool r
 UniqueFd SegmentWriter::Retire() {
   struct stat status {};
   if (::fstat(fd_.get(), &status) == 0 && status.st_nlink > 0) {
-    uint64_t at = 0;
-    while (auto record = NextLive(at)) {
-      Remove(record->record);
-      at = record->end;
-    }
+    for (const LiveRecord& record : LiveRecords()) Remove(record.record);
   }
   is_retired_ = true;
   return std::move(fd_);
@@ -182,7 +178,7 @@ std::optional<SystemError> SegmentWriter::AddExtent(ExtentType type, uint64_t le
 }
 
 Result<uint64_t> SegmentWriter::Append(RecordType type, std::span<const uint8_t> body) {
-  uint64_t length = RoundUp(layout::kRecordHeaderSize + body.size(), layout::kRecordAlignment);
+  uint64_t length = RecordLength(body);
   if (length > layout::kMaxRecord) return SystemError{E2BIG, "append", path_};
   RecordExtent extent = record_extents_.back();
   uint64_t record = records_end_;
@@ -190,64 +186,44 @@ Result<uint64_t> SegmentWriter::Append(RecordType type, std::span<const uint8_t>
   if (length > left) {
     if (auto error = AddExtent(ExtentType::kRecords, length)) return *error;
     if (left >= layout::kRecordHeaderSize) {
-      Write(extent.data + extent.length - left, RecordType::kSkip, left, {});
+      WriteRecord(extent.data + extent.length - left, RecordType::kSkip, left, {});
     }
     extent = record_extents_.back();
     record = extent.stream_offset;
   }
-  Write(extent.data + (record - extent.stream_offset), type, length, body);
+  WriteRecord(extent.data + (record - extent.stream_offset), type, length, body);
   records_end_ = record + length;
   StoreRelease(header_->records_end, records_end_);
   return record;
 }
 
-void SegmentWriter::Write(uint8_t* at, RecordType type, uint64_t length, std::span<const uint8_t> body) {
-  RecordHeader head{static_cast<uint32_t>(length), static_cast<uint16_t>(type), 0, 0,
-                    static_cast<uint32_t>(RecordState::kLive)};
-  // The bytes after the body are zero: nothing was written there before.
-  if (!body.empty()) std::memcpy(at + sizeof head, body.data(), body.size());
-  head.crc = RecordCrc(head, at + sizeof head);
-  std::memcpy(at, &head, sizeof head);
-}
-
-const SegmentWriter::RecordExtent& SegmentWriter::ExtentOf(uint64_t record) const {
+void SegmentWriter::Remove(uint64_t record) {
   auto after = std::upper_bound(
       record_extents_.begin(), record_extents_.end(), record,
       [](uint64_t value, const RecordExtent& extent) { return value < extent.stream_offset; });
-  return *std::prev(after);
-}
-
-RecordHeader* SegmentWriter::Head(uint64_t record) const {
-  const RecordExtent& extent = ExtentOf(record);
-  return reinterpret_cast<RecordHeader*>(extent.data + (record - extent.stream_offset));
-}
-
-void SegmentWriter::Remove(uint64_t record) {
-  RecordHeader* head = Head(record);
+  const RecordExtent& extent = *std::prev(after);
+  auto* head = reinterpret_cast<RecordHeader*>(extent.data + (record - extent.stream_offset));
   removed_bytes_ += head->length;
   StoreRelaxed(head->state, static_cast<uint32_t>(RecordState::kRemoved));
   // A reader compares this before and after it read the cells; see SegmentReader::ReadValues.
   StoreRelease(header_->removals, header_->removals + 1);
 }
 
-std::optional<LiveRecord> SegmentWriter::NextLive(uint64_t from) const {
-  while (from < records_end_) {
-    const RecordExtent& extent = ExtentOf(from);
-    uint64_t extent_end = extent.stream_offset + extent.length;
-    if (extent_end - from < layout::kRecordHeaderSize) {
-      from = extent_end;
-      continue;
+std::vector<LiveRecord> SegmentWriter::LiveRecords() const {
+  std::vector<LiveRecord> live;
+  for (const RecordExtent& extent : record_extents_) {
+    uint64_t used = std::min(extent.length, records_end_ - extent.stream_offset);
+    for (uint64_t at = 0; used - at >= layout::kRecordHeaderSize;) {
+      const auto* head = reinterpret_cast<const RecordHeader*>(extent.data + at);
+      auto type = static_cast<RecordType>(head->type);
+      if (type != RecordType::kSkip && head->state == static_cast<uint32_t>(RecordState::kLive)) {
+        auto* body = reinterpret_cast<const uint8_t*>(head + 1);
+        live.push_back({extent.stream_offset + at, type, {body, head->length - sizeof *head}});
+      }
+      at += head->length;
     }
-    const RecordHeader* head = Head(from);
-    auto type = static_cast<RecordType>(head->type);
-    uint64_t end = from + head->length;
-    if (type != RecordType::kSkip && head->state == static_cast<uint32_t>(RecordState::kLive)) {
-      auto* body = reinterpret_cast<const uint8_t*>(head + 1);
-      return LiveRecord{from, end, type, {body, head->length - sizeof *head}};
-    }
-    from = end;
   }
-  return std::nullopt;
+  return live;
 }
 
 Result<CellRange> SegmentWriter::AllocateCells(uint32_t count) {

@@ -41,7 +41,6 @@ struct CellExtent {
 // A record that is not removed. Records are known by their offset in the record stream.
 struct LiveRecord {
   uint64_t record;
-  uint64_t end;  // offset of the next record
   layout::RecordType type;
   std::span<const uint8_t> body;  // with its padding
 };
@@ -62,8 +61,7 @@ class SegmentWriter : public ByteSource {
   Result<uint64_t> Append(layout::RecordType type, std::span<const uint8_t> body);
   // Marks a record as removed. Its bytes stay, as garbage.
   void Remove(uint64_t record);
-  // The first live record at this offset or after it.
-  std::optional<LiveRecord> NextLive(uint64_t from) const;
+  std::vector<LiveRecord> LiveRecords() const;
   // Bytes of removed records if they are more than half of the record stream, else 0.
   uint64_t garbage_bytes() const { return 2 * removed_bytes_ > records_end_ ? removed_bytes_ : 0; }
 
@@ -119,10 +117,6 @@ class SegmentWriter : public ByteSource {
   Result<std::shared_ptr<Mapping>> AddChunk(uint64_t length);
   std::optional<SystemError> AddExtent(layout::ExtentType type, uint64_t least);
   void PublishExtent(layout::ExtentType type, size_t index, uint64_t offset, uint64_t length);
-  // Writes a record that readers do not see yet.
-  static void Write(uint8_t* at, layout::RecordType type, uint64_t length, std::span<const uint8_t> body);
-  const RecordExtent& ExtentOf(uint64_t record) const;
-  layout::RecordHeader* Head(uint64_t record) const;
 
   UniqueFd fd_;  // invalid in memory
   uint64_t max_bytes_;

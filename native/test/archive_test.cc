@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "files/directory.h"
-#include "group/archive_file.h"
 #include "group/compaction.h"
 #include "group/group.h"
 #include "support/files.h"

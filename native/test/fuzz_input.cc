@@ -4,7 +4,6 @@
 
 #include "base/crc32c.h"
 #include "group/archive.h"
-#include "group/archive_file.h"
 #include "read/segment_reader.h"
 #include "support/byte_sources.h"
 #include "support/segment_image.h"

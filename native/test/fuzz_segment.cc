@@ -13,7 +13,7 @@
 #include "files/directory.h"
 #include "fuzz_input.h"
 #include "fuzz_totals.h"
-#include "group/archive_file.h"
+#include "group/archive.h"
 #include "group/compaction.h"
 #include "group/group.h"
 #include "merge/merge.h"

@@ -7,7 +7,7 @@
 #include "files/directory.h"
 #include "format/merge_mode.h"
 #include "fuzz_input.h"
-#include "group/archive_file.h"
+#include "group/archive.h"
 #include "merge/merge.h"
 #include "support/files.h"
 
