@@ -1,9 +1,8 @@
 // The addon: its classes and functions. Only this directory uses Node-API.
 #include <napi.h>
 
-#include <cstring>
+#include <cstdio>
 #include <mutex>
-#include <new>
 
 #include "addon/argument.h"
 #include "addon/handles.h"
@@ -23,11 +22,9 @@ Napi::Value ProcessStart(const Napi::CallbackInfo& info) {
 // Eight hex digits for this boot and pid namespace, in which a pid and its start identify a process.
 Napi::Value HostId(const Napi::CallbackInfo& info) {
   OwnerIdentity self = CurrentOwner(0);
-  uint8_t bytes[24];
-  std::memcpy(bytes, self.boot_id.data(), self.boot_id.size());
-  std::memcpy(bytes + 16, &self.pid_namespace, 8);
+  uint32_t boot = Crc32c(self.boot_id.data(), self.boot_id.size());
   char text[9];
-  std::snprintf(text, sizeof text, "%08x", Crc32c(bytes, sizeof bytes));
+  std::snprintf(text, sizeof text, "%08x", Crc32c(&self.pid_namespace, sizeof self.pid_namespace, boot));
   return Napi::String::New(info.Env(), text);
 }
 

@@ -219,10 +219,9 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     removal.message = argument.Get("message").String();
     removal.deadline_ms = argument.Get("deadlineMs").Double();
     removal.own_segment = argument.Get("ownSegment").String();
-    auto remove = [group = group_, removal = std::move(removal)]() -> Result<uint32_t> {
-      return group->RemoveSeries(removal);
-    };
-    return RunOnPool(info.Env(), std::move(remove), MakeCount);
+    return RunOnPool(
+        info.Env(), [group = group_, removal = std::move(removal)] { return group->RemoveSeries(removal); },
+        MakeCount);
   }
 
   std::shared_ptr<Group> group_;

@@ -133,6 +133,8 @@ uint64_t BytesIn(const std::string& path) {
 }
 
 UniqueFd OpenPlainFile(int directory, const char* name, SkipReason* reason) {
+  SkipReason unwanted;
+  if (reason == nullptr) reason = &unwanted;
   UniqueFd fd(::openat(directory, name, O_RDONLY | kFlags));
   if (!fd.valid()) {
     bool forbidden = errno == ELOOP || errno == EACCES || errno == EPERM || errno == ENXIO;

@@ -59,7 +59,7 @@ inline constexpr Names<SkipReason, 8> kSkipReasonNames{
 
 // Opens a regular file of this user, with no second link, for reading. Follows no link and waits for no FIFO. Otherwise
 // invalid, with the reason; kNone when there is no such file.
-UniqueFd OpenPlainFile(int directory, const char* name, SkipReason* reason);
+UniqueFd OpenPlainFile(int directory, const char* name, SkipReason* reason = nullptr);
 // Opens a lock file, which is created if it does not exist. Invalid, with errno, when that fails.
 UniqueFd OpenLockFile(int directory, const char* name);
 

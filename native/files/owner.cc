@@ -55,19 +55,12 @@ ProcessStat ReadProcessStat(uint32_t pid) {
   std::string text = ReadSmallFile(path);
   ProcessStat stat;
   // The command name is in parentheses and may contain any character, so the fields are counted from the last parenthesis.
-  size_t paren = text.rfind(')');
-  if (paren == std::string::npos) return stat;
-  const char* p = text.c_str() + paren + 1;
-  for (int field = 3; *p; field++) {
-    while (*p == ' ') p++;
-    if (field == 3) stat.zombie = *p == 'Z' || *p == 'X';
-    if (field == 22) {
-      stat.start_ticks = std::strtoull(p, nullptr, 10);
-      stat.readable = true;
-      break;
-    }
-    while (*p && *p != ' ') p++;
-  }
+  size_t at = text.rfind(") ") + 2;
+  if (at == 1) return stat;  // npos + 2
+  stat.zombie = text[at] == 'Z' || text[at] == 'X';
+  for (int field = 3; field < 22 && at != 0; field++) at = text.find(' ', at) + 1;
+  stat.readable = at != 0;
+  if (stat.readable) stat.start_ticks = std::strtoull(text.c_str() + at, nullptr, 10);
   return stat;
 }
 

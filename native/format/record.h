@@ -2,7 +2,6 @@
 // serves encoder and decoder, so that writer and reader cannot disagree.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>

@@ -78,8 +78,7 @@ class Compactor {
     ListNames(directory_.get(), names);
     for (const std::string& name : names) {
       if (!IsTemporaryName(name)) continue;
-      SkipReason reason;
-      UniqueFd fd = OpenPlainFile(directory_.get(), name.c_str(), &reason);
+      UniqueFd fd = OpenPlainFile(directory_.get(), name.c_str());
       struct stat status {};
       if (!fd.valid() || ::fstat(fd.get(), &status) != 0) continue;
       auto now = static_cast<time_t>(RealtimeNs() / 1'000'000'000);
@@ -113,8 +112,7 @@ class Compactor {
     std::set<SegmentId> seen;
     for (const std::string& name : names) {
       if (!IsSegmentName(name)) continue;
-      SkipReason reason;
-      UniqueFd fd = OpenPlainFile(directory_.get(), name.c_str(), &reason);
+      UniqueFd fd = OpenPlainFile(directory_.get(), name.c_str());
       FileSource source(fd.get());
       layout::Header header;
       if (!fd.valid() || !source.Read(&header, sizeof header, 0)) continue;

@@ -64,7 +64,7 @@ Result<uint32_t> Group::Compact(const ArchiveLimits& limits, double now_ms) cons
   return CompactDead(directory_, self_, {limits, now_ms, 0, nullptr});
 }
 
-uint32_t Group::RemoveSeries(const Removal& removal) const {
+Result<uint32_t> Group::RemoveSeries(const Removal& removal) const {
   CollectRequest request(removal.message, layout::Wakeup::kListens);
   request.NotifyAll(directory_, removal.own_segment);
   uint32_t late = request.Wait(removal.deadline_ms);

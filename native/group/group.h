@@ -67,7 +67,7 @@ class Group {
 
   // Asks the living owners to remove the series, and removes them from the dead segments and from the archive. Returns how
   // many living owners had not done so by the deadline; they will.
-  uint32_t RemoveSeries(const Removal& removal) const;
+  Result<uint32_t> RemoveSeries(const Removal& removal) const;
 
  private:
   Merge& MergeFor(const View& view);

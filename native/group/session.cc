@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -28,8 +27,7 @@ bool IsPlainFile(int directory, const char* name) {
 bool AllAreGone(int directory, const std::vector<std::string>& names, const OwnerIdentity& self) {
   for (const std::string& name : names) {
     if (!IsSegmentName(name)) continue;
-    SkipReason reason;
-    UniqueFd fd = OpenPlainFile(directory, name.c_str(), &reason);
+    UniqueFd fd = OpenPlainFile(directory, name.c_str());
     layout::Header header;
     // A file that this process cannot open, now or ever, may have a living owner.
     if (!fd.valid() && IsPlainFile(directory, name.c_str())) return false;
@@ -41,8 +39,7 @@ bool AllAreGone(int directory, const std::vector<std::string>& names, const Owne
 
 // Whether a file is a segment or an archive by its content. Other files of such names are not ours to remove.
 bool IsOurs(int directory, const std::string& name) {
-  SkipReason reason;
-  UniqueFd fd = OpenPlainFile(directory, name.c_str(), &reason);
+  UniqueFd fd = OpenPlainFile(directory, name.c_str());
   layout::Header header;
   return fd.valid() && FileSource(fd.get()).Read(&header, sizeof header, 0) &&
          std::memcmp(header.magic, layout::kMagic, sizeof header.magic) == 0;

@@ -185,31 +185,21 @@ void Accumulator::AddFamily(const MergePlan& merged, const MergeInput& input, co
 }
 
 void Accumulator::AddValues(const MergedFamily& family, const Contribution& to, const double* values) {
+  using enum MergeMode;
   double* known = &values_[to.value];
   MergeMode mode = family.definition.merge_mode;
   uint32_t count = family.value_count;
   bool first = contributors_[to.series]++ == 0;
-  switch (mode) {
-    case MergeMode::kLiveSum:
-    case MergeMode::kAverage:
-      for (size_t i = 0; i < count; i++) prom::Add(known[i], known[count + i], values[i]);
-      return;
-    case MergeMode::kMin:
-    case MergeMode::kLiveMin:
-    case MergeMode::kMax:
-    case MergeMode::kLiveMax: {
-      bool smaller = mode == MergeMode::kMin || mode == MergeMode::kLiveMin;
-      for (size_t i = 0; i < count; i++) {
-        if (first || Better(smaller, values[i], known[i])) known[i] = values[i];
-      }
-      return;
+  bool smaller = mode == kMin || mode == kLiveMin;
+  if (mode == kLiveSum || mode == kAverage) {
+    for (size_t i = 0; i < count; i++) prom::Add(known[i], known[count + i], values[i]);
+  } else if (smaller || mode == kMax || mode == kLiveMax) {
+    for (size_t i = 0; i < count; i++) {
+      if (first || Better(smaller, values[i], known[i])) known[i] = values[i];
     }
-    case MergeMode::kAll:
-    case MergeMode::kLiveAll:  // a pid may be that of an earlier owner, which comes before
-      std::copy_n(values, count, known);
-      return;
-    default:  // `first`, and `omit`, which shows a series of one owner only
-      if (first) std::copy_n(values, count, known);
+  } else if (first || IsPerOwner(mode)) {
+    // `first`; `omit`, which shows a series of one owner only; or each owner apart: the earlier owner had the same pid.
+    std::copy_n(values, count, known);
   }
 }
 

@@ -9,7 +9,6 @@
 #include <compare>
 #include <cstdint>
 #include <map>
-#include <utility>
 #include <vector>
 
 #include "format/layout.h"

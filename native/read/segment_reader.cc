@@ -156,24 +156,15 @@ SkipReason SegmentReader::ParseExtent(const uint8_t* data, uint64_t length, uint
 bool SegmentReader::ParseRecord(const RecordHeader& head, const uint8_t* body) {
   std::span<const uint8_t> bytes(body, head.length - layout::kRecordHeaderSize);
   bool live = head.state == static_cast<uint32_t>(RecordState::kLive);
-  switch (static_cast<RecordType>(head.type)) {
-    case RecordType::kFamily:
-      return Parse<FamilyRecord>(bytes, live);
-    case RecordType::kSeries:
-      return Parse<SeriesRecord>(bytes, live);
-    case RecordType::kPage:
-      return Parse<PageRecord>(bytes, live);
-    case RecordType::kExemplar:
-      return Parse<ExemplarRecord>(bytes, live);
-    case RecordType::kScope:
-      return Parse<ScopeRecord>(bytes, live);
-    case RecordType::kMember:
-      return Parse<MemberRecord>(bytes, live);
-    case RecordType::kCompacted:
-      return Parse<CompactedRecord>(bytes, live);
-    default:
-      return true;  // SKIP, and types of a later minor version
-  }
+  auto type = static_cast<RecordType>(head.type);
+  if (type == RecordType::kSeries) return Parse<SeriesRecord>(bytes, live);
+  if (type == RecordType::kPage) return Parse<PageRecord>(bytes, live);
+  if (type == RecordType::kExemplar) return Parse<ExemplarRecord>(bytes, live);
+  if (type == RecordType::kFamily) return Parse<FamilyRecord>(bytes, live);
+  if (type == RecordType::kScope) return Parse<ScopeRecord>(bytes, live);
+  if (type == RecordType::kMember) return Parse<MemberRecord>(bytes, live);
+  if (type == RecordType::kCompacted) return Parse<CompactedRecord>(bytes, live);
+  return true;  // SKIP, and types of a later minor version
 }
 
 template <typename Record>

@@ -35,49 +35,40 @@ class RecordCopier {
 
   // Returns the error, if there is one. A record whose family or series is not live is left out.
   std::optional<SystemError> Copy(const LiveRecord& record) {
-    switch (record.type) {
-      case RecordType::kFamily:
-        if (auto family = Decode<FamilyRecord>(record.body)) families_[family->id] = std::move(*family);
-        break;
-      case RecordType::kSeries:
-        if (auto series = Decode<SeriesRecord>(record.body)) return CopySeries(record, std::move(*series));
-        return std::nullopt;
-      case RecordType::kPage:
-        if (auto page = Decode<PageRecord>(record.body)) return CopyPart(record, *page, layout::kPageCells);
-        return std::nullopt;
-      case RecordType::kExemplar:
-        if (auto part = Decode<ExemplarRecord>(record.body))
-          return CopyPart(record, *part, layout::kExemplarCells);
-        return std::nullopt;
-      default:
-        break;
+    if (record.type == RecordType::kSeries) return CopySeries(record);
+    if (record.type == RecordType::kPage) return CopyPart<PageRecord>(record, layout::kPageCells);
+    if (record.type == RecordType::kExemplar) return CopyPart<ExemplarRecord>(record, layout::kExemplarCells);
+    if (record.type == RecordType::kFamily) {
+      if (auto family = Decode<FamilyRecord>(record.body)) families_[family->id] = std::move(*family);
     }
     return Append(record, record.body, {});
   }
 
  private:
-  std::optional<SystemError> CopySeries(const LiveRecord& from, SeriesRecord series) {
-    auto family = families_.find(series.family);
+  std::optional<SystemError> CopySeries(const LiveRecord& from) {
+    auto series = Decode<SeriesRecord>(from.body);
+    auto family = series ? families_.find(series->family) : families_.end();
     if (family == families_.end()) return std::nullopt;
-    auto cells = CopyCells(series.cells_offset, series.cell_count);
+    auto cells = CopyCells(series->cells_offset, series->cell_count);
     if (!cells.ok()) return cells.error();
     if (!keeps_counts_) ForgetCounts(family->second, to_.Data(cells.value()));
-    series_[series.cells_offset] = cells.value().file_offset;
-    series.cells_offset = cells.value().file_offset;
-    return Append(from, Encode(series), cells.value());
+    series_[series->cells_offset] = cells.value().file_offset;
+    series->cells_offset = cells.value().file_offset;
+    return Append(from, Encode(*series), cells.value());
   }
 
   // A page or an exemplar.
   template <typename Record>
-  std::optional<SystemError> CopyPart(const LiveRecord& from, Record part, uint32_t count) {
-    auto series = series_.find(part.series_offset);
+  std::optional<SystemError> CopyPart(const LiveRecord& from, uint32_t count) {
+    auto part = Decode<Record>(from.body);
+    auto series = part ? series_.find(part->series_offset) : series_.end();
     if (series == series_.end()) return std::nullopt;
-    auto cells = CopyCells(part.cells_offset, count);
+    auto cells = CopyCells(part->cells_offset, count);
     if (!cells.ok()) return cells.error();
     if (!keeps_counts_ && from.type == RecordType::kPage) std::fill_n(to_.Data(cells.value()), count, 0.0);
-    part.series_offset = series->second;
-    part.cells_offset = cells.value().file_offset;
-    return Append(from, Encode(part), cells.value());
+    part->series_offset = series->second;
+    part->cells_offset = cells.value().file_offset;
+    return Append(from, Encode(*part), cells.value());
   }
 
   std::optional<SystemError> Append(const LiveRecord& from, std::span<const uint8_t> body,
