@@ -1,10 +1,18 @@
 #include "group/group.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
+#include "base/byte_source.h"
 #include "base/clock.h"
+#include "files/directory.h"
 #include "group/removal.h"
 #include "group/wakeup.h"
 #include "render/render.h"
@@ -16,12 +24,67 @@ namespace {
 constexpr size_t kMergesKept = 8;
 // Far longer than any compaction takes.
 constexpr double kRemovalWaitMs = 2000;
+// For a process that begins the session at this moment.
+constexpr int kSessionWaitMs = 1000;
+
+bool IsPlainFile(int directory, const char* name) {
+  struct stat status {};
+  return ::fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode) &&
+         status.st_nlink == 1;
+}
+
+// True when the owner of every segment is known to have exited, also where locks prove nothing.
+bool AllAreGone(int directory, const std::vector<std::string>& names, const OwnerIdentity& self) {
+  for (const std::string& name : names) {
+    if (!IsSegmentName(name)) continue;
+    UniqueFd fd = OpenPlainFile(directory, name.c_str());
+    layout::Header header;
+    // A file that this process cannot open, now or ever, may have a living owner.
+    if (!fd.valid() && IsPlainFile(directory, name.c_str())) return false;
+    if (!fd.valid() || !FileSource(fd.get()).Read(&header, sizeof header, 0)) continue;
+    if (ProbeLock(fd.get()) != LockProbe::kFree || !IsGone(OwnerEvidence(header, self))) return false;
+  }
+  return true;
+}
+
+// Whether a file is a segment or an archive by its content. Other files of such names are not ours to remove.
+bool IsOurs(int directory, const std::string& name) {
+  UniqueFd fd = OpenPlainFile(directory, name.c_str());
+  layout::Header header;
+  return fd.valid() && FileSource(fd.get()).Read(&header, sizeof header, 0) &&
+         std::memcmp(header.magic, layout::kMagic, sizeof header.magic) == 0;
+}
+
+// The archive goes last: a crash on the way loses counts, and never leaves parts of them twice.
+void Sweep(int directory, const OwnerIdentity& self) {
+  std::vector<std::string> names;
+  if (!ListNames(directory, names) || !AllAreGone(directory, names, self)) return;
+  for (const std::string& name : names) {
+    if (IsTemporaryName(name)) ::unlinkat(directory, name.c_str(), 0);
+    if (!IsSegmentName(name) || !IsOurs(directory, name)) continue;
+    RemoveWakeup(directory, name);
+    ::unlinkat(directory, name.c_str(), 0);
+  }
+  if (IsOurs(directory, kArchiveName)) ::unlinkat(directory, kArchiveName, 0);
+}
 
 }  // namespace
 
 void Group::Join(JoinMode mode) {
   std::lock_guard lock(mutex_);
-  session_ = JoinSession(directory_, self_, mode, std::move(session_));
+  JoinSession(mode);
+}
+
+void Group::JoinSession(JoinMode mode) {
+  UniqueFd directory = OpenDirectory(directory_);
+  if (!directory.valid()) return;
+  if (!session_.valid() || !NameIsCurrent(directory.get(), kSessionName, session_.get())) {
+    session_ = OpenLockFile(directory.get(), kSessionName);
+  }
+  bool first = mode == JoinMode::kReset && WaitForLock(session_.get(), LOCK_EX, 0) &&
+               LockExcludes(directory.get(), kSessionName);
+  if (first) Sweep(directory.get(), self_);
+  if (!WaitForLock(session_.get(), LOCK_SH, kSessionWaitMs)) session_.reset();
 }
 
 Result<TextBuffer> Group::Render(const Scrape& scrape) {
@@ -32,7 +95,7 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
     uint64_t from = std::exchange(last, BoottimeNs());
     stats.phases.emplace_back(phase, static_cast<double>(last - from) / 1e9);
   };
-  if (!session_.valid()) session_ = JoinSession(directory_, self_, JoinMode::kRead);
+  if (!session_.valid()) JoinSession(JoinMode::kRead);
   if (scrape.collect_deadline_ms > 0) {
     CollectRequest request("collect\n", layout::Wakeup::kCollects);
     request.NotifyAll(directory_, scrape.own_segment);

@@ -1,6 +1,8 @@
 // A group as its readers see it: the segments of a directory, merged into one exposition.
 //
-// Safe to call from any thread, one scrape at a time.
+// Its session is its life from the first owner until no member is left. Every member, also a process that only answers scrapes,
+// holds the lock of the file `session`, shared, for life. An owner that gets the lock alone is the first of a new session, and
+// removes the files of the one before.
 #pragma once
 
 #include <atomic>
@@ -19,10 +21,15 @@
 #include "group/compaction.h"
 #include "group/group_files.h"
 #include "group/removal.h"
-#include "group/session.h"
 #include "merge/merge.h"
 
 namespace prom {
+
+enum class JoinMode {
+  kRead,    // a reader: takes the group as it is
+  kResume,  // an owner that continues the counts of earlier sessions
+  kReset,   // an owner that begins at zero if no other member lives
+};
 
 enum class Format { kText, kOpenMetrics, kJson };
 
@@ -48,14 +55,15 @@ struct Removal {
   std::string own_segment;
 };
 
+// Safe to call from any thread, one scrape at a time.
 class Group {
  public:
   // An empty name stands for no directory: only private segments count then.
   Group(std::string directory, const OwnerIdentity& self)
       : directory_(std::move(directory)), self_(self), files_(self) {}
 
-  // Joins the session of the group for as long as this object lives, and gives up the part that it had: see session.h. A scrape
-  // joins as a reader unless it has joined already.
+  // Joins the session for as long as this object lives, in place of an earlier call. A scrape joins as a reader unless this
+  // object has joined already. Waits at most a second for a process that begins the session at this moment.
   void Join(JoinMode mode);
 
   // Reads the group as it is now, merges and renders. See GroupFiles::ReadDirectory() for the errors.
@@ -70,6 +78,8 @@ class Group {
   Result<uint32_t> RemoveSeries(const Removal& removal) const;
 
  private:
+  // Joins the session, or begins one. When its file cannot be made or locked, nothing is removed.
+  void JoinSession(JoinMode mode);
   Merge& MergeFor(const View& view);
 
   const std::string directory_;

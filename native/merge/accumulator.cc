@@ -198,7 +198,7 @@ void Accumulator::AddValues(const MergedFamily& family, const Contribution& to, 
       if (first || Better(smaller, values[i], known[i])) known[i] = values[i];
     }
   } else if (first || IsPerOwner(mode)) {
-    // `first`; `omit`, which shows a series of one owner only; or each owner apart: the earlier owner had the same pid.
+    // Also `omit`, which shows a series of one owner only. Where owners are apart, an earlier one may have had the same pid.
     std::copy_n(values, count, known);
   }
 }
