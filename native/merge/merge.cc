@@ -164,7 +164,7 @@ void Merge::MakeTexts() {
 
 std::vector<const MergedFamily*> Merge::ShownFamilies(const std::optional<std::string>& name) const {
   std::vector<const MergedFamily*> shown;
-  for (const MergedFamily& family : families()) {
+  for (const MergedFamily& family : plan_.families()) {
     // The mode `omit` hides a family as soon as one of its series has several owners.
     bool omitted = family.definition.merge_mode == MergeMode::kOmit &&
                    std::any_of(family.series.begin(), family.series.end(),

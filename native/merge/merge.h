@@ -41,19 +41,15 @@ class Merge {
   const View& view() const { return view_; }
   // Families that were left out because another definition of their name was chosen.
   uint32_t conflicts() const { return conflicts_; }
-  // In the order of their first registration.
-  const std::vector<MergedFamily>& families() const { return plan_.families(); }
-  const std::vector<MergedSeries>& series() const { return plan_.series(); }
-  const MergedIdentity& identity(uint32_t series) const { return plan_.identity(series); }
+  // Families in the order of their first registration, and their series.
+  const MergePlan& plan() const { return plan_; }
+  // Of a series: family.value_count values, of which buckets are cumulative, and its exemplars.
+  const Accumulator& totals() const { return accumulator_; }
 
   // The families that are shown, or the one called `name`, and the series of a family that are shown.
   std::vector<const MergedFamily*> ShownFamilies(const std::optional<std::string>& name) const;
   std::vector<uint32_t> ShownSeries(const MergedFamily& family) const;
 
-  // Of a series: family.value_count values. Buckets are cumulative.
-  const double* values(const MergedSeries& series) const { return accumulator_.values(series); }
-  // The newest exemplar of each bucket.
-  std::span<const Exemplar> exemplars(uint32_t series) const { return accumulator_.exemplars(series); }
   // All labels in the order in which prom-client prints them: `{a="1",b="2"} `, or ` ` when there are none. At least
   // kTextPadding bytes come after it.
   std::string_view text(const MergedSeries& series) const {

@@ -69,10 +69,11 @@ void AppendField(TextBuffer& out, std::string_view lead, const Value& value) {
 }
 
 void AppendSeries(TextBuffer& out, const Merge& merge, const MergedFamily& family, uint32_t index) {
-  AppendField(out, "{\"labels\":", merge.identity(index).labels);
-  AppendField(out, ",\"defaults\":", merge.identity(index).defaults);
-  AppendField(out, ",\"values\":", std::span(merge.values(merge.series()[index]), family.value_count));
-  if (auto exemplars = merge.exemplars(index); !exemplars.empty()) {
+  AppendField(out, "{\"labels\":", merge.plan().identity(index).labels);
+  AppendField(out, ",\"defaults\":", merge.plan().identity(index).defaults);
+  AppendField(out, ",\"values\":",
+              std::span(merge.totals().values(merge.plan().series()[index]), family.value_count));
+  if (auto exemplars = merge.totals().exemplars(index); !exemplars.empty()) {
     out.Append(",\"exemplars\":");
     AppendList(out, exemplars, [&](const Exemplar& exemplar) {
       AppendField(out, "{\"bucket\":", static_cast<double>(exemplar.bucket));

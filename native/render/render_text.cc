@@ -74,13 +74,13 @@ class FamilyRenderer {
   void AppendHead() { prom::AppendHead(out_, name_, definition_.help, kTypeNames[definition_.type]); }
 
   void Append(uint32_t index) {
-    const MergedSeries& series = merge_.series()[index];
-    const double* values = merge_.values(series);
+    const MergedSeries& series = merge_.plan().series()[index];
+    const double* values = merge_.totals().values(series);
     std::string_view labels = merge_.text(series);
     bool bare = labels.size() == 1;
     bool is_ascii = merge_.texts_are_ascii();  // names that are not ASCII were in the head already
     std::span<const Exemplar> exemplars;
-    if (exemplars_) exemplars = merge_.exemplars(index);
+    if (exemplars_) exemplars = merge_.totals().exemplars(index);
     size_t most = most_ + lines_.size() * (labels.size() + Merge::kTextPadding + kMaxNumberLength);
     char* to = out_.Claim(most);
     for (const Line& line : lines_) {

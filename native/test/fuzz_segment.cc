@@ -110,7 +110,8 @@ void ReadTwice(const Input& input) {
     merge.Run(inputs, kNowMs);
     Merge anew({{"", "1"}, true});
     anew.Run(inputs, kNowMs);
-    if (merge.families().size() != anew.families().size() || merge.series().size() != anew.series().size() ||
+    if (merge.plan().families().size() != anew.plan().families().size() ||
+        merge.plan().series().size() != anew.plan().series().size() ||
         merge.conflicts() != anew.conflicts()) {
       std::abort();
     }

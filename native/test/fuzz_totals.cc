@@ -95,13 +95,13 @@ Totals::Totals(const std::string& path) {
   if (!comparable_) return;
   Merge merge({{"", "1"}, true});
   merge.Run(inputs, kNowMs);
-  for (const MergedFamily& family : merge.families()) {
+  for (const MergedFamily& family : merge.plan().families()) {
     if (family.definition.merge_mode != MergeMode::kSum) continue;
     // The quantiles of a summary are not sums.
     uint32_t first = family.definition.type == MetricType::kSummary ? family.value_count - 2 : 0;
     for (uint32_t index : family.series) {
-      const double* values = merge.values(merge.series()[index]);
-      const MergedIdentity& series = merge.identity(index);
+      const double* values = merge.totals().values(merge.plan().series()[index]);
+      const MergedIdentity& series = merge.plan().identity(index);
       std::string key = LabelKey(RefsOf(series.labels), RefsOf(series.defaults));
       samples_[{family.definition.name, key}] = {values + first, values + family.value_count};
     }

@@ -16,7 +16,7 @@ TEST_CASE("a name that has another type, or cells of another meaning, in another
     }
     Merge merge(kGlobal);
     merge.Run(owners.Inputs(), kNowMs);
-    CHECK(merge.families().size() == 1);
+    CHECK(merge.plan().families().size() == 1);
     Text(merge);
     return merge.conflicts();
   };
@@ -50,8 +50,8 @@ TEST_CASE("a view shows the families of its scopes, scope by scope, and one that
     Merge merge({std::move(scopes), true});
     merge.Run(owners.Inputs(), kNowMs);
     std::string all;
-    for (const MergedFamily& family : merge.families()) all += family.definition.name + ' ';
-    for (const MergedSeries& series : merge.series()) CHECK(*merge.values(series) == 1);
+    for (const MergedFamily& family : merge.plan().families()) all += family.definition.name + ' ';
+    for (const MergedSeries& series : merge.plan().series()) CHECK(*merge.totals().values(series) == 1);
     return all;
   };
   CHECK(names({""}) == "global both ");
@@ -74,7 +74,7 @@ Owner& AddChoice(Owners& owners, bool live, uint32_t global, uint32_t a, uint32_
 
 std::string NamesOf(const Merge& merge) {
   std::string names;
-  for (const MergedFamily& family : merge.families()) names += family.definition.name + ' ';
+  for (const MergedFamily& family : merge.plan().families()) names += family.definition.name + ' ';
   return names;
 }
 
@@ -119,12 +119,12 @@ TEST_CASE("a family that left its scope, and one that was removed, are not shown
   *owner.segment.Series(owner.segment.Family(CounterFamily("kept"))).cells = 1;
   Merge merge(kGlobal);
   merge.Run(owners.Inputs(), kNowMs);
-  CHECK(merge.families().size() == 3);
+  CHECK(merge.plan().families().size() == 3);
   owner.segment.writer().Remove(member);
   owner.segment.writer().Remove(family);
   merge.Run(owners.Inputs(), kNowMs);
-  REQUIRE(merge.families().size() == 1);
-  CHECK(merge.families()[0].definition.name == "kept");
+  REQUIRE(merge.plan().families().size() == 1);
+  CHECK(merge.plan().families()[0].definition.name == "kept");
 }
 
 TEST_CASE("families and series come in the order of the oldest owner that has them") {

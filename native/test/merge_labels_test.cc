@@ -84,8 +84,8 @@ TEST_CASE("a label that is undefined is the same as none") {
   }
   Merge merge(kGlobal);
   merge.Run(owners.Inputs(), kNowMs);
-  REQUIRE(merge.series().size() == 1);
-  CHECK(*merge.values(merge.series()[0]) == 2);
+  REQUIRE(merge.plan().series().size() == 1);
+  CHECK(*merge.totals().values(merge.plan().series()[0]) == 2);
 }
 
 TEST_CASE("owners that list the label names otherwise agree on the series") {
