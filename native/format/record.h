@@ -21,8 +21,7 @@ struct LabelOf {
   Text text{};
 };
 
-using SeriesLabel =
-    LabelOf<uint16_t, std::string>;  // the name is an index into the label names of the family
+using SeriesLabel = LabelOf<uint16_t, std::string>;  // by the index of its name in the family
 using Label = LabelOf<std::string, std::string>;
 using LabelRef = LabelOf<std::string_view, std::string_view>;  // views of texts that another object owns
 

@@ -36,6 +36,21 @@ bool EachLabel(const double* slot, Each each) {
   return true;
 }
 
+// Adds the current slot of an exemplar's cells if it is newer than the known exemplar of its bucket. A slot whose text
+// contradicts itself does not count.
+void KeepNewest(std::vector<Exemplar>& exemplars, uint32_t bucket, const double* cells) {
+  if (cells[0] != 1 && cells[0] != 2) return;
+  const double* slot = cells + 1 + (cells[0] == 2 ? layout::kExemplarSlotCells : 0);
+  auto known = std::find_if(exemplars.begin(), exemplars.end(),
+                            [bucket](const Exemplar& other) { return other.bucket == bucket; });
+  bool newest = known == exemplars.end() || slot[1] > known->time();
+  if (!newest || !EachLabel(slot, [](auto, auto) {})) return;
+  if (known == exemplars.end()) known = exemplars.insert(known, {bucket, {}});
+  known->slot.fill(0);
+  size_t length = (static_cast<size_t>(slot[2]) + sizeof(double) - 1) / sizeof(double);
+  std::copy_n(slot, kTextCell + length, known->slot.begin());
+}
+
 bool IsScalar(const MergedFamily& family) {
   return family.definition.type == MetricType::kCounter || family.definition.type == MetricType::kGauge;
 }
@@ -102,19 +117,6 @@ std::vector<Label> Exemplar::Labels() const {
     labels.push_back({std::string(name), layout::LabelKind::kString, std::string(text)});
   });
   return labels;
-}
-
-void KeepNewest(std::vector<Exemplar>& exemplars, uint32_t bucket, const double* cells) {
-  if (cells[0] != 1 && cells[0] != 2) return;
-  const double* slot = cells + 1 + (cells[0] == 2 ? layout::kExemplarSlotCells : 0);
-  auto known = std::find_if(exemplars.begin(), exemplars.end(),
-                            [bucket](const Exemplar& other) { return other.bucket == bucket; });
-  bool newest = known == exemplars.end() || slot[1] > known->time();
-  if (!newest || !EachLabel(slot, [](auto, auto) {})) return;
-  if (known == exemplars.end()) known = exemplars.insert(known, {bucket, {}});
-  known->slot.fill(0);
-  size_t length = (static_cast<size_t>(slot[2]) + sizeof(double) - 1) / sizeof(double);
-  std::copy_n(slot, kTextCell + length, known->slot.begin());
 }
 
 void Accumulator::Clear() {

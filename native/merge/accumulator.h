@@ -24,10 +24,6 @@ struct Exemplar {
   std::vector<Label> Labels() const;
 };
 
-// Adds the current slot of an exemplar's cells if it is newer than the known exemplar of its bucket. A slot whose text
-// contradicts itself does not count.
-void KeepNewest(std::vector<Exemplar>& exemplars, uint32_t bucket, const double* cells);
-
 class Accumulator {
  public:
   void Clear();
