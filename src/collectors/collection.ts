@@ -45,7 +45,7 @@ export class Collection {
   readonly options: Options;
   /** The labels of all samples. */
   readonly labels: LabelValues<string>;
-  readonly #metrics: { readonly name: string; readonly metric: Registered }[] = [];
+  readonly #metrics: Registered[] = [];
   readonly #stops: (() => void)[] = [];
 
   constructor(options: Options) {
@@ -77,9 +77,9 @@ export class Collection {
   /** Stops timers and observers, and removes the metrics from their registries. Other metrics of the same names stay. */
   stop(): void {
     for (const stop of this.#stops.splice(0)) stop();
-    for (const { name, metric } of this.#metrics.splice(0)) {
+    for (const metric of this.#metrics.splice(0)) {
       for (const register of metric.registers) {
-        if (isRegistered(metric, name, register)) register.removeSingleMetric(name);
+        if (isRegistered(metric, register)) register.removeSingleMetric(metric.name);
       }
     }
   }
@@ -99,8 +99,8 @@ export class Collection {
     };
   }
 
-  #made<M extends Registered & { readonly name: string }>(metric: M): M {
-    this.#metrics.push({ name: metric.name, metric });
+  #made<M extends Registered>(metric: M): M {
+    this.#metrics.push(metric);
     return metric;
   }
 }
