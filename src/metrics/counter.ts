@@ -34,7 +34,7 @@ export class Counter<T extends string = string> extends LabelledMetric<T, Series
   /** Throws as every metric does. */
   constructor(config: CounterConfiguration<T>) {
     super(config, 'counter');
-    this.#series = this.expose(1, this.enableExemplars ? newExemplarSeries : newSeries);
+    this.#series = this.expose(this.enableExemplars ? newExemplarSeries : newSeries);
     this.#only = this.#series.discarded;
   }
 

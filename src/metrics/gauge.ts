@@ -60,8 +60,7 @@ export class Gauge<T extends string = string> extends LabelledMetric<T, Series, 
     this.#mode = modeOf(this, config);
     this.#isMostRecent = isMostRecent(this.#mode);
     if (this.collectBy === 'leader') this.collect = byLeader(this.collect, currentStore());
-    const cells = this.#isMostRecent ? 2 : 1;
-    this.#series = this.expose(cells, newSeries, { mergeMode: this.#mode });
+    this.#series = this.expose(newSeries, { mergeMode: this.#mode });
   }
 
   /** The gauge of that name in the registry of `config`, made if there is none; see `Counter.getOrCreate()`. */

@@ -54,18 +54,14 @@ export abstract class LabelledMetric<
   }
 
   /**
-   * The last step of construction: from here on the metric can be counted in, and is exposed. Series have `cells` cells.
-   * `newSeries` and `more` must not refer to the metric: the store holds them.
+   * The last step of construction: from here on the metric can be counted in, and is exposed. `newSeries` and `more` must not refer
+   * to the metric: the store holds them.
    */
-  protected expose(
-    cells: number,
-    newSeries: (store: CellStore) => S,
-    more?: Partial<FamilyDefinition>,
-  ): FamilySeries<S> {
+  protected expose(newSeries: (store: CellStore) => S, more?: Partial<FamilyDefinition>): FamilySeries<S> {
     const { name, ttlSeconds, labelNames } = this;
     const hasTtl = ttlSeconds !== undefined && ttlSeconds !== null;
     if (hasTtl && !(ttlSeconds > 0)) throw badSeriesTtl(name, ttlSeconds);
-    this.#series = new FamilySeries(currentStore(), this.define(more), cells, newSeries);
+    this.#series = new FamilySeries(currentStore(), this.define(more), newSeries);
     this.#series.outlive(this);
     if (hasTtl && labelNames.length > 0) this.#series.limitIdleTime(ttlSeconds * 1000);
     this.register(this.#series, () => this.refresh());

@@ -107,6 +107,9 @@ export class SummarySeries extends Series {
   }
 }
 
+/** Nothing ages. */
+export const noWindow: AgeWindow = { ageBuckets: 1, slotMs: Infinity };
+
 /** Makes series with that window. */
 export function newSummarySeries(window: AgeWindow): (store: CellStore) => SummarySeries {
   return (store) => new SummarySeries(window, store);

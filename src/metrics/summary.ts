@@ -1,5 +1,4 @@
 import { badSummaryWindow, badValue, reservedLabel } from '../errors';
-import { summaryCells } from '../model/cell-layout';
 import type { AgeWindow, Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
 import { isFiniteNumber } from '../model/numbers';
@@ -8,7 +7,7 @@ import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
 import type { MetricConfiguration } from './configuration';
 import { LabelledMetric, registeredOr } from './labelled-metric';
-import { newSummarySeries, type SummarySeries } from './summary-series';
+import { newSummarySeries, noWindow, type SummarySeries } from './summary-series';
 import { startTimer } from './timer';
 
 declare module '../registry/metric-types' {
@@ -56,8 +55,7 @@ export class Summary<T extends string = string> extends LabelledMetric<T, Summar
       compressCount: 1000,
     });
     const window = windowOf(this);
-    const quantiles = [...this.percentiles];
-    this.#series = this.expose(summaryCells(window), newSummarySeries(window), { quantiles, window });
+    this.#series = this.expose(newSummarySeries(window), { bounds: [...this.percentiles], ...window });
     // After the registration, so that the name is taken all the same: so it is in prom-client.
     if (this.labelNames.includes('quantile')) throw reservedLabel('quantile');
   }
@@ -155,11 +153,11 @@ export declare namespace Summary {
 /** The window of the options; both are needed for one. */
 function windowOf(summary: Summary): AgeWindow {
   const { maxAgeSeconds, ageBuckets } = summary;
-  if (!maxAgeSeconds || !ageBuckets) return { ageBuckets: 1, slotMs: Infinity };
+  if (!maxAgeSeconds || !ageBuckets) return noWindow;
   if (!(maxAgeSeconds > 0)) throw badSummaryWindow(summary.name, 'maxAgeSeconds', maxAgeSeconds);
   if (!(Number.isInteger(Number(ageBuckets)) && ageBuckets > 0)) {
     throw badSummaryWindow(summary.name, 'ageBuckets', ageBuckets);
   }
-  if (maxAgeSeconds === Infinity) return { ageBuckets: 1, slotMs: Infinity };
+  if (maxAgeSeconds === Infinity) return noWindow;
   return { ageBuckets: Number(ageBuckets), slotMs: (maxAgeSeconds * 1000) / ageBuckets };
 }

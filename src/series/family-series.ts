@@ -1,3 +1,4 @@
+import { seriesCells } from '../model/cell-layout';
 import type { FamilyDefinition } from '../model/family';
 import { type LabelSet, type SeriesKey, seriesKey } from '../model/labels';
 import type { CellStore } from '../store/store';
@@ -19,29 +20,25 @@ export class FamilySeries<S extends Series> {
   readonly store: CellStore;
   /** The number of the family in the store. */
   readonly family: number;
+  /** The number of cells of each series. */
+  readonly cells: number;
   readonly table: SeriesTable<S>;
   /** Has no record, and cells that no scrape reads. It takes the updates of series over the limit, and stands for none. */
   readonly discarded: S;
   readonly #names: readonly string[];
-  readonly #cells: number;
   readonly #newSeries: (store: CellStore) => S;
   #unlabelled: S;
   #isIdle: ((series: S) => boolean) | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
 
-  /** `newSeries` makes series without cells; each of them gets `cells`. */
-  constructor(
-    store: CellStore,
-    definition: FamilyDefinition,
-    cells: number,
-    newSeries: (store: CellStore) => S,
-  ) {
+  /** `newSeries` makes series without cells. */
+  constructor(store: CellStore, definition: FamilyDefinition, newSeries: (store: CellStore) => S) {
     this.store = store;
     this.#names = definition.labelNames;
-    this.#cells = cells;
+    this.cells = seriesCells(definition);
     this.#newSeries = newSeries;
     this.discarded = newSeries(store);
-    this.discarded.values = new Float64Array(cells);
+    this.discarded.values = new Float64Array(this.cells);
     this.#unlabelled = this.discarded;
     this.table = new SeriesTable(this.#names);
     this.family = store.addFamily(definition, this.table);
@@ -87,7 +84,7 @@ export class FamilySeries<S extends Series> {
    * times in that span. Writes to series do not become slower.
    */
   limitIdleTime(ttlMs: number): void {
-    this.#isIdle = idleTest(this.#cells, ttlMs);
+    this.#isIdle = idleTest(this.cells, ttlMs);
     this.#idleTimer = setInterval(() => this.removeIdle(), Math.min(ttlMs / 4, longestMs));
     this.#idleTimer.unref();
   }
@@ -113,7 +110,7 @@ export class FamilySeries<S extends Series> {
 
   #add(key: SeriesKey): S {
     if (!this.store.seriesLimit.take()) return this.discarded;
-    const series = this.#newSeries(this.store).pointTo(this.store.allocate(this.family, key, this.#cells));
+    const series = this.#newSeries(this.store).pointTo(this.store.allocate(this.family, key, this.cells));
     series.begin();
     this.table.add(key, series);
     return series;
@@ -121,6 +118,6 @@ export class FamilySeries<S extends Series> {
 
   #release(series: S): void {
     this.store.seriesLimit.giveBack();
-    series.end(this.store, this.#cells);
+    series.end(this.store, this.cells);
   }
 }
