@@ -6,7 +6,7 @@ import { checkMultiprocessMode, isMostRecent, mergeModeOf } from '../model/merge
 import type { CollectFunction } from '../registry/metric-types';
 import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
-import { newSeries, type Series } from '../series/series';
+import { Series } from '../series/series';
 import { currentStore, type Store } from '../store/current';
 import type { MetricConfiguration } from './configuration';
 import { LabelledMetric, registeredOr } from './labelled-metric';
@@ -60,7 +60,7 @@ export class Gauge<T extends string = string> extends LabelledMetric<T, Series, 
     this.#mode = modeOf(this, config);
     this.#isMostRecent = isMostRecent(this.#mode);
     if (this.collectBy === 'leader') this.collect = byLeader(this.collect, currentStore());
-    this.#series = this.expose(newSeries, { mergeMode: this.#mode });
+    this.#series = this.expose(Series, { mergeMode: this.#mode });
   }
 
   /** The gauge of that name in the registry of `config`, made if there is none; see `Counter.getOrCreate()`. */

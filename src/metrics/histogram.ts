@@ -8,10 +8,10 @@ import { isFiniteNumber } from '../model/numbers';
 import { refresh } from '../registry/registrable';
 import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
-import { newSeries, type Series } from '../series/series';
+import { Series } from '../series/series';
 import type { MetricConfiguration } from './configuration';
 import { hasExemplarKeys, type ObserveDataWithExemplar } from './exemplar-data';
-import { newExemplarSeries } from './exemplar-series';
+import { ExemplarSeries } from './exemplar-series';
 import { LabelledMetric, registeredOr } from './labelled-metric';
 import { startTimer } from './timer';
 
@@ -49,7 +49,7 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
     super(config, 'histogram', { buckets: [...DEFAULT_BUCKETS] });
     const bounds = [...Float64Array.from(this.buckets)];
     this.#bounds = searchedBounds(bounds);
-    this.#series = this.expose(this.enableExemplars ? newExemplarSeries : newSeries, { bounds });
+    this.#series = this.expose(this.enableExemplars ? ExemplarSeries : Series, { bounds });
     // After the registration, so that the name is taken all the same: so it is in prom-client.
     if (this.labelNames.includes('le')) throw reservedLabel('le');
     Object.assign(this, { upperBounds: Object.freeze(this.buckets) });

@@ -23,7 +23,7 @@ export class SummarySeries extends Series {
   readonly #window: AgeWindow;
   readonly #slots: readonly SummarySlot[];
 
-  constructor(window: AgeWindow, store: CellStore) {
+  constructor(store: CellStore, window: AgeWindow) {
     super();
     this.#window = window;
     this.#slots = Array.from({ length: window.ageBuckets }, (_, i) => new SummarySlot(this, store, i));
@@ -109,11 +109,6 @@ export class SummarySeries extends Series {
 
 /** Nothing ages. */
 export const noWindow: AgeWindow = { ageBuckets: 1, slotMs: Infinity };
-
-/** Makes series with that window. */
-export function newSummarySeries(window: AgeWindow): (store: CellStore) => SummarySeries {
-  return (store) => new SummarySeries(window, store);
-}
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);

@@ -1,13 +1,14 @@
 import { badSummaryWindow, badValue, reservedLabel } from '../errors';
+import { summarySamples } from '../exposition/family-json';
 import type { AgeWindow, Sample } from '../model/family';
-import type { LabelSet, LabelValues } from '../model/labels';
+import type { LabelValues } from '../model/labels';
 import { isFiniteNumber } from '../model/numbers';
 import { quantileValues } from '../model/quantiles';
 import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
 import type { MetricConfiguration } from './configuration';
 import { LabelledMetric, registeredOr } from './labelled-metric';
-import { newSummarySeries, noWindow, type SummarySeries } from './summary-series';
+import { noWindow, SummarySeries } from './summary-series';
 import { startTimer } from './timer';
 
 declare module '../registry/metric-types' {
@@ -55,7 +56,7 @@ export class Summary<T extends string = string> extends LabelledMetric<T, Summar
       compressCount: 1000,
     });
     const window = windowOf(this);
-    this.#series = this.expose(newSummarySeries(window), { bounds: [...this.percentiles], ...window });
+    this.#series = this.expose(SummarySeries, { bounds: [...this.percentiles], ...window });
     // After the registration, so that the name is taken all the same: so it is in prom-client.
     if (this.labelNames.includes('quantile')) throw reservedLabel('quantile');
   }
@@ -106,9 +107,11 @@ export class Summary<T extends string = string> extends LabelledMetric<T, Summar
   }
 
   protected samples(): Sample[] {
-    return Array.from(this.#series.table.entries()).flatMap(([series, labels]) =>
-      this.#linesOf(series, labels),
-    );
+    const { name, percentiles } = this;
+    return Array.from(this.#series.table.entries()).flatMap(([series, labels]) => {
+      const values = quantileValues(series.sketch(), percentiles);
+      return summarySamples(name, percentiles, [...values, series.sum, series.count], labels);
+    });
   }
 
   protected override refresh(): void {
@@ -128,18 +131,6 @@ export class Summary<T extends string = string> extends LabelledMetric<T, Summar
       startTimer: () =>
         startTimer((seconds, labels?: LabelValues<T>) => bound.liveWith(labels).observe(seconds)),
     };
-  }
-
-  #linesOf(series: SummarySeries, labels: LabelSet): Sample[] {
-    const values = quantileValues(series.sketch(), this.percentiles);
-    return [
-      ...this.percentiles.map((quantile, i) => ({
-        labels: { quantile, ...labels },
-        value: values[i] as number,
-      })),
-      { metricName: `${this.name}_sum`, labels: { ...labels }, value: series.sum },
-      { metricName: `${this.name}_count`, labels: { ...labels }, value: series.count },
-    ];
   }
 }
 

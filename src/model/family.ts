@@ -4,18 +4,10 @@ export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary';
 /** prom-client's `aggregator`: how the values of the live owners of a group become one. */
 export type Aggregator = 'sum' | 'first' | 'min' | 'max' | 'average' | 'omit';
 
+type ModeOfAll = 'all' | 'min' | 'max' | 'sum' | 'mostrecent';
+
 /** The modes of Python's client for gauges; a `live` mode forgets an owner as soon as it is dead. */
-export type MultiprocessMode =
-  | 'all'
-  | 'liveall'
-  | 'min'
-  | 'livemin'
-  | 'max'
-  | 'livemax'
-  | 'sum'
-  | 'livesum'
-  | 'mostrecent'
-  | 'livemostrecent';
+export type MultiprocessMode = ModeOfAll | `live${ModeOfAll}`;
 
 /**
  * How the same series of several owners becomes one: Python's modes, and those of prom-client's aggregators that

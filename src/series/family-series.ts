@@ -1,5 +1,5 @@
 import { seriesCells } from '../model/cell-layout';
-import type { FamilyDefinition } from '../model/family';
+import type { AgeWindow, FamilyDefinition } from '../model/family';
 import { type LabelSet, type SeriesKey, seriesKey } from '../model/labels';
 import type { CellStore } from '../store/store';
 import { idleTest } from './idle';
@@ -26,18 +26,26 @@ export class FamilySeries<S extends Series> {
   /** Has no record, and cells that no scrape reads. It takes the updates of series over the limit, and stands for none. */
   readonly discarded: S;
   readonly #names: readonly string[];
-  readonly #newSeries: (store: CellStore) => S;
+  readonly #Series: new (
+    store: CellStore,
+    window: AgeWindow,
+  ) => S;
+  readonly #window: AgeWindow;
   #unlabelled: S;
   #isIdle: ((series: S) => boolean) | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
 
-  /** `newSeries` makes series without cells. */
-  constructor(store: CellStore, definition: FamilyDefinition, newSeries: (store: CellStore) => S) {
+  constructor(
+    store: CellStore,
+    definition: FamilyDefinition,
+    SeriesClass: new (store: CellStore, window: AgeWindow) => S,
+  ) {
     this.store = store;
     this.#names = definition.labelNames;
     this.cells = seriesCells(definition);
-    this.#newSeries = newSeries;
-    this.discarded = newSeries(store);
+    this.#Series = SeriesClass;
+    this.#window = definition;
+    this.discarded = new SeriesClass(store, definition);
     this.discarded.values = new Float64Array(this.cells);
     this.#unlabelled = this.discarded;
     this.table = new SeriesTable(this.#names);
@@ -110,7 +118,8 @@ export class FamilySeries<S extends Series> {
 
   #add(key: SeriesKey): S {
     if (!this.store.seriesLimit.take()) return this.discarded;
-    const series = this.#newSeries(this.store).pointTo(this.store.allocate(this.family, key, this.cells));
+    const series = new this.#Series(this.store, this.#window);
+    series.pointTo(this.store.allocate(this.family, key, this.cells));
     series.begin();
     this.table.add(key, series);
     return series;

@@ -59,8 +59,3 @@ export class Series extends Cells {
     store.release(this, cells);
   }
 }
-
-/** A series that is nothing but its cells. */
-export function newSeries(): Series {
-  return new Series();
-}

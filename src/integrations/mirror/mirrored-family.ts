@@ -1,10 +1,10 @@
 import { Metric } from '../../metrics/metric';
-import { newSummarySeries, noWindow } from '../../metrics/summary-series';
+import { noWindow, SummarySeries } from '../../metrics/summary-series';
 import type { Sample } from '../../model/family';
 import type { LabelSet } from '../../model/labels';
 import type { AnyRegistry } from '../../registry/registry';
 import { FamilySeries } from '../../series/family-series';
-import { newSeries, type Series } from '../../series/series';
+import { Series } from '../../series/series';
 import { currentStore } from '../../store/current';
 import type { ForeignFamily } from './foreign-family';
 
@@ -28,9 +28,8 @@ export class MirroredFamily extends Metric<string> {
     super({ name, help, aggregator, labelNames: names, registers: [register], collect }, type);
     this.#bounds = bounds;
     // Mirrored summaries have no quantiles, so their one slot stays empty.
-    const [make, more] =
-      type === 'summary' ? [newSummarySeries(noWindow), noWindow] : [newSeries, { bounds }];
-    this.#series = new FamilySeries<Series>(currentStore(), this.define(more), make);
+    const [SeriesClass, more] = type === 'summary' ? [SummarySeries, noWindow] : [Series, { bounds }];
+    this.#series = new FamilySeries<Series>(currentStore(), this.define(more), SeriesClass);
     this.#series.outlive(this);
     this.copy(foreign);
     this.register(this.#series);
