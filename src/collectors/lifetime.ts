@@ -30,8 +30,15 @@ export function sweep(): void {
   for (const lifetime of lifetimes) if (!lifetime.metrics.some(isAlive)) end(lifetime);
 }
 
+/** Removes this metric from its registries. Other metrics of the same name stay. */
+export function unregister(metric: Registered): void {
+  for (const register of metric.registers) {
+    if (isRegistered(metric, register)) register.removeSingleMetric(metric.name);
+  }
+}
+
 /** Whether `register` has this metric, and not another one, under its name. */
-export function isRegistered(metric: Registered, register: AnyRegistry): boolean {
+function isRegistered(metric: Registered, register: AnyRegistry): boolean {
   // A Proxy that has been revoked throws.
   return attempt(() => register.getSingleMetric(metric.name) as unknown) === metric;
 }

@@ -1,32 +1,10 @@
 import { badAggregator } from '../errors';
 import { aggregators } from '../model/aggregators';
 import type { MetricFamily } from '../model/family';
-import { prometheusContentType, type RegistryContentType } from './content-type';
 
 /** A family that can be registered like a metric. */
 export interface AggregatedMetric extends MetricFamily {
   get(): MetricFamily;
-}
-
-/** The part of a registry that this module needs. */
-interface Target {
-  setContentType(contentType: RegistryContentType): void;
-  registerMetric(metric: AggregatedMetric): void;
-}
-
-/**
- * Fills a new registry with the merge of `lists`, see `aggregateFamilies()`. The `get()` of its metrics is synchronous.
- *
- * @throws an Error with code `ERR_AGGREGATOR` or `ERR_CONTENT_TYPE` for an aggregator or content type that does not exist.
- */
-export function aggregateInto<R extends Target>(
-  registry: R,
-  lists: readonly object[],
-  contentType: RegistryContentType = prometheusContentType,
-): R {
-  registry.setContentType(contentType);
-  for (const metric of aggregateFamilies(lists as readonly MetricFamily[][])) registry.registerMetric(metric);
-  return registry;
 }
 
 /**
@@ -35,9 +13,9 @@ export function aggregateInto<R extends Target>(
  *
  * @throws an Error with code `ERR_AGGREGATOR` for an aggregator that does not exist.
  */
-export function aggregateFamilies(lists: readonly (readonly MetricFamily[])[]): AggregatedMetric[] {
+export function aggregateFamilies(lists: readonly object[]): AggregatedMetric[] {
   const byName = new Map<string, [MetricFamily, ...MetricFamily[]]>();
-  for (const family of lists.flat()) {
+  for (const family of (lists as readonly MetricFamily[][]).flat()) {
     const known = byName.get(family.name);
     if (known === undefined) byName.set(family.name, [family]);
     else known.push(family);

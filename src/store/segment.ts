@@ -45,7 +45,9 @@ export class Segment {
   /** Returns the record. Throws when there is no room for it, or was none for one that it refers to. */
   register({ key, refersTo = [], append }: Registration): number {
     // A reader refuses a whole segment in which a record refers to a missing one.
-    if (!refersTo.every((other) => this.#records.has(other))) throw new Error(missingReference);
+    if (!refersTo.every((other) => this.#records.has(other))) {
+      throw new Error('there was no room for a registration that this one refers to');
+    }
     const earlier = this.#records.get(key);
     const record = append(this.native);
     this.#records.set(key, record);
@@ -127,5 +129,3 @@ export class Segment {
 
 /** Less than this is not worth a rewrite. */
 const leastGarbage: number = 256 * 1024;
-
-const missingReference = 'there was no room for a registration that this one refers to';

@@ -1,3 +1,4 @@
+import { unregister } from '../../collectors/lifetime';
 import { Metric } from '../../metrics/metric';
 import { noWindow, SummarySeries } from '../../metrics/summary-series';
 import type { Sample } from '../../model/family';
@@ -62,9 +63,7 @@ export class MirroredFamily extends Metric<string> {
 
   /** Takes the copy out of the registry and the store. */
   dispose(): void {
-    for (const register of this.registers) {
-      if ((register.getSingleMetric(this.name) as unknown) === this) register.removeSingleMetric(this.name);
-    }
+    unregister(this);
     this.#series.dispose();
   }
 
