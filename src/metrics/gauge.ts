@@ -1,4 +1,4 @@
-import { badCollectBy, badDelta, badValue, mostRecentDelta, twoGaugeModes } from '../errors';
+import { badCollectBy, badValue, mostRecentDelta, twoGaugeModes } from '../errors';
 import { GAUGE_SET_AT } from '../model/cell-layout';
 import type { MergeMode, MultiprocessMode, Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
@@ -201,7 +201,7 @@ function isLabels(value: unknown): value is LabelSet {
 
 function deltaOf(value: unknown): number {
   if (value === undefined) return 1;
-  if (typeof value !== 'number') throw badDelta(value);
+  if (typeof value !== 'number') throw badValue(value, 'Delta');
   return value;
 }
 

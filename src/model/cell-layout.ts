@@ -33,12 +33,10 @@ export const SLOT_MIN = 4;
 export const SLOT_MAX = 5;
 export const SLOT_SCHEMA = 6;
 
-/** The first cell of a slot. */
 export function slotAt(slot: number): number {
   return FIRST_SLOT + slot * SLOT_CELLS;
 }
 
-/** The cells of each series of a family. */
 export function seriesCells({ type, mergeMode, bounds, ageBuckets }: FamilyDefinition): number {
   if (type === 'histogram') return HISTOGRAM_BUCKETS + bounds.length + 1;
   if (type === 'summary') return slotAt(ageBuckets);

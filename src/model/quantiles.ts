@@ -3,9 +3,7 @@ import { bucketMiddle } from './exponential-buckets';
 /** The observations of a window, by exponential buckets. Bucket counts are by key, at one schema. */
 export interface Sketch {
   readonly schema: number;
-  /** Observations in all. */
   readonly n: number;
-  /** Observations that are exactly zero. */
   readonly zero: number;
   /** The smallest and the largest observation, exact. */
   readonly min: number;

@@ -8,10 +8,10 @@ import {
 } from '../errors';
 import { inOrderOf, withDefaultLabels } from '../exposition/families';
 import { documentText, familyText, type TextFamily, type TextFormat } from '../exposition/text';
+import { aggregateFamilies } from '../model/aggregators';
 import type { Aggregator } from '../model/family';
 import { type LabelSet, labelText } from '../model/labels';
 import { currentStore } from '../store/current';
-import { aggregateFamilies } from './aggregate';
 import {
   isContentType,
   type OpenMetricsContentType,

@@ -20,7 +20,6 @@ export class FamilySeries<S extends Series> {
   readonly store: CellStore;
   /** The number of the family in the store. */
   readonly family: number;
-  /** The number of cells of each series. */
   readonly cells: number;
   readonly table: SeriesTable<S>;
   /** Has no record, and cells that no scrape reads. It takes the updates of series over the limit, and stands for none. */
@@ -77,7 +76,6 @@ export class FamilySeries<S extends Series> {
     if (series !== undefined) this.#release(series);
   }
 
-  /** Removes the series for which `condition` is true. */
   removeIf(condition: (series: S) => boolean): void {
     for (const series of this.table.deleteIf(condition)) this.#release(series);
   }
@@ -101,7 +99,6 @@ export class FamilySeries<S extends Series> {
     if (this.#isIdle !== undefined) this.removeIf(this.#isIdle);
   }
 
-  /** Takes the family out of the store, and all its series. */
   dispose(): void {
     abandoned.unregister(this);
     clearInterval(this.#idleTimer);

@@ -175,7 +175,6 @@ function nearestTo(name: string): string | undefined {
   return distanceTo(nearest) <= nearest.length / 3 ? nearest : undefined;
 }
 
-/** How many letters must be inserted, deleted or replaced to make `b` of `a`. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

@@ -17,7 +17,6 @@ export class Segment {
   readonly native: NativeSegment;
   readonly #location = new Int32Array(3);
   readonly #extents: Float64Array[] = [];
-  /** The record of each registration, by its key. */
   readonly #records = new Map<string, number>();
   /** Bytes, 0 while less than half of the records are garbage. */
   #garbage = 0;
@@ -28,7 +27,6 @@ export class Segment {
     this.native = new addon.Segment(directory, threadId, maxBytes, this.#location);
   }
 
-  /** Whether it is time for `rewrite()`. */
   get isMostlyGarbage(): boolean {
     return this.#garbage > this.#rewriteThreshold;
   }
@@ -37,7 +35,6 @@ export class Segment {
     return this.#records.has(key);
   }
 
-  /** Whether the cells are in this segment. */
   owns(cells: CellRef): boolean {
     return this.#extents.includes(cells.values);
   }

@@ -67,7 +67,6 @@ export class ThreadSegment implements CellStore {
     if (options.directory === undefined) this.#file = null;
   }
 
-  /** The native side of the file; undefined when there is none. */
   protected get file(): NativeSegment | undefined {
     return this.#file?.native;
   }
@@ -156,7 +155,6 @@ export class ThreadSegment implements CellStore {
     clear(cells);
   }
 
-  /** Opens the file if that has not been tried yet. */
   protected openFile(): NativeSegment | undefined {
     if (this.#file === undefined) this.#file = this.#newFile();
     return this.file;
