@@ -9,41 +9,37 @@ interface ActiveObjects {
 
 /** The resources that keep the event loop alive, by the names of Node's documented API. */
 export function resources(collection: Collection): void {
-  gaugesByType(collection, 'nodejs_active_resources', 'getActiveResourcesInfo', {
-    byType:
-      'Number of active resources that are currently keeping the event loop alive, grouped by async resource type.',
-    total: 'Total number of active resources.',
-  });
+  const help =
+    'Number of active resources that are currently keeping the event loop alive, grouped by async resource type.';
+  gaugesByType(collection, 'resources', 'getActiveResourcesInfo', help);
 }
 
 /** Open sockets, servers, timers and other handles. */
 export function handles(collection: Collection): void {
-  gaugesByType(collection, 'nodejs_active_handles', '_getActiveHandles', {
-    byType: 'Number of active libuv handles grouped by handle type. Every handle type is C++ class name.',
-    total: 'Total number of active handles.',
-  });
+  const help = 'Number of active libuv handles grouped by handle type. Every handle type is C++ class name.';
+  gaugesByType(collection, 'handles', '_getActiveHandles', help);
 }
 
 /** Reads, writes, look-ups and other requests that libuv has not finished. */
 export function requests(collection: Collection): void {
-  gaugesByType(collection, 'nodejs_active_requests', '_getActiveRequests', {
-    byType: 'Number of active libuv requests grouped by request type. Every request type is C++ class name.',
-    total: 'Total number of active requests.',
-  });
+  const help =
+    'Number of active libuv requests grouped by request type. Every request type is C++ class name.';
+  gaugesByType(collection, 'requests', '_getActiveRequests', help);
 }
 
 /** Two gauges of the same objects: by type, and in total. Types without objects are removed. */
 function gaugesByType(
   collection: Collection,
-  name: string,
+  objects: 'resources' | 'handles' | 'requests',
   list: keyof ActiveObjects,
-  help: { readonly byType: string; readonly total: string },
+  help: string,
 ): void {
   const node = process as ActiveObjects;
   if (typeof node[list] !== 'function') return;
   const { labels } = collection;
+  const name = `nodejs_active_${objects}`;
   let known: ReadonlyMap<string, number> = new Map();
-  collection.gauge(name, help.byType, {
+  collection.gauge(name, help, {
     labelNames: ['type'],
     collect() {
       const counts = countByType(node[list]?.() ?? []);
@@ -52,7 +48,7 @@ function gaugesByType(
       known = counts;
     },
   });
-  collection.gauge(`${name}_total`, help.total, {
+  collection.gauge(`${name}_total`, `Total number of active ${objects}.`, {
     collect() {
       this.set(labels, node[list]?.().length ?? 0);
     },

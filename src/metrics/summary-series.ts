@@ -29,14 +29,6 @@ export class SummarySeries extends Series {
     this.#slots = Array.from({ length: window.ageBuckets }, (_, i) => new SummarySlot(this, store, i));
   }
 
-  get count(): number {
-    return this.get(SUMMARY_COUNT);
-  }
-
-  get sum(): number {
-    return this.get(SUMMARY_SUM);
-  }
-
   override begin(): void {
     for (const slot of this.#slots) slot.begin(this.#idleEpoch);
   }

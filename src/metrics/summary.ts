@@ -1,5 +1,6 @@
 import { badSummaryWindow, badValue, reservedLabel } from '../errors';
 import { summarySamples } from '../exposition/family-json';
+import { SUMMARY_COUNT, SUMMARY_SUM } from '../model/cell-layout';
 import type { AgeWindow, Sample } from '../model/family';
 import type { LabelValues } from '../model/labels';
 import { isFiniteNumber } from '../model/numbers';
@@ -110,7 +111,8 @@ export class Summary<T extends string = string> extends LabelledMetric<T, Summar
     const { name, percentiles } = this;
     return Array.from(this.#series.table.entries()).flatMap(([series, labels]) => {
       const values = quantileValues(series.sketch(), percentiles);
-      return summarySamples(name, percentiles, [...values, series.sum, series.count], labels);
+      const sumAndCount = [series.get(SUMMARY_SUM), series.get(SUMMARY_COUNT)];
+      return summarySamples(name, percentiles, [...values, ...sumAndCount], labels);
     });
   }
 
