@@ -25,7 +25,7 @@ export function inOrderOf<F extends string | { readonly name: string }>(
 }
 
 /** Prepares a histogram for the text formats, which print `le` before the default labels and all other labels after them. */
-export function leFirst(family: Omit<MetricFamily, 'aggregator'>): TextFamily {
+export function leFirst(family: MetricFamily): TextFamily {
   const values = family.values.map((sample) => {
     const { le, ...sharedLabels } = sample.labels;
     return { ...sample, labels: le === undefined ? {} : { le }, sharedLabels };

@@ -43,40 +43,25 @@ function samples(family: JsonFamily, series: JsonSeries): Sample[] {
   const values = series.values.map(Number);
   const labels = withDefaults(series);
   const { name } = family;
-  const bounds = family.bounds.map(Number);
   if (family.type === 'histogram') {
-    return histogramSamples(name, bounds, values, labels, (bucket) => exemplarOf(series, bucket));
+    const [sum = 0, ...cumulative] = values;
+    const count = cumulative.at(-1) ?? 0;
+    const bounds = [...family.bounds.map(Number), '+Inf'];
+    return [
+      ...bounds.map((le, i) => ({
+        value: cumulative[i] ?? 0,
+        metricName: `${name}_bucket`,
+        exemplar: exemplarOf(series, i),
+        labels: { le, ...labels },
+      })),
+      { value: sum, metricName: `${name}_sum`, exemplar: undefined, labels: { ...labels } },
+      { value: count, metricName: `${name}_count`, exemplar: undefined, labels: { ...labels } },
+    ];
   }
-  if (family.type === 'summary') return summarySamples(name, bounds, values, labels);
+  if (family.type === 'summary') return summarySamples(name, family.bounds.map(Number), values, labels);
   const exemplar = exemplarOf(series, 0);
   return [
     exemplar === null ? { value: values[0] ?? 0, labels } : { value: values[0] ?? 0, labels, exemplar },
-  ];
-}
-
-/** `values` are the sum and the cumulative counts of the buckets. The last one is the count: so it always equals the bucket of `+Inf`. */
-export function histogramSamples(
-  name: string,
-  bounds: readonly number[],
-  [sum = 0, ...cumulative]: readonly number[],
-  labels: LabelSet,
-  exemplarOf: (bucket: number) => Exemplar | null | undefined,
-): Sample[] {
-  const buckets = [...bounds, '+Inf'].map((le, i) => ({
-    value: cumulative[i] ?? 0,
-    metricName: `${name}_bucket`,
-    exemplar: exemplarOf(i),
-    labels: { le, ...labels },
-  }));
-  return [
-    ...buckets,
-    { value: sum, metricName: `${name}_sum`, exemplar: undefined, labels: { ...labels } },
-    {
-      value: cumulative.at(-1) ?? 0,
-      metricName: `${name}_count`,
-      exemplar: undefined,
-      labels: { ...labels },
-    },
   ];
 }
 

@@ -1,10 +1,8 @@
 import { badValue, reservedLabel } from '../errors';
-import { leFirst } from '../exposition/families';
-import { histogramSamples } from '../exposition/family-json';
-import type { TextFamily } from '../exposition/text';
+import type { TextFamily, TextSample } from '../exposition/text';
 import { bucketOf, DEFAULT_BUCKETS, type SearchedBounds, searchedBounds } from '../model/buckets';
 import { HISTOGRAM_BUCKETS, HISTOGRAM_COUNT, HISTOGRAM_SUM } from '../model/cell-layout';
-import type { Exemplar, Sample } from '../model/family';
+import type { Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
 import { isFiniteNumber } from '../model/numbers';
 import { refresh } from '../registry/registrable';
@@ -133,17 +131,14 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
   async getForPromString(): Promise<TextFamily> {
     await refresh(this);
     const { name, help, type } = this;
-    return leFirst({ name, help, type, values: this.samples() });
+    return { name, help, type, values: this.#lines() };
   }
 
   protected samples(): Sample[] {
-    const { name, buckets, enableExemplars } = this;
-    return Array.from(this.#series.table.entries()).flatMap(([series, labels]) => {
-      // Where there is no exemplar, prom-client has null or undefined.
-      const exemplarOf = (bucket: number): Exemplar | null | undefined =>
-        series.exemplar(bucket) ?? (enableExemplars && bucket === buckets.length ? undefined : null);
-      return histogramSamples(name, buckets, sumAndCounts(series, buckets.length), labels, exemplarOf);
-    });
+    return this.#lines().map(({ sharedLabels, labels, ...line }) => ({
+      ...line,
+      labels: { ...labels, ...sharedLabels },
+    }));
   }
 
   protected bind(bound: BoundSeries<Series>): HistogramChild<T> {
@@ -181,16 +176,30 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
       series.setExemplar(bucket, exemplarLabels, value);
     }
   }
-}
 
-/** The sum, and the cumulative count of each bucket. */
-function sumAndCounts(series: Series, bounds: number): number[] {
-  let count = 0;
-  const counts = Array.from({ length: bounds + 1 }, (_, i) => {
-    count += series.get(HISTOGRAM_BUCKETS + i);
-    return count;
-  });
-  return [series.get(HISTOGRAM_SUM), ...counts];
+  #lines(): TextSample[] {
+    return Array.from(this.#series.table.entries()).flatMap(([series, labels]) =>
+      this.#linesOf(series, labels),
+    );
+  }
+
+  /** The count is the sum of the buckets, so that it always equals the bucket of `+Inf`. */
+  #linesOf(series: Series, sharedLabels: LabelSet): TextSample[] {
+    let count = 0;
+    const buckets = [...this.buckets, '+Inf'].map((le, i): TextSample => {
+      count += series.get(HISTOGRAM_BUCKETS + i);
+      // Where there is no exemplar, prom-client has these.
+      const none = this.enableExemplars && le === '+Inf' ? undefined : null;
+      const exemplar = series.exemplar(i) ?? none;
+      return { labels: { le }, sharedLabels, value: count, metricName: `${this.name}_bucket`, exemplar };
+    });
+    const rest = { labels: {}, sharedLabels, exemplar: undefined };
+    return [
+      ...buckets,
+      { ...rest, value: series.get(HISTOGRAM_SUM), metricName: `${this.name}_sum` },
+      { ...rest, value: count, metricName: `${this.name}_count` },
+    ];
+  }
 }
 
 export declare namespace Histogram {
