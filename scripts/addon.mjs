@@ -50,7 +50,7 @@ const HOW_TO_INSTALL =
     : 'Install them (Debian and Ubuntu: `apt-get install g++ make python3`; Alpine: `apk add g++ make python3`; ' +
       'Fedora: `dnf install gcc-c++ make python3`), then run the command again.';
 
-// Ours when there is one (in a clone), else that of the npm which is running this, else whatever the PATH has.
+// Ours when there is one (in a clone), else that of the npm which is running this, else the one on the PATH.
 function findNodeGyp() {
   try {
     return [process.execPath, [createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js')]];

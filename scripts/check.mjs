@@ -1,5 +1,5 @@
 // Everything that can be said about the sources without running them, and about the package that they make. All checks
-// run, whatever the others say; build/results/check.json counts them.
+// run, also when others fail; build/results/check.json counts them.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 export async function withLock(path, task) {
   const mine = `${path}.${process.pid}`;
   mkdirSync(dirname(path), { recursive: true });
-  // The file appears with its content, so nobody ever reads a lock that has no holder yet.
+  // The file appears with its content, so no reader finds a lock that has no holder yet.
   writeFileSync(mine, `${process.pid}`);
   try {
     for (let tries = 0; !take(mine, path); tries++) {

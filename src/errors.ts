@@ -79,11 +79,8 @@ export const labelCount = (values: readonly unknown[], names: readonly string[])
       `for label names (${names.length}): "${names.join(', ')}".`,
   );
 
-export const badValue = (value: unknown): CodedError =>
-  type('ERR_NOT_A_NUMBER', `Value is not a valid number: ${format(value)}`);
-
-export const badDelta = (delta: unknown): CodedError =>
-  type('ERR_NOT_A_NUMBER', `Delta is not a valid number: ${format(delta)}`);
+export const badValue = (value: unknown, kind: 'Value' | 'Delta' = 'Value'): CodedError =>
+  type('ERR_NOT_A_NUMBER', `${kind} is not a valid number: ${format(value)}`);
 
 export const counterDecrease = (): CodedError =>
   plain('ERR_COUNTER_DECREASE', 'It is not possible to decrease a counter');

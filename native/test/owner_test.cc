@@ -258,7 +258,7 @@ TEST_CASE("an owner counts as dead only with a free lock and without evidence of
   Header unknown = present;
   unknown.pid_namespace = 0;
   CHECK_FALSE(LooksDead(held.get(), present, self));
-  CHECK(LooksDead(held.get(), gone, self));  // whoever holds the lock is not the owner
+  CHECK(LooksDead(held.get(), gone, self));  // the holder of the lock is not the owner
   CHECK_FALSE(LooksDead(held.get(), unknown, self));
   CHECK_FALSE(LooksDead(free.get(), present, self));
   CHECK(LooksDead(free.get(), gone, self));

@@ -161,7 +161,7 @@ TEST_CASE("freed cells are zero and used again for the same number of cells") {
   std::fill_n(h.cells, h.count, 13.0);
   segment.Remove(a);
   segment.Remove(h);
-  CHECK(*a.cells == 11);  // until somebody else needs them, they stay as they were for readers that are late
+  CHECK(*a.cells == 11);  // until another record needs them, they stay as they were for readers that are late
   CHECK(h.cells[0] == 13);
   CHECK(segment.writer().header().removals == 2);
 

@@ -5,7 +5,7 @@ import { Summary, type SummaryConfiguration } from '../metrics/summary';
 import type { LabelValues } from '../model/labels';
 import type { RegistryContentType } from '../registry/content-type';
 import type { AnyRegistry, Registry } from '../registry/registry';
-import { isRegistered, type Registered, stopWhenRemoved } from './lifetime';
+import { type Registered, stopWhenRemoved, unregister } from './lifetime';
 
 export interface DefaultMetricsCollectorConfiguration<T extends RegistryContentType> {
   /** Default: the global registry. */
@@ -45,7 +45,7 @@ export class Collection {
   readonly options: Options;
   /** The labels of all samples. */
   readonly labels: LabelValues<string>;
-  readonly #metrics: { readonly name: string; readonly metric: Registered }[] = [];
+  readonly #metrics: Registered[] = [];
   readonly #stops: (() => void)[] = [];
 
   constructor(options: Options) {
@@ -77,11 +77,7 @@ export class Collection {
   /** Stops timers and observers, and removes the metrics from their registries. Other metrics of the same names stay. */
   stop(): void {
     for (const stop of this.#stops.splice(0)) stop();
-    for (const { name, metric } of this.#metrics.splice(0)) {
-      for (const register of metric.registers) {
-        if (isRegistered(metric, name, register)) register.removeSingleMetric(name);
-      }
-    }
+    for (const metric of this.#metrics.splice(0)) unregister(metric);
   }
 
   #complete<C extends { labelNames?: readonly string[] | undefined }>(
@@ -99,8 +95,8 @@ export class Collection {
     };
   }
 
-  #made<M extends Registered & { readonly name: string }>(metric: M): M {
-    this.#metrics.push({ name: metric.name, metric });
+  #made<M extends Registered>(metric: M): M {
+    this.#metrics.push(metric);
     return metric;
   }
 }

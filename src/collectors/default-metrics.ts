@@ -1,29 +1,25 @@
 import { badDefaultMetricsConfig } from '../errors';
 import type { RegistryContentType } from '../registry/content-type';
+import { handles, requests, resources } from './active-objects';
 import { Collection, type DefaultMetricsCollectorConfiguration, type Options } from './collection';
 import { cpu } from './cpu';
+import { maxDescriptors, openDescriptors } from './descriptors';
 import { eventLoopLag } from './event-loop-lag';
 import { eventLoopUtilization } from './event-loop-utilization';
-import { fileDescriptors } from './file-descriptors';
 import { gc } from './gc';
-import { handles } from './handles';
 import { heap } from './heap';
 import { heapSpaces } from './heap-spaces';
 import { sweep } from './lifetime';
-import { maxFds } from './max-fds';
 import { memory } from './memory';
-import { requests } from './requests';
-import { resources } from './resources';
-import { startTime } from './start-time';
-import { version } from './version';
+import { startTime, version } from './process-facts';
 
 /** By prom-client's names, in the order of the exposition. */
 const sources: Readonly<Record<string, (collection: Collection) => void>> = {
   processCpuTotal: cpu,
   processStartTime: startTime,
   osMemoryHeap: memory,
-  processOpenFileDescriptors: fileDescriptors,
-  processMaxFileDescriptors: maxFds,
+  processOpenFileDescriptors: openDescriptors,
+  processMaxFileDescriptors: maxDescriptors,
   eventLoopLag,
   eventLoopUtilization,
   processResources: resources,

@@ -2,6 +2,7 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Gauge } from '../metrics/gauge';
 import type { LabelValues } from '../model/labels';
 import type { Collection } from './collection';
+import { ifImplemented } from './readings';
 
 /**
  * The lag of the event loop in two ways: the time that a `setImmediate()` of a scrape takes, which the next scrape shows, and the
@@ -10,22 +11,22 @@ import type { Collection } from './collection';
  */
 export function eventLoopLag(collection: Collection): void {
   const { labels } = collection;
-  const delays = monitor(collection.options.eventLoopMonitoringPrecision);
+  const delays = ifImplemented(() => monitor(collection.options.eventLoopMonitoringPrecision));
   if (delays === undefined) return;
-  let latest: readonly number[] = distributionGauges.map(() => 0);
+  let latest: readonly number[] = distribution.map(() => 0);
 
   const lag = collection.gauge('nodejs_eventloop_lag_seconds', 'Lag of event loop in seconds.', {
     aggregator: 'average',
     collect() {
       setImmediate(setLag, process.hrtime(), lag, labels);
       if (delays.count > 0) {
-        latest = distributionGauges.map(({ read }) => read(delays) / 1e9);
+        latest = distribution.map(([, , , read]) => read(delays) / 1e9);
         delays.reset();
       }
       for (const [i, gauge] of gauges.entries()) gauge.set(labels, latest[i] as number);
     },
   });
-  const gauges = distributionGauges.map(({ name, help, aggregator }) =>
+  const gauges = distribution.map(([name, help, aggregator]) =>
     collection.gauge(`nodejs_eventloop_lag_${name}_seconds`, help, { aggregator }),
   );
 
@@ -33,57 +34,32 @@ export function eventLoopLag(collection: Collection): void {
   collection.whileRegistered([lag], delays.disable.bind(delays));
 }
 
-const distributionGauges: readonly {
-  readonly name: string;
-  readonly help: string;
-  readonly aggregator: 'min' | 'max' | 'average';
-  readonly read: (delays: IntervalHistogram) => number;
-}[] = [
-  {
-    name: 'min',
-    help: 'The minimum recorded event loop delay.',
-    aggregator: 'min',
-    read: ({ min }) => min,
-  },
-  {
-    name: 'max',
-    help: 'The maximum recorded event loop delay.',
-    aggregator: 'max',
-    read: ({ max }) => max,
-  },
-  {
-    name: 'mean',
-    help: 'The mean of the recorded event loop delays.',
-    aggregator: 'average',
-    read: ({ mean }) => mean,
-  },
-  {
-    name: 'stddev',
-    help: 'The standard deviation of the recorded event loop delays.',
-    aggregator: 'average',
-    read: ({ stddev }) => stddev,
-  },
-  ...[50, 90, 99].map((percentile) => ({
-    name: `p${percentile}`,
-    help: `The ${percentile}th percentile of the recorded event loop delays.`,
-    aggregator: 'average' as const,
-    read: (delays: IntervalHistogram) => delays.percentile(percentile),
-  })),
+type Part = readonly [
+  name: string,
+  help: string,
+  aggregator: 'min' | 'max' | 'average',
+  read: (delays: IntervalHistogram) => number,
+];
+
+const distribution: readonly Part[] = [
+  ['min', 'The minimum recorded event loop delay.', 'min', ({ min }) => min],
+  ['max', 'The maximum recorded event loop delay.', 'max', ({ max }) => max],
+  ['mean', 'The mean of the recorded event loop delays.', 'average', ({ mean }) => mean],
+  ['stddev', 'The standard deviation of the recorded event loop delays.', 'average', ({ stddev }) => stddev],
+  ...[50, 90, 99].map((percentile): Part => {
+    const help = `The ${percentile}th percentile of the recorded event loop delays.`;
+    return [`p${percentile}`, help, 'average', (delays) => delays.percentile(percentile)];
+  }),
 ];
 
 /**
- * Undefined where the runtime has none. Throws Node's error for a bad resolution. Enabled at once: Node 20 aborts if it lists its
- * handles while a histogram that was never enabled is being garbage collected. An enabled one stops then.
+ * Throws Node's error for a bad resolution. Enabled at once: Node 20 aborts if it lists its handles while a histogram that was never
+ * enabled is being garbage collected. An enabled one stops then.
  */
-function monitor(resolution: number | undefined): IntervalHistogram | undefined {
-  try {
-    const delays = monitorEventLoopDelay(resolution === undefined ? {} : { resolution });
-    delays.enable();
-    return delays;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_NOT_IMPLEMENTED') return undefined; // Bun
-    throw error;
-  }
+function monitor(resolution: number | undefined): IntervalHistogram {
+  const delays = monitorEventLoopDelay(resolution === undefined ? {} : { resolution });
+  delays.enable();
+  return delays;
 }
 
 function setLag(start: [number, number], lag: Gauge, labels: LabelValues<string>): void {

@@ -1,9 +1,10 @@
 import { getHeapSpaceStatistics, type HeapSpaceInfo } from 'node:v8';
 import type { Collection } from './collection';
+import { ifImplemented } from './readings';
 
 /** The spaces of V8's heap. The first one's `collect` sets all. */
 export function heapSpaces(collection: Collection): void {
-  if (!isKnown()) return;
+  if (ifImplemented(getHeapSpaceStatistics) === undefined) return;
   const collect = (): void => {
     for (const statistics of getHeapSpaceStatistics()) {
       const space = statistics.space_name.slice(0, statistics.space_name.indexOf('_space'));
@@ -27,13 +28,3 @@ const sizes = [
   { name: 'used', field: 'space_used_size' },
   { name: 'available', field: 'space_available_size' },
 ] as const satisfies readonly { readonly name: string; readonly field: keyof HeapSpaceInfo }[];
-
-function isKnown(): boolean {
-  try {
-    getHeapSpaceStatistics();
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_NOT_IMPLEMENTED') return false; // Bun
-    throw error;
-  }
-}

@@ -1,4 +1,5 @@
 import type { AnyRegistry } from '../registry/registry';
+import { attempt } from './readings';
 
 /** The name of a metric and its registries. */
 export interface Registered {
@@ -29,18 +30,22 @@ export function sweep(): void {
   for (const lifetime of lifetimes) if (!lifetime.metrics.some(isAlive)) end(lifetime);
 }
 
-/** Whether `register` has this metric, and not another one, under `name`. */
-export function isRegistered(metric: Registered, name: string, register: AnyRegistry): boolean {
-  try {
-    return (register.getSingleMetric(name) as unknown) === metric;
-  } catch {
-    return false; // a Proxy that has been revoked
+/** Removes this metric from its registries. Other metrics of the same name stay. */
+export function unregister(metric: Registered): void {
+  for (const register of metric.registers) {
+    if (isRegistered(metric, register)) register.removeSingleMetric(metric.name);
   }
+}
+
+/** Whether `register` has this metric, and not another one, under its name. */
+function isRegistered(metric: Registered, register: AnyRegistry): boolean {
+  // A Proxy that has been revoked throws.
+  return attempt(() => register.getSingleMetric(metric.name) as unknown) === metric;
 }
 
 function isAlive(reference: WeakRef<Registered>): boolean {
   const metric = reference.deref();
-  return metric?.registers.some((register) => isRegistered(metric, metric.name, register)) ?? false;
+  return metric?.registers.some((register) => isRegistered(metric, register)) ?? false;
 }
 
 function end(lifetime: Lifetime): void {

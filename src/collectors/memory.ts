@@ -1,48 +1,31 @@
 import { readFileSync } from 'node:fs';
 import type { Collection } from './collection';
 import { reportsProcess } from './process-wide';
+import { gaugesOf } from './readings';
 
 /** Memory of the process as the system sees it; all but the resident part is known on Linux only. */
 export function memory(collection: Collection): void {
-  if (process.platform === 'linux') linuxMemory(collection);
-  else residentMemory(collection);
-}
-
-const RESIDENT = ['process_resident_memory_bytes', 'Resident memory size in bytes.'] as const;
-
-function residentMemory(collection: Collection): void {
   const isReported = reportsProcess();
-  collection.gauge(...RESIDENT, {
-    collect() {
-      const bytes = isReported ? residentBytes() : undefined;
-      if (bytes !== undefined) this.set(collection.labels, bytes);
-    },
-  });
+  if (process.platform === 'linux') {
+    gaugesOf(collection, () => (isReported ? readStatus() : undefined), [
+      [...resident, (status) => bytesOf(status, 'VmRSS')],
+      [
+        'process_virtual_memory_bytes',
+        'Virtual memory size in bytes.',
+        (status) => bytesOf(status, 'VmSize'),
+      ],
+      ['process_heap_bytes', 'Process heap size in bytes.', (status) => bytesOf(status, 'VmData')],
+    ]);
+  } else {
+    gaugesOf(collection, () => (isReported ? residentBytes() : undefined), [[...resident, (bytes) => bytes]]);
+  }
 }
 
-/** The first one's `collect` sets all. */
-function linuxMemory(collection: Collection): void {
-  const isReported = reportsProcess();
-  const resident = collection.gauge(...RESIDENT, {
-    collect() {
-      const status = isReported ? readStatus() : undefined;
-      if (status === undefined) return;
-      resident.set(collection.labels, bytesOf(status, 'VmRSS'));
-      virtual.set(collection.labels, bytesOf(status, 'VmSize'));
-      heap.set(collection.labels, bytesOf(status, 'VmData'));
-    },
-  });
-  const virtual = collection.gauge('process_virtual_memory_bytes', 'Virtual memory size in bytes.');
-  const heap = collection.gauge('process_heap_bytes', 'Process heap size in bytes.');
-}
+const resident = ['process_resident_memory_bytes', 'Resident memory size in bytes.'] as const;
 
 /** The kernel makes this text from memory: reading it never waits for a disk. */
-function readStatus(): string | undefined {
-  try {
-    return readFileSync('/proc/self/status', 'utf8');
-  } catch {
-    return undefined;
-  }
+function readStatus(): string {
+  return readFileSync('/proc/self/status', 'utf8');
 }
 
 function bytesOf(status: string, field: string): number {
@@ -50,12 +33,8 @@ function bytesOf(status: string, field: string): number {
   return Number(kibibytes) * 1024;
 }
 
-/** Some platforms throw, and some runtimes lack the quick way. */
-function residentBytes(): number | undefined {
-  try {
-    const { memoryUsage } = process;
-    return typeof memoryUsage.rss === 'function' ? memoryUsage.rss() : memoryUsage().rss;
-  } catch {
-    return undefined;
-  }
+/** Some runtimes lack the quick way. */
+function residentBytes(): number {
+  const { memoryUsage } = process;
+  return typeof memoryUsage.rss === 'function' ? memoryUsage.rss() : memoryUsage().rss;
 }

@@ -17,9 +17,9 @@ export function inOrderOf<F extends string | { readonly name: string }>(
 ): F[] {
   const ranks = new Map([...names].map((name, rank) => [name, rank]));
   const rankOf = (family: F): number => {
-    const name = typeof family === 'string' ? nameOfText(family) : family.name;
+    const name = typeof family === 'string' ? /^# HELP (\S+)/.exec(family)?.[1] : family.name;
     // In OpenMetrics a counter's family is named without `_total`.
-    return ranks.get(name) ?? ranks.get(`${name}_total`) ?? ranks.size;
+    return ranks.get(name ?? '') ?? ranks.get(`${name}_total`) ?? ranks.size;
   };
   return [...families].sort((a, b) => rankOf(a) - rankOf(b));
 }
@@ -42,8 +42,4 @@ export function withDefaultLabels<F extends TextFamily>(family: F, defaultLabels
     return { ...sample, labels };
   });
   return { ...family, values };
-}
-
-function nameOfText(family: string): string {
-  return family.slice('# HELP '.length, family.indexOf(' ', '# HELP '.length));
 }

@@ -1,4 +1,6 @@
-import type { Aggregator, Exemplar, LabelValue, MetricFamily, MetricType, Sample } from '../model/family';
+import type { Exemplar, LabelValue, MetricFamily, MetricType, Sample } from '../model/family';
+import type { LabelSet } from '../model/labels';
+import { aggregatorOf } from '../model/merge-mode';
 
 type JsonLabel = readonly [name: string, kind: string, text: string];
 type JsonNumber = number | 'NaN' | 'Infinity' | '-Infinity';
@@ -56,17 +58,25 @@ function samples(family: JsonFamily, series: JsonSeries): Sample[] {
       { value: count, metricName: `${name}_count`, exemplar: undefined, labels: { ...labels } },
     ];
   }
-  if (family.type === 'summary') {
-    const quantiles = family.bounds.map(Number);
-    return [
-      ...quantiles.map((quantile, i) => ({ labels: { quantile, ...labels }, value: values[i] ?? 0 })),
-      { metricName: `${name}_sum`, labels: { ...labels }, value: values[quantiles.length] ?? 0 },
-      { metricName: `${name}_count`, labels: { ...labels }, value: values[quantiles.length + 1] ?? 0 },
-    ];
-  }
+  if (family.type === 'summary') return summarySamples(name, family.bounds.map(Number), values, labels);
   const exemplar = exemplarOf(series, 0);
   return [
     exemplar === null ? { value: values[0] ?? 0, labels } : { value: values[0] ?? 0, labels, exemplar },
+  ];
+}
+
+/** `values` are those of the quantiles, sum and count. */
+export function summarySamples(
+  name: string,
+  quantiles: readonly number[],
+  values: readonly number[],
+  labels: LabelSet,
+): Sample[] {
+  const [sum = 0, count = 0] = values.slice(quantiles.length);
+  return [
+    ...quantiles.map((quantile, i) => ({ labels: { quantile, ...labels }, value: values[i] ?? 0 })),
+    { metricName: `${name}_sum`, labels: { ...labels }, value: sum },
+    { metricName: `${name}_count`, labels: { ...labels }, value: count },
   ];
 }
 
@@ -99,11 +109,3 @@ function labelValue([, kind, text]: JsonLabel): LabelValue {
       return text;
   }
 }
-
-/** prom-client's word for a mode. Gauges in the other modes of Python have the default aggregator. */
-function aggregatorOf(mode: string): Aggregator {
-  const plain = mode.replace(/^live/, '');
-  return aggregators.find((aggregator) => aggregator === plain) ?? 'sum';
-}
-
-const aggregators: readonly Aggregator[] = ['sum', 'first', 'min', 'max', 'average', 'omit'];

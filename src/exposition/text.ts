@@ -1,7 +1,6 @@
 import type { Exemplar, MetricType, Sample } from '../model/family';
 import type { LabelSet } from '../model/labels';
 
-/** A family as the text formats print it. */
 export interface TextFamily {
   readonly name: string;
   readonly help: string;

@@ -3,10 +3,10 @@ import type { Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
 import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
-import { newSeries, type Series } from '../series/series';
+import { Series } from '../series/series';
 import type { MetricConfiguration } from './configuration';
 import { hasExemplarKeys, type IncreaseDataWithExemplar } from './exemplar-data';
-import { newExemplarSeries } from './exemplar-series';
+import { ExemplarSeries } from './exemplar-series';
 import { LabelledMetric, registeredOr } from './labelled-metric';
 
 declare module '../registry/metric-types' {
@@ -34,7 +34,7 @@ export class Counter<T extends string = string> extends LabelledMetric<T, Series
   /** Throws as every metric does. */
   constructor(config: CounterConfiguration<T>) {
     super(config, 'counter');
-    this.#series = this.expose(1, this.enableExemplars ? newExemplarSeries : newSeries);
+    this.#series = this.expose(this.enableExemplars ? ExemplarSeries : Series);
     this.#only = this.#series.discarded;
   }
 

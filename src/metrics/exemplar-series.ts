@@ -15,7 +15,7 @@ const TEXT = 3;
 const CELL_BYTES: number = Float64Array.BYTES_PER_ELEMENT;
 
 /** A series of a counter or histogram that keeps exemplars: one for the counter, one for each bucket. */
-class ExemplarSeries extends Series {
+export class ExemplarSeries extends Series {
   readonly #store: CellStore;
   readonly #exemplars = new Map<number, ExemplarCells>();
 
@@ -54,10 +54,6 @@ class ExemplarSeries extends Series {
     this.#exemplars.clear();
     super.end(store, cells);
   }
-}
-
-export function newExemplarSeries(store: CellStore): Series {
-  return new ExemplarSeries(store);
 }
 
 /** The newest exemplar of one bucket: in cells for the other processes, and as an object for this one. */

@@ -1,4 +1,4 @@
-import { badCollectBy, badDelta, badValue, mostRecentDelta, twoGaugeModes } from '../errors';
+import { badCollectBy, badValue, mostRecentDelta, twoGaugeModes } from '../errors';
 import { GAUGE_SET_AT } from '../model/cell-layout';
 import type { MergeMode, MultiprocessMode, Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
@@ -6,7 +6,7 @@ import { checkMultiprocessMode, isMostRecent, mergeModeOf } from '../model/merge
 import type { CollectFunction } from '../registry/metric-types';
 import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
-import { newSeries, type Series } from '../series/series';
+import { Series } from '../series/series';
 import { currentStore, type Store } from '../store/current';
 import type { MetricConfiguration } from './configuration';
 import { LabelledMetric, registeredOr } from './labelled-metric';
@@ -60,8 +60,7 @@ export class Gauge<T extends string = string> extends LabelledMetric<T, Series, 
     this.#mode = modeOf(this, config);
     this.#isMostRecent = isMostRecent(this.#mode);
     if (this.collectBy === 'leader') this.collect = byLeader(this.collect, currentStore());
-    const cells = this.#isMostRecent ? 2 : 1;
-    this.#series = this.expose(cells, newSeries, { mergeMode: this.#mode });
+    this.#series = this.expose(Series, { mergeMode: this.#mode });
   }
 
   /** The gauge of that name in the registry of `config`, made if there is none; see `Counter.getOrCreate()`. */
@@ -202,7 +201,7 @@ function isLabels(value: unknown): value is LabelSet {
 
 function deltaOf(value: unknown): number {
   if (value === undefined) return 1;
-  if (typeof value !== 'number') throw badDelta(value);
+  if (typeof value !== 'number') throw badValue(value, 'Delta');
   return value;
 }
 

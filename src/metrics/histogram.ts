@@ -8,10 +8,10 @@ import { isFiniteNumber } from '../model/numbers';
 import { refresh } from '../registry/registrable';
 import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
-import { newSeries, type Series } from '../series/series';
+import { Series } from '../series/series';
 import type { MetricConfiguration } from './configuration';
 import { hasExemplarKeys, type ObserveDataWithExemplar } from './exemplar-data';
-import { newExemplarSeries } from './exemplar-series';
+import { ExemplarSeries } from './exemplar-series';
 import { LabelledMetric, registeredOr } from './labelled-metric';
 import { startTimer } from './timer';
 
@@ -42,17 +42,14 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
   declare readonly buckets: readonly number[];
   declare readonly upperBounds: readonly number[];
   readonly #bounds: SearchedBounds;
-  readonly #cells: number;
   readonly #series: FamilySeries<Series>;
 
   /** Throws as every metric does, and an Error for a label called `le`. */
   constructor(config: HistogramConfiguration<T>) {
     super(config, 'histogram', { buckets: [...DEFAULT_BUCKETS] });
-    const buckets = [...Float64Array.from(this.buckets)];
-    this.#bounds = searchedBounds(buckets);
-    this.#cells = HISTOGRAM_BUCKETS + buckets.length + 1;
-    const make = this.enableExemplars ? newExemplarSeries : newSeries;
-    this.#series = this.expose(this.#cells, make, { buckets });
+    const bounds = [...Float64Array.from(this.buckets)];
+    this.#bounds = searchedBounds(bounds);
+    this.#series = this.expose(this.enableExemplars ? ExemplarSeries : Series, { bounds });
     // After the registration, so that the name is taken all the same: so it is in prom-client.
     if (this.labelNames.includes('le')) throw reservedLabel('le');
     Object.assign(this, { upperBounds: Object.freeze(this.buckets) });
@@ -122,7 +119,7 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
   zero(labels: LabelValues<T>): void {
     const series = this.#series.at(labels ?? {});
     series.clearExemplars();
-    for (let cell = 0; cell < this.#cells; cell++) series.set(cell, 0);
+    for (let cell = 0; cell < this.#series.cells; cell++) series.set(cell, 0);
   }
 
   /** Removes all series, the one without labels too: it comes back with the next observation. */

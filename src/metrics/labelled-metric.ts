@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { badSeriesTtl, metricDiffers } from '../errors';
-import type { FamilyDefinition } from '../model/family';
+import type { AgeWindow, FamilyDefinition } from '../model/family';
 import { checkLabels, type LabelSet, type LabelValues, labelsOfArguments } from '../model/labels';
 import { globalRegistry } from '../registry/registry';
 import { BoundSeries } from '../series/bound-series';
@@ -54,18 +54,17 @@ export abstract class LabelledMetric<
   }
 
   /**
-   * The last step of construction: from here on the metric can be counted in, and is exposed. Series have `cells` cells.
-   * `newSeries` and `more` must not refer to the metric: the store holds them.
+   * The last step of construction: from here on the metric can be counted in, and is exposed. The store holds `more`, which
+   * must not refer to the metric.
    */
   protected expose(
-    cells: number,
-    newSeries: (store: CellStore) => S,
+    SeriesClass: new (store: CellStore, window: AgeWindow) => S,
     more?: Partial<FamilyDefinition>,
   ): FamilySeries<S> {
     const { name, ttlSeconds, labelNames } = this;
     const hasTtl = ttlSeconds !== undefined && ttlSeconds !== null;
     if (hasTtl && !(ttlSeconds > 0)) throw badSeriesTtl(name, ttlSeconds);
-    this.#series = new FamilySeries(currentStore(), this.define(more), cells, newSeries);
+    this.#series = new FamilySeries(currentStore(), this.define(more), SeriesClass);
     this.#series.outlive(this);
     if (hasTtl && labelNames.length > 0) this.#series.limitIdleTime(ttlSeconds * 1000);
     this.register(this.#series, () => this.refresh());

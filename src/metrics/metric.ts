@@ -80,8 +80,9 @@ export abstract class Metric<T extends string> {
       help: `${this.help}`,
       labelNames: [...this.labelNames],
       mergeMode: mergeModeOf(this.type, this.aggregator),
-      buckets: [],
-      quantiles: [],
+      bounds: [],
+      ageBuckets: 0,
+      slotMs: 0,
       ...more,
     };
   }

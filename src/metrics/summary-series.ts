@@ -23,18 +23,10 @@ export class SummarySeries extends Series {
   readonly #window: AgeWindow;
   readonly #slots: readonly SummarySlot[];
 
-  constructor(window: AgeWindow, store: CellStore) {
+  constructor(store: CellStore, window: AgeWindow) {
     super();
     this.#window = window;
     this.#slots = Array.from({ length: window.ageBuckets }, (_, i) => new SummarySlot(this, store, i));
-  }
-
-  get count(): number {
-    return this.get(SUMMARY_COUNT);
-  }
-
-  get sum(): number {
-    return this.get(SUMMARY_SUM);
   }
 
   override begin(): void {
@@ -107,10 +99,8 @@ export class SummarySeries extends Series {
   }
 }
 
-/** Makes series with that window. */
-export function newSummarySeries(window: AgeWindow): (store: CellStore) => SummarySeries {
-  return (store) => new SummarySeries(window, store);
-}
+/** Nothing ages. */
+export const noWindow: AgeWindow = { ageBuckets: 1, slotMs: Infinity };
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);

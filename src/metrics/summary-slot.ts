@@ -116,8 +116,11 @@ export class SummarySlot {
   addTo(counts: Map<number, number>, sign: Sign, schema: number): void {
     const steps = this.get(SLOT_SCHEMA) - schema;
     for (const page of this.#pages) {
-      if (page.sign === sign)
-        eachBucket(page, (key, count) => increase(counts, coarserKey(key, steps), count));
+      if (page.sign !== sign) continue;
+      eachBucket(page, (key, count) => {
+        const coarse = coarserKey(key, steps);
+        counts.set(coarse, (counts.get(coarse) ?? 0) + count);
+      });
     }
   }
 
@@ -239,8 +242,4 @@ function eachBucket(page: Page, visit: (key: number, count: number) => void): vo
 function isEmpty(page: Page): boolean {
   for (let i = 0; i < PAGE_CELLS; i++) if (page.get(i) > 0) return false;
   return true;
-}
-
-function increase(counts: Map<number, number>, key: number, by: number): void {
-  counts.set(key, (counts.get(key) ?? 0) + by);
 }

@@ -1,14 +1,15 @@
 import { badSummaryWindow, badValue, reservedLabel } from '../errors';
-import { summaryCells } from '../model/cell-layout';
+import { summarySamples } from '../exposition/family-json';
+import { SUMMARY_COUNT, SUMMARY_SUM } from '../model/cell-layout';
 import type { AgeWindow, Sample } from '../model/family';
-import type { LabelSet, LabelValues } from '../model/labels';
+import type { LabelValues } from '../model/labels';
 import { isFiniteNumber } from '../model/numbers';
 import { quantileValues } from '../model/quantiles';
 import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
 import type { MetricConfiguration } from './configuration';
 import { LabelledMetric, registeredOr } from './labelled-metric';
-import { newSummarySeries, type SummarySeries } from './summary-series';
+import { noWindow, SummarySeries } from './summary-series';
 import { startTimer } from './timer';
 
 declare module '../registry/metric-types' {
@@ -56,8 +57,7 @@ export class Summary<T extends string = string> extends LabelledMetric<T, Summar
       compressCount: 1000,
     });
     const window = windowOf(this);
-    const quantiles = [...this.percentiles];
-    this.#series = this.expose(summaryCells(window), newSummarySeries(window), { quantiles, window });
+    this.#series = this.expose(SummarySeries, { bounds: [...this.percentiles], ...window });
     // After the registration, so that the name is taken all the same: so it is in prom-client.
     if (this.labelNames.includes('quantile')) throw reservedLabel('quantile');
   }
@@ -108,9 +108,12 @@ export class Summary<T extends string = string> extends LabelledMetric<T, Summar
   }
 
   protected samples(): Sample[] {
-    return Array.from(this.#series.table.entries()).flatMap(([series, labels]) =>
-      this.#linesOf(series, labels),
-    );
+    const { name, percentiles } = this;
+    return Array.from(this.#series.table.entries()).flatMap(([series, labels]) => {
+      const values = quantileValues(series.sketch(), percentiles);
+      const sumAndCount = [series.get(SUMMARY_SUM), series.get(SUMMARY_COUNT)];
+      return summarySamples(name, percentiles, [...values, ...sumAndCount], labels);
+    });
   }
 
   protected override refresh(): void {
@@ -131,18 +134,6 @@ export class Summary<T extends string = string> extends LabelledMetric<T, Summar
         startTimer((seconds, labels?: LabelValues<T>) => bound.liveWith(labels).observe(seconds)),
     };
   }
-
-  #linesOf(series: SummarySeries, labels: LabelSet): Sample[] {
-    const values = quantileValues(series.sketch(), this.percentiles);
-    return [
-      ...this.percentiles.map((quantile, i) => ({
-        labels: { quantile, ...labels },
-        value: values[i] as number,
-      })),
-      { metricName: `${this.name}_sum`, labels: { ...labels }, value: series.sum },
-      { metricName: `${this.name}_count`, labels: { ...labels }, value: series.count },
-    ];
-  }
 }
 
 export declare namespace Summary {
@@ -155,11 +146,11 @@ export declare namespace Summary {
 /** The window of the options; both are needed for one. */
 function windowOf(summary: Summary): AgeWindow {
   const { maxAgeSeconds, ageBuckets } = summary;
-  if (!maxAgeSeconds || !ageBuckets) return { ageBuckets: 1, slotMs: Infinity };
+  if (!maxAgeSeconds || !ageBuckets) return noWindow;
   if (!(maxAgeSeconds > 0)) throw badSummaryWindow(summary.name, 'maxAgeSeconds', maxAgeSeconds);
   if (!(Number.isInteger(Number(ageBuckets)) && ageBuckets > 0)) {
     throw badSummaryWindow(summary.name, 'ageBuckets', ageBuckets);
   }
-  if (maxAgeSeconds === Infinity) return { ageBuckets: 1, slotMs: Infinity };
+  if (maxAgeSeconds === Infinity) return noWindow;
   return { ageBuckets: Number(ageBuckets), slotMs: (maxAgeSeconds * 1000) / ageBuckets };
 }

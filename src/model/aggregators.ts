@@ -1,3 +1,4 @@
+import { badAggregator } from '../errors';
 import type { Aggregator, Exemplar, MetricFamily, Sample } from './family';
 import { labelText } from './labels';
 
@@ -25,6 +26,44 @@ export const aggregators: Aggregators = {
   max: aggregator((samples) => samples.reduce((most, { value }) => Math.max(most, value), -Infinity)),
 };
 
+/** A family that can be registered like a metric. */
+export interface AggregatedMetric extends MetricFamily {
+  get(): MetricFamily;
+}
+
+/**
+ * Makes one list of several, each as `getMetricsAsJSON()` returns it: families of the same name become one by the `aggregator`
+ * of the first, by default a sum. Names are in the order of their first family.
+ *
+ * @throws an Error with code `ERR_AGGREGATOR` for an aggregator that does not exist.
+ */
+export function aggregateFamilies(lists: readonly object[]): AggregatedMetric[] {
+  const families = (lists as readonly MetricFamily[][]).flat();
+  return groupedBy(({ name }) => name, families).flatMap((same) => {
+    const family = functionFor(same[0])(same);
+    return family ? [{ get: () => family, ...family }] : [];
+  });
+}
+
+function functionFor(family: { readonly aggregator?: string | null }): AggregatorFunction {
+  const name = family.aggregator ?? 'sum';
+  const found = Object.hasOwn(aggregators, name) ? aggregators[name] : undefined;
+  if (typeof found !== 'function') throw badAggregator(name);
+  return found;
+}
+
+/** Lists of the items with equal keys, in the order of their first items. */
+function groupedBy<V>(keyOf: (item: V) => string, items: readonly V[]): (readonly [V, ...V[]])[] {
+  const groups = new Map<string, [V, ...V[]]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [item]);
+    else known.push(item);
+  }
+  return [...groups.values()];
+}
+
 type Samples = readonly [Sample, ...Sample[]];
 
 function sum(samples: Samples): number {
@@ -35,16 +74,8 @@ function aggregator(numberOf: (samples: Samples) => number): AggregatorFunction 
   return (metrics) => {
     const first = metrics[0];
     if (first === undefined) return undefined;
-    const series = new Map<string, [Sample, ...Sample[]]>();
-    for (const { values } of metrics) {
-      for (const sample of values ?? []) {
-        const key = keyOf(sample);
-        const known = series.get(key);
-        if (known === undefined) series.set(key, [sample]);
-        else known.push(sample);
-      }
-    }
-    const values = [...series.values()].map((samples) => sampleOf(samples, numberOf(samples)));
+    const samples = metrics.flatMap(({ values }) => values ?? []);
+    const values = groupedBy(keyOf, samples).map((series) => sampleOf(series, numberOf(series)));
     return { help: first.help, name: first.name, type: first.type, values, aggregator: first.aggregator };
   };
 }

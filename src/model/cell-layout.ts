@@ -1,4 +1,5 @@
-import type { AgeWindow } from './family';
+import type { FamilyDefinition } from './family';
+import { isMostRecent } from './merge-mode';
 
 // The order of the cells of a series, which readers know too: see docs/format.md. The only cell of a counter is its value.
 
@@ -32,11 +33,12 @@ export const SLOT_MIN = 4;
 export const SLOT_MAX = 5;
 export const SLOT_SCHEMA = 6;
 
-/** The first cell of a slot. */
 export function slotAt(slot: number): number {
   return FIRST_SLOT + slot * SLOT_CELLS;
 }
 
-export function summaryCells(window: AgeWindow): number {
-  return slotAt(window.ageBuckets);
+export function seriesCells({ type, mergeMode, bounds, ageBuckets }: FamilyDefinition): number {
+  if (type === 'histogram') return HISTOGRAM_BUCKETS + bounds.length + 1;
+  if (type === 'summary') return slotAt(ageBuckets);
+  return isMostRecent(mergeMode) ? GAUGE_SET_AT + 1 : 1;
 }

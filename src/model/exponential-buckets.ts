@@ -5,8 +5,6 @@
 
 /** The finest schema in use; every other is reached by halving from here. */
 export const BASE_SCHEMA = 5;
-/** The coarsest: here all doubles of one sign fit into a few pages. */
-export const MIN_SCHEMA: number = -4;
 
 const STEPS = 1 << BASE_SCHEMA;
 

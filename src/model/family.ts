@@ -4,18 +4,10 @@ export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary';
 /** prom-client's `aggregator`: how the values of the live owners of a group become one. */
 export type Aggregator = 'sum' | 'first' | 'min' | 'max' | 'average' | 'omit';
 
+type ModeOfAll = 'all' | 'min' | 'max' | 'sum' | 'mostrecent';
+
 /** The modes of Python's client for gauges; a `live` mode forgets an owner as soon as it is dead. */
-export type MultiprocessMode =
-  | 'all'
-  | 'liveall'
-  | 'min'
-  | 'livemin'
-  | 'max'
-  | 'livemax'
-  | 'sum'
-  | 'livesum'
-  | 'mostrecent'
-  | 'livemostrecent';
+export type MultiprocessMode = ModeOfAll | `live${ModeOfAll}`;
 
 /**
  * How the same series of several owners becomes one: Python's modes, and those of prom-client's aggregators that
@@ -32,19 +24,18 @@ export interface AgeWindow {
   readonly slotMs: number;
 }
 
-/** The contents of HELP and TYPE, with everything that a reader needs to merge and to render its series. Immutable. */
-export interface FamilyDefinition {
+/**
+ * The contents of HELP and TYPE, with everything that a reader needs to merge and to render its series. Immutable. Only a summary has
+ * a window; of other types its numbers are 0.
+ */
+export interface FamilyDefinition extends AgeWindow {
   readonly name: string;
   readonly type: MetricType;
   readonly help: string;
   readonly labelNames: readonly string[];
   readonly mergeMode: MergeMode;
-  /** Upper bounds of a histogram without `+Inf`, as the user gave them; empty for other types. */
-  readonly buckets: readonly number[];
-  /** Quantiles that a summary shows, in the user's order; empty for other types. */
-  readonly quantiles: readonly number[];
-  /** Present for summaries only. */
-  readonly window?: AgeWindow;
+  /** Upper bounds of a histogram without `+Inf`, or quantiles of a summary, as the user wrote them; empty for other types. */
+  readonly bounds: readonly number[];
 }
 
 /** A label value as JavaScript code gave it. Its text, `${value}`, identifies a series. */

@@ -1,18 +1,9 @@
 import { badAggregator, badMultiprocessMode } from '../errors';
 import type { Aggregator, MergeMode, MetricType, MultiprocessMode } from './family';
 
-const MULTIPROCESS_MODES: readonly MultiprocessMode[] = [
-  'all',
-  'liveall',
-  'min',
-  'livemin',
-  'max',
-  'livemax',
-  'sum',
-  'livesum',
-  'mostrecent',
-  'livemostrecent',
-];
+const MULTIPROCESS_MODES: readonly MultiprocessMode[] = (
+  ['all', 'min', 'max', 'sum', 'mostrecent'] as const
+).flatMap((mode) => [mode, `live${mode}` as const]);
 
 /** prom-client's aggregators look at living processes only; sums of counts must outlive them. */
 const OF_AGGREGATOR: Readonly<Record<Aggregator, MergeMode>> = {
@@ -29,6 +20,12 @@ export function mergeModeOf(type: MetricType, aggregator: unknown): MergeMode {
   const name = aggregator ?? 'sum';
   if (!Object.hasOwn(OF_AGGREGATOR, name as PropertyKey)) throw badAggregator(name);
   return name === 'sum' && type !== 'gauge' ? 'sum' : OF_AGGREGATOR[name as Aggregator];
+}
+
+/** prom-client's word for a mode. Gauges in the other modes of Python have the default aggregator. */
+export function aggregatorOf(mode: string): Aggregator {
+  const plain = mode.replace(/^live/, '');
+  return Object.hasOwn(OF_AGGREGATOR, plain) ? (plain as Aggregator) : 'sum';
 }
 
 /** `mode`, if it is one of Python's ten; throws for the gauge called `gauge` otherwise. */

@@ -3,9 +3,7 @@ import { bucketMiddle } from './exponential-buckets';
 /** The observations of a window, by exponential buckets. Bucket counts are by key, at one schema. */
 export interface Sketch {
   readonly schema: number;
-  /** Observations in all. */
   readonly n: number;
-  /** Observations that are exactly zero. */
   readonly zero: number;
   /** The smallest and the largest observation, exact. */
   readonly min: number;
@@ -32,21 +30,17 @@ export function quantileValues(sketch: Sketch, quantiles: readonly number[]): nu
 }
 
 /** The buckets from the lowest to the highest, each with its value and the number of observations up to it. */
-function ascending(sketch: Sketch): { value: number; upTo: number }[] {
-  const byKey = (a: [number, number], b: [number, number]): number => a[0] - b[0];
-  const counted: [value: number, count: number][] = [
-    ...[...sketch.negative]
-      .sort(byKey)
-      .reverse()
-      .map(([key, count]): [number, number] => [-bucketMiddle(key, sketch.schema), count]),
-    [0, sketch.zero],
-    ...[...sketch.positive]
-      .sort(byKey)
-      .map(([key, count]): [number, number] => [bucketMiddle(key, sketch.schema), count]),
+function ascending({ schema, zero, positive, negative }: Sketch): { value: number; upTo: number }[] {
+  const buckets = [
+    ...Array.from(negative, ([key, count]) => ({ value: -bucketMiddle(key, schema), count })),
+    { value: 0, count: zero },
+    ...Array.from(positive, ([key, count]) => ({ value: bucketMiddle(key, schema), count })),
   ];
   let upTo = 0;
-  return counted.map(([value, count]) => {
-    upTo += count;
-    return { value, upTo };
-  });
+  return buckets
+    .sort((a, b) => a.value - b.value)
+    .map(({ value, count }) => {
+      upTo += count;
+      return { value, upTo };
+    });
 }

@@ -1,9 +1,9 @@
 import { badRegistry } from '../errors';
 import { documentText, familyText, type TextFamily, type TextFormat } from '../exposition/text';
+import { aggregateFamilies } from '../model/aggregators';
 import type { MetricFamily } from '../model/family';
 import { currentStore, type Store } from '../store/current';
 import type { ChoiceKind } from '../store/store';
-import { aggregateFamilies } from './aggregate';
 import { openMetricsContentType, type RegistryContentType } from './content-type';
 import { refreshAllBut } from './group-requests';
 import { type AnyRegistry, globalRegistry } from './registry';

@@ -8,10 +8,10 @@ import {
 } from '../errors';
 import { inOrderOf, withDefaultLabels } from '../exposition/families';
 import { documentText, familyText, type TextFamily, type TextFormat } from '../exposition/text';
+import { aggregateFamilies } from '../model/aggregators';
 import type { Aggregator } from '../model/family';
 import { type LabelSet, labelText } from '../model/labels';
 import { currentStore } from '../store/current';
-import { aggregateInto } from './aggregate';
 import {
   isContentType,
   type OpenMetricsContentType,
@@ -108,12 +108,18 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return merged;
   }
 
-  /** A registry of the merge of several lists that `getMetricsAsJSON()` made; see `aggregateInto()`. */
+  /**
+   * A registry of the merge of several lists that `getMetricsAsJSON()` made. The `get()` of its metrics is synchronous. Throws an
+   * Error with code `ERR_AGGREGATOR` or `ERR_CONTENT_TYPE` for an aggregator or content type that does not exist.
+   */
   static aggregate<T extends RegistryContentType = PrometheusContentType>(
     metricsArr: readonly object[],
     registryType?: T,
   ): Registry<T> {
-    return aggregateInto(new Registry<T>(), metricsArr, registryType);
+    const registry = new Registry<T>();
+    if (registryType !== undefined) registry.setContentType(registryType);
+    for (const metric of aggregateFamilies(metricsArr)) registry.registerMetric(metric);
+    return registry;
   }
 
   private static inScope(scope: string): Registry {

@@ -2,7 +2,6 @@ import type { LabelSet } from '../model/labels';
 import type { FamilySeries } from './family-series';
 import type { Series } from './series';
 
-/** The labels of a bound child, and the way to its series. */
 export class BoundSeries<S extends Series> {
   readonly labels: LabelSet;
   /**

@@ -1,4 +1,5 @@
-import type { FamilyDefinition } from '../model/family';
+import { seriesCells } from '../model/cell-layout';
+import type { AgeWindow, FamilyDefinition } from '../model/family';
 import { type LabelSet, type SeriesKey, seriesKey } from '../model/labels';
 import type { CellStore } from '../store/store';
 import { idleTest } from './idle';
@@ -19,29 +20,32 @@ export class FamilySeries<S extends Series> {
   readonly store: CellStore;
   /** The number of the family in the store. */
   readonly family: number;
+  readonly cells: number;
   readonly table: SeriesTable<S>;
   /** Has no record, and cells that no scrape reads. It takes the updates of series over the limit, and stands for none. */
   readonly discarded: S;
   readonly #names: readonly string[];
-  readonly #cells: number;
-  readonly #newSeries: (store: CellStore) => S;
+  readonly #Series: new (
+    store: CellStore,
+    window: AgeWindow,
+  ) => S;
+  readonly #window: AgeWindow;
   #unlabelled: S;
   #isIdle: ((series: S) => boolean) | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
 
-  /** `newSeries` makes series without cells; each of them gets `cells`. */
   constructor(
     store: CellStore,
     definition: FamilyDefinition,
-    cells: number,
-    newSeries: (store: CellStore) => S,
+    SeriesClass: new (store: CellStore, window: AgeWindow) => S,
   ) {
     this.store = store;
     this.#names = definition.labelNames;
-    this.#cells = cells;
-    this.#newSeries = newSeries;
-    this.discarded = newSeries(store);
-    this.discarded.values = new Float64Array(cells);
+    this.cells = seriesCells(definition);
+    this.#Series = SeriesClass;
+    this.#window = definition;
+    this.discarded = new SeriesClass(store, definition);
+    this.discarded.values = new Float64Array(this.cells);
     this.#unlabelled = this.discarded;
     this.table = new SeriesTable(this.#names);
     this.family = store.addFamily(definition, this.table);
@@ -72,7 +76,6 @@ export class FamilySeries<S extends Series> {
     if (series !== undefined) this.#release(series);
   }
 
-  /** Removes the series for which `condition` is true. */
   removeIf(condition: (series: S) => boolean): void {
     for (const series of this.table.deleteIf(condition)) this.#release(series);
   }
@@ -87,7 +90,7 @@ export class FamilySeries<S extends Series> {
    * times in that span. Writes to series do not become slower.
    */
   limitIdleTime(ttlMs: number): void {
-    this.#isIdle = idleTest(this.#cells, ttlMs);
+    this.#isIdle = idleTest(this.cells, ttlMs);
     this.#idleTimer = setInterval(() => this.removeIdle(), Math.min(ttlMs / 4, longestMs));
     this.#idleTimer.unref();
   }
@@ -96,7 +99,6 @@ export class FamilySeries<S extends Series> {
     if (this.#isIdle !== undefined) this.removeIf(this.#isIdle);
   }
 
-  /** Takes the family out of the store, and all its series. */
   dispose(): void {
     abandoned.unregister(this);
     clearInterval(this.#idleTimer);
@@ -113,7 +115,8 @@ export class FamilySeries<S extends Series> {
 
   #add(key: SeriesKey): S {
     if (!this.store.seriesLimit.take()) return this.discarded;
-    const series = this.#newSeries(this.store).pointTo(this.store.allocate(this.family, key, this.#cells));
+    const series = new this.#Series(this.store, this.#window);
+    series.pointTo(this.store.allocate(this.family, key, this.cells));
     series.begin();
     this.table.add(key, series);
     return series;
@@ -121,6 +124,6 @@ export class FamilySeries<S extends Series> {
 
   #release(series: S): void {
     this.store.seriesLimit.giveBack();
-    series.end(this.store, this.#cells);
+    series.end(this.store, this.cells);
   }
 }

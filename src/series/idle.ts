@@ -1,14 +1,9 @@
 import type { Series } from './series';
 
-/** The numbers of a series when they were first seen. */
-interface Sighting {
-  readonly numbers: readonly number[];
-  readonly atMs: number;
-}
-
 /** Tells whether the cells of a series have not changed for `ttlMs`, as far as the function has been called for it. */
 export function idleTest(cells: number, ttlMs: number): (series: Series) => boolean {
-  const sightings = new WeakMap<Series, Sighting>();
+  /** The numbers of a series, and when they were first seen. */
+  const sightings = new WeakMap<Series, { readonly numbers: readonly number[]; readonly atMs: number }>();
   return (series) => {
     const atMs = performance.now();
     const numbers = Array.from({ length: cells }, (_, cell) => series.get(cell));

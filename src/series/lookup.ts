@@ -23,7 +23,6 @@ export interface Lookup {
   byValues(values: readonly unknown[]): number;
 }
 
-/** The row of `texts`, or 0. */
 export function rowOf(rows: Rows, texts: LabelTexts): number {
   const { slots } = rows;
   const mask = slots.length - 1;

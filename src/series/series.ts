@@ -8,7 +8,6 @@ export class Cells implements CellRef {
   index = 0;
   record = -1;
 
-  /** Takes over the cells of another reference. */
   pointTo({ values, index, record }: CellRef): this {
     this.values = values;
     this.index = index;
@@ -24,7 +23,6 @@ export class Cells implements CellRef {
     this.values[this.index + cell] = value;
   }
 
-  /** The one statement that everything else in this library is there for. */
   add(cell: number, amount: number): void {
     const at = this.index + cell;
     this.values[at] = (this.values[at] as number) + amount;
@@ -39,7 +37,6 @@ export class Series extends Cells {
   /** Called once, when the cells are there and all zero. */
   begin(): void {}
 
-  /** Other cells that belong to this series. */
   parts(): readonly CellRef[] {
     return [];
   }
@@ -54,13 +51,7 @@ export class Series extends Cells {
 
   clearExemplars(): void {}
 
-  /** Gives all cells back. */
   end(store: CellStore, cells: number): void {
     store.release(this, cells);
   }
-}
-
-/** A series that is nothing but its cells. */
-export function newSeries(): Series {
-  return new Series();
 }

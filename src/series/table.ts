@@ -21,7 +21,6 @@ export class SeriesTable<S> implements Iterable<S> {
   readonly #rows: Rows;
   /** By row: none in row 0, nor in that of a removed series. */
   #series: (S | undefined)[] = [undefined];
-  /** By row: the hash of its texts. */
   #hashes: number[] = [0];
   /** By row: see `SeriesKey.asWritten`. */
   #asWritten: (LabelSet | undefined)[] = [];
@@ -34,7 +33,6 @@ export class SeriesTable<S> implements Iterable<S> {
   /** How often a sampling was chosen since the table got its size. */
   #choices = 0;
 
-  /** The compiled lookup is made after `finds` finds. */
   constructor(names: readonly string[], finds: number = manyFinds) {
     this.#names = names;
     this.#finds = finds;
@@ -60,13 +58,11 @@ export class SeriesTable<S> implements Iterable<S> {
     return compiled === undefined ? this.#interpreted.byLabels(labels) : compiled.byLabels(labels);
   }
 
-  /** The same for one value for each label name. */
   rowOfValues(values: readonly unknown[]): number {
     const compiled = this.#compiled;
     return compiled === undefined ? this.#interpreted.byValues(values) : compiled.byValues(values);
   }
 
-  /** The series in a row, unless it was removed. */
   at(row: number): S | undefined {
     return this.#series[row];
   }
@@ -91,7 +87,6 @@ export class SeriesTable<S> implements Iterable<S> {
     if (this.#enter(row) > longestSearch) this.#improveHash();
   }
 
-  /** Removes the series of `texts`, and returns it. */
   delete(texts: LabelTexts): S | undefined {
     const deleted = this.#delete(rowOf(this.#rows, texts));
     this.#shrink();

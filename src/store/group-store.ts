@@ -7,7 +7,7 @@ import type { ResolvedOptions } from './options';
 import { Scrapes } from './scrapes';
 import type { View } from './store';
 import { type SegmentOptions, ThreadSegment } from './thread-segment';
-import { type RemovalRequest, type RequestHandler, removalMessage, Wakeup } from './wakeup';
+import { type RemovalRequest, type RequestHandler, Wakeup } from './wakeup';
 
 export type GroupStoreOptions = SegmentOptions & Pick<ResolvedOptions, 'collectDeadlineMs' | 'selfMetrics'>;
 
@@ -73,7 +73,7 @@ export class GroupStore extends ThreadSegment implements Maintained {
       scope: request.scope,
       family: request.family,
       labels: request.labels && Object.entries(request.labels).flat(),
-      message: removalMessage(request),
+      message: `${JSON.stringify(request)}\n`,
       deadlineMs: this.#collectDeadlineMs,
       ownSegment: this.#fileName,
     });

@@ -59,7 +59,6 @@ export class HeapStore implements CellStore {
   }
 }
 
-/** Hands out pieces of `size` cells from chunks of memory. */
 class CellPool {
   readonly #size: number;
   readonly #free: { readonly values: Float64Array; readonly index: number }[] = [];
@@ -74,7 +73,11 @@ class CellPool {
   take(): CellRef {
     const free = this.#free.pop();
     if (free !== undefined) return { ...free, record: 0 };
-    if (this.#used === this.#chunk.length) this.#grow();
+    if (this.#used === this.#chunk.length) {
+      this.#chunk = new Float64Array(this.#size * this.#nextChunk);
+      this.#used = 0;
+      this.#nextChunk = Math.min(this.#nextChunk * 2, LARGEST_CHUNK);
+    }
     const index = this.#used;
     this.#used += this.#size;
     return { values: this.#chunk, index, record: 0 };
@@ -83,11 +86,5 @@ class CellPool {
   giveBack({ values, index }: CellRef): void {
     values.fill(0, index, index + this.#size);
     this.#free.push({ values, index });
-  }
-
-  #grow(): void {
-    this.#chunk = new Float64Array(this.#size * this.#nextChunk);
-    this.#used = 0;
-    this.#nextChunk = Math.min(this.#nextChunk * 2, LARGEST_CHUNK);
   }
 }

@@ -1,4 +1,3 @@
-/** A store with the duties of an owner. */
 export interface Maintained {
   /** Tells other owners that this one lives, and repairs its files. */
   maintain(): void;
@@ -22,7 +21,6 @@ const compactionSpreadMs = 1000;
 export class Maintenance {
   readonly #store: WeakRef<Maintained>;
   #heartbeats = 0;
-  /** Whether a compaction waits for its time. */
   #isDue = false;
 
   constructor(store: Maintained) {
@@ -36,7 +34,6 @@ export class Maintenance {
     this.#compactSoon();
   }
 
-  /** To be called after a scrape. */
   scraped(): void {
     if (this.#store.deref()?.hasDead) this.#compactSoon();
   }

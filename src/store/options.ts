@@ -74,23 +74,23 @@ const flag: Kind = {
   parse: (text) => ({ true: true, '1': true, false: false, '0': false })[text] ?? text,
 };
 
-const bytes: Kind = {
-  expected: 'a positive whole number of bytes',
-  accepts: (value) => Number.isSafeInteger(value) && (value as number) > 0,
+const number = (expected: string, accepts: (value: number) => boolean): Kind => ({
+  expected,
+  accepts: (value) => typeof value === 'number' && accepts(value),
   parse: Number,
-};
+});
 
-const series: Kind = {
-  expected: 'a whole number of series, or Infinity',
-  accepts: (value) => value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 0),
-  parse: Number,
-};
+const bytes = number('a positive whole number of bytes', (value) => Number.isSafeInteger(value) && value > 0);
 
-const milliseconds: Kind = {
-  expected: 'a finite number of milliseconds that is not negative',
-  accepts: (value) => Number.isFinite(value) && (value as number) >= 0,
-  parse: Number,
-};
+const series = number(
+  'a whole number of series, or Infinity',
+  (value) => value === Infinity || (Number.isSafeInteger(value) && value >= 0),
+);
+
+const milliseconds = number(
+  'a finite number of milliseconds that is not negative',
+  (value) => value >= 0 && value < Infinity,
+);
 
 const families: Kind = {
   expected: "'none', 'trouble' or 'all'",
@@ -175,7 +175,6 @@ function nearestTo(name: string): string | undefined {
   return distanceTo(nearest) <= nearest.length / 3 ? nearest : undefined;
 }
 
-/** How many letters must be inserted, deleted or replaced to make `b` of `a`. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

@@ -8,7 +8,6 @@ type ScrapeRequest<As extends keyof Expositions> = Pick<
   'scopes' | 'chosen' | 'defaultLabels' | 'perOwner' | 'name' | 'format' | 'as'
 >;
 
-/** The common part of the scrapes of a thread. */
 export type ScrapeContext = Omit<NativeScrape<'text'>, keyof ScrapeRequest<'text'>>;
 
 /**

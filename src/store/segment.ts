@@ -17,7 +17,6 @@ export class Segment {
   readonly native: NativeSegment;
   readonly #location = new Int32Array(3);
   readonly #extents: Float64Array[] = [];
-  /** The record of each registration, by its key. */
   readonly #records = new Map<string, number>();
   /** Bytes, 0 while less than half of the records are garbage. */
   #garbage = 0;
@@ -28,7 +27,6 @@ export class Segment {
     this.native = new addon.Segment(directory, threadId, maxBytes, this.#location);
   }
 
-  /** Whether it is time for `rewrite()`. */
   get isMostlyGarbage(): boolean {
     return this.#garbage > this.#rewriteThreshold;
   }
@@ -37,7 +35,6 @@ export class Segment {
     return this.#records.has(key);
   }
 
-  /** Whether the cells are in this segment. */
   owns(cells: CellRef): boolean {
     return this.#extents.includes(cells.values);
   }
@@ -45,7 +42,9 @@ export class Segment {
   /** Returns the record. Throws when there is no room for it, or was none for one that it refers to. */
   register({ key, refersTo = [], append }: Registration): number {
     // A reader refuses a whole segment in which a record refers to a missing one.
-    if (!refersTo.every((other) => this.#records.has(other))) throw new Error(missingReference);
+    if (!refersTo.every((other) => this.#records.has(other))) {
+      throw new Error('there was no room for a registration that this one refers to');
+    }
     const earlier = this.#records.get(key);
     const record = append(this.native);
     this.#records.set(key, record);
@@ -127,5 +126,3 @@ export class Segment {
 
 /** Less than this is not worth a rewrite. */
 const leastGarbage: number = 256 * 1024;
-
-const missingReference = 'there was no room for a registration that this one refers to';

@@ -13,7 +13,6 @@ export interface CellRef {
   record: number;
 }
 
-/** The `values` of a reference to no cells. */
 export const noCells: Float64Array = new Float64Array(0);
 
 /** Makes it a reference to no cells. */
@@ -28,7 +27,6 @@ export interface SeriesRef extends CellRef {
   parts?(): Iterable<CellRef>;
 }
 
-/** Cells of a page of a summary. */
 export const PAGE_CELLS = 32;
 
 /**
@@ -60,7 +58,6 @@ export interface View {
   readonly defaultLabels: boolean;
   /** Shows the series of each owner apart, with its pid in the label `pid`. */
   readonly perOwner?: boolean;
-  /** Only the family of this name. */
   readonly name?: string | undefined;
 }
 

@@ -4,16 +4,11 @@ import { join } from 'node:path';
 import type { NativeAddon } from '../native';
 import { parseGroupName } from './group-directory';
 
-/** The pid in a segment's file name; undefined for other files. */
-function ownerPid(file: string): number | undefined {
-  const match = /^s\.(\d+)\./.exec(file);
-  return match === null ? undefined : Number(match[1]);
-}
-
+/** Whether one of `files` is the segment of a living process, other than `except`. */
 function hasOwner(addon: NativeAddon, files: readonly string[], except?: number): boolean {
   return files.some((file) => {
-    const pid = ownerPid(file);
-    return pid !== undefined && pid !== except && addon.processStart(pid) !== '';
+    const pid = Number(/^s\.(\d+)\./.exec(file)?.[1]);
+    return pid > 0 && pid !== except && addon.processStart(pid) !== '';
   });
 }
 

@@ -1,6 +1,6 @@
 import type { FamilyDefinition } from '../model/family';
 import type { LabelSet, SeriesKey } from '../model/labels';
-import type { NativeAddon, NativeError, NativeFamily, NativeGroup, NativeSegment } from '../native';
+import type { NativeAddon, NativeError, NativeGroup, NativeSegment } from '../native';
 import type { ResolvedOptions } from './options';
 import { type Registration, Segment } from './segment';
 import { SeriesLimit } from './series-limit';
@@ -67,7 +67,6 @@ export class ThreadSegment implements CellStore {
     if (options.directory === undefined) this.#file = null;
   }
 
-  /** The native side of the file; undefined when there is none. */
   protected get file(): NativeSegment | undefined {
     return this.#file?.native;
   }
@@ -80,8 +79,7 @@ export class ThreadSegment implements CellStore {
     const family = ++this.#lastFamily;
     const key = `family ${family}`;
     this.#families.set(family, { definition, live, key, memberships: new Set() });
-    const native = nativeFamily(definition);
-    this.#register({ key, append: (segment) => segment.addFamily(family, native) });
+    this.#register({ key, append: (segment) => segment.addFamily(family, definition) });
     return family;
   }
 
@@ -157,7 +155,6 @@ export class ThreadSegment implements CellStore {
     clear(cells);
   }
 
-  /** Opens the file if that has not been tried yet. */
   protected openFile(): NativeSegment | undefined {
     if (this.#file === undefined) this.#file = this.#newFile();
     return this.file;
@@ -284,12 +281,6 @@ const membershipKey = ({ id }: Scope, family: number): string => `member ${id} $
 function isShown({ key, memberships }: Family, segment: Segment): boolean {
   for (const membership of memberships) if (segment.has(membership)) return segment.has(key);
   return memberships.size === 0 && segment.has(key);
-}
-
-function nativeFamily(definition: FamilyDefinition): NativeFamily {
-  const { type, buckets, quantiles, window } = definition;
-  const { ageBuckets = 0, slotMs = 0 } = window ?? {};
-  return { ...definition, bounds: type === 'summary' ? quantiles : buckets, ageBuckets, slotMs };
 }
 
 /** The labels of a series as `NativeSegment.addSeries()` takes them. */

@@ -16,11 +16,6 @@ export interface RemovalRequest {
   readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A removal as a line of the FIFO. */
-export function removalMessage(request: RemovalRequest): string {
-  return `${JSON.stringify(request)}\n`;
-}
-
 /**
  * The reading end of this thread's wake-up FIFO. Each line is a request: `collect`, or a removal. After the requests of a batch
  * have been handled, the collect sequence number in the segment tells the owners that wait for them. Requests that come

@@ -118,7 +118,7 @@ describe('under both names, with overrides', () => {
     overrides: { 'prom-client': '$prom-client', '@prometheus-io/client': '$@prometheus-io/client' },
   }));
 
-  test.each(['cjs', 'mjs'] as const)('everybody counts here, whatever version they want (%s)', (kind) => {
+  test.each(['cjs', 'mjs'] as const)('packages of all versions count here (%s)', (kind) => {
     const packages = ['peer-of-15', 'uses-12', 'uses-successor'];
 
     expect(app().run(kind, '@prometheus-io/client', packages)).toEqual({

@@ -12,7 +12,7 @@ const deaths: readonly Death[] = [
     () =>
       new Promise(() => {
         setImmediate(() => {
-          throw new Error('nobody catches this');
+          throw new Error('no handler catches this');
         });
       }),
   ],
@@ -21,7 +21,7 @@ const deaths: readonly Death[] = [
     /code 1,/,
     () =>
       new Promise(() => {
-        void Promise.reject(new Error('nobody handles this'));
+        void Promise.reject(new Error('no handler takes this'));
       }),
   ],
   ['process.exit() in the middle of its work', /code 3,/, () => process.exit(3)],

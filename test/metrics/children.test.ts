@@ -11,7 +11,7 @@ type LabelValues<T extends string> = ours.LabelValues<T>;
 const counter = (...labelNames: string[]): Counter =>
   new Counter({ name: 'c', help: 'h', labelNames, registers: [] });
 
-/** Label values are whatever JavaScript callers pass. */
+/** JavaScript callers pass label values of any type. */
 const loose = (labels: Record<string, unknown>): LabelValues<string> => labels as LabelValues<string>;
 
 async function series(metric: Counter): Promise<[Record<string, unknown>, number][]> {
@@ -19,7 +19,7 @@ async function series(metric: Counter): Promise<[Record<string, unknown>, number
 }
 
 describe('what identifies a series', () => {
-  test('is the text of its label values, in whatever order and type they come', async () => {
+  test('is the text of its label values, of any type and in any order', async () => {
     const metric = counter('a', 'b');
     metric.inc(loose({ a: '1', b: 'true' }));
     metric.inc(loose({ b: true, a: 1 }));
@@ -322,7 +322,7 @@ describe('a kept child', () => {
     expect(await series(metric)).toEqual([[{ a: 'x' }, 1]]);
   });
 
-  test('joins the series that somebody else has made meanwhile', async () => {
+  test('joins the series that another child has made meanwhile', async () => {
     const metric = counter('a');
     const [first, second] = [metric.labels('x'), metric.labels('x')];
     first.inc();
@@ -459,7 +459,7 @@ test('removing what is not there is no error, and leaves the rest', async () => 
   expect(await series(metric)).toHaveLength(1);
 });
 
-test('whatever is done to a metric, prom-client has the same', async () => {
+test('after any calls a metric has the same series as in prom-client', async () => {
   const labels = fc.record({ a: fc.constantFrom('x', 'y', 'é', ''), b: fc.nat(9).map(String) });
   const step = fc.oneof(
     { weight: 8, arbitrary: fc.record({ op: fc.constant('inc' as const), labels }) },

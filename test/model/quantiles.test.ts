@@ -24,7 +24,7 @@ test('ranks go from the lowest negative value over the zeros to the highest', ()
   expect(values.map((value) => Number(value.toPrecision(2)))).toEqual([-4, -0.99, 0, 0, 0.99, 2, 8]);
 });
 
-test('the first and the last rank are exact, whatever is asked beyond them', () => {
+test('the first and the last rank are exact, and the answer to any quantile beyond them', () => {
   expect(quantileValues(sketch, [0, -1, 1, 2, Number.NaN])).toEqual([-4, -4, 8, 8, -4]);
 });
 

@@ -9,7 +9,7 @@ import { replay } from './replay';
 const seconds = Number(process.env['ORACLE_SECONDS'] ?? 15);
 const seed = Number(process.env['ORACLE_SEED'] ?? 1);
 
-test("a group of processes shows what Python's client shows, whatever they do and whoever is killed", {
+test("a group of processes shows the numbers of Python's client after any calls and kills", {
   timeout: (seconds + 60) * 1000,
 }, async ({ skip, annotate }) => {
   const client = findPythonClient();

@@ -9,7 +9,7 @@ import type { Trace, TraceMetric, Update } from './trace';
  */
 export async function replay(trace: Trace, directory: string): Promise<Canonical[]> {
   const observer = await spawn({ directory });
-  await observer.scrape(); // its part in the group's run keeps the run going when nobody counts
+  await observer.scrape(); // as an owner it keeps the session going while no other process counts
   const living = new Map<number, Member>();
   const owners = new Map<string, number>();
   const results: Canonical[] = [];

@@ -33,6 +33,6 @@ export interface Update {
   readonly process: number;
   readonly metric: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** A multiple of 1/8 of modest size, so that sums are exact in whatever order they are made. */
+  /** A multiple of 1/8 of modest size, so that sums are exact in any order. */
   readonly value: number;
 }

@@ -34,8 +34,8 @@ const slots = {
   threaded: { threads: 1 },
   many: { threads: 2 },
 };
-/** Without owners: the archive, the locks and the leader, and what a fold that was killed has left. */
-const filesOfNobody = 8;
+/** Without owners: the archive, the locks and the leader, and the files of a compaction that was killed. */
+const filesWithoutOwner = 8;
 const stocktakingMs = 5000;
 
 const memory = '/dev/shm';
@@ -136,8 +136,8 @@ async function askMembers(members) {
 }
 
 /**
- * Scrapers that are killed in the middle of a scrape. They wait for nobody's `collect` functions and scrape without a pause,
- * so that most folds happen while they read.
+ * Scrapers that are killed in the middle of a scrape. They do not wait for `collect` functions and scrape without a pause,
+ * so that most compactions happen while they read.
  */
 async function killScrapers() {
   const argument = JSON.stringify({ dir: places.directory, collectDeadlineMs: 0 });
@@ -187,14 +187,16 @@ function verify(filesLeft) {
   const { books } = test;
   if (ownersOf('dead') + ownersOf('live') > 0) {
     judge.violation(
-      `${ownersOf('live')} owners live and ${ownersOf('dead')} are not folded after all have ended`,
+      `${ownersOf('live')} owners live and ${ownersOf('dead')} are not compacted after all have ended`,
     );
   }
-  if (filesLeft.length > filesOfNobody) {
-    judge.violation(`${filesLeft.length} files are left, expected ${filesOfNobody}: ${filesLeft.join(' ')}`);
+  if (filesLeft.length > filesWithoutOwner) {
+    judge.violation(
+      `${filesLeft.length} files are left, expected ${filesWithoutOwner}: ${filesLeft.join(' ')}`,
+    );
   }
-  if (!(last.get('prom_client_mmap_folded_owners_total{}') <= books.lives)) {
-    judge.violation(`more owners are folded than ${books.lives}, who have lived`);
+  if (!(last.get('prom_client_mmap_compacted_owners_total{}') <= books.lives)) {
+    judge.violation(`more owners are compacted than ${books.lives}, who have lived`);
   }
   for (const [key, counted] of books.expected()) {
     const more = last.get(key) - counted;
@@ -218,7 +220,7 @@ function state() {
   return [
     `${Math.round(course.seconds)} s`,
     `${test.counts.deaths} deaths`,
-    `${last.get('prom_client_mmap_folded_owners_total{}') ?? 0} folded`,
+    `${last.get('prom_client_mmap_compacted_owners_total{}') ?? 0} compacted`,
     `${judge.scrapes} scrapes`,
     `${filesInGroup().length} files`,
     `p50 ${quantile(times, 0.5).toFixed(1)} ms`,
@@ -242,9 +244,9 @@ function report() {
     ['scrapes checked', judge.scrapes],
     ['stocktakings', course.stock.length],
     ['counted', books.steps],
-    ['shown', `${shown}, ${shown - books.steps} more: steps in which somebody died`],
+    ['shown', `${shown}, ${shown - books.steps} more: steps in which a member died`],
     ['steady member: counted, shown', `${books.steadySteps}, ${last.get('steady_total{}')}`],
-    ['folded owners', last.get('prom_client_mmap_folded_owners_total{}')],
+    ['compacted owners', last.get('prom_client_mmap_compacted_owners_total{}')],
     ['files at the end', filesInGroup().join(' ')],
     ['scrape, ms: p50, p99, longest', inMs(course.quantiles('ms', [0.5, 0.99, 1]))],
     ['read, merge and render, ms: p50, p99, longest', inMs(course.quantiles('work', [0.5, 0.99, 1]))],

@@ -1,5 +1,5 @@
 // What was really counted. A member's step increments every metric, and then writes the number of its steps into a file of
-// its own: the kernel keeps it whatever becomes of the member, and it is at most one step behind the metrics. What the n-th
+// its own: the kernel keeps it when the member dies, and it is at most one step behind the metrics. What the n-th
 // step counts follows from n alone.
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -75,7 +75,7 @@ export class Books {
     return true;
   }
 
-  /** The steps of all but the steady one, and in how many more somebody may be, or may have died. */
+  /** The steps of all but the steady one, and in how many more members may be, or may have died. */
   soFar() {
     const lives = readdirSync(this.#directory).filter((life) => !life.startsWith('steady'));
     return {

@@ -41,7 +41,7 @@ export async function doMischief({ judge, counts, places: { directory } }, { sig
     try {
       writeFileSync(torn, readFileSync(join(directory, segment)).subarray(0, 1000));
     } catch (error) {
-      if (error.code === 'ENOENT') return; // folded meanwhile
+      if (error.code === 'ENOENT') return; // compacted meanwhile
       throw error;
     }
     counts.count('torn copies');

@@ -88,7 +88,7 @@ export class Slot {
     if (code !== death.code || signal !== death.signal) {
       judge.violation(`${life} should end by ${death.how}, but: code ${code}, signal ${signal}\n${stderr}`);
     }
-    // Of threads that its end has cut off nobody knows where they were.
+    // The steps of the threads that its end has cut off are unknown.
     for (const ended of books.open(life)) settle(ended, death.isClean && ended === life);
   }
 

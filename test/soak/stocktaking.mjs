@@ -5,8 +5,8 @@ const patienceMs = 1000;
 const pauseMs = 20;
 
 /**
- * Compares the whole group with the ledgers while it is under way: stops all that count, scrapes, and lets them go on. What is
- * shown may be more than what is in the ledgers by the steps that somebody is or was within, and never less.
+ * Compares the whole group with the ledgers while it is under way: stops all members, scrapes, and lets them go on. The exposition
+ * may be ahead of the ledgers by the steps in which members are or have died, and is never behind them.
  */
 export class Stocktaking {
   #scraper;
@@ -17,7 +17,7 @@ export class Stocktaking {
   constructor(test, slots) {
     this.#test = test;
     this.#slots = slots;
-    // It waits for nobody's collect functions: who is stopped does not run them.
+    // It does not wait for `collect` functions: a stopped member does not run them.
     const options = { dir: test.places.directory, collectDeadlineMs: 0 };
     this.#scraper = new Child('scraper.mjs', JSON.stringify(options), () => undefined);
   }
@@ -44,7 +44,7 @@ export class Stocktaking {
     this.#test.counts.count('stocktakings given up');
   }
 
-  /** False if anybody counted meanwhile: a process that has just started, or one that was told to go on. */
+  /** False if a member counted meanwhile: a process that has just started, or one that was told to go on. */
   async #compare() {
     const { judge, books, counts, course } = this.#test;
     const begin = books.soFar();

@@ -14,8 +14,9 @@ const definition: FamilyDefinition = {
   help: 'h',
   labelNames: ['a', 'b'],
   mergeMode: 'sum',
-  buckets: [],
-  quantiles: [],
+  bounds: [],
+  ageBuckets: 0,
+  slotMs: 0,
 };
 
 const keyOf = (a: string, b?: string): SeriesKey => ({ texts: [a, b], asWritten: undefined });

@@ -15,7 +15,7 @@ describe.skipIf(!wanted)('unmodified packages in a cluster (only with THIRD_PART
     directory = installation();
   }, 300_000);
 
-  test.each(Object.entries(CASES))('%s counts every request, whoever is asked', async (_, it) => {
+  test.each(Object.entries(CASES))('%s counts every request, and each process shows all', async (_, it) => {
     const { app, requests, metrics = ['/metrics'], families, samples } = it;
     const ports = await start(directory, app);
     await Promise.all(

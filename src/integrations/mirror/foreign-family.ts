@@ -14,20 +14,14 @@ export interface ForeignSeries {
   readonly cells: readonly (readonly [cell: number, value: number])[];
 }
 
-/** A family of another registry, in terms of cells. */
-export interface ForeignFamily {
-  readonly name: string;
-  readonly help: string;
-  readonly type: MetricType;
-  readonly aggregator: MetricFamily['aggregator'];
+/** A family of another registry without quantiles, which cannot be merged, and in terms of cells. */
+export interface ForeignFamily extends MetricFamily {
   /** All label names of its series, in the order of their first occurrence. */
   readonly labelNames: readonly string[];
   /** Upper bounds of a histogram without `+Inf`. */
   readonly bounds: readonly number[];
   /** By a text that identifies their labels. */
   readonly series: ReadonlyMap<string, ForeignSeries>;
-  /** The samples of the other registry without quantiles, which cannot be merged. */
-  readonly samples: readonly Sample[];
 }
 
 /** The samples of one series by the suffix of their names; those of buckets in their order. */
@@ -40,22 +34,19 @@ interface Parts {
 
 /** Converts a family in the shape of prom-client's `getMetricsAsJSON()`. */
 export function foreignFamily(family: MetricFamily): ForeignFamily {
-  const { name, help, type, aggregator } = family;
-  const samples = family.values.filter((sample) => type !== 'summary' || sample.metricName !== undefined);
+  const { type } = family;
+  const values = family.values.filter((sample) => type !== 'summary' || sample.metricName !== undefined);
   const parts = new Map<string, Parts>();
-  for (const sample of samples) addTo(parts, family, sample);
+  for (const sample of values) addTo(parts, family, sample);
   const series = [...parts].map(
     ([key, part]) => [key, { labels: part.labels, cells: cellsOf(type, part) }] as const,
   );
   return {
-    name,
-    help,
-    type,
-    aggregator,
+    ...family,
+    values,
     labelNames: [...new Set([...parts.values()].flatMap(({ labels }) => Object.keys(labels)))],
     bounds: [...parts.values()][0]?.bounds ?? [],
     series: new Map(series),
-    samples,
   };
 }
 

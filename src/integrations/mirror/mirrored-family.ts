@@ -1,16 +1,13 @@
+import { unregister } from '../../collectors/lifetime';
 import { Metric } from '../../metrics/metric';
-import { newSummarySeries } from '../../metrics/summary-series';
-import { HISTOGRAM_BUCKETS, summaryCells } from '../../model/cell-layout';
-import type { AgeWindow, MetricType, Sample } from '../../model/family';
+import { noWindow, SummarySeries } from '../../metrics/summary-series';
+import type { Sample } from '../../model/family';
 import type { LabelSet } from '../../model/labels';
 import type { AnyRegistry } from '../../registry/registry';
 import { FamilySeries } from '../../series/family-series';
-import { newSeries, type Series } from '../../series/series';
+import { Series } from '../../series/series';
 import { currentStore } from '../../store/current';
 import type { ForeignFamily } from './foreign-family';
-
-/** Mirrored summaries have no quantiles, so their one slot stays empty. */
-const noWindow: AgeWindow = { ageBuckets: 1, slotMs: Infinity };
 
 /** The copy of a family of another registry in this thread's store. */
 export class MirroredFamily extends Metric<string> {
@@ -31,7 +28,9 @@ export class MirroredFamily extends Metric<string> {
     const names = [...new Set([...labelNames, ...foreign.labelNames])];
     super({ name, help, aggregator, labelNames: names, registers: [register], collect }, type);
     this.#bounds = bounds;
-    this.#series = this.#seriesOf(type, bounds);
+    // Mirrored summaries have no quantiles, so their one slot stays empty.
+    const [SeriesClass, more] = type === 'summary' ? [SummarySeries, noWindow] : [Series, { bounds }];
+    this.#series = new FamilySeries<Series>(currentStore(), this.define(more), SeriesClass);
     this.#series.outlive(this);
     this.copy(foreign);
     this.register(this.#series);
@@ -49,8 +48,8 @@ export class MirroredFamily extends Metric<string> {
     );
   }
 
-  copy({ series: all, samples }: ForeignFamily): void {
-    this.#samples = samples;
+  copy({ series: all, values }: ForeignFamily): void {
+    this.#samples = values;
     for (const [key, labels] of this.#copied) if (!all.has(key)) this.#series.remove(labels);
     for (const { labels, cells } of all.values()) {
       const series = this.#series.at(labels);
@@ -64,26 +63,11 @@ export class MirroredFamily extends Metric<string> {
 
   /** Takes the copy out of the registry and the store. */
   dispose(): void {
-    for (const register of this.registers) {
-      if ((register.getSingleMetric(this.name) as unknown) === this) register.removeSingleMetric(this.name);
-    }
+    unregister(this);
     this.#series.dispose();
   }
 
   protected samples(): Sample[] {
     return [...this.#samples];
-  }
-
-  #seriesOf(type: MetricType, bounds: readonly number[]): FamilySeries<Series> {
-    const store = currentStore();
-    if (type === 'histogram') {
-      const definition = this.define({ buckets: [...bounds] });
-      return new FamilySeries<Series>(store, definition, HISTOGRAM_BUCKETS + bounds.length + 1, newSeries);
-    }
-    if (type === 'summary') {
-      const definition = this.define({ window: noWindow });
-      return new FamilySeries<Series>(store, definition, summaryCells(noWindow), newSummarySeries(noWindow));
-    }
-    return new FamilySeries(store, this.define(), 1, newSeries);
   }
 }
