@@ -65,32 +65,24 @@ export const badMetricName = (): CodedError => plain('ERR_METRIC_NAME', 'Invalid
 export const badLabelName = (): CodedError => plain('ERR_LABEL_NAME', 'Invalid label name');
 export const badCollect = (): CodedError =>
   plain('ERR_COLLECT', 'Optional "collect" parameter must be a function');
-
 export const reservedLabel = (label: string): CodedError =>
   plain('ERR_LABEL_RESERVED', `${label} is a reserved label keyword`);
-
 export const unknownLabel = (label: string, names: readonly string[]): CodedError =>
   plain('ERR_LABEL_UNKNOWN', `Added label "${label}" is not included in initial labelset: ${inspect(names)}`);
-
 export const labelCount = (values: readonly unknown[], names: readonly string[]): CodedError =>
   plain(
     'ERR_LABEL_COUNT',
     `Invalid number of arguments (${values.length}): "${values.join(', ')}" ` +
       `for label names (${names.length}): "${names.join(', ')}".`,
   );
-
 export const badValue = (value: unknown, kind: 'Value' | 'Delta' = 'Value'): CodedError =>
   type('ERR_NOT_A_NUMBER', `${kind} is not a valid number: ${format(value)}`);
-
 export const counterDecrease = (): CodedError =>
   plain('ERR_COUNTER_DECREASE', 'It is not possible to decrease a counter');
-
 export const exemplarsFormat = (): CodedError =>
   type('ERR_EXEMPLARS_FORMAT', 'Exemplars are supported only on OpenMetrics registries');
-
 export const exemplarSize = (): CodedError =>
   range('ERR_EXEMPLAR_SIZE', 'Label set size must be smaller than 128 UTF-8 chars');
-
 export const metricExists = (name: unknown): CodedError =>
   plain('ERR_METRIC_EXISTS', `A metric with the name ${name} has already been registered.`);
 
@@ -103,81 +95,64 @@ export const badContentType = (
   contentType: unknown,
   ErrorClass: ErrorConstructor | TypeErrorConstructor,
 ): CodedError => coded('ERR_CONTENT_TYPE', new ErrorClass(`Content type ${contentType} is unsupported`));
-
 export const mergeContentType = (): CodedError =>
   plain('ERR_MERGE_CONTENT_TYPE', 'Registers can only be merged if they have the same content type');
 
 /** An error of the engine, too. */
 export const mergeEmpty = (): CodedError =>
   type('ERR_MERGE_EMPTY', "Cannot read properties of undefined (reading 'contentType')");
-
 export const badBucketCount = (kind: 'Linear' | 'Exponential'): CodedError =>
   plain('ERR_BUCKET_COUNT', `${kind} buckets needs a positive count`);
-
 export const badBucketStart = (): CodedError =>
   plain('ERR_BUCKET_START', 'Exponential buckets needs a positive start');
-
 export const badBucketFactor = (): CodedError =>
   plain('ERR_BUCKET_FACTOR', 'Exponential buckets needs a factor greater than 1');
-
 export const badAggregator = (aggregator: unknown): CodedError =>
   plain('ERR_AGGREGATOR', `'${aggregator}' is not a defined aggregator.`);
-
 export const badRegistry = (value: unknown): CodedError =>
   type('ERR_REGISTRY', `Expected Registry, got ${typeof value}`);
-
 export const badDefaultMetricsConfig = (): CodedError =>
   type('ERR_DEFAULT_METRICS_CONFIG', 'config must be null, undefined, or an object');
-
 export const jobNameMissing = (): CodedError => plain('ERR_JOB_NAME_MISSING', 'Missing jobName parameter');
-
 export const pushFailed = (status: number, body: string): CodedError =>
   plain('ERR_PUSH_FAILED', `push failed with status ${status}, ${body}`);
-
 export const pushTimedOut = (): CodedError => plain('ERR_PUSH_TIMEOUT', 'Pushgateway request timed out');
 
 // The rest has no counterpart in prom-client.
-
 export const badGatewayUrl = (url: unknown): CodedError =>
   type(
     'ERR_PUSHGATEWAY_URL',
     `Expected the URL of a Pushgateway, such as http://127.0.0.1:9091, but got ${inspect(url)}`,
   );
-
 export const badMultiprocessMode = (name: string, mode: unknown, modes: readonly string[]): CodedError =>
   type(
     'ERR_MULTIPROCESS_MODE',
     `Expected multiprocessMode of gauge "${name}" to be one of ${modes.join(', ')}, but got ${inspect(mode)}`,
   );
-
 export const twoGaugeModes = (name: string, aggregator: unknown, mode: unknown): CodedError =>
   type(
     'ERR_GAUGE_MODE',
     `Expected gauge "${name}" to have either an aggregator or a multiprocessMode, but got both ${inspect(aggregator)} and ` +
       `${inspect(mode)}: both say how the values of several processes become one, so leave one out`,
   );
-
 export const mostRecentDelta = (name: string, method: 'inc' | 'dec', mode: string): CodedError =>
   plain(
     'ERR_MOST_RECENT_DELTA',
     `Expected only set() on gauge "${name}", whose multiprocessMode is ${mode}, but got ${method}(): ` +
       'the most recent value of several processes cannot be changed by a difference. Call set(), or use another mode',
   );
-
 export const badSummaryWindow = (name: string, option: string, value: unknown): CodedError =>
   range(
     'ERR_SUMMARY_WINDOW',
     `Expected ${option} of summary "${name}" to be a positive ` +
       `${option === 'ageBuckets' ? 'whole number' : 'number of seconds'}, but got ${inspect(value)}`,
   );
-
 export const badRegistryName = (name: unknown): CodedError =>
   type(
     'ERR_REGISTRY_NAME',
     'Expected the name of a registry to be a non-empty string that is not a number ' +
       `(numbers name the registries without a name), but got ${inspect(name)}`,
   );
-
 export const unknownOption = (
   name: string,
   nearest: string | undefined,
@@ -192,27 +167,23 @@ export const unknownOption = (
 /** `source` names the option or the environment variable. */
 export const badOption = (source: string, expected: string, value: unknown, advice: string): CodedError =>
   type('ERR_OPTION_VALUE', `Expected ${source} to be ${expected}, but got ${inspect(value)}: ${advice}`);
-
 export const labelsMissing = (name: string, labels: unknown): CodedError =>
   type(
     'ERR_LABELS_MISSING',
     `Expected the labels of one series of "${name}" for removeFromGroup(), but got ${inspect(labels)}: ` +
       `call resetGroup(${inspect(name)}) for all series, or pass {} for the series without labels`,
   );
-
 export const configuredTooLate = (): CodedError =>
   plain(
     'ERR_CONFIGURED_TOO_LATE',
     'Expected configure() before the first metric and the first scrape of this thread, but its store is open already: ' +
       'call it at the start of the program, before the modules that define metrics are loaded',
   );
-
 export const forbiddenDirectory = (path: string, reason: string): CodedError =>
   plain(
     'ERR_GROUP_DIRECTORY',
     `Expected a directory of this user alone at ${path}, but ${reason}: remove it, or name another directory`,
   );
-
 export const sharedDirectory = (path: string, mode: number): CodedError =>
   plain(
     'ERR_GROUP_DIRECTORY',
@@ -220,7 +191,6 @@ export const sharedDirectory = (path: string, mode: number): CodedError =>
       `name a directory inside it, such as ${path.replace(/\/+$/, '')}/metrics, which is then made for this user alone, ` +
       'or call `configure({ allowSharedDirectory: true })` if all users who may write there are trusted',
   );
-
 export const scrapeFailed = (reason: string, cause: unknown): CodedError =>
   coded(
     'ERR_SCRAPE',
@@ -230,20 +200,17 @@ export const scrapeFailed = (reason: string, cause: unknown): CodedError =>
       { cause },
     ),
   );
-
 export const badCollectBy = (name: string, value: unknown): CodedError =>
   type(
     'ERR_COLLECT_BY',
     `Expected collectBy of gauge "${name}" to be 'each' or 'leader', but got ${inspect(value)}`,
   );
-
 export const metricDiffers = (name: string, expected: string, found: string): CodedError =>
   plain(
     'ERR_METRIC_DIFFERS',
     `Expected the metric "${name}" of the registry to be ${expected}, but got ${found}: ` +
       'use the same definition everywhere, or another name',
   );
-
 export const badSeriesTtl = (name: string, value: unknown): CodedError =>
   range(
     'ERR_SERIES_TTL',
