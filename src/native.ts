@@ -86,6 +86,8 @@ export interface NativeScrape<As extends keyof Expositions> {
   readonly collectDeadlineMs: number;
   /** The file name of this thread's segment, or '': this owner is not notified. */
   readonly ownSegment: string;
+  /** That segment; its memory is read when its file cannot be. */
+  readonly own: NativeSegment | undefined;
   readonly as: As;
 }
 
@@ -115,12 +117,17 @@ export interface NativeCompaction {
   readonly nowMs: number;
 }
 
-/** A directory of segments. All methods but join() and hasDead() work on the worker pool. */
+/** A directory of segments. All methods but join(), hasDead() and scrapeError() work on the worker pool. */
 export interface NativeGroup {
   /** Becomes an owner in the group's session. The first owner of a session removes the counts of the last one, unless they persist. */
   join(persist: boolean): void;
   /** Whether the last scrape saw segments of dead owners. */
   hasDead(): boolean;
+  /**
+   * A negative errno if the last scrape could not open the directory or the file of this thread, and therefore lacks the numbers
+   * of other owners; else 0.
+   */
+  scrapeError(): number;
   /** Moves the counts of dead owners into the archive; resolves to their number. Rejects when it cannot write the archive: no count is lost. */
   compact(compaction: NativeCompaction): Promise<number>;
   render<As extends keyof Expositions>(scrape: NativeScrape<As>): Promise<Expositions[As]>;

@@ -28,6 +28,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
                            InstanceMethod<&GroupHandle::Join>("join"),
                            InstanceMethod<&GroupHandle::Render>("render"),
                            InstanceMethod<&GroupHandle::HasDead>("hasDead"),
+                           InstanceMethod<&GroupHandle::ScrapeError>("scrapeError"),
                            InstanceMethod<&GroupHandle::Compact>("compact"),
                            InstanceMethod<&GroupHandle::RemoveSeries>("removeSeries"),
                        });
@@ -39,8 +40,8 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
   }
 
  private:
-  // ({ scopes, chosen, defaultLabels, perOwner, name, format, nowMs, privateSegments, collectDeadlineMs, ownSegment, selfMetrics,
-  //    as: 'text' | 'bytes' }) -> Promise<string | Buffer>
+  // ({ scopes, chosen, defaultLabels, perOwner, name, format, nowMs, privateSegments, collectDeadlineMs, ownSegment, own,
+  //    selfMetrics, as: 'text' | 'bytes' }) -> Promise<string | Buffer>
   Napi::Value Render(const Napi::CallbackInfo& info) {
     Argument argument = info[0];
     Scrape scrape;
@@ -68,6 +69,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     }
     scrape.collect_deadline_ms = argument.Get("collectDeadlineMs").Double();
     scrape.own_segment = argument.Get("ownSegment").String();
+    scrape.own_bytes = BytesOfSegment(info.Env(), argument.Get("own"));
     bool as_text = argument.Get("as").String() == "text";
     return RunOnPool(
         info.Env(), [group = group_, scrape = std::move(scrape)] { return group->Render(scrape); },
@@ -84,6 +86,10 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
 
   Napi::Value HasDead(const Napi::CallbackInfo& info) {
     return Napi::Boolean::New(info.Env(), group_->HasDead());
+  }
+
+  Napi::Value ScrapeError(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), -group_->ScrapeError());
   }
 
   // ({ maxSeries, maxOwnerGauges, nowMs }) -> Promise<number of segments>

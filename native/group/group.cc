@@ -40,7 +40,13 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
   }
   lap("collect");
   if (auto error = files_.ReadDirectory(directory_, stats)) return *error;
-  files_.ReadPrivate(scrape.private_segments);
+  scrape_error_ = files_.ErrorOf(scrape.own_segment);
+  std::vector<std::shared_ptr<const ByteSource>> in_memory = scrape.private_segments;
+  if (scrape.own_bytes != nullptr && !files_.HasRead(scrape.own_segment)) {
+    files_.Forget(scrape.own_segment);
+    in_memory.push_back(scrape.own_bytes);
+  }
+  files_.ReadPrivate(in_memory);
   std::vector<MergeInput> inputs = files_.Inputs(stats);
   has_dead_ = stats.dead > 0;
   lap("read");

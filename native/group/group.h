@@ -36,6 +36,8 @@ struct Scrape {
   SelfMetricsShown self_metrics = SelfMetricsShown::kTrouble;
   // The segment of the scraping thread, whose collect functions have run.
   std::string own_segment;
+  // Its memory, which is read when the file cannot be: a process always shows its own numbers.
+  std::shared_ptr<const ByteSource> own_bytes;
   // Segments in memory that only this process has. The pointers keep them alive during the scrape.
   std::vector<std::shared_ptr<const ByteSource>> private_segments;
 };
@@ -61,6 +63,9 @@ class Group {
   // Reads the group as it is now, merges and renders. See GroupFiles::ReadDirectory() for the errors.
   Result<TextBuffer> Render(const Scrape& scrape);
 
+  // errno if the last scrape could not open the directory or its own file: it lacks the numbers of other owners then. Else 0.
+  int ScrapeError() const { return scrape_error_; }
+
   // Whether the last scrape has seen segments that can be compacted.
   bool HasDead() const { return has_dead_; }
   Result<uint32_t> Compact(const ArchiveLimits& limits, double now_ms) const;
@@ -77,6 +82,7 @@ class Group {
   std::mutex mutex_;
   UniqueFd session_;
   std::atomic<bool> has_dead_{false};
+  std::atomic<int> scrape_error_{0};
   GroupFiles files_;
   std::list<Merge> merges_;  // most recently used first
   size_t last_size_ = 0;     // of an exposition of all families

@@ -72,7 +72,8 @@ std::optional<SystemError> GroupFiles::ReadDirectory(const std::string& path, Gr
   starved_ = 0;
   listing_++;
   UniqueFd directory = OpenDirectory(path);
-  if (!directory.valid() && errno != ENOENT) {
+  directory_error_ = directory.valid() || errno == ENOENT ? 0 : errno;
+  if (directory_error_ != 0) {
     NoteStarvation();
     stats.skipped[SkipReason::kUnreadable]++;
   }
@@ -147,11 +148,26 @@ void GroupFiles::ForgetVanished() {
     const Segment& segment = entry.second;
     if (segment.listing == listing_) return false;
     const layout::Header& header = segment.reader.header();
-    // The file that was read may be an earlier one of the segment that was compacted.
-    bool compacted = archive_.HasCompacted(header.segment_id) || archive_.HasCompacted(header.first_id);
-    bool removed = segment.live && segment.reader.usable() && !compacted;
+    bool removed = segment.live && segment.reader.usable() && !WasCompacted(header);
     return !removed || now_ns - segment.read_ns > kLastNumbersNs;
   });
+}
+
+bool GroupFiles::HasRead(const std::string& name) const {
+  auto found = segments_.find(name);
+  return found != segments_.end() && found->second.listing == listing_ &&
+         found->second.reason == SkipReason::kNone;
+}
+
+int GroupFiles::ErrorOf(const std::string& name) const {
+  auto found = segments_.find(name);
+  bool forbidden = found != segments_.end() && found->second.reason == SkipReason::kForbidden;
+  return directory_error_ == 0 && forbidden ? EACCES : directory_error_;
+}
+
+// The file that was read may be an earlier one of the segment that was compacted.
+bool GroupFiles::WasCompacted(const layout::Header& header) const {
+  return archive_.HasCompacted(header.segment_id) || archive_.HasCompacted(header.first_id);
 }
 
 void GroupFiles::ReadPrivate(const std::vector<std::shared_ptr<const ByteSource>>& segments) {
@@ -161,6 +177,8 @@ void GroupFiles::ReadPrivate(const std::vector<std::shared_ptr<const ByteSource>
     segment.listing = listing_;
     segment.reason = segment.reader.Update(*source);
     if (segment.reason == SkipReason::kNone) segment.reason = segment.reader.ReadValues(*source);
+    // As a file that another owner has compacted, because it took this one for dead.
+    segment.compacted = segment.reader.usable() && WasCompacted(segment.reader.header());
   }
   std::erase_if(private_segments_, [&](const auto& entry) { return entry.second.listing != listing_; });
 }

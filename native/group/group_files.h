@@ -49,6 +49,7 @@ class GroupFiles {
   void ReadSegments(int directory, GroupStats& stats);
   SkipReason ReadSegment(int directory, const std::string& name);
   void ForgetVanished();
+  bool WasCompacted(const layout::Header& header) const;
   void NoteStarvation();
 
   const OwnerIdentity self_;
@@ -57,6 +58,7 @@ class GroupFiles {
   std::map<const ByteSource*, Segment> private_segments_;
   uint64_t listing_ = 0;
   int starved_ = 0;  // errno of a call that failed for want of descriptors or memory
+  int directory_error_ = 0;
 };
 
 }  // namespace prom

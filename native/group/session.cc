@@ -62,6 +62,26 @@ void Sweep(int directory, const OwnerIdentity& self) {
   if (IsOurs(directory, kArchiveName)) ::unlinkat(directory, kArchiveName, 0);
 }
 
+// After an execve a process has the pid and the start of its former self, so the process itself must tell that the owner of such
+// a segment has exited: it marks the segment as closed. A thread of this process holds the lock of its segment.
+void CloseFormerSelf(int directory, const OwnerIdentity& self) {
+  std::vector<std::string> names;
+  ListNames(directory, names);
+  for (const std::string& name : names) {
+    if (!name.starts_with("s." + std::to_string(self.pid) + '.')) continue;
+    UniqueFd fd(::openat(directory, name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    layout::Header header;
+    if (!fd.valid() || !IsPlainFile(directory, name.c_str()) ||
+        !FileSource(fd.get()).Read(&header, sizeof header, 0) || !IsOfProcess(header, self)) {
+      continue;
+    }
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0 || !LockExcludes(directory, name.c_str())) continue;
+    auto closed = static_cast<uint32_t>(layout::OwnerState::kClosed);
+    [[maybe_unused]] ssize_t n =
+        ::pwrite(fd.get(), &closed, sizeof closed, offsetof(layout::Header, state));
+  }
+}
+
 bool Lock(int fd, int operation) { return ::flock(fd, operation | LOCK_NB) == 0; }
 
 }  // namespace
@@ -69,6 +89,7 @@ bool Lock(int fd, int operation) { return ::flock(fd, operation | LOCK_NB) == 0;
 UniqueFd JoinSession(const std::string& path, const OwnerIdentity& self, JoinMode mode, UniqueFd held) {
   UniqueFd directory = OpenDirectory(path);
   if (!directory.valid()) return held;
+  if (!held.valid()) CloseFormerSelf(directory.get(), self);
   UniqueFd session = std::move(held);
   if (!session.valid() || !NameIsCurrent(directory.get(), kSessionName, session.get())) {
     session = OpenLockFile(directory.get(), kSessionName);
@@ -83,6 +104,18 @@ UniqueFd JoinSession(const std::string& path, const OwnerIdentity& self, JoinMod
     ::poll(nullptr, 0, 1);
   }
   return session;
+}
+
+bool SessionHasEnded(const std::string& path, const OwnerIdentity& self) {
+  UniqueFd directory = OpenDirectory(path);
+  std::vector<std::string> names;
+  if (!directory.valid() || !ListNames(directory.get(), names)) return false;
+  UniqueFd session(::openat(directory.get(), kSessionName, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (session.valid() ? !Lock(session.get(), LOCK_EX) || !LockExcludes(directory.get(), kSessionName)
+                      : errno != ENOENT) {
+    return false;
+  }
+  return AllAreGone(directory.get(), names, self);
 }
 
 }  // namespace prom
