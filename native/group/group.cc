@@ -46,15 +46,15 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
   Stopwatch watch(stats);
   if (!session_.valid()) session_ = JoinSession(directory_, self_, JoinMode::kRead);
   if (scrape.collect_deadline_ms > 0) {
-    CollectRequest request("collect\n", layout::Wakeup::kCollects);
+    CollectRequest request("collect\n", layout::Wakeup::kCollects, scrape.view.process);
     request.NotifyAll(directory_, scrape.own_segment);
     stats.late = request.Wait(scrape.collect_deadline_ms);
   }
   watch.Lap("collect");
   if (auto error = files_.ReadDirectory(directory_, stats)) return *error;
   files_.ReadPrivate(scrape.private_segments);
-  std::vector<MergeInput> inputs = files_.Inputs(stats);
-  has_dead_ = stats.dead > 0;
+  std::vector<MergeInput> inputs = files_.Inputs(scrape.view.process, stats);
+  if (!scrape.view.process) has_dead_ = stats.dead > 0;
   watch.Lap("read");
   Merge& merge = MergeFor(scrape.view);
   merge.Run(inputs, scrape.now_ms);
@@ -74,8 +74,8 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
   return out;
 }
 
-CompactionReport Group::Compact(const ArchiveLimits& limits, double now_ms) const {
-  return CompactDead(directory_, self_, {limits, now_ms, 0, nullptr});
+CompactionReport Group::Compact(const ArchiveLimits& limits, double now_ms, bool keep_threads) const {
+  return CompactDead(directory_, self_, {limits, now_ms, 0, nullptr, keep_threads});
 }
 
 uint32_t Group::RemoveSeries(const Removal& removal) const {
@@ -86,7 +86,7 @@ uint32_t Group::RemoveSeries(const Removal& removal) const {
   // in the archive once the compactor lets the lock go.
   RemoveFromDead(directory_, self_, removal.filter);
   CompactDead(directory_, self_,
-              {{}, static_cast<double>(RealtimeNs()) / 1e6, kRemovalWaitMs, &removal.filter});
+              {{}, static_cast<double>(RealtimeNs()) / 1e6, kRemovalWaitMs, &removal.filter, removal.keep_threads});
   return late;
 }
 

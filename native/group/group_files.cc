@@ -37,8 +37,7 @@ bool Older(const MergeInput& a, const MergeInput& b) {
 }
 
 bool SameOwner(const layout::Header& a, const layout::Header& b) {
-  return a.pid == b.pid && a.tid == b.tid && a.start_ticks == b.start_ticks &&
-         a.pid_namespace == b.pid_namespace && std::memcmp(a.boot_id, b.boot_id, sizeof a.boot_id) == 0;
+  return a.tid == b.tid && ProcessOf(a) == ProcessOf(b);
 }
 
 // Owners in two pid namespaces may have the same number. The segments of one owner, in a file and in memory, have one name.
@@ -182,16 +181,20 @@ void GroupFiles::ReadPrivate(const std::vector<std::shared_ptr<const ByteSource>
   std::erase_if(private_segments_, [&](const auto& entry) { return entry.second.listing != listing_; });
 }
 
-std::vector<MergeInput> GroupFiles::Inputs(GroupStats& stats) const {
+std::vector<MergeInput> GroupFiles::Inputs(const std::optional<ProcessIdentity>& process,
+                                           GroupStats& stats) const {
   std::vector<MergeInput> inputs;
-  if (archive_.present()) {
+  auto add = [&](const Segment& segment) {
+    if (!process || ProcessOf(segment.reader.header()) == *process) AddInput(segment, stats, inputs);
+  };
+  if (archive_.present() && !process) {
     const layout::Header& header = archive_.reader().header();
     inputs.push_back({&archive_.reader(), false, IsOfThisBoot(header, self_), {}, false});
     stats.compacted = header.compacted_owners;
     AddCounts(header, archive_.bytes(), stats);
   }
-  for (const auto& [name, segment] : segments_) AddInput(segment, stats, inputs);
-  for (const auto& [source, segment] : private_segments_) AddInput(segment, stats, inputs);
+  for (const auto& [name, segment] : segments_) add(segment);
+  for (const auto& [source, segment] : private_segments_) add(segment);
   std::sort(inputs.begin(), inputs.end(), Older);
   auto copies = std::unique(inputs.begin(), inputs.end(),
                             [](const MergeInput& a, const MergeInput& b) { return CompareIds(a, b) == 0; });

@@ -163,10 +163,7 @@ bool SegmentReader::ParseRecord(const RecordHeader& head, const uint8_t* body) {
   switch (type) {
     case RecordType::kFamily: {
       auto record = Decode<FamilyRecord>(bytes);
-      if (!record) return false;
-      family_by_id_[record->id] = static_cast<uint32_t>(families_.size());
-      families_.push_back({std::move(*record), live});
-      return true;
+      return record && AddFamily(std::move(*record), live);
     }
     case RecordType::kSeries: {
       auto record = Decode<SeriesRecord>(bytes);
@@ -202,6 +199,22 @@ bool SegmentReader::ParseRecord(const RecordHeader& head, const uint8_t* body) {
     default:
       return true;  // SKIP, and types of a later minor version
   }
+}
+
+bool SegmentReader::AddFamily(FamilyRecord record, bool live) {
+  auto [known, added] = family_by_id_.try_emplace(record.id, static_cast<uint32_t>(families_.size()));
+  if (added) {
+    families_.push_back({std::move(record), live});
+    return true;
+  }
+  // The series of the earlier definition are those of this one.
+  ReadFamily& family = families_[known->second];
+  bool same_series = record.type == family.record.type && record.CellCount() == family.record.CellCount() &&
+                     record.bounds.size() == family.record.bounds.size() &&
+                     record.age_buckets == family.record.age_buckets &&
+                     record.label_names == family.record.label_names;
+  family = {std::move(record), live};
+  return same_series;
 }
 
 bool SegmentReader::AddSeries(SeriesRecord record) {

@@ -56,7 +56,7 @@ class SegmentReader {
   const std::vector<ReadSeries>& series() const { return series_; }
   const std::vector<ReadMember>& members() const { return members_; }
   const std::vector<ScopeRecord>& scopes() const { return scopes_; }
-  // Of several scopes or families with one id the last one counts.
+  // Of several scopes with one id the last one counts, and of several families, which must have the same cells.
   bool IsCurrentScope(uint32_t scope) const { return scope_by_id_.at(scopes_[scope].id) == scope; }
   // In the order of the member records.
   std::vector<Membership> Memberships() const;
@@ -72,6 +72,7 @@ class SegmentReader {
   // `offset` is that of `data` in the file; `to_end` tells that `data` reaches to the end of the extent.
   SkipReason ParseExtent(const uint8_t* data, uint64_t length, uint64_t offset, bool to_end);
   bool ParseRecord(const layout::RecordHeader& head, const uint8_t* body);
+  bool AddFamily(FamilyRecord record, bool live);
   // For live records. Removed ones are forgotten, as their cells may belong to another series by now.
   bool AddSeries(SeriesRecord record);
   bool AddPage(const PageRecord& record);

@@ -124,6 +124,12 @@ export class Gauge<T extends string = string> extends LabelledMetric<T, Series, 
     series.set(0, 0);
   }
 
+  /** A mode that the configuration has chosen stays: its series have other cells, or it takes precedence. */
+  protected override modeWith(aggregator: unknown): MergeMode {
+    const mode = super.modeWith(aggregator);
+    return this.multiprocessMode || this.#isMostRecent ? this.#mode : mode;
+  }
+
   protected samples(): Sample[] {
     return Array.from(this.#series.entries())
       .filter(([series]) => !this.#isMostRecent || series.get(GAUGE_SET_AT) > 0)

@@ -1,5 +1,5 @@
 import type { RemovalRequest, RequestHandler } from '../store/wakeup';
-import { type Registrable, refresh } from './registrable';
+import { collects, type Registrable, refresh } from './registrable';
 
 /** What this module needs of a registry. */
 interface Target {
@@ -20,6 +20,7 @@ export function handleRequestsFor(registry: Target): void {
 
 /** Carries out the requests of other owners in this thread. */
 export const requestHandler: RequestHandler = {
+  collects: () => [...registries()].some((registry) => metricsOf(registry).some(collects)),
   collect: () => refreshAllBut(new Set()),
 
   remove(request) {

@@ -6,11 +6,12 @@ import {
   metricExists,
   unknownMetric,
 } from '../errors';
-import { inOrderOf, withDefaultLabels } from '../exposition/families';
-import { documentText, familyText, type TextFamily, type TextFormat } from '../exposition/text';
+import { withDefaultLabels, withoutSharedLabels } from '../exposition/families';
+import { familyText, type TextFamily, type TextFormat } from '../exposition/text';
 import type { Aggregator } from '../model/family';
 import { type LabelSet, labelText } from '../model/labels';
 import { currentStore } from '../store/current';
+import type { ViewKind } from '../store/options';
 import { aggregateInto } from './aggregate';
 import {
   isContentType,
@@ -27,9 +28,9 @@ import {
   removeHere,
   requestHandler,
 } from './group-requests';
-import { GroupView } from './group-view';
+import { composedFamilies, composedText, GroupView } from './group-view';
 import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from './metric-types';
-import { FAMILY, isShared, onlyCollects, type Registrable, refresh } from './registrable';
+import { collects, FAMILY, isShared, type Registrable, readAll, refresh, refreshAll, type Shape } from './registrable';
 import { GLOBAL_SCOPE, nextScope, scopeOfName } from './scopes';
 
 export interface RegistryOptions {
@@ -42,16 +43,23 @@ export interface RegistryOptions {
 
 export interface MetricsOptions {
   /** Shows the numbers of each process apart, with its pid in the label `pid`. */
-  readonly perProcess?: boolean;
+  readonly perProcess?: boolean | undefined;
+  /**
+   * Whose numbers are shown: those of the group, of this process with all its threads, or of this thread alone. Default: the
+   * `view` of `configure()`.
+   */
+  readonly view?: ViewKind | undefined;
 }
+
+type Objects = MetricObjectWithValues<MetricValue<string>>[];
 
 /** A registry of any content type. */
 export type AnyRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>;
 
 /**
- * A set of metrics that is exposed as one. `metrics()`, `getMetricsAsJSON()` and `getSingleMetricAsString()` show the whole group
+ * A set of metrics that is exposed as one. `metrics()`, `getMetricsAsBuffer()` and `getSingleMetricAsString()` show the whole group
  * of processes, including metrics that only other processes have defined; without the addon they show this process. The list of
- * metrics is always that of this process.
+ * metrics is always that of this thread.
  *
  * Fields are private for TypeScript only: some packages wrap registries in a Proxy, which no `#private` field survives.
  */
@@ -205,9 +213,8 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /** The exposition. Rejects with the error of a `collect` function. */
   async metrics(options: MetricsOptions = {}): Promise<string> {
-    const texts = await this.refreshAll((metric) => this.getMetricsAsString(metric));
-    const group = this.groupView(options);
-    return group && texts.length === 0 ? group.text(this.format) : this.composed(group, texts);
+    const { group, others } = await this.shown(options);
+    return group && others.length === 0 ? group.text(this.format) : this.composed(group, others);
   }
 
   /**
@@ -215,82 +222,90 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
    * of it. The bytes must not be written to: calls at the same time share them, and a later scrape reuses their memory.
    */
   async getMetricsAsBuffer(options: MetricsOptions = {}): Promise<Buffer> {
-    const texts = await this.refreshAll((metric) => this.getMetricsAsString(metric));
-    const group = this.groupView(options);
-    return group && texts.length === 0
+    const { group, others } = await this.shown(options);
+    return group && others.length === 0
       ? group.bytes(this.format)
-      : Buffer.from(await this.composed(group, texts));
+      : Buffer.from(await this.composed(group, others));
   }
 
-  /** The same numbers as objects; with an argument, only families of that aggregator. */
-  async getMetricsAsJSON(aggregator?: Aggregator): Promise<MetricObjectWithValues<MetricValue<string>>[]> {
-    const foreign = await this.foreignFamilies();
-    const group = (await this.groupView()?.families()) ?? [];
-    const families = foreign.length === 0 ? group : inOrderOf(this.byName.keys(), [...group, ...foreign]);
-    return families.filter((family) => isOf(aggregator, family)) as MetricObjectWithValues<
-      MetricValue<string>
-    >[];
+  /**
+   * The metrics that are registered here, with the numbers of this thread alone, as `get()` of each returns them: whoever adds up
+   * the lists of several threads or processes counts each update once. With an argument, only families of that aggregator.
+   */
+  async getMetricsAsJSON(aggregator?: Aggregator): Promise<Objects> {
+    const metrics = this.getMetricsAsArray(aggregator) as unknown as Registrable[];
+    return this.objectsOf(await readAll(metrics, 'objects'));
+  }
+
+  /** The numbers of the group as objects; with an argument, only families of that aggregator. */
+  async getGroupMetricsAsJSON(aggregator?: Aggregator): Promise<Objects> {
+    const { group, others } = await this.shown({ view: 'group' }, 'objects');
+    const families = await composedFamilies(group, this.objectsOf(others), this.byName.keys());
+    return families.filter((family) => isOf(aggregator, family)) as Objects;
   }
 
   /** One family of the exposition, without a newline at its end. Rejects with a TypeError if there is none. */
   async getSingleMetricAsString(name: string): Promise<string> {
     const store = currentStore();
     const metric = this.byName.get(name);
-    if (metric !== undefined && !isShared(metric, store)) return this.getMetricsAsString(metric);
-    if (metric !== undefined) await refresh(metric);
+    if (metric !== undefined && (!isShared(metric, store) || store.view === 'thread')) {
+      return this.getMetricsAsString(metric);
+    }
+    const returned = metric && (await refresh(metric));
+    if (returned) return familyText(returned, this.defaultLabels, this.format);
     const [text] = (await this.groupView({}, name)?.texts(this.format)) ?? [];
     if (text === undefined) throw unknownMetric();
     return text;
   }
 
-  /** The exposition of one metric, registered or not, as this process alone has counted it. */
+  /** The exposition of one metric, registered or not, as this thread alone has counted it. */
   async getMetricsAsString(metric: Registrable): Promise<string> {
-    const family = await (typeof metric.getForPromString === 'function'
-      ? metric.getForPromString()
-      : metric.get());
-    return familyText(family, this.defaultLabels, this.format);
+    const [family] = await readAll([metric], 'text');
+    return family === undefined ? '' : familyText(family, this.defaultLabels, this.format);
   }
 
   private get format(): TextFormat {
     return this.type === openMetricsContentType ? 'openmetrics' : 'prometheus';
   }
 
+  /** Runs all `collect` functions. `others` are families that are not in the view of the group. */
+  private async shown(
+    options: MetricsOptions,
+    shape: Shape = 'text',
+  ): Promise<{ group: GroupView | undefined; others: TextFamily[] }> {
+    const store = currentStore();
+    const metrics = this.byName.values();
+    const isAlone = !store.shared || (options.view ?? store.view) === 'thread';
+    const others = isAlone ? await readAll(metrics, shape) : await refreshAll(metrics, store, shape);
+    return { group: isAlone ? undefined : this.groupView(options), others };
+  }
+
   /** What this registry shows of the group; undefined for nothing. */
-  private groupView({ perProcess = false }: MetricsOptions = {}, name?: string): GroupView | undefined {
+  private groupView({ perProcess = false, view }: MetricsOptions, name?: string): GroupView | undefined {
     const store = currentStore();
     const scopes = this.scopes();
     if (!store.shared || scopes.length === 0) return undefined;
     const { merged, hidden, defaultLabels } = this;
     const isChanged = merged.length > 0 && (hidden.size > 0 || !isEmpty(defaultLabels));
-    const view = { scopes, defaultLabels: merged.length === 0, perOwner: perProcess, name };
-    return new GroupView(store, view, isChanged ? { hidden, defaultLabels } : undefined);
+    const ownProcess = (view ?? store.view) === 'process';
+    const shown = { scopes, defaultLabels: merged.length === 0, perOwner: perProcess, ownProcess, name };
+    return new GroupView(store, shown, isChanged ? { hidden, defaultLabels } : undefined);
   }
 
-  /** The group's families and `texts`, those of foreign metrics, in the order of registration. */
-  private async composed(group: GroupView | undefined, texts: readonly string[]): Promise<string> {
-    const all = [...((await group?.texts(this.format)) ?? []), ...texts];
-    return documentText(inOrderOf(this.byName.keys(), all), this.format);
+  private composed(group: GroupView | undefined, others: readonly TextFamily[]): Promise<string> {
+    const texts = others.map((family) => familyText(family, this.defaultLabels, this.format));
+    return composedText(group, texts, this.byName.keys(), this.format);
   }
 
   /** Brings all metrics up to date; the families that the store does not have. */
-  private foreignFamilies(): Promise<TextFamily[]> {
-    return this.refreshAll(async (metric) => withDefaultLabels(await metric.get(), this.defaultLabels));
+  private async foreignFamilies(): Promise<TextFamily[]> {
+    return this.objectsOf((await this.shown({ view: 'group' }, 'objects')).others);
   }
 
-  /**
-   * Runs all `collect` functions, and `read` for the metrics that the store does not have. All begin in the order of registration
-   * and before the group is read, because the `collect` function of one metric may set others.
-   */
-  private async refreshAll<R>(read: (metric: Registrable) => Promise<R>): Promise<R[]> {
-    const store = currentStore();
-    const shared: Promise<void>[] = [];
-    const foreign: Promise<R>[] = [];
-    for (const metric of this.byName.values()) {
-      if (isShared(metric, store) || onlyCollects(metric)) shared.push(refresh(metric));
-      else foreign.push(read(metric));
-    }
-    const [results] = await Promise.all([Promise.all(foreign), ...shared]);
-    return results;
+  private objectsOf(families: readonly TextFamily[]): Objects {
+    return families.map((family) =>
+      withDefaultLabels(withoutSharedLabels(family), this.defaultLabels),
+    ) as readonly object[] as Objects;
   }
 
   private async removeEverywhere(removal: Removal): Promise<GroupAnswer> {
@@ -321,7 +336,9 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     if (metric[FAMILY].family !== undefined) store.register(scope, metric[FAMILY].family);
     handleRequestsFor(this);
     store.handleRequests(requestHandler);
-    if (metric.collect) store.hasCollectors();
+    // Once more after the statement that made the metric, which may be followed by others that replace its functions.
+    if (collects(metric)) store.hasCollectors();
+    else queueMicrotask(() => collects(metric) && store.hasCollectors());
   }
 
   private unshare(metric: Registrable): void {

@@ -1,4 +1,4 @@
-import type { FamilyDefinition } from '../model/family';
+import type { FamilyDefinition, MergeMode } from '../model/family';
 import { type LabelSet, type SeriesKey, seriesKey } from '../model/labels';
 import type { CellStore } from '../store/store';
 import { idleTest } from './idle';
@@ -21,7 +21,7 @@ export class FamilySeries<S extends Series> {
   readonly family: number;
   /** Has no record, and cells that no scrape reads. It takes the updates of series over the limit, and stands for none. */
   readonly discarded: S;
-  readonly #names: readonly string[];
+  #definition: FamilyDefinition;
   readonly #cells: number;
   readonly #newSeries: (store: CellStore) => S;
   readonly #table: SeriesTable<S>;
@@ -40,14 +40,25 @@ export class FamilySeries<S extends Series> {
     newSeries: (store: CellStore) => S,
   ) {
     this.store = store;
-    this.#names = definition.labelNames;
+    this.#definition = definition;
     this.#cells = cells;
     this.#newSeries = newSeries;
     this.discarded = newSeries(store);
     this.discarded.values = new Float64Array(cells);
     this.#unlabelled = this.discarded;
-    this.#table = new SeriesTable(this.#names);
+    this.#table = new SeriesTable(definition.labelNames);
     this.family = store.addFamily(definition, this.#table);
+  }
+
+  get definition(): FamilyDefinition {
+    return this.#definition;
+  }
+
+  /** The series keep their cells: the other mode must have as many. */
+  changeMode(mergeMode: MergeMode): void {
+    if (mergeMode === this.#definition.mergeMode) return;
+    this.#definition = { ...this.#definition, mergeMode };
+    this.store.changeFamily(this.family, this.#definition);
   }
 
   /** Disposes of the family when `user` was garbage collected. */
@@ -91,7 +102,7 @@ export class FamilySeries<S extends Series> {
 
   /** Removes the series of `labels`, if there is one. Throws for labels that the metric does not have. */
   remove(labels: LabelSet): void {
-    const series = this.#table.delete(seriesKey(labels, this.#names).texts);
+    const series = this.#table.delete(seriesKey(labels, this.#definition.labelNames).texts);
     if (series !== undefined) this.#release(series);
   }
 
@@ -132,7 +143,7 @@ export class FamilySeries<S extends Series> {
 
   /** After `seriesKey()` no code of the caller runs: the series is made in one step. */
   #create(labels: LabelSet): S {
-    const key = seriesKey(labels, this.#names);
+    const key = seriesKey(labels, this.#definition.labelNames);
     // To read and convert the labels may have made the series.
     return this.#table.get(key.texts) ?? this.#add(key);
   }

@@ -21,6 +21,7 @@ const LARGEST_CHUNK = 1024;
 export class HeapStore implements CellStore {
   /** Registries render from their metrics. */
   readonly shared = false;
+  readonly view = 'thread';
   readonly seriesLimit: SeriesLimit = new SeriesLimit();
   readonly #pools = new Map<number, CellPool>();
   #families = 0;
@@ -28,6 +29,10 @@ export class HeapStore implements CellStore {
   addFamily(_definition: FamilyDefinition, _live: Iterable<SeriesRef>): number {
     return this.#families++;
   }
+
+  changeFamily(_family: number, _definition: FamilyDefinition): void {}
+
+  replaceFamily(_from: number, _to: number): void {}
 
   removeFamily(_family: number): void {}
 

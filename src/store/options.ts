@@ -40,7 +40,15 @@ export interface GroupOptions {
    * (`'trouble'`, the default), all or none; see docs/reliability.md. `PROM_CLIENT_MMAP_SELF_METRICS`.
    */
   readonly selfMetrics?: 'none' | 'trouble' | 'all' | undefined;
+  /**
+   * Whose numbers `metrics()` shows when it is not told: those of the group, of the process that is asked with all its threads
+   * (for a port of each process), or of the thread that is asked. Default `'group'`. `PROM_CLIENT_MMAP_VIEW`.
+   */
+  readonly view?: ViewKind | undefined;
 }
+
+/** Whose numbers an exposition shows. */
+export type ViewKind = 'group' | 'process' | 'thread';
 
 type Name = keyof GroupOptions;
 
@@ -98,6 +106,12 @@ const families: Kind = {
   parse: (text) => text,
 };
 
+const views: Kind = {
+  expected: "'group', 'process' or 'thread'",
+  accepts: (value) => value === 'group' || value === 'process' || value === 'thread',
+  parse: (text) => text,
+};
+
 const option = (kind: Kind, usual: unknown, ...variables: readonly string[]): Option => ({
   ...kind,
   default: usual,
@@ -120,6 +134,7 @@ const table: { readonly [K in Name]-?: Option } = {
   persist: option(flag, false, 'PROM_CLIENT_MMAP_PERSIST'),
   collectDeadlineMs: option(milliseconds, 100, 'PROM_CLIENT_MMAP_COLLECT_DEADLINE_MS'),
   selfMetrics: option(families, 'trouble', 'PROM_CLIENT_MMAP_SELF_METRICS'),
+  view: option(views, 'group', 'PROM_CLIENT_MMAP_VIEW'),
 };
 
 /** Throws a TypeError with code `ERR_OPTION_UNKNOWN` or `ERR_OPTION_VALUE`. An option that is undefined counts as left out. */

@@ -58,6 +58,8 @@ export interface View {
   /** Instead of `scopes`: all scopes that any owner of the group has chosen, or the global scope when there is none. */
   readonly chosen?: ChoiceKind;
   readonly defaultLabels: boolean;
+  /** Only the owners of this process. */
+  readonly ownProcess?: boolean;
   /** Shows the series of each owner apart, with its pid in the label `pid`. */
   readonly perOwner?: boolean;
   /** Only the family of this name. */
@@ -72,6 +74,10 @@ export interface CellStore {
    * not yield loses its cells when the store rewrites a segment.
    */
   addFamily(definition: FamilyDefinition, live: Iterable<SeriesRef>): number;
+  /** Replaces the definition of a family by one with the same label names and the same cells. */
+  changeFamily(family: number, definition: FamilyDefinition): void;
+  /** Puts the family `to` in the place of `from` in all scopes. */
+  replaceFamily(from: number, to: number): void;
   /** Forgets a family and its memberships. Its series must have been released. */
   removeFamily(family: number): void;
   /** `count` cells, all zero, for a new series. Cold: one native call, or a rewrite of the segment. */

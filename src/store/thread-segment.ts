@@ -26,11 +26,12 @@ export interface SegmentOptions extends Limits {
 }
 
 interface Family {
-  readonly definition: FamilyDefinition;
+  definition: FamilyDefinition;
   readonly live: Iterable<SeriesRef>;
-  /** The key of its registration, and those of its memberships. */
+  /** The key of its registration. */
   readonly key: string;
-  readonly memberships: Set<string>;
+  /** The keys of its memberships, by the name of the scope. */
+  readonly memberships: Map<string, string>;
 }
 
 interface Scope {
@@ -79,16 +80,31 @@ export class ThreadSegment implements CellStore {
   addFamily(definition: FamilyDefinition, live: Iterable<SeriesRef>): number {
     const family = ++this.#lastFamily;
     const key = `family ${family}`;
-    this.#families.set(family, { definition, live, key, memberships: new Set() });
-    const native = nativeFamily(definition);
-    this.#register({ key, append: (segment) => segment.addFamily(family, native) });
+    this.#families.set(family, { definition, live, key, memberships: new Map() });
+    this.#registerFamily(family, key, definition);
     return family;
+  }
+
+  changeFamily(family: number, definition: FamilyDefinition): void {
+    const known = this.#families.get(family);
+    if (known === undefined) return;
+    known.definition = definition;
+    this.#registerFamily(family, known.key, definition);
+  }
+
+  replaceFamily(from: number, to: number): void {
+    const scopes = [...(this.#families.get(from)?.memberships.keys() ?? [])];
+    for (const scope of scopes) {
+      // A reader in between sees neither of them, and not the sum of both.
+      this.unregister(scope, from);
+      this.register(scope, to);
+    }
   }
 
   removeFamily(family: number): void {
     const known = this.#families.get(family);
     if (known === undefined) return;
-    for (const key of [...known.memberships, known.key]) this.#unregister(key);
+    for (const key of [...known.memberships.values(), known.key]) this.#unregister(key);
     this.#families.delete(family);
   }
 
@@ -97,8 +113,8 @@ export class ThreadSegment implements CellStore {
     const scope = this.#scopes.get(scopeName) ?? this.#setScope(scopeName, {});
     const known = this.#families.get(family);
     const key = membershipKey(scope, family);
-    if (known === undefined || known.memberships.has(key)) return;
-    known.memberships.add(key);
+    if (known === undefined || known.memberships.has(scopeName)) return;
+    known.memberships.set(scopeName, key);
     const append = (segment: NativeSegment): number => segment.addMember(scope.id, family);
     this.#register({ key, refersTo: [scopeKey(scope), known.key], append });
   }
@@ -106,9 +122,8 @@ export class ThreadSegment implements CellStore {
   unregister(scopeName: string, family: number): void {
     const scope = this.#scopes.get(scopeName);
     if (scope === undefined) return;
-    const key = membershipKey(scope, family);
-    this.#families.get(family)?.memberships.delete(key);
-    this.#unregister(key);
+    this.#families.get(family)?.memberships.delete(scopeName);
+    this.#unregister(membershipKey(scope, family));
   }
 
   setDefaultLabels(scope: string, labels: LabelSet): void {
@@ -198,6 +213,11 @@ export class ThreadSegment implements CellStore {
     if (!isInFile && !isInOverflow) this.#openOverflow();
   }
 
+  #registerFamily(family: number, key: string, definition: FamilyDefinition): void {
+    const native = nativeFamily(definition);
+    this.#register({ key, append: (segment) => segment.addFamily(family, native) });
+  }
+
   #unregister(key: string): void {
     this.#log.delete(key);
     this.#file?.unregister(key);
@@ -282,7 +302,7 @@ const membershipKey = ({ id }: Scope, family: number): string => `member ${id} $
 
 /** Whether scrapes find the family in `segment`, as far as it is in a scope at all. */
 function isShown({ key, memberships }: Family, segment: Segment): boolean {
-  for (const membership of memberships) if (segment.has(membership)) return segment.has(key);
+  for (const membership of memberships.values()) if (segment.has(membership)) return segment.has(key);
   return memberships.size === 0 && segment.has(key);
 }
 
