@@ -1,6 +1,6 @@
 import { median } from './statistics.mjs';
 
-/** Milliseconds in which the memory of this machine takes in so many bytes from another place: the limit of any scrape. */
+/** Milliseconds that this machine takes to copy so many bytes of memory: a lower bound for any scrape. */
 export function copyTime(bytes) {
   const [source, target] = [Buffer.alloc(bytes, 'x'), Buffer.alloc(bytes)];
   const times = Array.from({ length: 9 }, () => {

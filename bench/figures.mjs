@@ -1,4 +1,4 @@
-// How figures are written in Markdown.
+// Figures in Markdown.
 
 export function table(head, rows) {
   const line = (cells) => `| ${cells.join(' | ')} |\n`;
@@ -30,7 +30,7 @@ export function factor(value) {
   return `${value < 9.95 ? value.toFixed(1) : Math.round(value).toLocaleString('en')}x`;
 }
 
-/** A figure and how far its trials were apart. */
+/** A figure and the spread of its trials. */
 export function spreadOut(written, spread) {
   return `${written} ±${percent(spread)}`;
 }

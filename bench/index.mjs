@@ -1,10 +1,10 @@
-// `npm run bench`: measures everything for every rival; writes docs/benchmarks.md with its pictures, and README's table.
-//   --quick        two minutes instead of twenty: few and short trials of small sizes; writes no report
-//   --only NAME    only what has this name or belongs to it, such as counter-kept, counter, scrape; can be repeated;
-//                  writes no report
+// `npm run bench`: measures everything for every rival; writes docs/benchmarks.md, its charts and README's table.
+//   --quick        three minutes instead of twenty-five: few and short trials of small sizes; writes no report
+//   --only NAME    only the measurement of this name or those that begin with it, such as counter-bound, counter, scrape; can
+//                  be repeated; writes no report
 //   --guard        ends with 1 when the hot path is worse than the margins of guard.mjs
 //   --json FILE    writes all figures there
-//   --from FILE    measures nothing: takes the figures that --json has written
+//   --from FILE    measures nothing: takes the figures from a file that --json has written
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { regressions } from './guard.mjs';
@@ -47,10 +47,10 @@ async function measured() {
   return { about, effort, isWhole, seconds, results: measurements.map(resultOf) };
 }
 
-/** What seems to be a regression is measured again, and longer: one that is real stays. */
+/** Measures a seeming regression again, and longer: noise passes. */
 async function guard() {
   let found = regressions(run.results);
-  for (let again = 0; found.length > 0 && again < 3; again++) {
+  for (let attempt = 0; found.length > 0 && attempt < 3; attempt++) {
     const suspects = plan(efforts.full, [...new Set(found.map(({ name }) => name))]);
     await runAll(suspects);
     found = regressions(suspects.map(resultOf));
@@ -59,7 +59,7 @@ async function guard() {
   if (found.length > 0) process.exitCode = 1;
 }
 
-/** All of one round before any of the next, and the rivals one after the other: what disturbs one disturbs all. */
+/** A round of everything ends before the next begins, and rivals take turns: a disturbance hits all of them. */
 async function runAll(measurements) {
   const steps = measurements.reduce((sum, { rounds, contestants }) => sum + rounds * contestants.length, 0);
   const progress = new Progress(steps);

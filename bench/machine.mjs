@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { packageOf } from './rivals.mjs';
 
-/** What the figures depend on. */
+/** The properties of this machine on which the figures depend. */
 export function machine() {
   return {
     cpu: cpus()[0]?.model ?? 'unknown processor',

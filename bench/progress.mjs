@@ -1,4 +1,4 @@
-/** One line that is updated where a person watches; a line for each tenth of the way where a file or a pipe does. */
+/** On a terminal one line that is updated; in a file or a pipe a line for each tenth of the steps. */
 export class Progress {
   #isLive = process.stdout.isTTY === true;
   #steps;
@@ -21,7 +21,7 @@ export class Progress {
     }
   }
 
-  /** If the rest takes as long as what is done did. */
+  /** Minutes and seconds, if the other steps take as long as those before. */
   #left() {
     const perStep = (performance.now() - this.#start) / this.#done;
     const seconds = Math.round((perStep * (this.#steps - this.#done)) / 1000);

@@ -1,7 +1,7 @@
-// Who is measured. One line adds a rival: the module of that name is passed to the same workloads.
-//   servers      the processes of a cluster that can answer for all of it: 'primary', 'worker'
-//   scraper      makes the function that does so; called in every process of the cluster, for those that have to listen
-//   givesUpAfter milliseconds after which a scrape that waits for workers fails
+// The libraries that are measured. One line adds a rival: the same workloads import the module of that name.
+//   servers       the processes of a cluster that can answer for all of it: 'primary', 'worker'
+//   scraper       makes the function that answers. Every process of the cluster calls it, since workers may have to listen
+//   givesUpAfter  milliseconds after which a scrape that waits for workers fails
 
 const messages = {
   servers: ['primary'],
@@ -17,10 +17,16 @@ const sharedMemory = {
   scraper: (client) => () => client.register.metrics(),
 };
 
-/** Ours. */
+/** The library of this repository. */
 export const own = 'prom-client-mmap';
 
-/** Installed under another name: fastify-metrics would take it, wherever it finds it, in place of ours. */
+/** The library that most users migrate from. */
+export const incumbent = 'prom-client';
+
+/** A server without metrics, as a reference instead of a rival. */
+export const withoutMetrics = 'no metrics';
+
+/** Installed under another name, since fastify-metrics would import it in place of prom-client. */
 const installedAs = { '@platformatic/prom-client': 'platformatic-prom-client' };
 
 /** The package to import for a rival. */
@@ -29,16 +35,25 @@ export function packageOf(name) {
 }
 
 export const rivals = [
-  { name: 'prom-client', ...messages },
+  { name: incumbent, ...messages },
   { name: '@platformatic/prom-client', ...messages },
   { name: '@prometheus-io/client', ...messages },
   { name: own, ...sharedMemory },
 ];
 
-/** Not a rival but the physical reference: what a workload's `limit` does with plain cells. */
+export const rivalNames = rivals.map(({ name }) => name);
+
+export function rivalOf(name) {
+  return rivals.find((rival) => rival.name === name);
+}
+
+/** A physical reference instead of a rival: the `limit` of a workload does its work on plain doubles. */
 export const limit = 'Float64Array';
 
-/** The figure of the best of those that are neither ours nor the limit. */
+/** A physical reference for scrapes: see copy-time.mjs. */
+export const copying = 'copying the cells and the text';
+
+/** The best figure of the rivals: neither ours nor the limit's. */
 export function bestOther(figures, figure) {
   const others = figures.filter(({ rival }) => rival !== own && rival !== limit);
   return Math.min(...others.map((other) => other[figure]));
@@ -48,7 +63,11 @@ export function figureOf(figures, name) {
   return figures.find(({ rival }) => rival === name);
 }
 
+/** The module of a rival. From here on a warning ends the process: it says that the rival does not run as in production. */
 export async function load(name) {
+  process.on('warning', (warning) => {
+    throw warning;
+  });
   const module = await import(packageOf(name));
   return module.default?.Counter === undefined ? module : module.default;
 }

@@ -1,22 +1,28 @@
-// What there is to measure. A section is one question, one chapter of the report and one folder:
-//   measurements(effort)   what is measured: each a `name`, the number of `rounds`, the `module` that runs one trial in a
-//                          process of its own, and `contestants`: each a `rival`, its `trial`, and `trials` for what comes of it
-//   resultOf(measurement)  what the trials say together
+// The sections of the report. A section is one question, one chapter of the report and one folder:
+//   measurements(effort)   each a `name`, the number of `rounds`, the `module` that runs one trial in a process of its own,
+//                          and `contestants`: each a `rival`, its `trial`, and `trials` for the results of them
+//   resultOf(measurement)  the figures of all its trials
 //   tables(results)        Markdown
-//   chapter(results, effort, about)   the same with what is needed to judge it
-//   charts(results)        what scripts/chart.mjs draws, each with the `file` to write
+//   chapter(results, effort, about)   the tables and the conditions under which they were measured
+//   charts(results)        the arguments of scripts/chart.mjs, each with the `file` to write
+import * as application from './application/section.mjs';
 import * as cluster from './cluster/section.mjs';
+import * as load from './load/section.mjs';
 import * as memory from './memory/section.mjs';
 import * as operations from './operations/section.mjs';
 import * as processes from './processes/section.mjs';
+import * as series from './series/section.mjs';
 import * as start from './start/section.mjs';
 
-export const sections = { operations, cluster, processes, memory, start };
+export const sections = { operations, application, series, load, cluster, processes, memory, start };
 
-/** How much is measured: of each section what it says itself. */
+/** The arguments of `measurements`. */
 export const efforts = {
   full: {
     operations: { rounds: 3, seconds: 0.3 },
+    application: { rounds: 3, seconds: 0.2, mixes: 20 },
+    series: { rounds: 15, series: 20_000 },
+    load: { rounds: 3, sets: 20_000, seconds: 8 },
     cluster: [
       { sets: 1000, rounds: 5, scrapes: 7, atOnce: 10 },
       { sets: 3000, rounds: 3, scrapes: 5 },
@@ -35,6 +41,9 @@ export const efforts = {
   },
   quick: {
     operations: { rounds: 2, seconds: 0.1 },
+    application: { rounds: 1, seconds: 0.05, mixes: 10 },
+    series: { rounds: 3, series: 20_000 },
+    load: { rounds: 1, sets: 2000, seconds: 3 },
     cluster: [{ sets: 1000, rounds: 1, scrapes: 4, atOnce: 10 }],
     processes: {
       rounds: 1,
@@ -48,7 +57,7 @@ export const efforts = {
   },
 };
 
-/** All measurements; of the given names or families only, if any is given. */
+/** All measurements, or those of the names and families alone; throws a RangeError for an unknown one. */
 export function plan(effort, names) {
   const all = Object.entries(sections).flatMap(([section, { measurements }]) =>
     measurements(effort[section]).map((measurement) => ({ section, ...measurement })),
@@ -58,7 +67,7 @@ export function plan(effort, names) {
   for (const name of names) {
     if (all.some(isCalled(name))) continue;
     const known = all.map((measurement) => measurement.name).join(', ');
-    throw new RangeError(`--only: expected one of ${known}, or what they begin with, but got ${name}`);
+    throw new RangeError(`--only: expected one of ${known}, or a name that they begin with, but got ${name}`);
   }
   return all.filter((measurement) => names.length === 0 || names.some((name) => isCalled(name)(measurement)));
 }

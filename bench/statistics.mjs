@@ -2,12 +2,12 @@ export function median(values) {
   return quantile(values, 0.5);
 }
 
-/** Half of the distance between the quartiles, in parts of the median: how far apart the trials were. */
+/** Half of the distance between the quartiles, as a fraction of the median. */
 export function spread(values) {
   return (quantile(values, 0.75) - quantile(values, 0.25)) / 2 / median(values);
 }
 
-function quantile(values, q) {
+export function quantile(values, q) {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (sorted.length - 1) * q;
   const below = sorted[Math.floor(at)];

@@ -1,10 +1,10 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 
-/** A trial that takes longer than this hangs, even on a machine that has much else to do. */
+/** Milliseconds. A trial that takes longer hangs, even on a busy machine. */
 const timeout = 1_800_000;
 
-/** Runs a module of this folder in a fresh process; gives the message that it sends. */
+/** Runs a module of this folder in a fresh process; resolves to the message that it sends. */
 export async function runTrial(module, trial) {
   const child = fork(new URL(module, import.meta.url), [JSON.stringify(trial)], {
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
@@ -27,7 +27,7 @@ export async function runTrial(module, trial) {
   return figures;
 }
 
-/** Without what would change the group that a trial counts into, or how Node runs it. */
+/** Without the variables that would change the group of a trial, or how Node runs it. */
 function environment() {
   const {
     PROMETHEUS_MULTIPROC_DIR: _,

@@ -1,4 +1,4 @@
-// Four workers count, and whichever gets the scrape answers for all of them: `node examples/cluster.mjs`.
+// Four workers count, and the one that gets the scrape answers for all of them: `node examples/cluster.mjs`.
 import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { createServer } from 'node:http';

@@ -1,21 +1,22 @@
 // Charts as SVG text, for the reports that programs of this repository write.
 import * as echarts from 'echarts';
 
-/** Colours that are told apart by people who cannot tell red from green (Okabe and Ito, 2008). */
-const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#555555'];
+/** Colours that people who cannot tell red from green can tell apart (Okabe and Ito, 2008). */
+const palette = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#555555'];
 const font = { fontFamily: 'sans-serif', color: '#333' };
 const titleHeight = 44;
 const panelHeight = 290;
 
 /**
- * One picture of panels below each other, as the text of an SVG file.
+ * Panels below each other, as the text of an SVG file.
  *
  * A panel has a `title`, the axes `x` and `y` and `series`. An axis is `{ name, type, min, max, categories }`: its `type` is
- * `value` (unless told otherwise), `log`, or `category`, which has `categories` in place of numbers. A series is `{ name,
- * type, data, dashed, stack }`: of type `line` with `[x, y]` pairs, of `scatter` with the same, or of `bar` with a number for
- * each category; null is a gap. Bars of one `stack` stand on each other. What has one name has one colour, in all panels.
+ * `value` (the default), `log`, or `category` with the texts of its `categories`. A series is `{ name, type, data, dashed }`: its
+ * `type` is `line` (the default), `scatter` or `bar`, its data `[x, y]` pairs or a number for each category; null is a gap.
+ * Series of one name have one colour in all panels: that of `colours`, which must then have all names, or the next one of the
+ * palette.
  */
-export function chart({ title, width = 840, panels }) {
+export function chart({ title, width = 840, panels, colours }) {
   const picture = echarts.init(null, null, {
     renderer: 'svg',
     ssr: true,
@@ -23,7 +24,11 @@ export function chart({ title, width = 840, panels }) {
     height: titleHeight + panels.length * panelHeight,
   });
   const names = [...new Set(panels.flatMap((panel) => panel.series.map((one) => one.name)))];
-  const colourOf = (name) => colours[names.indexOf(name) % colours.length];
+  const colourOf = (name) => {
+    if (colours === undefined) return palette[names.indexOf(name) % palette.length];
+    if (colours[name] === undefined) throw new Error(`${title}: expected a colour for ${name}`);
+    return colours[name];
+  };
   const top = (index) => titleHeight + index * panelHeight;
   picture.setOption({
     animation: false,
@@ -43,6 +48,8 @@ export function chart({ title, width = 840, panels }) {
       selectedMode: false,
       top: top(index) + 24,
       left: 64,
+      icon: 'rect',
+      itemWidth: 14,
       itemHeight: 10,
       itemGap: 34,
       textStyle: font,
@@ -86,14 +93,14 @@ function axis({ name, type = 'value', min, max, categories }, index, { nameGap }
   };
 }
 
-function series({ name, type = 'line', data, dashed = false, stack }, color, index) {
+function series({ name, type = 'line', data, dashed = false }, color, index) {
   const sparse = data.length <= 40;
   return {
     name,
     type,
     color,
     data,
-    stack: stack && `${stack} ${index}`,
+    barMaxWidth: 60,
     xAxisIndex: index,
     yAxisIndex: index,
     showSymbol: sparse,

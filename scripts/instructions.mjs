@@ -1,6 +1,6 @@
 // Counts the instructions of a scrape under callgrind and compares them with scripts/instructions.json: a guard against
-// slower code that a busy machine cannot trip. `--store` takes what is counted for the figures to hold.
-// Exits with 0 when all is well, 1 when there are more than the margin allows, 77 when it cannot count, and says why.
+// slower code that does not depend on the load of the machine. `--store` stores the new counts instead.
+// Exits with 0 when no count exceeds the margin, with 1 when one does, with 77 and the reason when it cannot count.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -26,9 +26,7 @@ if (isStoring) {
 for (const [name, instructions] of Object.entries(counted)) {
   const expected = figures[process.arch][name];
   const change = (instructions / expected - 1) * 100;
-  console.log(
-    `${name}: ${instructions} instructions, ${change.toFixed(1)} % from the ${expected} that are stored`,
-  );
+  console.log(`${name}: ${instructions} instructions, ${change.toFixed(1)} % from the stored ${expected}`);
   if (change <= margin) continue;
   console.log(
     `This is more than the margin of ${margin} %: make it faster, or run \`npm run instructions -- --store\`.`,

@@ -17,6 +17,61 @@ test('docs/errors.md has a line for each code of src/errors.ts and no other', ()
   );
 });
 
+test('docs/api.md has every name that src/index.ts exports, and every sub-path of the package', () => {
+  const api = read('docs/api.md');
+  const lists = [...read('src/index.ts').matchAll(/export (?:type )?\{([^}]+)\}/g)].map(
+    ([, list = '']) => list,
+  );
+  const names = lists.flatMap((list) => list.split(',')).map((entry) => /(\w+)\s*$/.exec(entry)?.[1] ?? '');
+  const subPaths = Object.keys(JSON.parse(read('package.json')).exports).filter(
+    (path) => !/^\.(\/.*\.json)?$/.test(path),
+  );
+  const all = [
+    ...names.filter((name) => name !== ''),
+    'contentType',
+    ...subPaths.map((path) => `prom-client-mmap${path.slice(1)}`),
+  ];
+
+  expect(names).toEqual(
+    expect.arrayContaining(['Counter', 'register', 'AggregatorRegistry', 'GroupOptions']),
+  );
+  expect(all.filter((name) => !new RegExp(`\\b${name}\\b`).test(api))).toEqual([]);
+});
+
+test.each([
+  ['src/store/options.ts', 'GroupOptions'],
+  ['src/metrics/configuration.ts', 'MetricConfiguration'],
+  ['src/metrics/gauge.ts', 'GaugeConfiguration'],
+  ['src/metrics/histogram.ts', 'HistogramConfiguration'],
+  ['src/metrics/summary.ts', 'SummaryConfiguration'],
+  ['src/collectors/collection.ts', 'DefaultMetricsCollectorConfiguration'],
+  ['src/registry/registry.ts', 'RegistryOptions'],
+  ['src/registry/registry.ts', 'MetricsOptions'],
+  ['src/integrations/mirror/mirror.ts', 'MirrorOptions'],
+])('docs/api.md has a row for each option of %s, %s', (file, type) => {
+  const body =
+    read(file)
+      .split(new RegExp(`^export interface ${type}\\b.*\\{$`, 'm'))[1]
+      ?.split('\n}')[0] ?? '';
+  const options = [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??:/gm)].map(([, option]) => option);
+
+  expect(options).not.toEqual([]);
+  expect(options.filter((option) => rowOf(`${option}`) === undefined)).toEqual([]);
+});
+
+test('docs/api.md has the options of configure() with their environment variables, and no other', () => {
+  const table = read('docs/api.md').split('\n## configure(options)\n')[1]?.split('\n## ')[0] ?? '';
+  const documented = [...table.matchAll(/^\| `(\w+)` \|.*$/gm)].map(([row, option]) => [
+    option,
+    variablesIn(row),
+  ]);
+  const options = read('src/store/options.ts').split('\nconst table')[1]?.split('\n};')[0] ?? '';
+  const entries = options.split(/\n {2}(?=\w+: )/).slice(1);
+  const defined = entries.map((entry) => [/^\w+/.exec(entry)?.[0], variablesIn(entry)]);
+
+  expect(documented).toEqual(defined);
+});
+
 test('links between the documents lead somewhere', () => {
   const documents = ['README.md', 'CONTRIBUTING.md', ...markdownIn('docs'), ...markdownIn('docs/decisions')];
   const broken = documents.flatMap((document) =>
@@ -76,6 +131,15 @@ test('examples/cluster.mjs ends by itself and has counted every request', async 
   expect(code).toBe(0);
   expect(output).toMatch(/^hits_total 100$/m);
 });
+
+/** The row of a table of docs/api.md that begins with `name`. */
+function rowOf(name: string): string | undefined {
+  return new RegExp(`^\\| \`${name}\`.*$`, 'm').exec(read('docs/api.md'))?.[0];
+}
+
+function variablesIn(text: string): string[] {
+  return text.match(/\bPROM\w+|\bprometheus_\w+/g) ?? [];
+}
 
 function markdownIn(folder: string): string[] {
   return readdirSync(join(root, folder))

@@ -161,13 +161,13 @@ describe('the tarball', () => {
     ];
 
     expect(files).toEqual(
-      expect.arrayContaining([...needed, 'native/addon.cc', 'native/layout.h', 'scripts/addon.mjs']),
+      expect.arrayContaining([...needed, 'native/addon/addon.cc', 'native/format/layout.h', 'scripts/addon.mjs']),
     );
   });
 
   test('has nothing else', () => {
     const expected =
-      /^(package\.json|README\.md|LICENSE|index\.js|binding\.gyp|scripts\/addon\.mjs|dist\/.+\.(js|d\.ts)|native\/\w+\.(cc|h))$/;
+      /^(package\.json|README\.md|LICENSE|index\.js|binding\.gyp|scripts\/addon\.mjs|dist\/.+\.(js|d\.ts)|native\/(?!test\/)\w+\/\w+\.(cc|h))$/;
 
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
   });

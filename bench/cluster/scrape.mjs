@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 
-/** Scrapes of a cluster by this process. */
+/** The scrapes that this process makes. */
 export class Scrape {
   #text = '';
 
-  /** Milliseconds from the call to the text; of several calls at once, to the last of their texts. */
+  /** Milliseconds from the call to the text; from several calls at once to the last of their texts. */
   async run(metrics, atOnce = 1) {
     const start = performance.now();
     [this.#text] = await Promise.all(Array.from({ length: atOnce }, metrics));
     return performance.now() - start;
   }
 
-  /** What the text was. The digest is the same for all that say the same, whatever the order of lines and labels. */
+  /** Facts about the last text. The digest does not depend on the order of lines and labels. */
   facts() {
     const lines = this.#text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     const sorted = lines.map((line) => line.split(/[{},]/).sort().join()).sort();

@@ -1,6 +1,6 @@
-// How long a scrape of four cluster workers takes, and for how long it stops them.
+// How long a scrape of four cluster workers takes, and for how long it blocks their event loops.
 import { count, factor, image, milliseconds, spreadOut, table } from '../figures.mjs';
-import { bestOther, own, rivals } from '../rivals.mjs';
+import { bestOther, copying, own, rivals } from '../rivals.mjs';
 import { median, spread } from '../statistics.mjs';
 
 const workers = 4;
@@ -42,7 +42,7 @@ export function resultOf({ name, sets, atOnce, contestants }) {
   };
 }
 
-/** The first scrape of a trial stands apart; of the others the median counts. */
+/** The first scrape of a trial has a column of its own; the figure is the median of the others. */
 function scrapeFigures({ rival, server, trials }) {
   const later = (figure) =>
     trials.map(({ scrapes }) => median(scrapes.slice(1).map((scrape) => scrape[figure])));
@@ -73,8 +73,8 @@ function scrapeTable({ sets, bytes, copy, figures, idle }) {
       'a scrape',
       'ratio',
       'the first one',
-      'stops who answers for',
-      'stops others for',
+      'blocks the answering process for',
+      'blocks another process for',
     ],
     [
       ...figures.map((figure) => [
@@ -86,7 +86,7 @@ function scrapeTable({ sets, bytes, copy, figures, idle }) {
         milliseconds(figure.otherStop),
       ]),
       ['no scrape', '', '', '', milliseconds(idle.stop), milliseconds(idle.otherStop)],
-      ['copying the cells and the text', milliseconds(copy), '', '', '', ''],
+      [copying, milliseconds(copy), '', '', '', ''],
     ],
   );
 }
@@ -121,20 +121,16 @@ export function charts(results) {
   const lines = (figure) =>
     shown.map(({ rival, server }) => ({
       name: rival,
-      data: results.map(({ sets, figures }) => [
-        sets,
-        figures.find((one) => one.rival === rival && one.server === server)[figure],
-      ]),
+      data: results.map(
+        ({ figures }) => figures.find((one) => one.rival === rival && one.server === server)[figure],
+      ),
     }));
-  const reference = (name, figure) => ({
-    name,
-    dashed: true,
-    data: results.map((result) => [result.sets, figure(result)]),
-  });
-  const panel = (title, y, series) => ({
+  const reference = (name, figure) => ({ name, dashed: true, data: results.map(figure) });
+  const categories = results.map(({ sets }) => count(sets));
+  const panel = (title, series) => ({
     title,
-    x: { type: 'log', name: 'label sets in each worker', min: 500, max: 50_000 },
-    y: { type: 'log', name: y },
+    x: { type: 'category', name: 'label sets in each worker', categories },
+    y: { type: 'log', name: 'ms' },
     series,
   });
   return [
@@ -143,15 +139,12 @@ export function charts(results) {
       width: 1000,
       title: `A scrape of ${workers} workers, each label set with a counter and a histogram`,
       panels: [
-        panel('a scrape', 'ms', [
-          ...lines('milliseconds'),
-          reference('copying the cells and the text', ({ copy }) => copy),
-        ]),
-        panel('stops who answers for', 'ms', [
+        panel('a scrape', [...lines('milliseconds'), reference(copying, ({ copy }) => copy)]),
+        panel('the answering process is blocked', [
           ...lines('stop'),
           reference('no scrape', ({ idle }) => idle.stop),
         ]),
-        panel('stops others for', 'ms', [
+        panel('another process is blocked', [
           ...lines('otherStop'),
           reference('no scrape', ({ idle }) => idle.otherStop),
         ]),
@@ -171,15 +164,15 @@ Each label set has a counter and a histogram with 11 buckets, the same sets in a
 
 - A scrape is timed from the call to the whole text as a string. Every number changes between two scrapes. The figure is
   the median of those after the first; trials: ${trials}. The texts of all rivals had the same samples.
-- *stops*: a timer that should fire every millisecond notes the longest time between two of its turns during a scrape, in
-  every process. The row *no scrape* shows what it notes without one: what is not above that is nothing. *others* is the
-  one among the other four processes that was stopped longest.
-- *copying the cells and the text*: in this time the memory of this machine takes in as many bytes as the workers have
-  cells and the text has characters, once, and nothing is done with them.
-- *at once*: so many calls in one turn of the event loop. 1.0x of one by one is no saving; those that share one merge
+- *blocks*: in every process, a timer that should fire every millisecond notes the longest time between two of its turns
+  during a scrape. The row *no scrape* is the time that it notes without one: a figure that is not above that is nothing.
+  *another process* is the one among the other four that was blocked longest.
+- *${copying}*: the time in which this machine copies as many bytes as the workers have cells and the text
+  has characters, once.
+- *at once*: so many calls in one turn of the event loop. 1.0x of one by one saves nothing; calls that share one merge
   come close to one scrape.
-- Rivals fail a scrape whose workers have not answered after 5 s. Here it may take longer, and the table says how many
+- Rivals fail a scrape whose workers have not answered after 5 s. Here it may take longer, and the table tells how many
   scrapes were too late.
-- A scrape shares ${cores} cores between 5 processes; with more of them the workers of the rivals would answer faster.
+- A scrape shares ${cores} cores between 5 processes; with more cores the workers of the rivals would answer faster.
 `;
 }

@@ -1,21 +1,17 @@
 // One trial of scraping a cluster: four workers count the same label sets, and one process answers for all of them.
-// This is the primary. What each scrape took goes to the parent.
+// This is the primary. The parent gets the times of each scrape.
 import cluster from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { copyTime } from '../copy-time.mjs';
-import { load, rivals } from '../rivals.mjs';
-import { LoopWatch } from './loop-watch.mjs';
+import { LoopWatch } from '../loop-watch.mjs';
+import { load, rivalOf } from '../rivals.mjs';
 import { Scrape } from './scrape.mjs';
 
 const trial = JSON.parse(process.argv[2]);
-const rival = rivals.find(({ name }) => name === trial.rival);
+const rival = rivalOf(trial.rival);
 
-// A warning says that something is not as in production, such as counting in memory that is not shared.
-process.on('warning', (warning) => {
-  throw warning;
-});
-// Nobody waits for the figures any more.
+// The parent does not wait for the figures any more.
 process.once('disconnect', () => process.exit(1));
 cluster.on('exit', (worker, code, signal) => {
   throw new Error(`worker ${worker.id} of ${trial.rival} ended with ${signal ?? code}`);
@@ -36,12 +32,12 @@ const together = trial.atOnce === undefined ? [] : await repeated(trial.atOnce);
 const idle = await watched(() => sleep(100));
 const facts = trial.server === 'worker' ? await ask(workers[0], 'facts') : scrape.facts();
 cluster.removeAllListeners('exit');
-/** Of each label set in each worker those of a counter and of a histogram with 11 buckets. */
+/** Each label set of each worker has a counter and a histogram with 11 buckets. */
 const cells = workers.length * trial.sets * 15;
 const copy = copyTime(facts.bytes + cells * 8);
 process.send({ idle, scrapes, together, copy, ...facts }, () => process.exit());
 
-/** Scrapes, or so many of them at once, each with other numbers than the one before. */
+/** The scrapes of this trial, or so many at once each time; the numbers change before each. */
 async function repeated(atOnce) {
   const done = [];
   while (done.length < trial.scrapes) {
@@ -57,7 +53,7 @@ async function serve(atOnce) {
   return patiently(() => scrape.run(metrics, atOnce));
 }
 
-/** Lets a rival wait for its workers longer than it would, and says whether it needed that. */
+/** Keeps a rival from giving up its workers; `isTooLate` tells whether it would have. */
 async function patiently(run) {
   const { setTimeout } = globalThis;
   let isTooLate = false;
@@ -70,7 +66,7 @@ async function patiently(run) {
   return { milliseconds: await running, isTooLate };
 }
 
-/** What `action` gives, and for how long the event loops of the serving process and of the others were stopped. */
+/** The result of `action`, and the longest stops of the answering process and of the others meanwhile. */
 async function watched(action) {
   await askAll('watch');
   loop.start();
@@ -79,7 +75,7 @@ async function watched(action) {
   await sleep(5);
   const own = loop.stop();
   const stops = (await askAll('report')).map(({ stop }) => stop);
-  // As long as this process waits for its workers it is one of the others.
+  // While this process waits for its workers it is one of the others.
   const [serving, ...others] = trial.server === 'worker' ? [...stops, own] : [own, ...stops];
   return { ...result, stop: serving, otherStop: Math.max(...others) };
 }

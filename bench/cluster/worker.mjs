@@ -1,11 +1,11 @@
-// A worker of the cluster: counts, watches its event loop, and answers a scrape where the rival can do that.
-import { load, rivals } from '../rivals.mjs';
-import { LoopWatch } from './loop-watch.mjs';
+// A worker of the cluster: counts, watches its event loop, and answers scrapes if workers of the rival can.
+import { LoopWatch } from '../loop-watch.mjs';
+import { load, rivalOf } from '../rivals.mjs';
 import { Scrape } from './scrape.mjs';
 
 const { rival: name, sets } = JSON.parse(process.argv[2]);
 const client = await load(name);
-const metrics = rivals.find((rival) => rival.name === name).scraper(client);
+const metrics = rivalOf(name).scraper(client);
 
 const labelNames = ['method', 'route'];
 const labelSets = Array.from({ length: sets }, (_, index) => ({
@@ -19,7 +19,7 @@ const loop = new LoopWatch();
 const scrape = new Scrape();
 
 const tasks = {
-  // Every number is another one at the next scrape. All are eighths: their sums are the same in any order.
+  // Every number differs at the next scrape. All are eighths: their sums are the same in any order.
   count() {
     for (let index = 0; index < sets; index++) {
       requests.inc(labelSets[index]);

@@ -1,43 +1,25 @@
-// One trial of one workload for one rival, in a process of its own, so that what V8 has learned from one rival or
-// workload does not speed up or slow down the next. The figure goes to the parent: nanoseconds per operation.
-import Benchmark from 'benchmark';
+// One trial of one workload for one rival, in a process of its own: V8 has learned nothing from another rival or workload.
+// The parent gets the nanoseconds of one operation.
 import { limit, load } from '../rivals.mjs';
-import { median } from '../statistics.mjs';
+import { timeOf } from '../timing.mjs';
 import { workloads } from './workloads/all.mjs';
 import { batch } from './workloads/inputs.mjs';
 
 const { workload: name, rival, seconds } = JSON.parse(process.argv[2]);
 
-// A warning says that something is not as in production, such as counting in memory that is not shared.
-process.on('warning', (warning) => {
-  throw warning;
-});
-
 const workload = workloads.find((candidate) => candidate.name === name);
 const { run, result, expected } = rival === limit ? workload.limit() : workload.prepare(await load(rival));
-const period = measure();
-await checkResult();
-process.send({ nanoseconds: (period * 1e9) / (workload.operations ?? batch) }, () => process.disconnect());
-
-/** Seconds that one run takes. */
-function measure() {
-  const timing = workload.isUnrepeatable
-    ? { minSamples: 10, minTime: 1e-9, maxTime: 0 }
-    : { minSamples: 5, minTime: Math.min(0.05, seconds / 5), maxTime: seconds };
-  const benchmark = new Benchmark({ fn: countedRun, ...timing });
-  benchmark.run({ async: false });
-  if (benchmark.error) throw benchmark.error;
-  return workload.isUnrepeatable ? benchmark.stats.mean : median(benchmark.stats.sample);
-}
-
-function countedRun() {
+let runs = 0;
+const time = timeOf(() => {
   run();
-  countedRun.runs = (countedRun.runs ?? 0) + 1;
-}
+  runs++;
+}, seconds);
+await checkResult();
+process.send({ nanoseconds: (time * 1e9) / (workload.operations ?? batch) }, () => process.disconnect());
 
-/** Nothing was optimized away, and nothing lost: the rival has counted what it was told to. */
+/** V8 has optimized nothing away, and the rival has lost nothing. */
 async function checkResult() {
   const found = await result();
-  const wanted = expected(countedRun.runs);
-  if (found !== wanted) throw new Error(`${rival} has ${found} after ${name}, but was told ${wanted}`);
+  const wanted = expected(runs);
+  if (found !== wanted) throw new Error(`${name}: expected ${wanted} in ${rival}, but got ${found}`);
 }

@@ -1,22 +1,21 @@
-// The pictures of the section: scrapes over processes, and over the dead.
+// The charts of the section: scrapes over the number of live processes and of dead owners.
 import { count } from '../figures.mjs';
-import { own } from '../rivals.mjs';
+import { copying, own } from '../rivals.mjs';
 
 export function processCharts({ counters, histograms, dead }) {
   const languages = counters[0].figures.map(({ rival }) => rival);
-  const timesOf = (results, rival) =>
-    results.map(({ processes, figures }) => [processes, figures[rival].milliseconds]);
+  const timesOf = (results, rival) => results.map(({ figures }) => figures[rival].milliseconds);
   return [
     {
       file: 'processes.svg',
       width: 1000,
       title: 'A scrape of processes that share files',
       panels: [
-        overProcesses(`${count(counters[0].series)} counters in each process, the same in all`, [
+        overProcesses(counters, 'counters', [
           ...languages.map((name, rival) => ({ name, data: timesOf(counters, rival) })),
           limitOf(counters),
         ]),
-        overProcesses(`${count(histograms[0].series)} histograms in each process, the same in all`, [
+        overProcesses(histograms, 'histograms', [
           { name: own, data: timesOf(histograms, 0) },
           proportional(histograms),
           limitOf(histograms),
@@ -38,24 +37,22 @@ export function processCharts({ counters, histograms, dead }) {
   ];
 }
 
-function overProcesses(title, series) {
-  const [smallest, largest] = [series[0].data[0][0], series[0].data.at(-1)[0]];
+function overProcesses(results, metrics, series) {
   return {
-    title,
-    x: { type: 'log', name: 'processes', min: smallest * 0.8, max: largest * 1.25 },
+    title: `${count(results[0].series)} ${metrics} in each process, the same in all`,
+    x: { type: 'category', name: 'processes', categories: results.map(({ processes }) => count(processes)) },
     y: { type: 'log', name: 'ms' },
     series,
   };
 }
 
-/** Through the largest of them. */
+/** Through the figure of the largest group. */
 function proportional(results) {
   const { processes: all, figures } = results.at(-1);
-  const data = results.map(({ processes }) => [processes, (figures[0].milliseconds * processes) / all]);
+  const data = results.map(({ processes }) => (figures[0].milliseconds * processes) / all);
   return { name: 'in proportion to the processes', dashed: true, data };
 }
 
 function limitOf(results) {
-  const data = results.map(({ processes, copy }) => [processes, copy]);
-  return { name: 'copying the cells and the text', dashed: true, data };
+  return { name: copying, dashed: true, data: results.map(({ copy }) => copy) };
 }

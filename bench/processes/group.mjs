@@ -25,8 +25,8 @@ export class Group {
   }
 
   /**
-   * What the scrapes by one fresh process were, each of other numbers than the one before. All of them must show what the
-   * members have counted, and `more`.
+   * The scrapes of a fresh process; the numbers change before each of them. Throws unless every scrape shows all counts of the
+   * members, and `more` counts of dead owners.
    */
   async judged(scrapes, more = 0) {
     const judge = this.#start();

@@ -1,9 +1,9 @@
-// Clients whose processes share files, as rivals of ours: which program runs a member, and whether it is installed.
+// The clients whose processes share files, as rivals: the program that runs a member, if it is installed.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { own } from '../rivals.mjs';
 
-/** The first of these programs that can run `code`. */
+/** The first of these programs that runs `code` with success. */
 function findProgram(programs, ...code) {
   return programs.find((program) => spawnSync(program, code, { stdio: 'ignore' }).status === 0);
 }
@@ -15,7 +15,7 @@ function script(name) {
 export const gitlab = 'ruby-prometheus-client-mmap';
 export const python = 'Python prometheus_client';
 
-/** Each a `name` and the `command` of a member; without one it is not installed, and `hint` says what installs it. */
+/** Each a `name` and the `command` of a member, undefined if it is not installed; then `hint` installs it. */
 export function languages() {
   const ruby = findProgram(['ruby'], '-e', "require 'prometheus/client/mmaped_value'");
   const python3 = findProgram(['/usr/bin/python3', 'python3'], '-c', 'import prometheus_client.multiprocess');

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-/** A member of a group that runs: see member.mjs for what it can be asked. */
+/** A running member of a group: member.mjs lists its tasks. */
 export class MemberProcess {
   #child;
   #answers;
@@ -16,7 +16,7 @@ export class MemberProcess {
     this.#child.stderr.on('data', (chunk) => {
       this.#complaints += chunk;
     });
-    // Who ends too early is seen at its missing answer.
+    // A member that ends too early is noticed by its missing answer.
     this.#child.stdin.on('error', () => {});
     this.#answers = createInterface(this.#child.stdout)[Symbol.asyncIterator]();
   }

@@ -1,6 +1,6 @@
-// A process of a group, which does what the lines of its standard input say, and answers each with a line:
-//   count   updates each of its series; with the first one it makes them
-//   scrape  {"milliseconds", "bytes", "samples", "total"}: how long a scrape took, and the sum of all counts in its text
+// A process of a group. Each line of its standard input is a task, which it answers with a line of JSON:
+//   count   updates each of its series; the first time it makes them
+//   scrape  {"milliseconds", "bytes", "samples", "total"}: the time of a scrape, and the sum of all counts in its text
 // member.rb and member.py are the same in other languages.
 import { createInterface } from 'node:readline';
 import { labelNames, labelSet } from '../label-sets.mjs';
@@ -8,9 +8,6 @@ import { load, own } from '../rivals.mjs';
 
 const [metric, series] = process.argv.slice(2);
 
-process.on('warning', (warning) => {
-  throw warning;
-});
 const client = await load(own);
 
 const makers = {

@@ -1,4 +1,4 @@
-# What member.mjs does, with Python's client in its multiprocess mode.
+# The same as member.mjs, with Python's client in its multiprocess mode.
 import json
 import os
 import sys

@@ -1,4 +1,4 @@
-# What member.mjs does, with GitLab's client.
+# The same as member.mjs, with GitLab's client.
 require 'json'
 require 'prometheus/client'
 require 'prometheus/client/formats/text'

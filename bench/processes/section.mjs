@@ -1,24 +1,24 @@
-// How long a scrape of processes that share files takes: beside other clients that do so, over live and over dead owners.
+// How long a scrape of processes that share files takes, beside other such clients, with many live and many dead owners.
 import { count, factor, image, milliseconds, number, spreadOut, table } from '../figures.mjs';
-import { figureOf, own } from '../rivals.mjs';
+import { copying, figureOf, own } from '../rivals.mjs';
 import { median, spread } from '../statistics.mjs';
 import { processCharts } from './charts.mjs';
 import { languages } from './languages.mjs';
 
-/** Of a series. */
+/** Cells of a series. */
 const cellsOf = { counter: 1, histogram: 14 };
 
 export function measurements({ rounds, scrapes, counters, histograms, dead }) {
   const installed = languages().filter(({ command }) => command !== undefined);
   const ours = installed.filter(({ name }) => name === own);
-  const scrapeOf = (name, who, metric, processes, series) => ({
+  const scrapeOf = (name, clients, metric, processes, series) => ({
     name,
     metric,
     processes,
     series,
     rounds,
     module: 'processes/trial.mjs',
-    contestants: who.map(({ name: rival, command }) => ({
+    contestants: clients.map(({ name: rival, command }) => ({
       rival,
       trial: { command, processes, metric, series, cells: cellsOf[metric], scrapes },
       trials: [],
@@ -60,7 +60,7 @@ export function resultOf({ name, metric, processes, series, contestants }) {
   return { metric, processes, series, copy, figures };
 }
 
-/** The first scrape of a process stands apart; of the others the median counts. */
+/** The first scrape of a process has a column of its own; the figure is the median of the others. */
 function laterScrapes(trials) {
   const times = trials.map(({ scrapes }) => median(scrapes.slice(1).map((scrape) => scrape.milliseconds)));
   return {
@@ -113,7 +113,7 @@ function overOwners(results) {
       'a scrape',
       'for 1,000 live series',
       'the first one',
-      'copying the cells and the text',
+      copying,
     ],
     results.map(({ processes, series, copy, figures: [figure] }) => [
       processes,
@@ -160,9 +160,10 @@ ${image('processes.svg', 'Milliseconds of a scrape over the number of processes,
 ${image('dead-owners.svg', 'Milliseconds of a scrape over the number of owners that have died')}
 All processes have the same series with three labels, histograms with 11 buckets. A fresh process, which counts nothing
 itself, scrapes several times; every number changes between two scrapes. The figure is the median of those after the first,
-and of ${rounds} trials. Each scrape must show what was counted, to the last increment; so it is with the dead owners.
+and of ${rounds} trials. Each scrape must show every increment, also those of dead owners.
 
 ${absences.join('')}- All files are in \`/dev/shm\` where there is one, those of the other languages too.
-- The dead are worker threads that counted each of the series and ended. Scrapes are timed once all of them are folded.
+- The dead owners are worker threads that counted each of the series and ended. Scrapes are timed after the compaction of
+  their segments.
 `;
 }

@@ -1,10 +1,7 @@
-// What an application pays before it has counted anything.
+// What an application pays before its first count.
 import { factor, milliseconds, spreadOut, table } from '../figures.mjs';
-import { figureOf, own, rivals } from '../rivals.mjs';
+import { figureOf, incumbent, own, rivalNames } from '../rivals.mjs';
 import { median, spread } from '../statistics.mjs';
-
-/** What everybody who migrates has now. */
-const reference = 'prom-client';
 
 export function measurements({ rounds }) {
   return [
@@ -12,7 +9,7 @@ export function measurements({ rounds }) {
       name: 'require',
       rounds,
       module: 'start/trial.mjs',
-      contestants: rivals.map(({ name: rival }) => ({ rival, trial: { rival }, trials: [] })),
+      contestants: rivalNames.map((rival) => ({ rival, trial: { rival }, trials: [] })),
     },
   ];
 }
@@ -28,18 +25,18 @@ export function resultOf({ contestants }) {
       trials,
     };
   });
-  return { figures, ratio: figureOf(figures, own).require / figureOf(figures, reference).require };
+  return { figures, ratio: figureOf(figures, own).require / figureOf(figures, incumbent).require };
 }
 
 export function tables(results) {
   return results
     .map(({ figures }) =>
       table(
-        ['loading', '`require()`', `of ${reference}'s`, 'until the first `inc()` is done'],
+        ['loading', '`require()`', `of ${incumbent}'s`, 'until the first `inc()` is done'],
         figures.map(({ rival, require, spread: apart, counted }) => [
           rival,
           spreadOut(milliseconds(require), apart),
-          factor(require / figureOf(figures, reference).require),
+          factor(require / figureOf(figures, incumbent).require),
           milliseconds(counted),
         ]),
       ),

@@ -1,4 +1,4 @@
-// One trial of loading a rival in a fresh process: the milliseconds of `require()`, and those until something is counted.
+// One trial of loading a rival in a fresh process: milliseconds of `require()`, and until the first count.
 import { createRequire } from 'node:module';
 import { packageOf } from '../rivals.mjs';
 

@@ -1,4 +1,4 @@
-// The service: three pages, /metrics, and a few lines of middleware that measure every answer.
+// The service: three pages, /metrics, and a middleware that measures every response.
 import cluster from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Histogram, register } from 'prom-client-mmap';
@@ -14,7 +14,7 @@ const requestLatency = new Histogram({
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2.5],
 });
 
-// Only the demo wants to know who did the work: its table shows what the killed worker leaves behind.
+// For the demo only: its table shows the counts of the killed worker.
 const workerRequests = new Counter({
   name: 'worker_requests_total',
   help: 'Answers handed to the socket, by cluster worker.',
@@ -36,7 +36,7 @@ const pages = {
   },
 };
 
-/** The route, never the raw URL: whoever may choose the label may create series without end. */
+/** The route, never the raw URL: a client that chooses a label value can create series without limit. */
 function endpointOf(request) {
   const path = request.url.split('?', 1)[0];
   return Object.hasOwn(pages, path) ? path : 'other';
@@ -50,9 +50,9 @@ function polls(request, response) {
 }
 
 /**
- * Rate, errors and duration of a node:http handler. The count is made in the same tick as the answer and before
- * it: whoever holds an answer finds it counted, even if the worker is killed right after. A SIGKILL between the
- * two leaves one count without an answer; then the worker's own counter, which comes last, is one behind.
+ * Rate, errors and duration of a node:http handler. The handler counts in the same tick as the
+ * response and before it, so every response that a client has is counted, even if the worker is killed right after. A
+ * SIGKILL between the two leaves one count without a response; the worker's own counter, which comes last, is then one behind.
  */
 function measured(service, handler) {
   return async (request, response) => {
@@ -76,7 +76,7 @@ function measured(service, handler) {
   };
 }
 
-/** Whichever worker gets the connection answers for all of them. */
+/** The worker that gets the connection answers for all of them. */
 async function metrics(response) {
   try {
     const text = await register.metrics();

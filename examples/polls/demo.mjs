@@ -1,6 +1,6 @@
 // `npm run demo`: a cluster under load, one worker killed half-way, and totals that must be exact in the end.
 //   --keep            stays up for a browser, under gentle load, until Ctrl-C
-//   --seconds 20      how long the load lasts, more or less
+//   --seconds 20      the approximate duration of the load
 //   --no-prometheus   leaves Prometheus out even where it is installed
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -56,7 +56,7 @@ async function demo() {
   if (options.keep) await keepUp(service);
 }
 
-/** The cluster: where it listens, the workers that do now, and all that ever did. */
+/** The cluster: its URL, the pids of its workers, and those of all workers that it has had. */
 async function startService() {
   const child = startModule('server.mjs');
   const service = { url: undefined, workers: [], seen: new Map(), failed: child.failed };
@@ -105,7 +105,7 @@ async function runLoad(service, scraper) {
   return { generator, killed };
 }
 
-/** Both sides of the account: what the generator says, and what the last scrape says. */
+/** The counts of the load generator and those of the last scrape. */
 function gather(service, scraper, generator, killed) {
   const quantiles = [0.5, 0.9, 0.99];
   return {

@@ -1,5 +1,5 @@
-// The load generator, a process of its own: autocannon asks for the three pages with the weights 2:1:1.
-// `node examples/polls/load.mjs <url> [seconds]`; without seconds it asks gently and for ever.
+// The load generator, a process of its own: autocannon requests the three pages with the weights 2:1:1.
+// `node examples/polls/load.mjs <url> [seconds]`; without seconds the load is gentle and endless.
 import autocannon from 'autocannon';
 
 const [url, seconds] = process.argv.slice(2);
@@ -16,7 +16,7 @@ const groups = 10;
 const users = 10;
 const requestsPerVisit = users * pages.length * 2;
 
-process.on('SIGINT', () => {}); // Ctrl-C reaches the whole terminal: whoever started this process ends it.
+process.on('SIGINT', () => {}); // Ctrl-C reaches the whole terminal: the parent process ends this one.
 process.on('disconnect', () => process.exit());
 
 const total = { amount: 0, sent: 0, answered: 0, errors: 0, timeouts: 0 };
@@ -30,7 +30,7 @@ if (seconds === undefined) {
   setInterval(() => process.send?.({ amount: total.amount, answered: total.answered }), 100).unref();
   await Promise.all(
     Array.from({ length: groups }, async () => {
-      // A fixed amount, no duration: a visit ends with every request answered, but those that a dying worker took.
+      // A fixed amount, not a duration: a visit ends when every request has its response or was lost with its worker.
       for (let visit = 0; visit < visits; visit++)
         await run({ connections: users, amount: requestsPerVisit });
     }),

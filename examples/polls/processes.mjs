@@ -1,4 +1,4 @@
-// What the demo starts it ends, by pid, in reverse order, however the demo itself ends.
+// The demo ends every process that it has started, by pid and in reverse order, at every exit of the demo.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 const started = [];
 
 /**
- * Starts a program. `child.failed` never resolves; it rejects when the program ends before it is told to with
- * anything but 0.
+ * Starts a program. `child.failed` never resolves; it rejects when the program exits by itself with a code other
+ * than 0.
  */
 export function start(command, args, stdio) {
   const child = spawn(command, args, { stdio });
@@ -18,7 +18,7 @@ export function start(command, args, stdio) {
         reject(new Error(`${command} ${args[0]} ended with ${signal ?? code}`));
     });
   });
-  child.failed.catch(() => {}); // Reported by whoever awaits it.
+  child.failed.catch(() => {}); // The caller that awaits it reports it.
   started.push(child);
   return child;
 }
@@ -29,7 +29,7 @@ export function startModule(name, args = []) {
   return start(process.execPath, [path, ...args.map(String)], ['ignore', 'inherit', 'inherit', 'ipc']);
 }
 
-/** Asks a program to end, and makes it after three seconds. */
+/** Sends SIGTERM, and SIGKILL after three seconds. */
 async function stop(child) {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   child.stopping = true;

@@ -1,4 +1,4 @@
-// Debian's Prometheus, when it is installed, on a loopback port of its own and with data that go when it goes.
+// Debian's Prometheus, when it is installed, on a loopback port of its own, with data in a temporary directory.
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -59,7 +59,7 @@ export class Prometheus {
     return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
   }
 
-  /** The answer, as soon as it satisfies a condition, or whatever it is after ten seconds. */
+  /** The first answer that satisfies a condition, or the one after ten seconds. */
   async queryUntil(expression, isComplete) {
     const deadline = Date.now() + 10_000;
     for (;;) {
@@ -69,7 +69,7 @@ export class Prometheus {
     }
   }
 
-  /** Removes what Prometheus has stored; it must have ended. */
+  /** Removes the data of Prometheus, which must have exited. */
   async removeData() {
     if (this.#directory) await rm(this.#directory, { recursive: true, force: true });
   }

@@ -1,11 +1,11 @@
-// What the demo saw, as a table; and everything in it that must not be.
+// The results of the demo as a table, and the differences that make it fail.
 
 /**
- * The differences that make the demo fail; none if every answer was counted exactly once.
+ * The differences that make the demo fail; empty if every response was counted exactly once.
  *
- * The worker counts in request_count just before it hands over an answer, in worker_requests_total just after.
- * Both agree but for a SIGKILL that hits the microseconds between them, and then by one: of that one response
- * nobody but the generator can know whether it left. Only then may the totals differ, by that one.
+ * The worker counts in request_count just before a response, in worker_requests_total just after. They
+ * differ by one after a SIGKILL in the microseconds between them: only the load generator knows whether that response
+ * left. Only then may the totals differ, by that one.
  */
 export function differences({ generator, killed, scraper, total, pages, disagreements, prometheus }) {
   const undecided = total.counted - total.handedOver;

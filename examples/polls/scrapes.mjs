@@ -1,10 +1,10 @@
-// Scrapes /metrics over and over as Prometheus would, and holds every answer against the one before.
+// Scrapes /metrics repeatedly, as Prometheus would, and compares every exposition with the one before.
 import { get } from 'node:http';
 
 export class Scraper {
   /** The last value of every series, by its name and labels as they were written. */
   samples = new Map();
-  /** The process that gave the last answer, and all that ever gave one. */
+  /** The process that gave the last answer, and all processes that have given one. */
   pid;
   pids = new Set();
   count = 0;
@@ -74,7 +74,7 @@ export class Scraper {
       lower = Number(le);
       below = upTo;
     }
-    return lower; // All that is known of the last bucket is where it begins.
+    return lower; // The last bucket has no upper bound.
   }
 
   #bounds(name) {

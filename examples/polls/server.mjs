@@ -34,7 +34,7 @@ function runPrimary(size) {
     if (served) {
       cluster.fork();
     } else {
-      // It never came up, and so would its replacement not.
+      // It never listened, and neither would its replacement.
       console.error(`worker ${worker.id} ended with ${signal ?? code} before it listened`);
       process.exitCode = 1;
       stop();

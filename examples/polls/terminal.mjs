@@ -1,4 +1,4 @@
-// One line that is updated where a person watches; plain lines, and fewer of them, where a file or a pipe does.
+// On a terminal, one line that is updated; in a file or a pipe, plain lines, and fewer of them.
 
 export class Terminal {
   #isLive = process.stdout.isTTY === true;
@@ -6,7 +6,7 @@ export class Terminal {
   #isOpen = false;
   #next = 0;
 
-  /** The state right now: replaces the line before, or, without a terminal, adds a line every two seconds. */
+  /** Shows the present state: replaces the last line, or, without a terminal, adds a line every two seconds. */
   progress(text) {
     if (this.#isLive) {
       process.stdout.write(`\r${text}\x1b[K`);
@@ -17,7 +17,7 @@ export class Terminal {
     }
   }
 
-  /** Leaves the last state standing; what follows begins on a new line. */
+  /** Keeps the last state; further output begins on a new line. */
   done() {
     if (this.#isOpen) process.stdout.write('\n');
     this.#isOpen = false;

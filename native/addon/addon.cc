@@ -1,4 +1,4 @@
-// The addon: arguments in, values and errors out. It and what its name begins with are all that knows Node.
+// The addon: its classes and functions. Only this directory uses Node-API.
 #include <napi.h>
 
 #include <cstring>
@@ -14,14 +14,14 @@
 namespace prom {
 namespace {
 
-// When a process started, in a form that no later process of the same pid has; '' when there is none or none that we see.
+// (pid): the start of a process, as a text that no later process with this pid has; '' when no such process is visible.
 Napi::Value ProcessStart(const Napi::CallbackInfo& info) {
   ProcessStat stat = ReadProcessStat(Argument(info[0]).Uint32());
   bool running = stat.readable && !stat.zombie;
   return Napi::String::New(info.Env(), running ? std::to_string(stat.start_ticks) : "");
 }
 
-// Eight digits that differ between boots, machines and pid namespaces: where a pid and its start time mean something.
+// Eight hex digits for this boot and pid namespace, in which a pid and its start identify a process.
 Napi::Value HostId(const Napi::CallbackInfo& info) {
   OwnerIdentity self = CurrentOwner(0);
   uint8_t bytes[24];
@@ -32,8 +32,7 @@ Napi::Value HostId(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), text);
 }
 
-// One string that all threads of the process share: processGroup() reads it, processGroup(text) sets it if it is unset.
-// Either way the answer is what it is now, '' when unset.
+// One text for all threads of the process, '' at first. processGroup(text) sets it once; both forms return it.
 Napi::Value ProcessGroup(const Napi::CallbackInfo& info) {
   static std::mutex mutex;
   static std::string group;
@@ -43,7 +42,7 @@ Napi::Value ProcessGroup(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
-  exports.Set("Segment", SegmentHandle::Define(env));
+  exports.Set("Segment", DefineSegment(env));
   exports.Set("Group", DefineGroup(env));
   exports.Set("processStart", Napi::Function::New<ProcessStart>(env, "processStart"));
   exports.Set("hostId", Napi::Function::New<HostId>(env, "hostId"));

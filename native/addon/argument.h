@@ -41,6 +41,7 @@ class Argument {
  public:
   Argument(napi_env env, napi_value value) : env_(env), value_(value) {}
   Argument(const Napi::Value& value) : env_(value.Env()), value_(value) {}
+  operator napi_value() const { return value_; }
 
   Argument Get(const char* name) const {
     napi_value value = nullptr;
@@ -52,36 +53,16 @@ class Argument {
     napi_get_element(env_, value_, index, &value);
     return {env_, value};
   }
-  uint32_t Length() const {
-    uint32_t length = 0;
-    napi_get_array_length(env_, value_, &length);
-    return length;
-  }
+  uint32_t Length() const { return Read<uint32_t>(napi_get_array_length); }
   napi_valuetype Type() const {
     napi_valuetype type = napi_undefined;
     napi_typeof(env_, value_, &type);
     return type;
   }
-  bool Bool() const {
-    bool value = false;
-    napi_get_value_bool(env_, value_, &value);
-    return value;
-  }
-  uint32_t Uint32() const {
-    uint32_t value = 0;
-    napi_get_value_uint32(env_, value_, &value);
-    return value;
-  }
-  int32_t Int32() const {
-    int32_t value = 0;
-    napi_get_value_int32(env_, value_, &value);
-    return value;
-  }
-  double Double() const {
-    double value = 0;
-    napi_get_value_double(env_, value_, &value);
-    return value;
-  }
+  bool Bool() const { return Read<bool>(napi_get_value_bool); }
+  uint32_t Uint32() const { return Read<uint32_t>(napi_get_value_uint32); }
+  int32_t Int32() const { return Read<int32_t>(napi_get_value_int32); }
+  double Double() const { return Read<double>(napi_get_value_double); }
   std::string String() const {
     std::string text;
     StringTo(text, std::string::npos);
@@ -106,14 +87,14 @@ class Argument {
     for (uint32_t i = 0; i < strings.size(); i++) strings[i] = Get(i).String();
     return strings;
   }
-  template <typename T>
-  T* Unwrap() const {
-    void* object = nullptr;
-    napi_unwrap(env_, value_, &object);
-    return static_cast<T*>(object);
-  }
 
  private:
+  template <typename T>
+  T Read(napi_status (*get)(napi_env, napi_value, T*)) const {
+    T value{};
+    get(env_, value_, &value);
+    return value;
+  }
   static layout::LabelKind KindOf(napi_valuetype type) {
     switch (type) {
       case napi_string:
@@ -130,10 +111,11 @@ class Argument {
         return layout::LabelKind::kOther;
     }
   }
-
+  // Into the memory of `text`, at most `most` bytes.
   void StringTo(std::string& text, size_t most) const {
+    constexpr size_t kUsualLength = 128;  // needs one call of Node-API instead of two
     constexpr size_t kLongestCharacter = 4;
-    text.resize(std::max(text.capacity(), size_t{64}));
+    text.resize(kUsualLength);
     size_t length = 0;
     napi_get_value_string_utf8(env_, value_, text.data(), text.size() + 1, &length);
     if (length + kLongestCharacter > text.size()) {  // may have been cut

@@ -64,8 +64,8 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     scrape.now_ms = argument.Get("nowMs").Double();
     Argument segments = argument.Get("privateSegments");
     for (uint32_t i = 0; i < segments.Length(); i++) {
-      auto* handle = segments.Get(i).Unwrap<SegmentHandle>();
-      if (handle) scrape.private_segments.push_back(handle->source());
+      auto bytes = BytesOfSegment(info.Env(), segments.Get(i));
+      if (bytes) scrape.private_segments.push_back(std::move(bytes));
     }
     scrape.collect_deadline_ms = argument.Get("collectDeadlineMs").Double();
     scrape.own_segment = argument.Get("ownSegment").String();

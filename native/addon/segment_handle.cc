@@ -1,6 +1,8 @@
 #include "addon/segment_handle.h"
 
 #include <algorithm>
+#include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -8,287 +10,300 @@
 #include "base/clock.h"
 #include "files/directory.h"
 #include "format/names.h"
+#include "format/record.h"
 #include "group/archive_file.h"
+#include "segment/owner_presence.h"
 #include "segment/rewrite.h"
 
 namespace prom {
+namespace {
 
 using layout::RecordType;
+using Napi::CallbackInfo;
 
-Napi::Function SegmentHandle::Define(Napi::Env env) {
-  return DefineClass(env, "Segment",
-                     {
-                         InstanceMethod<&SegmentHandle::AddScope>("addScope"),
-                         InstanceMethod<&SegmentHandle::AddFamily>("addFamily"),
-                         InstanceMethod<&SegmentHandle::AddMember>("addMember"),
-                         InstanceMethod<&SegmentHandle::AddSeries>("addSeries"),
-                         InstanceMethod<&SegmentHandle::AddPage>("addPage"),
-                         InstanceMethod<&SegmentHandle::AddExemplar>("addExemplar"),
-                         InstanceMethod<&SegmentHandle::Remove>("remove"),
-                         InstanceMethod<&SegmentHandle::Release>("release"),
-                         InstanceMethod<&SegmentHandle::Rewrite>("rewrite"),
-                         InstanceMethod<&SegmentHandle::Extent>("extent"),
-                         InstanceMethod<&SegmentHandle::NameIsCurrent>("nameIsCurrent"),
-                         InstanceMethod<&SegmentHandle::IsCompacted>("isCompacted"),
-                         InstanceMethod<&SegmentHandle::Heartbeat>("heartbeat"),
-                         InstanceMethod<&SegmentHandle::LimitGroup>("limitGroup"),
-                         InstanceMethod<&SegmentHandle::OpenWakeup>("openWakeup"),
-                         InstanceMethod<&SegmentHandle::WakeupExists>("wakeupExists"),
-                         InstanceMethod<&SegmentHandle::HasCollectors>("hasCollectors"),
-                         InstanceMethod<&SegmentHandle::StartCollect>("startCollect"),
-                         InstanceMethod<&SegmentHandle::FinishCollect>("finishCollect"),
-                         InstanceMethod<&SegmentHandle::CountDrops>("countDrops"),
-                         InstanceMethod<&SegmentHandle::CountCompactionFailure>("countCompactionFailure"),
-                         InstanceMethod<&SegmentHandle::Lead>("lead"),
-                         InstanceMethod<&SegmentHandle::Close>("close"),
-                         InstanceAccessor<&SegmentHandle::Path>("path"),
-                         InstanceAccessor<&SegmentHandle::LockExcludes>("lockExcludes"),
-                     });
+Napi::Value Number(const CallbackInfo& info, uint64_t value) {
+  return Napi::Number::New(info.Env(), static_cast<double>(value));
 }
 
-SegmentHandle::SegmentHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SegmentHandle>(info) {
-  OwnerIdentity owner = CurrentOwner(Argument(info[1]).Uint32());
-  auto max_bytes = static_cast<uint64_t>(Argument(info[2]).Double());
-  auto created = info[0].IsString() ? OwnerPresence::Create(Argument(info[0]).String(), owner, max_bytes)
-                                    : OwnerPresence::CreatePrivate(owner, max_bytes);
-  if (!created.ok()) {
-    ThrowSystemError(info.Env(), created.error());
-    return;
+// A segment of the calling thread. src/native.ts has the contract of each method. Methods that allocate cells write
+// [record, extent, index] into `location`: no file is long enough for numbers above 2^31.
+class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, "Segment",
+                       {
+                           InstanceMethod<&SegmentHandle::AddScope>("addScope"),
+                           InstanceMethod<&SegmentHandle::AddFamily>("addFamily"),
+                           InstanceMethod<&SegmentHandle::AddMember>("addMember"),
+                           InstanceMethod<&SegmentHandle::AddSeries>("addSeries"),
+                           InstanceMethod<&SegmentHandle::AddPage>("addPage"),
+                           InstanceMethod<&SegmentHandle::AddExemplar>("addExemplar"),
+                           InstanceMethod<&SegmentHandle::Remove>("remove"),
+                           InstanceMethod<&SegmentHandle::Release>("release"),
+                           InstanceMethod<&SegmentHandle::Rewrite>("rewrite"),
+                           InstanceMethod<&SegmentHandle::Extent>("extent"),
+                           InstanceMethod<&SegmentHandle::LimitGroup>("limitGroup"),
+                           InstanceMethod<&SegmentHandle::NameIsCurrent>("nameIsCurrent"),
+                           InstanceMethod<&SegmentHandle::IsCompacted>("isCompacted"),
+                           InstanceMethod<&SegmentHandle::Heartbeat>("heartbeat"),
+                           InstanceMethod<&SegmentHandle::OpenWakeup>("openWakeup"),
+                           InstanceMethod<&SegmentHandle::WakeupExists>("wakeupExists"),
+                           InstanceMethod<&SegmentHandle::HasCollectors>("hasCollectors"),
+                           InstanceMethod<&SegmentHandle::StartCollect>("startCollect"),
+                           InstanceMethod<&SegmentHandle::FinishCollect>("finishCollect"),
+                           InstanceMethod<&SegmentHandle::CountDrops>("countDrops"),
+                           InstanceMethod<&SegmentHandle::CountCompactionFailure>("countCompactionFailure"),
+                           InstanceMethod<&SegmentHandle::Lead>("lead"),
+                           InstanceMethod<&SegmentHandle::Close>("close"),
+                           InstanceAccessor<&SegmentHandle::Path>("path"),
+                           InstanceAccessor<&SegmentHandle::LockExcludes>("lockExcludes"),
+                       });
   }
-  owner_ = std::move(created.value());
-  auto location = info[3].As<Napi::Int32Array>();
-  location_ = Napi::Persistent(location.As<Napi::Object>());
-  location_data_ = location.Data();
-  // The lock must not outlive the environment. The mappings keep the lock until the garbage collector frees them.
-  info.Env().AddCleanupHook(
-      [](std::weak_ptr<OwnerPresence>* owner) {
-        if (auto open = owner->lock()) open->Close();
-        delete owner;
-      },
-      new std::weak_ptr<OwnerPresence>(owner_));
-}
 
-// (id, name, flags, defaultLabels: [name, value, ...])
-Napi::Value SegmentHandle::AddScope(const Napi::CallbackInfo& info) {
-  ScopeRecord record;
-  record.id = Argument(info[0]).Uint32();
-  record.name = Argument(info[1]).String();
-  record.flags = Argument(info[2]).Uint32();
-  Argument labels = info[3];
-  for (uint32_t i = 0; i + 1 < labels.Length(); i += 2) {
-    Label& label = record.default_labels.emplace_back();
-    label.name = labels.Get(i).String();
-    label.kind = labels.Get(i + 1).LabelTo(label.text);
-  }
-  return Append(info, RecordType::kScope, Encode(record));
-}
-
-// (id, family)
-Napi::Value SegmentHandle::AddFamily(const Napi::CallbackInfo& info) {
-  Argument family = info[1];
-  FamilyRecord record;
-  record.id = Argument(info[0]).Uint32();
-  std::optional type = kTypeNames.Find(family.Get("type").String());
-  std::optional merge_mode = kMergeModeNames.Find(family.Get("mergeMode").String());
-  if (!type || !merge_mode) return info.Env().Undefined();  // the thread is being terminated
-  record.type = *type;
-  record.merge_mode = *merge_mode;
-  record.name = family.Get("name").String();
-  record.help = family.Get("help").String();
-  record.label_names = family.Get("labelNames").Strings();
-  Argument bounds = family.Get("bounds");
-  for (uint32_t i = 0; i < bounds.Length(); i++) record.bounds.push_back(bounds.Get(i).Double());
-  record.age_buckets = family.Get("ageBuckets").Uint32();
-  record.slot_ms = family.Get("slotMs").Double();
-  return Append(info, RecordType::kFamily, Encode(record));
-}
-
-// (scope, family)
-Napi::Value SegmentHandle::AddMember(const Napi::CallbackInfo& info) {
-  MemberRecord record{Argument(info[0]).Uint32(), Argument(info[1]).Uint32()};
-  return Append(info, RecordType::kMember, Encode(record));
-}
-
-// (family, cells, ...labels): index of the name and value in turn.
-void SegmentHandle::AddSeries(const Napi::CallbackInfo& info) {
-  constexpr size_t kFirstLabel = 2;
-  series_.family = Argument(info[0]).Uint32();
-  series_.cell_count = Argument(info[1]).Uint32();
-  series_.created_ms = static_cast<double>(RealtimeNs()) / 1e6;
-  series_.labels.resize((info.Length() - kFirstLabel) / 2);
-  size_t at = kFirstLabel;
-  for (SeriesLabel& label : series_.labels) {
-    label.name = static_cast<uint16_t>(Argument(info[at]).Uint32());
-    label.kind = Argument(info[at + 1]).LabelTo(label.text);
-    at += 2;
-  }
-  Allocate(info, series_.cell_count, RecordType::kSeries, series_);
-}
-
-// (extent and index of the series, slot, sign, schema, generation, page)
-void SegmentHandle::AddPage(const Napi::CallbackInfo& info) {
-  PageRecord record;
-  record.series_offset = FileOffset(Argument(info[0]).Uint32(), Argument(info[1]).Uint32());
-  record.slot = static_cast<uint16_t>(Argument(info[2]).Uint32());
-  record.sign = static_cast<int8_t>(Argument(info[3]).Int32());
-  record.schema = static_cast<int8_t>(Argument(info[4]).Int32());
-  record.generation = Argument(info[5]).Uint32();
-  record.number = Argument(info[6]).Int32();
-  Allocate(info, layout::kPageCells, RecordType::kPage, record);
-}
-
-// (extent and index of the series, bucket)
-void SegmentHandle::AddExemplar(const Napi::CallbackInfo& info) {
-  ExemplarRecord record;
-  record.series_offset = FileOffset(Argument(info[0]).Uint32(), Argument(info[1]).Uint32());
-  record.bucket = Argument(info[2]).Uint32();
-  Allocate(info, layout::kExemplarCells, RecordType::kExemplar, record);
-}
-
-// (record)
-Napi::Value SegmentHandle::Remove(const Napi::CallbackInfo& info) {
-  segment().Remove(static_cast<uint64_t>(Argument(info[0]).Double()));
-  return Napi::Number::New(info.Env(), static_cast<double>(segment().garbage_bytes()));
-}
-
-// (record, extent, index, cells)
-Napi::Value SegmentHandle::Release(const Napi::CallbackInfo& info) {
-  CellRange cells{Argument(info[1]).Uint32(), Argument(info[2]).Uint32(), 0};
-  cells.file_offset = FileOffset(cells.extent, cells.index);
-  Napi::Value garbage = Remove(info);
-  segment().FreeCells(cells, Argument(info[3]).Uint32());
-  return garbage;
-}
-
-// (keepsCounts, locations: Int32Array)
-void SegmentHandle::Rewrite(const Napi::CallbackInfo& info) {
-  auto rewritten = prom::Rewrite(segment(), Argument(info[0]).Bool());
-  if (!rewritten.ok()) {
-    ThrowSystemError(info.Env(), rewritten.error());
-    return;
-  }
-  if (auto error = owner_->Replace(std::move(rewritten.value().segment))) {
-    ThrowSystemError(info.Env(), *error);
-    return;
-  }
-  const std::vector<RewrittenRecord>& records = rewritten.value().records;
-  auto locations = info[1].As<Napi::Int32Array>();
-  for (size_t i = 0; i + 2 < locations.ElementLength(); i += 3) {
-    auto record = static_cast<uint64_t>(locations[i]);
-    auto found = std::lower_bound(records.begin(), records.end(), record,
-                                  [](const RewrittenRecord& a, uint64_t from) { return a.from < from; });
-    if (found == records.end() || found->from != record) {
-      locations[i] = -1;
-      continue;
+  explicit SegmentHandle(const CallbackInfo& info) : Napi::ObjectWrap<SegmentHandle>(info) {
+    OwnerIdentity owner = CurrentOwner(Argument(info[1]).Uint32());
+    auto max_bytes = static_cast<uint64_t>(Argument(info[2]).Double());
+    auto created = OwnerPresence::Create(Argument(info[0]).String(), owner, max_bytes);
+    if (!created.ok()) {
+      ThrowSystemError(info.Env(), created.error());
+      return;
     }
-    locations[i] = static_cast<int32_t>(found->to);
-    locations[i + 1] = static_cast<int32_t>(found->cells.extent);
-    locations[i + 2] = static_cast<int32_t>(found->cells.index);
+    owner_ = std::move(created.value());
+    auto location = info[3].As<Napi::Int32Array>();
+    location_ = Napi::Persistent(location.As<Napi::Object>());
+    location_data_ = location.Data();
+    // The lock must not outlive the environment. The mappings keep the lock until the garbage collector frees them.
+    info.Env().AddCleanupHook(
+        [](std::weak_ptr<OwnerPresence>* owner) {
+          if (auto open = owner->lock()) open->Close();
+          delete owner;
+        },
+        new std::weak_ptr<OwnerPresence>(owner_));
   }
-}
 
-// (index)
-Napi::Value SegmentHandle::Extent(const Napi::CallbackInfo& info) {
-  const CellExtent& extent = segment().extent(Argument(info[0]).Uint32());
-  auto* keep = new std::shared_ptr<Mapping>(extent.mapping);
-  return Napi::ArrayBuffer::New(
-      info.Env(), extent.data, extent.length,
-      [](Napi::BasicEnv, void*, std::shared_ptr<Mapping>* mapping) { delete mapping; }, keep);
-}
+  const std::shared_ptr<SegmentWriter>& segment() const { return owner_->segment(); }
 
-Napi::Value SegmentHandle::NameIsCurrent(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), owner_->NameIsCurrent());
-}
-
-Napi::Value SegmentHandle::IsCompacted(const Napi::CallbackInfo& info) {
-  UniqueFd directory = OpenDirectory(segment().directory());
-  ArchiveFile archive;
-  bool compacted = directory.valid() && archive.Update(directory.get()) == SkipReason::kNone &&
-                   archive.HasCompacted(IdOf(segment().header().segment_id));
-  return Napi::Boolean::New(info.Env(), compacted);
-}
-
-void SegmentHandle::Heartbeat(const Napi::CallbackInfo&) { owner_->Heartbeat(); }
-
-// (bytes)
-void SegmentHandle::LimitGroup(const Napi::CallbackInfo& info) {
-  double bytes = Argument(info[0]).Double();
-  if (bytes < 9e18) segment().LimitGroup(static_cast<uint64_t>(bytes));
-}
-
-Napi::Value SegmentHandle::OpenWakeup(const Napi::CallbackInfo& info) {
-  auto fd = owner_->OpenWakeup();
-  if (!fd.ok()) return ThrowSystemError(info.Env(), fd.error());
-  return Napi::Number::New(info.Env(), fd.value());
-}
-
-Napi::Value SegmentHandle::WakeupExists(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), owner_->WakeupExists());
-}
-
-void SegmentHandle::HasCollectors(const Napi::CallbackInfo&) { owner_->HasCollectors(); }
-
-Napi::Value SegmentHandle::StartCollect(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(owner_->StartCollect()));
-}
-
-// (sequence, failures)
-void SegmentHandle::FinishCollect(const Napi::CallbackInfo& info) {
-  owner_->FinishCollect(static_cast<uint64_t>(Argument(info[0]).Double()), Argument(info[1]).Uint32());
-}
-
-// (series, updates)
-void SegmentHandle::CountDrops(const Napi::CallbackInfo& info) {
-  owner_->CountDrops(Argument(info[0]).Uint32(), Argument(info[1]).Uint32());
-}
-
-void SegmentHandle::CountCompactionFailure(const Napi::CallbackInfo&) { owner_->CountCompactionFailure(); }
-
-Napi::Value SegmentHandle::Lead(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), owner_->Lead());
-}
-
-void SegmentHandle::Close(const Napi::CallbackInfo&) { owner_->Close(); }
-
-Napi::Value SegmentHandle::Path(const Napi::CallbackInfo& info) {
-  return Napi::String::New(info.Env(), segment().path());
-}
-
-Napi::Value SegmentHandle::LockExcludes(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), owner_->lock_excludes());
-}
-
-Napi::Value SegmentHandle::Append(const Napi::CallbackInfo& info, RecordType type,
-                                  std::span<const uint8_t> body) {
-  if (!AllWasRead(info.Env())) return info.Env().Undefined();
-  auto record = segment().Append(type, body);
-  if (!record.ok()) return ThrowSystemError(info.Env(), record.error());
-  return Napi::Number::New(info.Env(), static_cast<double>(record.value()));
-}
-
-template <typename Record>
-void SegmentHandle::Allocate(const Napi::CallbackInfo& info, uint32_t count, RecordType type,
-                             Record& record) {
-  if (!AllWasRead(info.Env())) return;
-  auto cells = segment().AllocateCells(count);
-  if (!cells.ok()) {
-    ThrowSystemError(info.Env(), cells.error());
-    return;
+ private:
+  // (id, name, flags, defaultLabels: [name, value, ...])
+  Napi::Value AddScope(const CallbackInfo& info) {
+    ScopeRecord record;
+    record.id = Argument(info[0]).Uint32();
+    record.name = Argument(info[1]).String();
+    record.flags = Argument(info[2]).Uint32();
+    Argument labels = info[3];
+    for (uint32_t i = 0; i + 1 < labels.Length(); i += 2) {
+      Label& label = record.default_labels.emplace_back();
+      label.name = labels.Get(i).String();
+      label.kind = labels.Get(i + 1).LabelTo(label.text);
+    }
+    return Append(info, RecordType::kScope, record);
   }
-  record.cells_offset = cells.value().file_offset;
-  auto appended = segment().Append(type, Encode(record));
-  if (!appended.ok()) {
-    segment().FreeCells(cells.value(), count);
-    ThrowSystemError(info.Env(), appended.error());
-    return;
-  }
-  location_data_[0] = static_cast<int32_t>(appended.value());
-  location_data_[1] = static_cast<int32_t>(cells.value().extent);
-  location_data_[2] = static_cast<int32_t>(cells.value().index);
-}
 
-uint64_t SegmentHandle::FileOffset(uint32_t extent, uint32_t index) const {
-  return segment().extent(extent).file_offset + uint64_t{index} * sizeof(double);
+  // (id, family)
+  Napi::Value AddFamily(const CallbackInfo& info) {
+    Argument family = info[1];
+    FamilyRecord record;
+    record.id = Argument(info[0]).Uint32();
+    std::optional type = kTypeNames.Find(family.Get("type").String());
+    std::optional merge_mode = kMergeModeNames.Find(family.Get("mergeMode").String());
+    if (!type || !merge_mode) return info.Env().Undefined();  // the thread is being terminated
+    record.type = *type;
+    record.merge_mode = *merge_mode;
+    record.name = family.Get("name").String();
+    record.help = family.Get("help").String();
+    record.label_names = family.Get("labelNames").Strings();
+    Argument bounds = family.Get("bounds");
+    for (uint32_t i = 0; i < bounds.Length(); i++) record.bounds.push_back(bounds.Get(i).Double());
+    record.age_buckets = family.Get("ageBuckets").Uint32();
+    record.slot_ms = family.Get("slotMs").Double();
+    return Append(info, RecordType::kFamily, record);
+  }
+
+  // (scope, family)
+  Napi::Value AddMember(const CallbackInfo& info) {
+    return Append(info, RecordType::kMember,
+                  MemberRecord{Argument(info[0]).Uint32(), Argument(info[1]).Uint32()});
+  }
+
+  // (family, cells, ...labels): index of the name and value in turn.
+  void AddSeries(const CallbackInfo& info) {
+    series_.family = Argument(info[0]).Uint32();
+    series_.cell_count = Argument(info[1]).Uint32();
+    series_.created_ms = static_cast<double>(RealtimeNs()) / 1e6;
+    series_.labels.resize((info.Length() - 2) / 2);
+    size_t at = 2;
+    for (SeriesLabel& label : series_.labels) {
+      label.name = static_cast<uint16_t>(Argument(info[at]).Uint32());
+      label.kind = Argument(info[at + 1]).LabelTo(label.text);
+      at += 2;
+    }
+    Allocate(info, series_.cell_count, RecordType::kSeries, series_);
+  }
+
+  // (extent and index of the series, slot, sign, schema, generation, page)
+  void AddPage(const CallbackInfo& info) {
+    PageRecord record;
+    record.series_offset = FileOffset(Argument(info[0]).Uint32(), Argument(info[1]).Uint32());
+    record.slot = static_cast<uint16_t>(Argument(info[2]).Uint32());
+    record.sign = static_cast<int8_t>(Argument(info[3]).Int32());
+    record.schema = static_cast<int8_t>(Argument(info[4]).Int32());
+    record.generation = Argument(info[5]).Uint32();
+    record.number = Argument(info[6]).Int32();
+    Allocate(info, layout::kPageCells, RecordType::kPage, record);
+  }
+
+  // (extent and index of the series, bucket)
+  void AddExemplar(const CallbackInfo& info) {
+    ExemplarRecord record;
+    record.series_offset = FileOffset(Argument(info[0]).Uint32(), Argument(info[1]).Uint32());
+    record.bucket = Argument(info[2]).Uint32();
+    Allocate(info, layout::kExemplarCells, RecordType::kExemplar, record);
+  }
+
+  // (record)
+  Napi::Value Remove(const CallbackInfo& info) {
+    segment()->Remove(static_cast<uint64_t>(Argument(info[0]).Double()));
+    return Number(info, segment()->garbage_bytes());
+  }
+
+  // (record, extent, index, cells)
+  Napi::Value Release(const CallbackInfo& info) {
+    CellRange cells{Argument(info[1]).Uint32(), Argument(info[2]).Uint32(), 0};
+    cells.file_offset = FileOffset(cells.extent, cells.index);
+    Napi::Value garbage = Remove(info);
+    segment()->FreeCells(cells, Argument(info[3]).Uint32());
+    return garbage;
+  }
+
+  // (keepsCounts, locations: Int32Array)
+  void Rewrite(const CallbackInfo& info) {
+    auto rewritten = prom::Rewrite(*segment(), Argument(info[0]).Bool());
+    std::optional<SystemError> error =
+        rewritten.ok() ? owner_->Replace(std::move(rewritten.value().segment)) : rewritten.error();
+    if (error) {
+      ThrowSystemError(info.Env(), *error);
+      return;
+    }
+    const std::vector<RewrittenRecord>& records = rewritten.value().records;
+    auto locations = info[1].As<Napi::Int32Array>();
+    for (size_t i = 0; i + 2 < locations.ElementLength(); i += 3) {
+      auto record = static_cast<uint64_t>(locations[i]);
+      auto found = std::lower_bound(records.begin(), records.end(), record,
+                                    [](const RewrittenRecord& a, uint64_t from) { return a.from < from; });
+      if (found != records.end() && found->from == record) {
+        SetLocation(&locations[i], found->to, found->cells);
+      } else {
+        locations[i] = -1;
+      }
+    }
+  }
+
+  // (index)
+  Napi::Value Extent(const CallbackInfo& info) {
+    const CellExtent& extent = segment()->extent(Argument(info[0]).Uint32());
+    auto* keep = new std::shared_ptr<Mapping>(extent.mapping);
+    return Napi::ArrayBuffer::New(
+        info.Env(), extent.data, extent.length,
+        [](Napi::BasicEnv, void*, std::shared_ptr<Mapping>* mapping) { delete mapping; }, keep);
+  }
+
+  // (bytes)
+  void LimitGroup(const CallbackInfo& info) {
+    double bytes = Argument(info[0]).Double();
+    if (bytes < 9e18) segment()->LimitGroup(static_cast<uint64_t>(bytes));
+  }
+
+  Napi::Value IsCompacted(const CallbackInfo& info) {
+    UniqueFd directory = OpenDirectory(segment()->directory());
+    ArchiveFile archive;
+    bool compacted = directory.valid() && archive.Update(directory.get()) == SkipReason::kNone &&
+                     archive.HasCompacted(IdOf(segment()->header().segment_id));
+    return Napi::Boolean::New(info.Env(), compacted);
+  }
+
+  Napi::Value OpenWakeup(const CallbackInfo& info) {
+    auto fd = owner_->OpenWakeup();
+    if (!fd.ok()) return ThrowSystemError(info.Env(), fd.error());
+    return Napi::Number::New(info.Env(), fd.value());
+  }
+
+  Napi::Value NameIsCurrent(const CallbackInfo& info) {
+    return Napi::Boolean::New(info.Env(), owner_->NameIsCurrent());
+  }
+  Napi::Value WakeupExists(const CallbackInfo& info) {
+    return Napi::Boolean::New(info.Env(), owner_->WakeupExists());
+  }
+  Napi::Value Lead(const CallbackInfo& info) { return Napi::Boolean::New(info.Env(), owner_->Lead()); }
+  Napi::Value LockExcludes(const CallbackInfo& info) {
+    return Napi::Boolean::New(info.Env(), owner_->lock_excludes());
+  }
+  Napi::Value Path(const CallbackInfo& info) { return Napi::String::New(info.Env(), segment()->path()); }
+  Napi::Value StartCollect(const CallbackInfo& info) { return Number(info, owner_->StartCollect()); }
+  // (sequence, failures)
+  void FinishCollect(const CallbackInfo& info) {
+    owner_->FinishCollect(static_cast<uint64_t>(Argument(info[0]).Double()), Argument(info[1]).Uint32());
+  }
+  // (series, updates)
+  void CountDrops(const CallbackInfo& info) {
+    owner_->CountDrops(Argument(info[0]).Uint32(), Argument(info[1]).Uint32());
+  }
+  void CountCompactionFailure(const CallbackInfo&) { owner_->CountCompactionFailure(); }
+  void Heartbeat(const CallbackInfo&) { owner_->Heartbeat(); }
+  void HasCollectors(const CallbackInfo&) { owner_->HasCollectors(); }
+  void Close(const CallbackInfo&) { owner_->Close(); }
+
+  // Returns the record; undefined after a throw.
+  template <typename Record>
+  Napi::Value Append(const CallbackInfo& info, RecordType type, const Record& record) {
+    if (!AllWasRead(info.Env())) return info.Env().Undefined();
+    auto appended = segment()->Append(type, Encode(record));
+    if (!appended.ok()) return ThrowSystemError(info.Env(), appended.error());
+    return Number(info, appended.value());
+  }
+
+  // Allocates cells and appends their record.
+  template <typename Record>
+  void Allocate(const CallbackInfo& info, uint32_t count, RecordType type, Record& record) {
+    if (!AllWasRead(info.Env())) return;
+    auto cells = segment()->AllocateCells(count);
+    if (!cells.ok()) {
+      ThrowSystemError(info.Env(), cells.error());
+      return;
+    }
+    record.cells_offset = cells.value().file_offset;
+    auto appended = segment()->Append(type, Encode(record));
+    if (!appended.ok()) {
+      segment()->FreeCells(cells.value(), count);
+      ThrowSystemError(info.Env(), appended.error());
+      return;
+    }
+    SetLocation(location_data_, appended.value(), cells.value());
+  }
+
+  static void SetLocation(int32_t* location, uint64_t record, const CellRange& cells) {
+    location[0] = static_cast<int32_t>(record);
+    location[1] = static_cast<int32_t>(cells.extent);
+    location[2] = static_cast<int32_t>(cells.index);
+  }
+
+  uint64_t FileOffset(uint32_t extent, uint32_t index) const {
+    return segment()->extent(extent).file_offset + uint64_t{index} * sizeof(double);
+  }
+
+  std::shared_ptr<OwnerPresence> owner_;
+  Napi::ObjectReference location_;
+  int32_t* location_data_ = nullptr;
+  SeriesRecord series_;  // reused, with the memory of its texts
+};
+
+}  // namespace
+
+Napi::Function DefineSegment(Napi::Env env) { return SegmentHandle::Define(env); }
+
+std::shared_ptr<const ByteSource> BytesOfSegment(napi_env env, napi_value segment) {
+  void* handle = nullptr;
+  if (napi_unwrap(env, segment, &handle) != napi_ok) return nullptr;
+  return static_cast<SegmentHandle*>(handle)->segment();
 }
 
 }  // namespace prom

@@ -11,28 +11,27 @@
 namespace prom {
 namespace {
 
-// node_api_create_external_string_latin1: in every Node since 20.4, but declared for experiments only, or for addons that
-// do without the older ones.
+// node_api_create_external_string_latin1: Node has it since 20.4, but declares it for experimental addons only.
 using CreateExternalString = napi_status(NAPI_CDECL*)(napi_env, char*, size_t, napi_finalize, void*,
                                                       napi_value*, bool*);
 
-// Below it a copy costs less than what V8 must know of memory that is not its own.
+// Below it a copy costs less than the bookkeeping of V8 for external memory.
 constexpr size_t kWorthExternal = 256 * 1024;
 
-// What JavaScript holds until it is collected.
+// The memory of a value until the garbage collector frees it.
 struct Held {
   TextBuffer text;
-  int64_t bytes;  // that V8 was told of beside what it knows, for it would see no need to collect them
+  int64_t bytes;  // reported to V8, which would see no reason to collect the value
 };
 
-void Tell(napi_env env, int64_t bytes) {
+void Report(napi_env env, int64_t bytes) {
   int64_t all;
   if (env != nullptr && bytes != 0) napi_adjust_external_memory(env, bytes, &all);
 }
 
-void LetGo(napi_env env, void*, void* hint) {
+void Release(napi_env env, void*, void* hint) {
   std::unique_ptr<Held> held(static_cast<Held*>(hint));
-  Tell(env, -held->bytes);
+  Report(env, -held->bytes);
 }
 
 }  // namespace
@@ -42,11 +41,11 @@ bool MakeBuffer(napi_env env, TextBuffer text, napi_value* result) {
   auto* data = const_cast<char*>(text.view().data());
   if (size >= kWorthExternal) {
     auto held = std::make_unique<Held>(Held{std::move(text), 0});
-    if (napi_create_external_buffer(env, size, data, LetGo, held.get(), result) == napi_ok) {
+    if (napi_create_external_buffer(env, size, data, Release, held.get(), result) == napi_ok) {
       held.release();
       return true;
     }
-    text = std::move(held->text);  // where memory from outside is not wanted (V8's sandbox)
+    text = std::move(held->text);  // V8's sandbox refuses external memory
   }
   return napi_create_buffer_copy(env, size, data, nullptr, result) == napi_ok;
 }
@@ -59,12 +58,12 @@ bool MakeString(napi_env env, TextBuffer text, napi_value* result) {
   if (!text.is_ascii()) return napi_create_string_utf8(env, data, size, result) == napi_ok;
   if (size >= kWorthExternal && create != nullptr) {
     auto* held = new Held{std::move(text), static_cast<int64_t>(size)};
-    Tell(env, held->bytes);
+    Report(env, held->bytes);
     bool copied;
-    // Where it copies it lets go at once.
-    if (create(env, data, size, LetGo, held, result, &copied) == napi_ok) return true;
+    // When it makes a copy it calls Release() at once.
+    if (create(env, data, size, Release, held, result, &copied) == napi_ok) return true;
     text = std::move(held->text);
-    LetGo(env, nullptr, held);
+    Release(env, nullptr, held);
   }
   return napi_create_string_latin1(env, data, size, result) == napi_ok;
 }

@@ -1,4 +1,4 @@
-// An exposition as JavaScript gets it: the memory that it was written to, wherever that can be.
+// An exposition as a value of JavaScript, without a copy if possible.
 #pragma once
 
 #include <napi.h>
@@ -7,7 +7,7 @@
 
 namespace prom {
 
-// Both take the memory of `text`, and are false when there is no value: the environment is ending, or wants memory.
+// Both take the memory of `text`. False when the environment is ending or out of memory.
 bool MakeBuffer(napi_env env, TextBuffer text, napi_value* result);
 bool MakeString(napi_env env, TextBuffer text, napi_value* result);
 

@@ -1,4 +1,4 @@
-// Memory that pread copies doubles into whole: with a misaligned destination the kernel's copy tears them.
+// Aligned memory for pread: a copy of the kernel to a misaligned destination tears doubles.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ namespace prom {
 
 class AlignedBuffer {
  public:
-  // At least `bytes` of uninitialised memory, aligned to 64. False when there is none; the old content is lost.
+  // At least `bytes` of uninitialised memory, aligned to 64; the old content is lost. False when out of memory.
   bool Reserve(uint64_t bytes) {
     if (bytes <= capacity_) return true;
     uint64_t rounded = (bytes + 4095) / 4096 * 4096;

@@ -1,4 +1,4 @@
-// Whether a text is ASCII: one that is needs no decoding.
+// Whether a text is ASCII, which needs no decoding.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Where a reader gets the bytes of a segment from: a file, or memory that a writer of this process could not share.
+// The bytes of a segment for a reader: a file, or the memory of a writer in this process.
 #pragma once
 
 #include <unistd.h>
@@ -11,12 +11,12 @@ namespace prom {
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
-  // Copies `length` bytes at `offset` to `to`; false when they are not all there. Doubles arrive whole when `to` and
-  // `offset` are aligned to 8.
+  // Copies `length` bytes at `offset` to `to`; false when some are missing. No double is torn when `to` and `offset` are
+  // aligned to 8.
   virtual bool Read(void* to, uint64_t length, uint64_t offset) const = 0;
 };
 
-// Reads with pread, never through a mapping: a file that somebody truncates is a short read here and a SIGBUS there.
+// Reads with pread: of a truncated file that is a short read. Through a mapping it would be a SIGBUS.
 class FileSource : public ByteSource {
  public:
   explicit FileSource(int fd) : fd_(fd) {}

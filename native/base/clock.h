@@ -1,14 +1,27 @@
-// The two clocks that a segment's header is stamped with.
+// The two clocks whose times are in the header of a segment.
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 
 namespace prom {
 
-// Nanoseconds since the boot, time in suspend included; comparable between all processes of this boot.
-uint64_t BoottimeNs();
+inline uint64_t ClockNs(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1000000000ull + static_cast<uint64_t>(now.tv_nsec);
+}
 
-// Nanoseconds of the wall clock since 1970.
-uint64_t RealtimeNs();
+// Nanoseconds since the boot, including suspend. Comparable between all processes of this boot.
+inline uint64_t BoottimeNs() {
+#ifdef CLOCK_BOOTTIME
+  return ClockNs(CLOCK_BOOTTIME);
+#else
+  return ClockNs(CLOCK_MONOTONIC);
+#endif
+}
+
+// Nanoseconds since 1970.
+inline uint64_t RealtimeNs() { return ClockNs(CLOCK_REALTIME); }
 
 }  // namespace prom

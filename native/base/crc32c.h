@@ -6,10 +6,10 @@
 
 namespace prom {
 
-// `before` is the checksum of what comes before the data.
+// `before` is the checksum of the bytes before the data.
 uint32_t Crc32c(const void* data, size_t length, uint32_t before = 0);
 
-// The same where the processor has no instruction for it: ten times as slow.
+// The same without the instruction of the processor, ten times as slow.
 uint32_t Crc32cByTables(const void* data, size_t length, uint32_t before = 0);
 
 }  // namespace prom

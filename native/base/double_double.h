@@ -1,7 +1,7 @@
-// Sums that do not depend, for any value that a metric has, on the order of their terms.
+// Sums that do not depend on the order of their terms, for all values that metrics have.
 //
-// Adding doubles in another order gives a smaller total in about one case in five, and Prometheus takes any decrease of
-// a counter for a reset. A pair hi + lo keeps what plain addition throws away (Knuth's TwoSum; TAOCP vol. 2, 4.2.2).
+// Plain addition in another order gives a smaller total in about one case in five, and Prometheus takes any decrease of a
+// counter for a reset. The pair hi + lo keeps the rounding error (Knuth's TwoSum; TAOCP vol. 2, 4.2.2).
 // Never compile this with -ffast-math.
 #pragma once
 

@@ -1,5 +1,5 @@
-// Where a test of crashes may end the process: before each store that publishes something. Before each system call it can in
-// any case. In every other build this is nothing.
+// A point before each publishing store where crash tests may end the process, as they can before each system call. Empty in
+// all other builds.
 #pragma once
 
 namespace prom {

@@ -9,7 +9,7 @@
 namespace prom {
 namespace {
 
-// 2^53: from here on not every integer is a double.
+// 2^53: above it not every integer is a double.
 constexpr double kFirstUncertain = 9007199254740992.0;
 
 char* Copy(char* to, const char* text) {
@@ -18,42 +18,11 @@ char* Copy(char* to, const char* text) {
   return to + length;
 }
 
-// Three digits of each number below 1000 as they lie in memory, and in the highest byte how many of them lead as zeros.
-constexpr std::array<uint32_t, 1000> kTriples = [] {
-  std::array<uint32_t, 1000> triples{};
-  for (uint32_t n = 0; n < 1000; n++) {
-    uint32_t zeros = n < 10 ? 2 : n < 100 ? 1 : 0;
-    triples[n] = ('0' + n / 100) | ('0' + n / 10 % 10) << 8 | ('0' + n % 10) << 16 | zeros << 24;
-  }
-  return triples;
-}();
-
-// Without leading zeros. Writes four bytes whatever they are, as does the next.
-char* PutTriple(char* to, uint64_t n) {
-  uint32_t zeros = kTriples[n] >> 24;
-  uint32_t digits = kTriples[n] >> 8 * zeros;
-  std::memcpy(to, &digits, sizeof digits);
-  return to + 3 - zeros;
-}
-
-char* PutPaddedTriple(char* to, uint64_t n) {
-  std::memcpy(to, &kTriples[n], sizeof kTriples[n]);
-  return to + 3;
-}
-
 // Most numbers of an exposition are small counts.
-char* FormatInteger(char* to, uint64_t n) {
-  if (n < 1000) return PutTriple(to, n);
-  if (n < 1000 * 1000) return PutPaddedTriple(PutTriple(to, n / 1000), n % 1000);
-  if (n < 1000 * 1000 * 1000) {
-    to = PutPaddedTriple(PutTriple(to, n / 1000 / 1000), n / 1000 % 1000);
-    return PutPaddedTriple(to, n % 1000);
-  }
-  return std::to_chars(to, to + kMaxNumberLength, n).ptr;
-}
+char* FormatInteger(char* to, uint64_t n) { return std::to_chars(to, to + kMaxNumberLength, n).ptr; }
 
-// A number of as many digits after the point as `scale`, a power of 1000, has zeros; null if it has more. Of fifteen digits in all no two spellings
-// read back as the same double, so that what reads back as this one is its shortest.
+// A number with at most as many digits after the point as `scale`, a power of 1000, has zeros; else null. Two different
+// decimals of fifteen digits never read back as the same double, so a decimal that reads back as `value` is the shortest.
 char* FormatDecimal(char* to, double value, uint64_t scale) {
   double scaled = value * static_cast<double>(scale);
   if (!(scaled < 1e15)) return nullptr;
@@ -64,12 +33,13 @@ char* FormatDecimal(char* to, double value, uint64_t scale) {
   to = FormatInteger(to, whole / scale);
   *to++ = '.';
   uint64_t fraction = whole % scale;
-  for (uint64_t unit = scale / 1000; unit > 0; unit /= 1000) to = PutPaddedTriple(to, fraction / unit % 1000);
+  for (uint64_t unit = scale / 10; unit > 0; unit /= 10)
+    *to++ = static_cast<char>('0' + fraction / unit % 10);
   while (to[-1] == '0') to--;
   return to;
 }
 
-// The shortest digits that read back as `value`, and the power of ten of the first one.
+// The shortest digits that read back as `value`, and the power of ten of the first digit.
 int ShortestDigits(double value, char* digits, int* exponent) {
   char text[kMaxNumberLength];
   char* end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific).ptr;
@@ -87,7 +57,7 @@ int ShortestDigits(double value, char* digits, int* exponent) {
   return count;
 }
 
-// Of a number that has an exponent in JavaScript, or ends in zeros that are none of its digits.
+// A number with an exponent in JavaScript, or with zeros after its shortest digits.
 char* FormatFar(char* to, double value) {
   char digits[kMaxNumberLength];
   int exponent;
@@ -114,8 +84,8 @@ char* FormatFinite(char* to, double value) {
     value = -value;
   }
   if (value >= kFirstUncertain) return FormatFar(to, value);
-  // Below 2^53 an integer's digits are those of the integer; -0 is 0.
-  auto integer = static_cast<int64_t>(value);  // signed: that is one instruction, and so is the way back
+  // Below 2^53 the shortest digits of an integer are all its digits; -0 is 0.
+  auto integer = static_cast<int64_t>(value);  // signed: one instruction in both directions
   if (static_cast<double>(integer) == value) return FormatInteger(to, static_cast<uint64_t>(integer));
   if (value < 1e-6) return FormatFar(to, value);
   if (char* end = FormatDecimal(to, value, 1000)) return end;

@@ -1,5 +1,5 @@
-// Numbers as JavaScript's template literals spell them (ECMA-262, Number::toString), so that an exposition is
-// byte-identical to prom-client's.
+// Numbers in the spelling of JavaScript's template literals (ECMA-262, Number::toString): an exposition is byte-identical to
+// that of prom-client.
 #pragma once
 
 namespace prom {
@@ -7,10 +7,10 @@ namespace prom {
 // Longest result of both functions.
 inline constexpr int kMaxNumberLength = 32;
 
-// A sample's value: `Nan`, `+Inf` and `-Inf` are prom-client's spellings. Returns the end.
+// The value of a sample; prom-client writes `Nan`, `+Inf` and `-Inf`. Returns the end.
 char* FormatSample(char* to, double value);
 
-// A number in a label, as `le` and `quantile` have it: `NaN`, `Infinity`, `-Infinity`. Returns the end.
+// A number in a label like `le` or `quantile`: `NaN`, `Infinity`, `-Infinity`. Returns the end.
 char* FormatJsNumber(char* to, double value);
 
 }  // namespace prom

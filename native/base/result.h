@@ -1,4 +1,4 @@
-// A value, or the system call that failed: what Node's own system errors carry.
+// A value, or the error of a system call with the fields of a system error of Node.
 #pragma once
 
 #include <string>

@@ -39,8 +39,7 @@ class TextBuffer {
     GiveBackTextMemory(std::exchange(memory_, grown));
   }
 
-  // Room for `most` bytes at the end. What was written there is part of the text once Commit() has its end; whether it is
-  // ASCII is for the writer to say.
+  // Room for `most` bytes at the end. Commit() makes the bytes before `end` a part of the text.
   char* Claim(size_t most) {
     if (memory_.capacity - size_ < most) Reserve((size_ + most) * 2);
     return memory_.data + size_;
@@ -51,7 +50,7 @@ class TextBuffer {
   }
 
   void Append(std::string_view text) {
-    if (text.empty()) return;  // it may have no address at all
+    if (text.empty()) return;  // its address may be null
     char* to = Claim(text.size());
     std::memcpy(to, text.data(), text.size());
     Commit(to + text.size(), IsAscii(text));

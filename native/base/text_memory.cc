@@ -11,28 +11,26 @@
 namespace prom {
 namespace {
 
-constexpr size_t kGranule = 256 * 1024;
-// What is smaller comes from the heap.
-constexpr size_t kSmall = 256 * 1024;
+// Smaller blocks come from the heap; larger ones are multiples of it.
+constexpr size_t kLeastMapped = 256 * 1024;
+constexpr size_t kMostKept = 32 * 1024 * 1024;
 constexpr size_t kBlocksKept = 2;
-constexpr size_t kBytesKept = 64 * 1024 * 1024;
 
 struct Kept {
   std::mutex mutex;
-  std::vector<TextMemory> blocks;
-  size_t bytes = 0;
+  std::vector<TextMemory> blocks;  // the oldest first
 };
 
-// Never destroyed: a finalizer of JavaScript may come after the destructors of static objects.
+// Never destroyed: finalizers of JavaScript may run after the destructors of static objects.
 Kept& KeptBlocks() {
   static auto* kept = new Kept;
   return *kept;
 }
 
-// With all its pages, which takes half as long as faulting them in one by one. Not huge ones: where memory is in pieces the
-// system puts it together first, and takes ten times as long.
+// MAP_POPULATE takes half the time of a fault for each page. Huge pages can take ten times as long, when the system has to
+// compact its memory first.
 TextMemory Map(size_t capacity) {
-  capacity = (capacity + kGranule - 1) / kGranule * kGranule;
+  capacity = (capacity + kLeastMapped - 1) / kLeastMapped * kLeastMapped;
 #ifdef MAP_POPULATE
   constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
 #else
@@ -43,18 +41,10 @@ TextMemory Map(size_t capacity) {
   return {static_cast<char*>(mapped), capacity};
 }
 
-void Free(TextMemory memory) {
-  if (memory.capacity < kSmall) {
-    std::free(memory.data);
-  } else {
-    ::munmap(memory.data, memory.capacity);
-  }
-}
-
 }  // namespace
 
 TextMemory TakeTextMemory(size_t capacity) {
-  if (capacity < kSmall) {
+  if (capacity < kLeastMapped) {
     void* data = std::malloc(capacity);
     if (data == nullptr) throw std::bad_alloc();
     return {static_cast<char*>(data), capacity};
@@ -67,7 +57,6 @@ TextMemory TakeTextMemory(size_t capacity) {
     if (found != kept.blocks.end()) {
       TextMemory memory = *found;
       kept.blocks.erase(found);
-      kept.bytes -= memory.capacity;
       return memory;
     }
   }
@@ -75,24 +64,19 @@ TextMemory TakeTextMemory(size_t capacity) {
 }
 
 void GiveBackTextMemory(TextMemory memory) {
-  if (memory.data == nullptr) return;
-  if (memory.capacity >= kSmall) {
+  if (memory.capacity < kLeastMapped) {
+    std::free(memory.data);
+    return;
+  }
+  if (memory.capacity <= kMostKept) {
     Kept& kept = KeptBlocks();
     std::lock_guard lock(kept.mutex);
-    // The oldest may be too small for what is wanted now.
-    while (!kept.blocks.empty() &&
-           (kept.blocks.size() == kBlocksKept || kept.bytes + memory.capacity > kBytesKept)) {
-      kept.bytes -= kept.blocks.front().capacity;
-      Free(kept.blocks.front());
-      kept.blocks.erase(kept.blocks.begin());
-    }
-    if (memory.capacity <= kBytesKept) {
-      kept.blocks.push_back(memory);
-      kept.bytes += memory.capacity;
-      return;
-    }
+    kept.blocks.push_back(memory);
+    if (kept.blocks.size() <= kBlocksKept) return;
+    memory = kept.blocks.front();  // it may be too small for the texts of today
+    kept.blocks.erase(kept.blocks.begin());
   }
-  Free(memory);
+  ::munmap(memory.data, memory.capacity);
 }
 
 }  // namespace prom

@@ -1,8 +1,6 @@
-// Memory for expositions: megabytes that are wanted at each scrape, and dear to get from the system, which must fault in
-// and zero each page.
+// Memory for expositions: megabytes for each scrape, which are slow to get from the system because it zeroes each page.
 //
-// What is given back is kept for the next scrape of this process: at most two blocks, of 64 MiB together. JavaScript gives
-// back when it likes, so that a spare one can be made in time.
+// The two blocks that were given back last are kept for the next scrapes of this process, up to 32 MiB each.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +12,7 @@ struct TextMemory {
   size_t capacity = 0;
 };
 
-// At least `capacity` bytes, uninitialised. Throws std::bad_alloc. From any thread, as the next.
+// At least `capacity` bytes, uninitialised. Throws std::bad_alloc. Both functions may be called from any thread.
 TextMemory TakeTextMemory(size_t capacity);
 void GiveBackTextMemory(TextMemory memory);
 

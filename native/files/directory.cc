@@ -20,11 +20,11 @@ constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
 
 #ifdef __linux__
 
-// Enough for some 1000 names, and where it is given up to get all in one call.
+// Enough for some 1000 names; and the largest listing that is tried in one call.
 constexpr size_t kFirstListing = 64 * 1024;
 constexpr size_t kLongestListing = 16 * 1024 * 1024;
 
-// An entry as the system gives it: getdents64(2).
+// An entry of getdents64(2).
 struct Entry {
   uint64_t inode;
   int64_t next;
@@ -75,11 +75,10 @@ UniqueFd OpenDirectory(const std::string& path) {
 
 #ifdef __linux__
 
-// In one call of the system, however long the list, where the file system gives so much at once: between two calls a file
-// that is renamed over its own name, as a segment that moves is, may go from the part that is still to come to the one
-// that is past.
+// In one system call if the file system allows it. Between two calls a segment that is rewritten, which renames a new file
+// over its name, may go from the part of the listing that comes later to the part that was read.
 bool ListNames(int directory, std::vector<std::string>& names) {
-  // A descriptor of its own: where the listing stands is part of it.
+  // A descriptor of its own, because it has the position in the listing.
   UniqueFd fd(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid()) return false;
   std::vector<char> entries(kFirstListing);

@@ -23,7 +23,7 @@ inline constexpr char kLeaderName[] = "leader";
 
 bool IsSegmentName(std::string_view name);
 bool IsTemporaryName(std::string_view name);
-// What is ours beside segments, and what every directory has.
+// Names of this library besides segments, and hidden files.
 bool IsOtherOwnName(std::string_view name);
 // The wake-up FIFO of a segment, by the segment's name or path.
 std::string WakeupPath(const std::string& segment);
@@ -35,21 +35,21 @@ UniqueFd OpenDirectory(const std::string& path);
 // Appends the names in it, without `.` and `..`; `names` is empty before. False when they cannot be read.
 bool ListNames(int directory, std::vector<std::string>& names);
 
-// What all files in it take together.
+// Sum of the sizes of the files in a directory.
 uint64_t BytesIn(const std::string& path);
 
-// A plain file of this user under one name only, opened for reading: nothing else is followed, waited for or believed.
-// Otherwise invalid, with the reason; kNone when there is no such file.
+// Opens a regular file of this user, with no second link, for reading. Follows no link and waits for no FIFO. Otherwise
+// invalid, with the reason; kNone when there is no such file.
 UniqueFd OpenPlainFile(int directory, const char* name, SkipReason* reason);
-// Opens a file whose only use is its lock, and makes it if need be. Invalid, with errno, when that fails.
+// Opens a lock file, which is created if it does not exist. Invalid, with errno, when that fails.
 UniqueFd OpenLockFile(int directory, const char* name);
 
-// True when the name still means the file that is open, and only that name does.
+// Whether the name still means the open file, and the file has no other name.
 bool NameIsCurrent(int directory, const char* name, int fd);
-// True when a second lock of the file is refused, as it must be while somebody holds the first.
+// For a file whose lock is held: whether the system refuses a second lock, as it should.
 bool LockExcludes(int directory, const char* name);
 
-// rename(2) to a name that nobody has. Where the file system cannot refuse one that is taken, 64 random bits have to do.
+// rename(2) to a new name. Where the file system cannot refuse an existing name, the 64 random bits in it must do.
 int RenameToNew(const char* from, const char* to);
 
 }  // namespace prom

@@ -6,7 +6,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -18,7 +20,7 @@
 namespace prom {
 namespace {
 
-constexpr uint64_t kBeatsMissedNs = 60ull * 1000 * 1000 * 1000;  // same boot, other pid namespace: 12 beats
+constexpr uint64_t kOtherNamespaceNs = 60ull * 1000 * 1000 * 1000;  // same boot: 12 heartbeats
 constexpr uint64_t kOtherBootNs = 10ull * 60 * 1000 * 1000 * 1000;  // other boot, or another machine
 
 std::string ReadSmallFile(const char* path) {
@@ -33,24 +35,15 @@ std::string ReadSmallFile(const char* path) {
 }
 
 void ReadBootId(uint8_t (&id)[16]) {
-  std::string text = ReadSmallFile("/proc/sys/kernel/random/boot_id");
-  size_t digits = 0;
-  for (char c : text) {
-    int value;
-    if (c >= '0' && c <= '9') {
-      value = c - '0';
-    } else if (c >= 'a' && c <= 'f') {
-      value = c - 'a' + 10;
-    } else {
-      continue;
-    }
-    if (digits >= 32) break;
-    id[digits / 2] = static_cast<uint8_t>(id[digits / 2] << 4 | value);
-    digits++;
+  std::string digits = ReadSmallFile("/proc/sys/kernel/random/boot_id");
+  std::erase_if(digits, [](unsigned char c) { return !std::isxdigit(c); });
+  if (digits.size() != 2 * sizeof id) return;
+  for (size_t i = 0; i < sizeof id; i++) {
+    std::from_chars(digits.data() + 2 * i, digits.data() + 2 * i + 2, id[i], 16);
   }
 }
 
-// What the age of a heartbeat says. One that lies in the future is of a clock that tells nothing.
+// The evidence of a heartbeat. A time in the future is of another clock.
 Evidence Silent(uint64_t now, uint64_t beat, uint64_t limit) {
   return now > beat && now - beat > limit ? Evidence::kSilent : Evidence::kUnknown;
 }
@@ -62,7 +55,7 @@ ProcessStat ReadProcessStat(uint32_t pid) {
   std::snprintf(path, sizeof path, "/proc/%u/stat", pid);
   std::string text = ReadSmallFile(path);
   ProcessStat stat;
-  // The command name is in parentheses and may hold anything, so fields are counted from the last one on.
+  // The command name is in parentheses and may contain any character, so the fields are counted from the last parenthesis.
   size_t paren = text.rfind(')');
   if (paren == std::string::npos) return stat;
   const char* p = text.c_str() + paren + 1;
@@ -108,7 +101,7 @@ ProcessIdentity ProcessOf(const layout::Header& header) {
 }
 
 LockProbe ProbeLock(int fd) {
-  // Shared, so that two readers that look at once do not take each other for the owner.
+  // Shared, so that two readers do not take each other for the owner.
   if (::flock(fd, LOCK_SH | LOCK_NB) == 0) {
     ::flock(fd, LOCK_UN);
     return LockProbe::kFree;
@@ -123,10 +116,10 @@ Evidence OwnerEvidence(const layout::Header& header, const OwnerIdentity& self) 
     return Silent(RealtimeNs(), header.heartbeat_realtime_ns, kOtherBootNs);
   }
   if (header.pid_namespace == 0 || header.pid_namespace != self.pid_namespace) {
-    return Silent(BoottimeNs(), header.heartbeat_boottime_ns, kBeatsMissedNs);
+    return Silent(BoottimeNs(), header.heartbeat_boottime_ns, kOtherNamespaceNs);
   }
   if (header.pid == 0 || header.pid > INT32_MAX) return Evidence::kUnknown;
-  // Not "/proc/<pid> is missing": that may be hidden from us.
+  // Not "/proc/<pid> is missing", which is also true for a hidden process.
   if (::kill(static_cast<pid_t>(header.pid), 0) != 0 && errno == ESRCH) return Evidence::kGone;
   ProcessStat stat = ReadProcessStat(header.pid);
   if (!stat.readable || header.start_ticks == 0) return Evidence::kPresent;

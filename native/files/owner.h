@@ -1,8 +1,8 @@
-// Who owns a segment, and whether that owner still lives.
+// The owner of a segment, and whether it still lives.
 //
-// The owner holds a flock on its segment for life; the kernel gives it up on any death. Where a file system's flock
-// does not exclude (some bind mounts, some virtual machines) a free lock proves nothing, so a second piece of evidence
-// decides with it: the owner's closed mark, or its pid and start time in the same pid namespace.
+// The owner holds a flock on its segment; the kernel releases it at any exit. On file systems whose flock does not exclude
+// (some bind mounts, some virtual machines) a free lock proves nothing. So there must be other evidence, too: the closed
+// mark of the owner, or its pid and start time in the same pid namespace.
 #pragma once
 
 #include <cstdint>
@@ -36,9 +36,9 @@ ProcessIdentity ProcessOf(const layout::Header& header);
 // The calling thread. `worker_thread` is worker_threads' threadId, 0 for the main thread.
 OwnerIdentity CurrentOwner(uint32_t worker_thread);
 
-// What /proc/<pid>/stat tells: `start_ticks` is field 22, when the process started, in clock ticks since the boot.
+// From /proc/<pid>/stat. `start_ticks` is field 22, the start of the process in clock ticks since the boot.
 struct ProcessStat {
-  bool readable = false;  // false also for a process that is hidden from us
+  bool readable = false;  // false also for a hidden process
   bool zombie = false;
   uint64_t start_ticks = 0;
 };
@@ -49,23 +49,24 @@ enum class LockProbe { kHeld, kFree, kUnknown };
 // Tries the lock of an open segment without keeping it.
 LockProbe ProbeLock(int fd);
 
-// kSilent: its heartbeats have stopped, for so long that an owner whose lock is free is taken for gone.
+// kSilent: without a heartbeat for so long that an owner whose lock is free counts as gone.
 enum class Evidence { kPresent, kSilent, kGone, kUnknown };
 
-// What there is to know about the owner beside the lock. `self` is any thread of the asking process.
+// The evidence about the owner besides the lock. `self` is any thread of the calling process.
 Evidence OwnerEvidence(const layout::Header& header, const OwnerIdentity& self);
 
-// Whether the process of the owner is seen to live, though its thread may have ended.
+// Whether the process of the owner is known to live, though the thread may have ended.
 bool ProcessLives(const layout::Header& header, const OwnerIdentity& self);
 
-// Whether the owner is gone for whoever holds its lock: only then may others write to its segment, or fold it.
+// Whether the owner is gone, for a process that holds the lock of its segment. Only then may the process compact the
+// segment or write to it.
 bool IsGone(Evidence evidence);
 
-// Whether live-only values of an owner count. A lock that is held says so, unless the owner is known to be gone: then it
-// is a folder's, or that of a child which the owner left behind. A free one does not, unless the owner is seen.
+// Whether the values of an owner count in `live` modes. With a held lock they do, unless the owner is known to be gone: then
+// a compactor holds the lock, or a child of the owner. With a free lock they do only if the owner is known to live.
 bool CountsAsLive(LockProbe lock, Evidence evidence);
 
-// The value of the label `pid`: Python's word. A worker thread shares its process's pid.
+// The value of the label `pid`, which Python's client uses, too. A worker thread adds its id to the pid of the process.
 std::string InstanceName(const layout::Header& header);
 
 }  // namespace prom

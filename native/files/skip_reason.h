@@ -1,9 +1,10 @@
-// Why a file of a group was left out of a scrape.
+// Why a scrape leaves out a file of the group.
 #pragma once
+
+#include "format/names.h"
 
 namespace prom {
 
-// The names are those of the self-metric's `reason` label.
 enum class SkipReason {
   kNone,
   kForeign,     // not a file of this library
@@ -15,26 +16,9 @@ enum class SkipReason {
   kUnreadable,  // the system refused to open or read it
 };
 
-constexpr const char* SkipReasonName(SkipReason reason) {
-  switch (reason) {
-    case SkipReason::kNone:
-      return "none";
-    case SkipReason::kForeign:
-      return "foreign";
-    case SkipReason::kVersion:
-      return "version";
-    case SkipReason::kCorrupt:
-      return "corrupt";
-    case SkipReason::kTruncated:
-      return "truncated";
-    case SkipReason::kForbidden:
-      return "forbidden";
-    case SkipReason::kDuplicate:
-      return "duplicate";
-    case SkipReason::kUnreadable:
-      return "unreadable";
-  }
-  return "none";
-}
+// Values of the label `reason` of the self-metric.
+inline constexpr Names<SkipReason, 8> kSkipReasonNames{
+    SkipReason::kNone,
+    {"none", "foreign", "version", "corrupt", "truncated", "forbidden", "duplicate", "unreadable"}};
 
 }  // namespace prom

@@ -1,7 +1,7 @@
 // The format of a segment file, version 1: every offset and number that is in files on disk.
 //
-// Writer and reader include this and not each other. Numbers below are persisted: never change or reuse one, add a
-// version or a feature bit instead. Little-endian only. docs/format.md tells the same with a worked example.
+// The numbers are persisted: never change or reuse one, add a version or a feature bit instead. Little-endian only.
+// docs/format.md describes the same, with a worked example.
 //
 //   file       0        4096          32768         65536                                          st_size
 //              +--------+-------------+-------------+---------------+---------------+-----------------+
@@ -9,10 +9,10 @@
 //              +--------+-------------+-------------+---------------+---------------+-----------------+
 //              \______________ chunk 0, 64 KiB _____/\__ later chunks: 64 KiB * 2^k, one extent each _/
 //
-//   D extents, one after the other, are one stream of records (descriptors); V extents are cells: aligned doubles.
+//   D extents, one after the other, are one stream of records (descriptors). V extents are cells: aligned doubles.
 //
 //   header     0     identity: written before the file is visible, never changed, covered by header_crc
-//              256   owner's line: what the owner publishes while it lives
+//              256   state of the owner
 //              320   heartbeat
 //              512   extent table, 96 entries of 32 bytes
 //
@@ -22,21 +22,20 @@
 //              +--------+--------+--------+--------+--------+---------------------------+
 //              \___ crc32c of this ______/                   \__ and of this, with padding
 //
-//   The owner fills a record, then advances `records_end` (release). A reader loads it (acquire) and believes nothing
-//   beyond it. A record never straddles two extents: what is left at the end of one is a SKIP record, or less than
-//   sixteen bytes and then nothing.
+//   The owner writes a record, then advances `records_end` (release). A reader loads it (acquire) and reads nothing beyond
+//   it. A record never straddles two extents: the rest of an extent is a SKIP record, or less than sixteen unused bytes.
 //
-//   cells of a series, doubles in this order (within one observation the owner stores a histogram's bucket, then the
-//   sum, then the count; a summary's page, then min and max, the sum, n, and then the count):
+//   cells of a series, in this order (for one observation the owner stores a histogram's bucket, then the sum, then the
+//   count; a summary's page, then min and max, the sum, n, and then the count):
 //     counter     value
 //     gauge       value                     with a `mostrecent` mode: value, milliseconds since boot of the last set
 //     histogram   sum, count, bucket 0 .. bucket n-1, bucket +Inf                 buckets are not cumulative
 //     summary     count, sum, then per age slot: epoch, generation, n, zero, min, max, schema
 //                 and PAGE records: 32 cells each, buckets 32p .. 32p+31 of one sign, slot and generation
 //
-//   The archive, what dead owners left, is a file of the same form that is never changed: a new one takes its name. Its
-//   series have their cells twice: first those above, then as many that say what each lacks of the exact sum (the low
-//   halves of double-double numbers). Its COMPACTED records list the segments that are in it.
+//   The archive has the counts of dead owners. It is a file of the same form that is never changed: a new one takes its
+//   name. Its series have their cells twice: first those above, then as many low halves of double-double sums. Its
+//   COMPACTED records list the segments that are in it.
 #pragma once
 
 #include <cstddef>
@@ -50,7 +49,7 @@ inline constexpr uint16_t kMajor = 1;
 inline constexpr uint16_t kMinor = 0;
 
 inline constexpr uint64_t kHeaderSize = 4096;
-// Chunks start at multiples of it: valid for pages of 4, 16 and 64 KiB.
+// Chunks start at multiples of it: fits pages of 4, 16 and 64 KiB.
 inline constexpr uint64_t kGranule = 64 * 1024;
 inline constexpr uint64_t kMaxChunk = 4 * 1024 * 1024;
 inline constexpr uint32_t kMaxExtents = 96;
@@ -58,7 +57,7 @@ inline constexpr uint64_t kFirstRecordsOffset = kHeaderSize;
 inline constexpr uint64_t kFirstCellsOffset = 32 * 1024;
 
 enum class FileKind : uint32_t { kSegment = 1, kArchive = 2 };
-enum class OwnerState : uint32_t { kInit = 0, kActive = 1, kClosed = 2, kLost = 3 };
+enum class OwnerState : uint32_t { kInit = 0, kActive = 1, kClosed = 2 };
 // Whether the owner reads its wake-up FIFO, and whether it has collect functions.
 enum class Wakeup : uint32_t { kNone = 0, kListens = 1, kCollects = 2 };
 enum class ExtentType : uint32_t { kRecords = 1, kCells = 2 };
@@ -76,7 +75,7 @@ enum class RecordState : uint32_t { kLive = 1, kRemoved = 2 };
 
 enum class MetricType : uint8_t { kCounter = 1, kGauge = 2, kHistogram = 3, kSummary = 4 };
 
-// How the same series of several owners becomes one. `live` modes, and the last three, look at live owners only.
+// How the series of several owners become one. `live` modes, and the last three, count live owners only.
 enum class MergeMode : uint8_t {
   kAll = 1,
   kLiveAll = 2,
@@ -93,7 +92,7 @@ enum class MergeMode : uint8_t {
   kOmit = 13,
 };
 
-// What kind of JavaScript value a label value was; only strings are escaped in the text formats, as in prom-client.
+// The JavaScript type of a label value. As in prom-client, only strings are escaped in the text formats.
 enum class LabelKind : uint8_t {
   kString = 0,
   kNumber = 1,
@@ -111,7 +110,7 @@ struct Extent {
   uint64_t offset;  // in the file, a multiple of 8
   uint64_t length;
   uint32_t type;   // ExtentType
-  uint32_t index;  // its place among the extents of its type
+  uint32_t index;  // among the extents of its type
   uint64_t reserved;
 };
 static_assert(sizeof(Extent) == 32);
@@ -124,9 +123,9 @@ struct Header {
   uint16_t minor;
   uint32_t header_size;
   uint32_t granule;
-  uint8_t segment_id[16];  // random; the identity of a file, which a move changes, and never a pid
+  uint8_t segment_id[16];  // random: the identity of the file; a rewrite makes a new one
   uint32_t kind;           // FileKind
-  uint32_t incompat_bits;  // a reader skips a file with a bit it does not know
+  uint32_t incompat_bits;  // a reader skips a file with an unknown bit
   uint32_t compat_bits;
   uint32_t worker_thread;  // worker_threads' threadId, 0 for the main thread
   uint32_t pid;            // pid and tid as the owner's pid namespace numbers them
@@ -136,57 +135,41 @@ struct Header {
   uint8_t boot_id[16];
   uint64_t created_realtime_ns;
   uint64_t created_boottime_ns;
-  uint8_t instance_name[64];  // UTF-8, zero padded
+  uint8_t reserved0[64];
   uint64_t archive_generation;
   uint32_t compacted_count;   // archive: ids in its COMPACTED records
   uint32_t archive_crc;       // archive: crc32c of all bytes from 256 on
   uint64_t compacted_owners;  // archive: since it began
   uint8_t first_id[16];       // segment_id of the first file whose counts are in this one; zero: of this one
-  uint8_t reserved0[36];
+  uint8_t reserved1[36];
   uint32_t header_crc;  // crc32c of bytes 0..251
 
-  // 256..319: owner only, changes while it lives.
-  uint64_t records_end;   // bytes of the record stream in use (release)
-  uint32_t extent_count;  // (release)
-  uint32_t state;         // OwnerState
-  uint64_t removals;      // counts state flips of records; bumped (release) before freed cells are used again
-  uint64_t collects_started;  // runs of the owner's collect functions; the number of the newest
+  // 256..319: state of the owner.
+  uint64_t records_end;       // bytes of the record stream in use (release)
+  uint32_t extent_count;      // (release)
+  uint32_t state;             // OwnerState
+  uint64_t removals;          // changes of record states (release), before freed cells are used again
+  uint64_t collects_started;  // collect sequence number of the newest collect
   uint64_t dropped_series;
   uint64_t dropped_updates;
-  uint64_t collects_finished;  // the number of the newest run that is over
+  uint64_t collects_finished;  // that of the newest finished one (release)
   uint32_t wakeup;             // Wakeup (release)
-  uint8_t reserved1[4];
+  uint8_t reserved2[4];
 
   // 320..383: heartbeat.
   uint64_t heartbeat_boottime_ns;
   uint64_t heartbeat_realtime_ns;
-  uint64_t collect_failures;     // collect functions that threw while another process scraped
-  uint64_t compaction_failures;  // folds that the owner tried and could not commit
-  uint8_t reserved2[32];
-
-  uint8_t reserved3[128];
+  uint64_t collect_failures;     // collect functions that threw during a collect request
+  uint64_t compaction_failures;  // compactions by this owner that failed
+  uint8_t reserved3[160];
   Extent extents[kMaxExtents];
   uint8_t reserved4[512];
 };
 static_assert(sizeof(Header) == kHeaderSize);
-static_assert(offsetof(Header, segment_id) == 24);
-static_assert(offsetof(Header, pid) == 56);
-static_assert(offsetof(Header, boot_id) == 80);
-static_assert(offsetof(Header, instance_name) == 112);
-static_assert(offsetof(Header, archive_generation) == 176);
-static_assert(offsetof(Header, compacted_owners) == 192);
-static_assert(offsetof(Header, first_id) == 200);
 static_assert(offsetof(Header, header_crc) == 252);
 static_assert(offsetof(Header, records_end) == 256);
-static_assert(offsetof(Header, extent_count) == 264);
-static_assert(offsetof(Header, removals) == 272);
-static_assert(offsetof(Header, collects_started) == 280);
-static_assert(offsetof(Header, dropped_series) == 288);
-static_assert(offsetof(Header, collects_finished) == 304);
 static_assert(offsetof(Header, wakeup) == 312);
 static_assert(offsetof(Header, heartbeat_boottime_ns) == 320);
-static_assert(offsetof(Header, collect_failures) == 336);
-static_assert(offsetof(Header, compaction_failures) == 344);
 static_assert(offsetof(Header, extents) == 512);
 
 inline constexpr uint64_t kRecordAlignment = 8;
@@ -197,7 +180,7 @@ struct RecordHeader {
   uint32_t length;  // with this header, a multiple of 8
   uint16_t type;    // RecordType
   uint16_t flags;
-  uint32_t crc;    // crc32c of the eight bytes before it and of the body, see RecordCrc()
+  uint32_t crc;    // see RecordCrc()
   uint32_t state;  // RecordState: the only part that changes after publication
 };
 static_assert(sizeof(RecordHeader) == kRecordHeaderSize);
@@ -208,16 +191,16 @@ inline constexpr uint32_t kPageCells = 32;
 inline constexpr uint32_t kSummaryHeaderCells = 2;
 inline constexpr uint32_t kSummarySlotCells = 7;
 inline constexpr uint32_t kMaxAgeSlots = 1024;
-// Cells of an exemplar: which of two slots counts (1 or 2, 0 for none yet), then the slots: value, time in seconds, bytes of
-// text, the text. The owner fills the slot that does not count, then says that it does.
+// Cells of an exemplar: the current slot (1 or 2, 0 for none yet), then two slots: value, time in seconds, bytes of text, the
+// text. The owner fills the other slot, then makes it the current one.
 inline constexpr uint32_t kExemplarTextCells = 64;
 inline constexpr uint32_t kExemplarSlotCells = 3 + kExemplarTextCells;
 inline constexpr uint32_t kExemplarCells = 1 + 2 * kExemplarSlotCells;
 // Cells of a histogram before its first bucket.
 inline constexpr uint32_t kHistogramHeaderCells = 2;
-// Buckets that a reader accepts in one family.
+// A reader refuses a family with more buckets.
 inline constexpr uint32_t kMaxBuckets = 65536;
-// A reader's own limits against files that were made to hurt it.
+// A reader refuses a longer file.
 inline constexpr uint64_t kMaxSegmentBytes = 1024ull * 1024 * 1024;
 
 }  // namespace prom::layout

@@ -1,6 +1,7 @@
-// The words for what layout.h numbers: the same in the API, in expositions and in the addon's arguments.
+// The names of the numbers in layout.h, as the API, expositions and the arguments of the addon have them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string_view>
@@ -9,55 +10,33 @@
 
 namespace prom {
 
+// Names of consecutive numbers from `first` on.
 template <typename Number, size_t N>
 struct Names {
-  std::array<std::pair<Number, std::string_view>, N> table;
+  Number first;
+  std::array<std::string_view, N> names;
 
   constexpr std::string_view operator[](Number number) const {
-    for (auto [known, name] : table) {
-      if (known == number) return name;
-    }
-    return "unknown";
+    size_t at = static_cast<size_t>(number) - static_cast<size_t>(first);
+    return at < N ? names[at] : "unknown";
   }
   constexpr std::optional<Number> Find(std::string_view name) const {
-    for (auto [number, known] : table) {
-      if (known == name) return number;
-    }
-    return std::nullopt;
+    auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) return std::nullopt;
+    return static_cast<Number>(static_cast<size_t>(found - names.begin()) + static_cast<size_t>(first));
   }
 };
 
-inline constexpr Names<layout::MetricType, 4> kTypeNames{{{
-    {layout::MetricType::kCounter, "counter"},
-    {layout::MetricType::kGauge, "gauge"},
-    {layout::MetricType::kHistogram, "histogram"},
-    {layout::MetricType::kSummary, "summary"},
-}}};
+inline constexpr Names<layout::MetricType, 4> kTypeNames{layout::MetricType::kCounter,
+                                                         {"counter", "gauge", "histogram", "summary"}};
 
-inline constexpr Names<layout::MergeMode, 13> kMergeModeNames{{{
-    {layout::MergeMode::kAll, "all"},
-    {layout::MergeMode::kLiveAll, "liveall"},
-    {layout::MergeMode::kMin, "min"},
-    {layout::MergeMode::kLiveMin, "livemin"},
-    {layout::MergeMode::kMax, "max"},
-    {layout::MergeMode::kLiveMax, "livemax"},
-    {layout::MergeMode::kSum, "sum"},
-    {layout::MergeMode::kLiveSum, "livesum"},
-    {layout::MergeMode::kMostRecent, "mostrecent"},
-    {layout::MergeMode::kLiveMostRecent, "livemostrecent"},
-    {layout::MergeMode::kFirst, "first"},
-    {layout::MergeMode::kAverage, "average"},
-    {layout::MergeMode::kOmit, "omit"},
-}}};
+inline constexpr Names<layout::MergeMode, 13> kMergeModeNames{
+    layout::MergeMode::kAll,
+    {"all", "liveall", "min", "livemin", "max", "livemax", "sum", "livesum", "mostrecent", "livemostrecent",
+     "first", "average", "omit"}};
 
-// Those of JavaScript's typeof, but for `null` and for all that is not a primitive.
-inline constexpr Names<layout::LabelKind, 6> kLabelKindNames{{{
-    {layout::LabelKind::kString, "string"},
-    {layout::LabelKind::kNumber, "number"},
-    {layout::LabelKind::kBoolean, "boolean"},
-    {layout::LabelKind::kNull, "null"},
-    {layout::LabelKind::kUndefined, "undefined"},
-    {layout::LabelKind::kOther, "other"},
-}}};
+// Those of JavaScript's typeof, except for null and objects.
+inline constexpr Names<layout::LabelKind, 6> kLabelKindNames{
+    layout::LabelKind::kString, {"string", "number", "boolean", "null", "undefined", "other"}};
 
 }  // namespace prom

@@ -1,4 +1,4 @@
-// The two halves of every publication: what the owner of a segment stores, and others read meanwhile.
+// The two halves of a publication: the stores of the owner of a segment, and the loads of readers.
 #pragma once
 
 #include <atomic>
@@ -7,17 +7,17 @@
 
 namespace prom {
 
-// The owner's half: what was stored before is there for whoever reads the new value and then fences.
+// The half of the owner: a reader that loads the new value and then fences sees all earlier stores.
 template <typename T>
 void StoreRelease(T& at, T value) {
   FailPoint();
   std::atomic_ref<T>(at).store(value, std::memory_order_release);
 }
 
-// The reader's half: what is read after this is at least as new as what was read before.
+// The half of the reader: later loads see values at least as new as earlier loads.
 inline void AcquireFence() { std::atomic_thread_fence(std::memory_order_acquire); }
 
-// What a reader may load at the same time, in any order: it takes each word whole.
+// For a word that readers load meanwhile, in any order: they never see half of it.
 template <typename T>
 void StoreRelaxed(T& at, T value) {
   std::atomic_ref<T>(at).store(value, std::memory_order_relaxed);

@@ -1,4 +1,4 @@
-// What bytes 0..255 of a segment, or of an archive, say of the file itself: of which format it is, and which one.
+// The identity of a segment or an archive in its header: format and id.
 #pragma once
 
 #include "format/layout.h"
@@ -6,13 +6,13 @@
 
 namespace prom {
 
-// Says that the file is of this format, and of which kind.
+// Fills in the fields of the format, and the kind of the file.
 void StampFormat(layout::Header& header, layout::FileKind kind);
 
-// An id that no other file has: random, or, where there are no random numbers, of the time and the thread that asks.
+// A unique id: random, or made of the time and the thread when the system has no random bytes.
 SegmentId NewSegmentId(uint32_t pid, uint32_t tid);
 
-// The checksum that a header has, if it is whole.
+// The value of header_crc for this header.
 uint32_t HeaderCrc(const layout::Header& header);
 
 }  // namespace prom

@@ -66,7 +66,7 @@ class CellReader {
   void AddExemplar(uint32_t cell) { exemplars_.push_back(cell); }
   bool has_exemplars() const { return !exemplars_.empty(); }
 
-  // Reads all cells that records name. `changes` is false for a file that nobody writes.
+  // Reads all cells that records name. `changes` is false for a file that no owner writes.
   SkipReason Read(const ByteSource& source, std::span<const ReadSeries> series, bool changes);
   const double* values() const { return values_.doubles(); }
 

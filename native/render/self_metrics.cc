@@ -56,7 +56,7 @@ class SelfMetrics {
   void Trouble() {
     for (auto [reason, count] : stats_.skipped) {
       Gauge("skipped_files", "Files in the group's directory that were not read, by reason.",
-            Label("reason", SkipReasonName(reason)), count);
+            Label("reason", kSkipReasonNames[reason]), count);
     }
     if (stats_.late > 0 || stats_.shown == SelfMetricsShown::kAll) {
       Gauge("late_owners", "Owners whose collect functions had not run by the deadline.", "", stats_.late);

@@ -16,7 +16,7 @@ constexpr int kSharedFlags = MAP_SHARED | MAP_POPULATE;  // one page fault now i
 constexpr int kSharedFlags = MAP_SHARED;
 #endif
 
-// 0, or the errno. One writer per file, so nobody can be between the check and the write.
+// 0, or the errno. The file has no other writer.
 int WriteZeros(int fd, uint64_t offset, uint64_t length) {
   std::vector<char> zeros(64 * 1024);
   while (length > 0) {
@@ -50,7 +50,7 @@ Result<std::shared_ptr<Mapping>> Mapping::OfFile(int fd, uint64_t offset, uint64
   void* data = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, kSharedFlags, fd, static_cast<off_t>(offset));
   if (data == MAP_FAILED) return SystemError{errno, "mmap", path};
 #ifdef MADV_DONTFORK
-  // A forked child must not count into its parent's segment.
+  // A forked child must not count into the segment of its parent.
   ::madvise(data, length, MADV_DONTFORK);
 #endif
   return std::shared_ptr<Mapping>(new Mapping(static_cast<uint8_t*>(data), length));
@@ -63,7 +63,7 @@ Result<std::shared_ptr<Mapping>> Mapping::Anonymous(uint64_t length) {
 }
 
 void Mapping::Vacate() {
-  // In two steps: the first needs no memory, so that it cannot fail half way and leave a hole that others might fill.
+  // In two steps: the first needs no memory, so it cannot fail half way and leave a hole in the addresses.
   void* data =
       ::mmap(data_, length_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
   if (data != MAP_FAILED) ::mprotect(data_, length_, PROT_READ | PROT_WRITE);

@@ -1,4 +1,4 @@
-// Memory of a segment: a range of its file, mapped once and never moved, or anonymous memory where no file can be had.
+// Memory of a segment: a range of its file, mapped once and never moved, or anonymous memory.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@ namespace prom {
 
 class Mapping {
  public:
-  // Reserves the blocks of [offset, offset + length) of the file, then maps them. Touching the mapping later can then
-  // not fail for want of space, which would be a SIGBUS. Both numbers are multiples of 64 KiB.
+  // Reserves the blocks of [offset, offset + length) of the file, then maps them: so no later access finds the disk full,
+  // which would be a SIGBUS. Both numbers are multiples of 64 KiB.
   static Result<std::shared_ptr<Mapping>> OfFile(int fd, uint64_t offset, uint64_t length,
                                                  const std::string& path);
   static Result<std::shared_ptr<Mapping>> Anonymous(uint64_t length);
@@ -20,7 +20,7 @@ class Mapping {
   Mapping& operator=(const Mapping&) = delete;
   ~Mapping();
 
-  // Lets go of the file and its memory, but not of the range: whoever still looks there reads zeros.
+  // Releases the file and its memory, but not the range of addresses: its bytes become zeros.
   void Vacate();
 
   uint8_t* data() const { return data_; }

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <utility>
 
 #include "base/clock.h"
@@ -43,25 +42,15 @@ Result<std::unique_ptr<OwnerPresence>> OwnerPresence::Create(const std::string& 
   auto segment = SegmentWriter::Create(directory, owner, max_bytes);
   if (!segment.ok()) return segment.error();
   std::unique_ptr<OwnerPresence> presence(new OwnerPresence(std::move(segment.value())));
-  char name[64];
-  std::snprintf(name, sizeof name, "/s.%u.%u.", owner.pid, owner.tid);
-  if (auto error = presence->Publish(*presence->segment_, directory + name + RandomHex(), false))
-    return *error;
-  return presence;
-}
-
-Result<std::unique_ptr<OwnerPresence>> OwnerPresence::CreatePrivate(const OwnerIdentity& owner,
-                                                                    uint64_t max_bytes) {
-  auto segment = SegmentWriter::CreatePrivate(owner, max_bytes);
-  if (!segment.ok()) return segment.error();
-  std::unique_ptr<OwnerPresence> presence(new OwnerPresence(std::move(segment.value())));
   presence->Heartbeat();
+  if (directory.empty()) return presence;
+  std::string name = "/s." + std::to_string(owner.pid) + '.' + std::to_string(owner.tid) + '.' + RandomHex();
+  if (auto error = presence->Publish(*presence->segment_, directory + name, false)) return *error;
   return presence;
 }
 
 std::optional<SystemError> OwnerPresence::Publish(SegmentWriter& segment, const std::string& path,
                                                   bool replaces) {
-  StampHeartbeat(segment.header());
   // Before the file is visible: a visible segment without a lock is always one whose owner has exited.
   if (::flock(segment.fd(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) return SystemError{errno, "flock", segment.path()};
@@ -74,6 +63,7 @@ std::optional<SystemError> OwnerPresence::Publish(SegmentWriter& segment, const 
 
 std::optional<SystemError> OwnerPresence::Replace(std::shared_ptr<SegmentWriter> next) {
   CopyCounters(header(), next->header());
+  StampHeartbeat(next->header());
   if (auto error = Publish(*next, segment_->path(), true)) return error;
   former_fd_ = segment_->Retire();
   segment_ = std::move(next);

@@ -17,11 +17,11 @@ namespace prom {
 
 class OwnerPresence {
  public:
-  // Creates a segment in `directory`, which must exist, locks it, and makes it visible. `max_bytes` bounds the file.
+  // Creates a segment in `directory`, which must exist, locks it, and makes it visible. `max_bytes` bounds the file. If
+  // `directory` is empty the segment is memory of this process: for series that find no room in a file. Such a segment has no
+  // name and no lock.
   static Result<std::unique_ptr<OwnerPresence>> Create(const std::string& directory,
                                                        const OwnerIdentity& owner, uint64_t max_bytes);
-  // Creates a segment in memory of this process, for series that find no room in a file. It has no name and no lock.
-  static Result<std::unique_ptr<OwnerPresence>> CreatePrivate(const OwnerIdentity& owner, uint64_t max_bytes);
   ~OwnerPresence() { Close(); }
 
   const std::shared_ptr<SegmentWriter>& segment() const { return segment_; }

@@ -14,7 +14,7 @@ namespace {
 using layout::MetricType;
 using layout::RecordType;
 
-// Sets what a series has counted to zero. The values of gauges stay, and which pages of a summary are valid.
+// Sets the counts of a series to zero. The values of gauges stay, and the pages of a summary stay valid.
 void ForgetCounts(const FamilyRecord& family, double* cells) {
   if (family.type == MetricType::kGauge) return;
   if (family.type != MetricType::kSummary) {

@@ -22,8 +22,8 @@ struct Rewritten {
   std::vector<RewrittenRecord> records;    // in the order of `from`
 };
 
-// Without `keeps_counts`, which says that the counts are in the archive, what was counted begins at zero; gauges keep their
-// values. The owner must not count meanwhile.
+// `keeps_counts` is false when the counts are in the archive: they begin at zero then, and gauges keep their values. The
+// owner must not count meanwhile.
 Result<Rewritten> Rewrite(const SegmentWriter& from, bool keeps_counts);
 
 }  // namespace prom

@@ -51,35 +51,29 @@ Header IdentityOf(const OwnerIdentity& owner) {
 
 }  // namespace
 
-Result<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(const std::string& directory,
-                                                             const OwnerIdentity& owner, uint64_t max_bytes) {
-  return InTemporaryFile(directory, IdentityOf(owner), max_bytes);
+SegmentWriter::Created SegmentWriter::Create(const std::string& directory, const OwnerIdentity& owner,
+                                             uint64_t max_bytes) {
+  return Create(directory, IdentityOf(owner), max_bytes);
 }
 
-Result<std::unique_ptr<SegmentWriter>> SegmentWriter::CreateSuccessor(bool keeps_counts) const {
+SegmentWriter::Created SegmentWriter::CreateSuccessor(bool keeps_counts) const {
   Header identity = *header_;
   if (!keeps_counts) std::memset(identity.first_id, 0, sizeof identity.first_id);
-  auto next = InTemporaryFile(directory(), identity, max_bytes_);
+  auto next = Create(directory(), identity, max_bytes_);
   if (next.ok()) next.value()->max_group_bytes_ = max_group_bytes_;
   return next;
 }
 
-Result<std::unique_ptr<SegmentWriter>> SegmentWriter::CreatePrivate(const OwnerIdentity& owner,
-                                                                    uint64_t max_bytes) {
-  std::unique_ptr<SegmentWriter> writer(new SegmentWriter(UniqueFd(), max_bytes));
-  if (auto error = writer->Begin(IdentityOf(owner))) return *error;
-  return writer;
-}
-
-Result<std::unique_ptr<SegmentWriter>> SegmentWriter::InTemporaryFile(const std::string& directory,
-                                                                      const Header& identity,
-                                                                      uint64_t max_bytes) {
-  std::string path = directory + "/.t." + RandomHex();
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd.valid()) return SystemError{errno, "open", path};
-  std::unique_ptr<SegmentWriter> writer(new SegmentWriter(std::move(fd), max_bytes));
-  writer->path_ = path;
-  writer->is_temporary_ = true;
+SegmentWriter::Created SegmentWriter::Create(const std::string& directory, const Header& identity,
+                                             uint64_t max_bytes) {
+  std::unique_ptr<SegmentWriter> writer(new SegmentWriter(max_bytes));
+  if (!directory.empty()) {
+    std::string path = directory + "/.t." + RandomHex();
+    writer->path_ = path;
+    writer->fd_ = UniqueFd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!writer->fd_.valid()) return SystemError{errno, "open", path};
+    writer->is_temporary_ = true;
+  }
   if (auto error = writer->Begin(identity)) return *error;
   return writer;
 }

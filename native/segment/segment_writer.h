@@ -48,15 +48,14 @@ struct LiveRecord {
 
 class SegmentWriter : public ByteSource {
  public:
-  // A new segment in `directory`, which must exist. The file has a temporary name, which goes with the writer unless
-  // Rename() gives it another one. `max_bytes` bounds the file.
-  static Result<std::unique_ptr<SegmentWriter>> Create(const std::string& directory,
-                                                       const OwnerIdentity& owner, uint64_t max_bytes);
-  // A new segment in memory of this process.
-  static Result<std::unique_ptr<SegmentWriter>> CreatePrivate(const OwnerIdentity& owner, uint64_t max_bytes);
+  using Created = Result<std::unique_ptr<SegmentWriter>>;
+
+  // A new segment in a file of `directory`, which must exist, or in memory of this process if `directory` is empty. The file
+  // has a temporary name, which goes with the writer unless Rename() gives it another one. `max_bytes` bounds the file.
+  static Created Create(const std::string& directory, const OwnerIdentity& owner, uint64_t max_bytes);
   // A new segment of the same owner and with the same limits, in the same directory. `keeps_counts`: it will hold the
   // counts of this one.
-  Result<std::unique_ptr<SegmentWriter>> CreateSuccessor(bool keeps_counts) const;
+  Created CreateSuccessor(bool keeps_counts) const;
   ~SegmentWriter() override;
 
   // Appends and publishes a record. Returns its offset.
@@ -112,11 +111,9 @@ class SegmentWriter : public ByteSource {
     uint64_t length;
   };
 
-  SegmentWriter(UniqueFd fd, uint64_t max_bytes) : fd_(std::move(fd)), max_bytes_(max_bytes) {}
+  explicit SegmentWriter(uint64_t max_bytes) : max_bytes_(max_bytes) {}
 
-  static Result<std::unique_ptr<SegmentWriter>> InTemporaryFile(const std::string& directory,
-                                                                const layout::Header& identity,
-                                                                uint64_t max_bytes);
+  static Created Create(const std::string& directory, const layout::Header& identity, uint64_t max_bytes);
   // Reserves chunk 0 and fills in the header: `identity`, but with an id of its own.
   std::optional<SystemError> Begin(const layout::Header& identity);
   Result<std::shared_ptr<Mapping>> AddChunk(uint64_t length);
@@ -127,7 +124,7 @@ class SegmentWriter : public ByteSource {
   const RecordExtent& ExtentOf(uint64_t record) const;
   layout::RecordHeader* Head(uint64_t record) const;
 
-  UniqueFd fd_;  // invalid for private memory
+  UniqueFd fd_;  // invalid in memory
   uint64_t max_bytes_;
   uint64_t max_group_bytes_ = UINT64_MAX;
   std::string path_;

@@ -63,7 +63,7 @@ std::vector<std::string> Segments(const TemporaryDirectory& directory) {
   return names;
 }
 
-TEST_CASE("no total changes by its last digit, in whatever order random owners are folded") {
+TEST_CASE("no total changes by its last digit, in whatever order random owners are compacted") {
   std::mt19937_64 random(1);
   std::uniform_real_distribution<double> mantissa(0.5, 1);
   std::uniform_int_distribution<int> exponent(-30, 30);
@@ -215,7 +215,7 @@ TEST_CASE("over the limits new series are dropped and counted, and the oldest ow
   CHECK(gauges <= 2);
 }
 
-TEST_CASE("a segment that came back after it was folded is not counted again, and goes with the next fold") {
+TEST_CASE("a segment that came back after it was compacted is not counted again, and goes with the next compaction") {
   TemporaryDirectory directory;
   Dead(directory.path(),
        [](TestSegment& segment) { *segment.Series(segment.Family(test::CounterFamily("c"))).cells = 3; });
@@ -229,7 +229,7 @@ TEST_CASE("a segment that came back after it was folded is not counted again, an
   CHECK(Has(Rendered(directory.path()), "c 3"));
 }
 
-TEST_CASE("the living are not folded, nor a dead copy of a living one") {
+TEST_CASE("the living are not compacted, nor a dead copy of a living one") {
   TemporaryDirectory directory;
   TestSegment living = TestSegment::InFile(directory.path());
   *living.Series(living.Family(test::CounterFamily("c"))).cells = 3;
@@ -241,7 +241,7 @@ TEST_CASE("the living are not folded, nor a dead copy of a living one") {
   CHECK(Has(Rendered(directory.path()), "c 3"));
 }
 
-TEST_CASE("an archive that was changed by one byte is refused, and put aside by the next fold") {
+TEST_CASE("an archive that was changed by one byte is refused, and put aside by the next compaction") {
   TemporaryDirectory directory;
   Dead(directory.path(),
        [](TestSegment& segment) { *segment.Series(segment.Family(test::CounterFamily("c"))).cells = 3; });

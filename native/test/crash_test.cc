@@ -1,5 +1,5 @@
-// A SIGKILL before every single step of everything that changes a group: after each, the group is read, folded and read
-// again, and nothing that was counted is missing or counted twice.
+// A SIGKILL before each step of everything that changes a group. After each the group is scraped, compacted and scraped
+// again, and no count is missing or doubled.
 #include <doctest/doctest.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -27,18 +27,18 @@ using test::TemporaryDirectory;
 using test::TestSegment;
 using test::TestSeries;
 
-// More steps than any of the scenarios has.
+// More steps than any scenario has.
 constexpr uint64_t kMostSteps = 5000;
 
-// A number that a killed child leaves to its parent. It is written after the count that it tells of, and no step is between.
-class Told {
+// The number of counts of a child, in memory shared with its parent. No step is between a count and this number.
+class Tally {
  public:
-  Told()
+  Tally()
       : number_(static_cast<uint64_t*>(
             ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0))) {}
-  Told(const Told&) = delete;
-  Told& operator=(const Told&) = delete;
-  ~Told() { ::munmap(number_, 4096); }
+  Tally(const Tally&) = delete;
+  Tally& operator=(const Tally&) = delete;
+  ~Tally() { ::munmap(number_, 4096); }
 
   void Count(const TestSeries& series) const {
     series.Increment();
@@ -50,7 +50,7 @@ class Told {
   uint64_t* number_;
 };
 
-// The counter `c` over all its series, as a scrape by somebody new shows it.
+// The sum of all series of the counter `c` in a first scrape.
 double Total(const std::string& directory) {
   std::string text = test::RenderedAnew(directory);
   double total = 0;
@@ -62,32 +62,32 @@ double Total(const std::string& directory) {
 }
 
 struct Scenario {
-  // Before the steps that count.
-  std::function<void(const std::string& directory, const Told& told)> prepare;
-  // What is interrupted.
-  std::function<void(const Told& told)> act;
+  // Runs without kills.
+  std::function<void(const std::string& directory, const Tally& tally)> prepare;
+  // Is killed before one of its steps.
+  std::function<void(const Tally& tally)> act;
 };
 
-// Runs a scenario in a child again and again, killed before another step each time, until it gets through.
+// Runs a scenario in one child after another, each killed before a later step, until a child finishes.
 void KillBeforeEveryStep(const std::function<Scenario()>& make, uint64_t least_steps) {
   for (uint64_t step = 1;; step++) {
     REQUIRE(step < kMostSteps);
     TemporaryDirectory directory;
-    Told told;
+    Tally tally;
     pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
       Scenario scenario = make();
-      scenario.prepare(directory.path(), told);
+      scenario.prepare(directory.path(), tally);
       test::DieBefore(step);
-      scenario.act(told);
+      scenario.act(tally);
       test::DieBefore(0);
       ::_exit(0);
     }
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);
     INFO("step " << step);
-    auto counted = static_cast<double>(told.counted());
+    auto counted = static_cast<double>(tally.counted());
     CHECK(Total(directory.path()) == counted);
     CompactionReport report = CompactDead(directory.path(), CurrentOwner(0), CompactionTask{});
     CHECK_FALSE(report.error);
@@ -106,20 +106,20 @@ std::unique_ptr<TestSegment> NewSegment(const std::string& directory) {
   return std::make_unique<TestSegment>(TestSegment::InFile(directory));
 }
 
-TEST_CASE("an owner killed at any step of its start has counted what it has counted") {
+TEST_CASE("an owner killed at any step of its start loses no count") {
   KillBeforeEveryStep(
       [] {
         auto where = std::make_shared<std::string>();
-        return Scenario{[=](const std::string& directory, const Told&) { *where = directory; },
-                        [=](const Told& told) {
+        return Scenario{[=](const std::string& directory, const Tally&) { *where = directory; },
+                        [=](const Tally& tally) {
                           auto* segment = NewSegment(*where).release();
-                          told.Count(segment->Series(segment->Family(test::CounterFamily("c"))));
+                          tally.Count(segment->Series(segment->Family(test::CounterFamily("c"))));
                         }};
       },
       10);
 }
 
-TEST_CASE("an owner killed at any step of a new series, or of growing for it, leaves all others") {
+TEST_CASE("an owner killed at any step of a new series, or of growth for it, loses no other series") {
   // 700 counters fill the records of the first chunk, 32 histograms of 100 buckets its cells.
   for (auto [bounds, before] : {std::pair{0, 690}, {0, 5}, {100, 35}}) {
     KillBeforeEveryStep(
@@ -130,12 +130,12 @@ TEST_CASE("an owner killed at any step of a new series, or of growing for it, le
             uint32_t other = 0;
           };
           auto state = std::make_shared<State>();
-          auto add = [=](int i, const Told& told) {
+          auto add = [=](int i, const Tally& tally) {
             std::string name = "series " + std::to_string(i);
-            told.Count(state->segment->Series(state->family, {name}));
+            tally.Count(state->segment->Series(state->family, {name}));
             if (state->other != 0) state->segment->Series(state->other, {name}).Observe(i);
           };
-          return Scenario{[=](const std::string& directory, const Told& told) {
+          return Scenario{[=](const std::string& directory, const Tally& tally) {
                             state->segment = NewSegment(directory);
                             state->family = state->segment->Family(test::CounterFamily("c", {"label"}));
                             if (bounds > 0) {
@@ -144,17 +144,17 @@ TEST_CASE("an owner killed at any step of a new series, or of growing for it, le
                               state->other =
                                   state->segment->Family(test::HistogramFamily("h", upper, {"label"}));
                             }
-                            for (int i = 0; i < before; i++) add(i, told);
+                            for (int i = 0; i < before; i++) add(i, tally);
                           },
-                          [=](const Told& told) {
-                            for (int i = 0; i < 12; i++) add(before + i, told);
+                          [=](const Tally& tally) {
+                            for (int i = 0; i < 12; i++) add(before + i, tally);
                           }};
         },
         10);
   }
 }
 
-TEST_CASE("an owner killed while it removes series and uses their cells again mixes nothing up") {
+TEST_CASE("an owner killed while it removes series and reuses their cells mixes up no values") {
   KillBeforeEveryStep(
       [] {
         struct State {
@@ -165,7 +165,7 @@ TEST_CASE("an owner killed while it removes series and uses their cells again mi
         };
         auto state = std::make_shared<State>();
         return Scenario{
-            [=](const std::string& directory, const Told&) {
+            [=](const std::string& directory, const Tally&) {
               state->segment = NewSegment(directory);
               state->kept = state->segment->Family(test::CounterFamily("c", {"label"}));
               state->removed = state->segment->Family(test::CounterFamily("other", {"label"}));
@@ -174,26 +174,26 @@ TEST_CASE("an owner killed while it removes series and uses their cells again mi
                 *state->series.back().cells = 1000;
               }
             },
-            [=](const Told& told) {
+            [=](const Tally& tally) {
               for (const TestSeries& series : state->series) {
                 state->segment->Remove(series);
-                told.Count(state->segment->Series(state->kept, {std::to_string(series.record)}));
+                tally.Count(state->segment->Series(state->kept, {std::to_string(series.record)}));
               }
             }};
       },
       10);
 }
 
-TEST_CASE("an owner killed while it closes its segment has closed it or not") {
+TEST_CASE("an owner killed while it closes its segment loses no count") {
   KillBeforeEveryStep(
       [] {
         auto segment = std::make_shared<std::unique_ptr<TestSegment>>();
-        return Scenario{[=](const std::string& directory, const Told& told) {
+        return Scenario{[=](const std::string& directory, const Tally& tally) {
                           *segment = NewSegment(directory);
-                          told.Count((*segment)->Series((*segment)->Family(test::CounterFamily("c"))));
+                          tally.Count((*segment)->Series((*segment)->Family(test::CounterFamily("c"))));
                           ::close(test::Must((*segment)->owner().OpenWakeup()));
                         },
-                        [=](const Told&) { (*segment)->owner().Close(); }};
+                        [=](const Tally&) { (*segment)->owner().Close(); }};
       },
       2);
 }
@@ -202,17 +202,17 @@ TEST_CASE("an owner killed during a rewrite has the old file or the new one, wit
   KillBeforeEveryStep(
       [] {
         auto segment = std::make_shared<std::unique_ptr<TestSegment>>();
-        return Scenario{[=](const std::string& directory, const Told& told) {
+        return Scenario{[=](const std::string& directory, const Tally& tally) {
                           *segment = NewSegment(directory);
                           uint32_t family = (*segment)->Family(test::CounterFamily("c", {"label"}));
                           for (int i = 0; i < 5; i++) {
                             TestSeries series = (*segment)->Series(family, {std::to_string(i)});
-                            for (int k = 0; k <= i; k++) told.Count(series);
+                            for (int k = 0; k <= i; k++) tally.Count(series);
                             if (i % 2 == 0) (*segment)->Series(family, {"gone " + std::to_string(i)});
                           }
                           ::close(test::Must((*segment)->owner().OpenWakeup()));
                         },
-                        [=](const Told&) {
+                        [=](const Tally&) {
                           (*segment)->Rewrite();
                           (*segment)->owner().Close();
                         }};
@@ -220,26 +220,26 @@ TEST_CASE("an owner killed during a rewrite has the old file or the new one, wit
       15);
 }
 
-TEST_CASE("a folder killed at any step has folded each segment once or not at all") {
+TEST_CASE("a compactor killed at any step has compacted each segment once or not at all") {
   for (int earlier : {0, 2}) {  // segments in the archive before
     KillBeforeEveryStep(
         [=] {
           auto where = std::make_shared<std::string>();
-          auto add_dead = [=](int count, const Told& told) {
+          auto add_dead = [=](int count, const Tally& tally) {
             for (int i = 0; i < count; i++) {
               auto segment = NewSegment(*where);
               TestSeries series = segment->Series(segment->Family(test::CounterFamily("c")));
-              for (int k = 0; k <= i; k++) told.Count(series);
+              for (int k = 0; k <= i; k++) tally.Count(series);
               segment->owner().Close();
             }
           };
-          return Scenario{[=](const std::string& directory, const Told& told) {
+          return Scenario{[=](const std::string& directory, const Tally& tally) {
                             *where = directory;
-                            add_dead(earlier, told);
+                            add_dead(earlier, tally);
                             CompactDead(*where, CurrentOwner(0), CompactionTask{});
-                            add_dead(3, told);
+                            add_dead(3, tally);
                           },
-                          [=](const Told&) { CompactDead(*where, CurrentOwner(0), CompactionTask{}); }};
+                          [=](const Tally&) { CompactDead(*where, CurrentOwner(0), CompactionTask{}); }};
         },
         15);
   }

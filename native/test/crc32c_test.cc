@@ -10,7 +10,7 @@
 namespace prom {
 namespace {
 
-// One bit at a time, as the definition says.
+// By the definition, one bit at a time.
 uint32_t Reference(const uint8_t* data, size_t length) {
   uint32_t crc = ~0u;
   for (size_t i = 0; i < length; i++) {
@@ -20,7 +20,7 @@ uint32_t Reference(const uint8_t* data, size_t length) {
   return ~crc;
 }
 
-TEST_CASE("the checksums of RFC 3720 appendix B.4 come out") {
+TEST_CASE("the checksums are those of RFC 3720 appendix B.4") {
   std::vector<uint8_t> bytes(32, 0);
   CHECK(Crc32c(bytes.data(), 32) == 0x8a9136aau);
   bytes.assign(32, 0xff);
@@ -36,9 +36,9 @@ TEST_CASE("the checksums of RFC 3720 appendix B.4 come out") {
   CHECK(Crc32c("123456789", 9) == 0xe3069283u);
 }
 
-TEST_CASE("nothing has the checksum zero") { CHECK(Crc32c(nullptr, 0) == 0); }
+TEST_CASE("the checksum of no bytes is zero") { CHECK(Crc32c(nullptr, 0) == 0); }
 
-TEST_CASE("any length at any alignment has the checksum that the definition gives") {
+TEST_CASE("data of any length and alignment has the checksum of the definition") {
   std::mt19937 random(1);
   std::vector<uint8_t> bytes(256);
   for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
@@ -52,7 +52,7 @@ TEST_CASE("any length at any alignment has the checksum that the definition give
   }
 }
 
-TEST_CASE("the checksum of a part goes into that of the whole") {
+TEST_CASE("a checksum can be computed part by part") {
   const std::string text = "123456789";
   for (size_t length = 0; length <= text.size(); length++) {
     uint32_t before = Crc32c(text.data(), length);

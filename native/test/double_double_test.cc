@@ -22,7 +22,7 @@ double PairSum(const std::vector<double>& terms) {
   return sum.Value();
 }
 
-// What a few owners counted of seconds: many magnitudes, no two alike.
+// Seconds of some owners: many magnitudes, no two alike.
 std::vector<double> Terms(std::mt19937_64& random) {
   std::vector<double> terms(2 + random() % 40);
   std::lognormal_distribution<double> seconds(0, 4);
@@ -43,11 +43,11 @@ TEST_CASE("a sum is the same in every order of its terms") {
       plain_differences += PlainSum(terms) != plain;
     }
   }
-  // Or this test could not fail: plain sums do depend on it.
+  // Plain sums do depend on the order; otherwise this test could not fail.
   CHECK(plain_differences > 10'000);
 }
 
-TEST_CASE("a sum never goes back when one of its terms grows, in whatever order it is made") {
+TEST_CASE("a sum never decreases when one of its terms grows, in any order of its terms") {
   std::mt19937_64 random(43);
   int plain_dips = 0;
   for (int i = 0; i < 20'000; i++) {
@@ -62,7 +62,7 @@ TEST_CASE("a sum never goes back when one of its terms grows, in whatever order 
   CHECK(plain_dips > 1'000);
 }
 
-TEST_CASE("what plain addition loses comes back") {
+TEST_CASE("a sum keeps the digits that plain addition loses") {
   DoubleDouble sum;
   sum.Add(1e16);
   for (int i = 0; i < 10; i++) sum.Add(0.1);  // each alone is less than half an ulp of the sum
@@ -79,7 +79,7 @@ TEST_CASE("infinities and NaN pass through a sum") {
   CHECK(PairSum({1e308, 1e308}) == INFINITY);
 }
 
-TEST_CASE("a sum of nothing is zero") {
+TEST_CASE("a sum of no terms is zero") {
   CHECK(PairSum({}) == 0);
   CHECK(PairSum({-0.0}) == 0);
 }

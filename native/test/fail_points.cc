@@ -30,7 +30,7 @@ void DieBefore(uint64_t step) { steps_left = step; }
 }  // namespace test
 }  // namespace prom
 
-// The linker sends the calls of the code under test here (Makefile, FAIL_POINTS).
+// The linker directs the calls of the tested code here (Makefile, FAIL_POINTS).
 extern "C" {
 
 int __real_open(const char* path, int flags, ...);

@@ -1,11 +1,11 @@
-// Ends the process at a chosen step: before the n-th system call that changes something, or publishing store.
+// Ends the process at a chosen step: a publishing store, or a system call that changes files.
 #pragma once
 
 #include <cstdint>
 
 namespace prom::test {
 
-// From here on the n-th step, counted from 1, is a SIGKILL before it; 0 never.
+// A SIGKILL before the n-th step from here on, counted from 1; 0: never.
 void DieBefore(uint64_t step);
 
 }  // namespace prom::test

@@ -17,14 +17,14 @@ using layout::MergeMode;
 using layout::RecordType;
 using test::SegmentImage;
 
-// The seeds' records may grow to this, which is beyond the end of their files.
+// Room for the records of the seeds, beyond the end of their files.
 constexpr uint64_t kRecordsRoom = 32 * 1024;
 
 SeriesLabel LabelAt(uint16_t name, std::string text, LabelKind kind = LabelKind::kString) {
   return {name, kind, std::move(text)};
 }
 
-// One owner's families of all types, and a second scope.
+// An owner with families of all types, and a second scope.
 SegmentImage RichSegment(uint8_t id, MergeMode mode) {
   SegmentImage image(240, kRecordsRoom);
   image.header().segment_id[0] = id;
@@ -124,11 +124,11 @@ void WriteCorpus(const std::string& directory) {
 
   Bytes rich[] = {RichSegment(4, MergeMode::kAll).bytes(), RichSegment(5, MergeMode::kAll).bytes()};
   Bytes archive = ArchiveOf({0, 1, {rich[0], {}, {}}});
-  write_group("first-fold", rich[0], rich[1], {});
-  write_group("next-fold", rich[1], counter, archive);
+  write_group("first-compaction", rich[0], rich[1], {});
+  write_group("next-compaction", rich[1], counter, archive);
   write_group("leftover", rich[0], rich[1], archive);
   write_group("little-room", rich[1], counter, archive, 7);
-  write_group("modes-fold", modes.bytes(), counter, ArchiveOf({0, 1, {modes.bytes(), {}, {}}}));
+  write_group("modes-compaction", modes.bytes(), counter, ArchiveOf({0, 1, {modes.bytes(), {}, {}}}));
 }
 
 }  // namespace prom::fuzz

@@ -70,7 +70,7 @@ Bytes ArchiveOf(const Input& input) {
   }
   if (empty) return {};
   Bytes bytes = archive.Encode({});
-  // Chance is the fuzzer's alone.
+  // All randomness comes from the fuzzer.
   std::memset(test::HeaderOf(bytes).segment_id, 0xa5, sizeof(SegmentId));
   test::RepairHeaderCrc(bytes);
   return bytes;

@@ -1,14 +1,13 @@
-// What the fuzzer feeds: two segments and an archive, and what is done with them.
+// An input of the fuzzer: two segments and an archive, and the task to do with them.
 //
 //   input   0        4        8       9      10     16
 //           +--------+--------+-------+------+------+---------------+----------------+---------+
 //           | length | length | reads | task | 0 .. | first segment | second segment | archive |
 //           +--------+--------+-------+------+------+---------------+----------------+---------+
 //
-// The lengths are those of the segments. When `task` is even they are read without a directory, and after `reads` reads
-// the bytes of the first turn into those of the second: what a reader sees whose owner goes on meanwhile. When it is odd all
-// three are files of a group, of dead owners, that is read, folded and read again; the rest of `task` says how little room
-// the archive has.
+// The lengths are those of the segments. When `task` is even they are read without a directory; after `reads` reads the bytes
+// of the first segment become those of the second, like those of an owner that goes on. When it is odd all three are files of
+// a group of dead owners that is scraped, compacted and scraped again; the other bits of `task` are the limits of the archive.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +24,7 @@ namespace prom::fuzz {
 inline constexpr size_t kPrefix = 16;
 inline constexpr size_t kParts = 3;
 inline constexpr size_t kArchive = 2;
-// The wall clock of all that is read and folded.
+// The wall clock of all scrapes and compactions.
 inline constexpr double kNowMs = 1.7e12;
 
 struct Input {
@@ -59,10 +58,11 @@ struct Input {
     for (const Bytes& part : parts) bytes.insert(bytes.end(), part.begin(), part.end());
     return bytes;
   }
-  bool folds() const { return task % 2 == 1; }
+  bool compacts() const { return task % 2 == 1; }
 };
 
-// Where the records of a segment or archive are, as far as it is one. `end` is where in the stream the last of them ends.
+// Offsets of the records of a segment or archive, up to the first impossible one. `end` is the end of the last record in the
+// stream.
 std::vector<size_t> Records(const Bytes& part, uint64_t* end = nullptr);
 
 inline layout::RecordHeader RecordAt(const Bytes& part, size_t at) {
@@ -71,10 +71,10 @@ inline layout::RecordHeader RecordAt(const Bytes& part, size_t at) {
   return head;
 }
 
-// Makes all checksums right, so that what is behind them is reached.
+// Repairs all checksums, so that the fuzzer gets past them.
 void Repair(Bytes& part);
 
-// The archive that a fold makes of the segments and the archive, as far as they can be read; none when nothing can.
+// The archive that a compaction makes of the readable parts; empty if there is none.
 Bytes ArchiveOf(const Input& input);
 
 // Seeds for the corpus.

@@ -1,4 +1,4 @@
-// How the fuzzer changes inputs, so that what comes out is still nearly a segment or an archive.
+// Changes of inputs after which they are still nearly segments or archives.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -77,7 +77,7 @@ class Mutator {
  private:
   size_t Pick(size_t below) { return below == 0 ? 0 : random_() % below; }
 
-  // Lets libFuzzer change a part without moving what is behind it.
+  // Lets libFuzzer change a part, at the same length.
   void Bite(Bytes& segment, size_t at, size_t length) {
     if (at >= segment.size() || length == 0) return;
     length = std::min(length, segment.size() - at);
@@ -97,7 +97,7 @@ class Mutator {
       Bite(segment, at + sizeof head, head.length - sizeof head);
     }
   }
-  // Its body becomes that of another type, or its flags say something.
+  // A record gets another type, or flags.
   void ChangeRecord(Bytes& segment) {
     std::vector<size_t> records = Records(segment);
     if (records.empty()) return;
@@ -110,7 +110,7 @@ class Mutator {
     }
     std::memcpy(segment.data() + at, &head, sizeof head);
   }
-  // Another metric type or merge mode, so that its series have too few cells, or others than they should.
+  // A family gets another metric type or merge mode, for which its series have too few cells, or others.
   void ChangeFamily(Bytes& segment) {
     std::vector<size_t> records = Records(segment);
     std::erase_if(records, [&](size_t at) {
@@ -126,7 +126,7 @@ class Mutator {
       segment[at + 1] = static_cast<uint8_t>(Pick(static_cast<size_t>(MergeMode::kOmit) + 2));
     }
   }
-  // A double that makes trouble, in a cell or in a record.
+  // A special double in a cell or in a record.
   void PutNumber(Bytes& segment) {
     const double numbers[] = {0,      -0.0,  NAN,    INFINITY, -INFINITY, 1,      -1,     3,      0.5,
                               5e-324, 1e308, -1e308, 1e21,     0x1p53,    0x1p31, 0x1p32, 1.7e12, 1.7e9};
@@ -147,7 +147,7 @@ class Mutator {
   void CountRemoval(Bytes& segment) {
     if (Pick(4) != 0) segment[offsetof(Header, removals)]++;
   }
-  // Where the records are the last thing in the segment and have room, as in the seeds.
+  // If the records are the last bytes of the segment and have room, as in the seeds.
   void AppendCopy(Bytes& segment, size_t room) {
     std::vector<size_t> records = Records(segment);
     if (records.empty()) return;
@@ -176,7 +176,7 @@ class Mutator {
     input.parts[1 - from] = input.parts[from];
     AppendCopy(input.parts[1], room);
   }
-  // What is left of the segments joins the archive, and another owner may have their place.
+  // The segments are compacted into the archive, and another owner may get their names.
   void Compact(Input& input, size_t room) {
     Bytes archive = ArchiveOf(input);
     if (archive.empty() || archive.size() > input.parts[kArchive].size() + room) return;
@@ -206,7 +206,7 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max
   return prom::fuzz::CopyOut(input, data, max_size);
 }
 
-// One part from the other.
+// A part from another input.
 extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* data1, size_t size1, const uint8_t* data2,
                                             size_t size2, uint8_t* out, size_t max_size, unsigned seed) {
   prom::fuzz::Input a = prom::fuzz::Input::Of(data1, size1);

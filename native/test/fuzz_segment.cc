@@ -1,9 +1,8 @@
-// Feeds arbitrary bytes to everything that reads segments and archives (fuzz_input.h). Beside the sanitizers' word it
-// must hold that
+// Feeds arbitrary bytes to all code that reads segments and archives (fuzz_input.h). Besides the sanitizers it checks that
 //
-//   - what goes along from scrape to scrape shows what a new reader shows,
-//   - a fold of what can be read can be read again, and so can the archive that is made of that,
-//   - and no sum or count changes when its owners are folded.
+//   - a Group that is kept from scrape to scrape shows the same as a new one,
+//   - a compaction makes an archive that can be read, and compacted again,
+//   - no sum or count changes when its owners are compacted.
 //
 //   fuzz-segment --write-corpus DIRECTORY     writes the seeds instead
 #include <unistd.h>
@@ -33,7 +32,7 @@ void Require(bool holds) {
   if (!holds) std::abort();
 }
 
-// Turns from one content into another after so many reads.
+// Changes from one content into another after some reads.
 class TurningSource : public ByteSource {
  public:
   TurningSource(const Bytes& before, const Bytes& after, int reads)
@@ -77,8 +76,8 @@ std::string RenderFamily(Group& group, const std::vector<std::shared_ptr<const B
   return std::string(group.Render(scrape).value().view());
 }
 
-// True when an owner could have made `after` of `before`, or when they have nothing to do with each other: what a reader
-// knows of the one then helps or does not matter with the other.
+// Whether an owner could have changed `before` into `after`, or they are different segments: so the knowledge of a reader
+// about the one is true or irrelevant for the other.
 bool Follows(const Bytes& before, const Bytes& after) {
   if (before.size() < layout::kHeaderSize || after.size() < layout::kHeaderSize) return true;
   Header a;
@@ -122,7 +121,7 @@ void ReadAlong(const Input& input) {
   auto first = std::make_shared<MemorySource>(input.parts[0]);
   auto second = std::make_shared<MemorySource>(input.parts[1]);
   Group along("", Self());
-  // Alone, with the other, alone again, and then with the other's content in its own place.
+  // The first alone, with the second, alone again, and then with the content of the second.
   for (int step = 0; step < 4; step++) {
     std::vector<std::shared_ptr<const ByteSource>> segments = {first};
     if (step == 1) segments.push_back(second);
@@ -137,7 +136,7 @@ void ReadAlong(const Input& input) {
   ReadTwice(input);
 }
 
-// A directory with the files of a group whose owners are all gone; always the same one, emptied.
+// A directory with the files of a group whose owners are all gone. It is emptied and reused each time.
 const std::string& GroupOf(const Input& input) {
   static const test::TemporaryDirectory directory;
   const char* names[kParts] = {"s.1.1.a", "s.2.2.b", kArchiveName};
@@ -167,7 +166,7 @@ void Compact(const Input& input) {
   Require(!report.error && !report.busy);
   Totals after(directory);
   Require(report.compacted == 0 || after.has_archive());
-  // Sums of exact numbers may be too great to be exact themselves.
+  // Sums of exact numbers may be too large to be exact.
   bool comparable = before.comparable() && after.comparable();
   Require(!roomy || !comparable || before.samples() == after.samples());
   if (input.reads % 2 == 1) {
@@ -176,7 +175,7 @@ void Compact(const Input& input) {
     Require(Render(along, format) == Render(anew, format));
     return;
   }
-  // A removal of nothing makes the archive anew of itself.
+  // A removal that matches no series makes a new archive of the old one.
   SeriesFilter nothing;
   nothing.scope = "nobody's";
   CompactionTask again;
@@ -201,6 +200,6 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto input = prom::fuzz::Input::Of(data, size);
-  input.folds() ? prom::fuzz::Compact(input) : prom::fuzz::ReadAlong(input);
+  input.compacts() ? prom::fuzz::Compact(input) : prom::fuzz::ReadAlong(input);
   return 0;
 }

@@ -22,7 +22,7 @@ bool IsExact(double value) {
   return std::fabs(value) < 0x1p40 && std::ldexp(value, 10) == std::trunc(std::ldexp(value, 10));
 }
 
-// Of what is summed, and compared. The time of a `mostrecent` gauge may become another one in the archive.
+// The values to sum and compare. The archive may change the time of a `mostrecent` gauge.
 bool AddsUp(const SegmentReader& reader) {
   for (const ReadSeries& series : reader.series()) {
     const FamilyRecord& family = reader.families()[series.family].record;
@@ -42,7 +42,7 @@ std::vector<LabelRef> RefsOf(const std::vector<Label>& labels) {
   return refs;
 }
 
-// Whether the families have ids of their own, and those of one name one definition.
+// Whether all families have different ids, and those of one name one definition.
 class Definitions {
  public:
   bool Agree(const SegmentReader& reader) {

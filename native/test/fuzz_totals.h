@@ -1,4 +1,4 @@
-// What a group's dead have counted, as far as a fold must keep it to the last digit.
+// The values of dead owners that a compaction must keep to the last digit.
 #pragma once
 
 #include <map>
@@ -14,9 +14,9 @@ class Totals {
   explicit Totals(const std::string& directory);
 
   bool has_archive() const { return has_archive_; }
-  // Whether an honest group could be so: nothing is there twice, definitions agree, and all numbers add up exactly.
+  // Whether real owners could have written the group: no duplicates, equal definitions, and all numbers add up exactly.
   bool comparable() const { return comparable_; }
-  // By family and labels: a counter's or gauge's value, a histogram's sum and buckets, a summary's sum and count.
+  // By family and labels: the value of a counter or gauge, sum and buckets of a histogram, sum and count of a summary.
   using Samples = std::map<std::pair<std::string, std::string>, std::vector<double>>;
   const Samples& samples() const { return samples_; }
 

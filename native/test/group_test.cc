@@ -186,7 +186,7 @@ TEST_CASE("threads may scrape one group at once") {
   for (std::thread& thread : threads) thread.join();
 }
 
-TEST_CASE("an owner that has moved and was folded since the last scrape counts once") {
+TEST_CASE("an owner that was rewritten and compacted since the last scrape counts once") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
   TestSeries counted = segment.Series(segment.Family(test::CounterFamily("c")));

@@ -48,8 +48,9 @@ TEST_CASE("every mode of a gauge takes the owners and the values that it names")
 }
 
 TEST_CASE("live-only modes of dead owners have no sample, the others still do") {
-  for (auto [mode, name] : kMergeModeNames.table) {
+  for (std::string_view name : kMergeModeNames.names) {
     CAPTURE(std::string(name));
+    MergeMode mode = *kMergeModeNames.Find(name);
     Owners owners;
     owners.AddGauge(mode, false, 4, 1);
     std::string text = Merged(owners);

@@ -91,7 +91,7 @@ TEST_CASE("values that metrics have read back from their spelling, and the longe
   std::mt19937_64 random(7);
   size_t longest = 0;
   for (int i = 0; i < 300'000; i++) {
-    // Magnitudes from 1e-9 to 1e22, where both spellings and the border between them are.
+    // Magnitudes from 1e-9 to 1e22: spellings with and without exponent, and the limits between them.
     double magnitude = std::pow(10.0, static_cast<double>(random() % 3100) / 100.0 - 9);
     double value = (random() % 2 ? 1 : -1) * magnitude * static_cast<double>(random() >> 11) * 0x1p-53;
     std::string text = Sample(value);
@@ -116,8 +116,8 @@ TEST_CASE("no shorter spelling reads back") {
   }
 }
 
-// With at most fifteen digits, of which no two spellings are the same number.
-TEST_CASE("decimals are as short as they were written") {
+// With at most fifteen digits: two different ones are never the same double.
+TEST_CASE("decimals keep their digits") {
   std::mt19937_64 random(3);
   for (int i = 0; i < 200'000; i++) {
     uint64_t whole = random() % (uint64_t{1} << random() % 24);
@@ -132,7 +132,7 @@ TEST_CASE("decimals are as short as they were written") {
   }
 }
 
-TEST_CASE("integers are those that are counted, with no zero too many") {
+TEST_CASE("integers have no superfluous zeros") {
   std::mt19937_64 random(5);
   for (int i = 0; i < 200'000; i++) {
     uint64_t n = i < 100'000 ? static_cast<uint64_t>(i) * 11 : random() >> (11 + random() % 53);

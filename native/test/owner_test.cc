@@ -34,7 +34,7 @@ bool LooksDead(int fd, const Header& header, const OwnerIdentity& self) {
   return !CountsAsLive(ProbeLock(fd), OwnerEvidence(header, self));
 }
 
-// The header that this thread's own segment has.
+// The header of a segment of this thread.
 Header OwnHeader() {
   TestSegment segment = TestSegment::InMemory();
   return segment.writer().header();
@@ -61,7 +61,7 @@ Header HeaderOfOnlyFile(const TemporaryDirectory& directory, UniqueFd* fd) {
   return header;
 }
 
-TEST_CASE("the calling thread knows who it is") {
+TEST_CASE("the identity of the calling thread has its pid, tid and start") {
   OwnerIdentity self = CurrentOwner(4);
   CHECK(self.pid == static_cast<uint32_t>(::getpid()));
   CHECK(self.tid == static_cast<uint32_t>(::gettid()));
@@ -76,7 +76,7 @@ TEST_CASE("the calling thread knows who it is") {
   CHECK(other_tid != self.tid);
 }
 
-TEST_CASE("an owner holds the lock of its segment, and others see that it lives") {
+TEST_CASE("an owner holds the lock of its segment and counts as live") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
   UniqueFd fd;
@@ -91,7 +91,8 @@ TEST_CASE("an owner holds the lock of its segment, and others see that it lives"
   CHECK(LooksDead(fd.get(), header, CurrentOwner(0)));
 }
 
-TEST_CASE("two readers that look at once do not take each other for the owner, and leave no lock behind") {
+TEST_CASE(
+    "two readers that probe a lock at once do not take each other for the owner, and leave no lock behind") {
   TemporaryDirectory directory;
   test::WriteWholeFile(directory.File("s"), {1});
   UniqueFd a = test::OpenForReading(directory.File("s"));
@@ -103,7 +104,8 @@ TEST_CASE("two readers that look at once do not take each other for the owner, a
   CHECK(::flock(a.get(), LOCK_EX | LOCK_NB) == 0);
 }
 
-TEST_CASE("a lock that cannot be tried is unknown, and its owner dead only if it is known to be gone") {
+TEST_CASE(
+    "a lock that cannot be probed is unknown, and its owner counts as live unless it is known to be gone") {
   CHECK((ProbeLock(-1) == LockProbe::kUnknown));
   Header header = OwnHeader();
   CHECK_FALSE(LooksDead(-1, header, CurrentOwner(0)));
@@ -113,7 +115,7 @@ TEST_CASE("a lock that cannot be tried is unknown, and its owner dead only if it
   CHECK(LooksDead(-1, header, CurrentOwner(0)));
 }
 
-TEST_CASE("a killed owner is dead as soon as it is a zombie, and after") {
+TEST_CASE("a killed owner is gone as a zombie and afterwards") {
   TemporaryDirectory directory;
   Child child = SegmentOwner(directory.path());
   OwnerIdentity self = CurrentOwner(0);
@@ -139,7 +141,7 @@ TEST_CASE("a killed owner is dead as soon as it is a zombie, and after") {
   CHECK(LooksDead(fd.get(), header, self));
 }
 
-TEST_CASE("a stopped owner is not dead") {
+TEST_CASE("a stopped owner is present") {
   TemporaryDirectory directory;
   Child child = SegmentOwner(directory.path());
   ::kill(child.pid(), SIGSTOP);
@@ -150,7 +152,7 @@ TEST_CASE("a stopped owner is not dead") {
   CHECK_FALSE(LooksDead(fd.get(), header, CurrentOwner(0)));
 }
 
-TEST_CASE("a pid that another process has by now is a dead owner's") {
+TEST_CASE("an owner whose pid belongs to another process now is gone") {
   Header header = OwnHeader();
   OwnerIdentity self = CurrentOwner(0);
   CHECK((OwnerEvidence(header, self) == Evidence::kPresent));
@@ -158,13 +160,13 @@ TEST_CASE("a pid that another process has by now is a dead owner's") {
   CHECK((OwnerEvidence(header, self) == Evidence::kGone));
 }
 
-TEST_CASE("a process that is there is present when nobody knows when its owner started") {
+TEST_CASE("a running process is present when the start of the owner is unknown") {
   Header header = OwnHeader();
   header.start_ticks = 0;
   CHECK((OwnerEvidence(header, CurrentOwner(0)) == Evidence::kPresent));
 }
 
-TEST_CASE("a thread that ended is gone while its process goes on") {
+TEST_CASE("a thread that has ended is gone though its process runs") {
   std::mutex mutex;
   std::condition_variable changed;
   OwnerIdentity identity;
@@ -189,13 +191,13 @@ TEST_CASE("a thread that ended is gone while its process goes on") {
   CHECK((OwnerEvidence(header, CurrentOwner(0)) == Evidence::kGone));
 }
 
-TEST_CASE("the mark of a closed segment is enough") {
+TEST_CASE("the owner of a segment marked as closed is gone") {
   Header header = OwnHeader();
   header.state = static_cast<uint32_t>(OwnerState::kClosed);
   CHECK((OwnerEvidence(header, CurrentOwner(0)) == Evidence::kGone));
 }
 
-TEST_CASE("an owner of another pid namespace is silent when its heart has not beaten for a minute") {
+TEST_CASE("an owner of another pid namespace is silent a minute after its last heartbeat") {
   if (BoottimeNs() < 62 * kSecond) {
     MESSAGE("skipped: this machine has not been up for a minute");
     return;
@@ -213,7 +215,7 @@ TEST_CASE("an owner of another pid namespace is silent when its heart has not be
   }
 }
 
-TEST_CASE("an owner of another boot is silent when its heart has not beaten for ten minutes") {
+TEST_CASE("an owner of another boot is silent ten minutes after its last heartbeat") {
   OwnerIdentity self = CurrentOwner(0);
   Header header = OwnHeader();
   header.boot_id[5] ^= 1;
@@ -225,7 +227,7 @@ TEST_CASE("an owner of another boot is silent when its heart has not beaten for 
   CHECK((OwnerEvidence(header, self) == Evidence::kSilent));
 }
 
-TEST_CASE("a heartbeat that lies in the future says nothing") {
+TEST_CASE("a heartbeat in the future is no evidence") {
   OwnerIdentity self = CurrentOwner(0);
   Header header = OwnHeader();
   header.boot_id[5] ^= 1;
@@ -235,7 +237,7 @@ TEST_CASE("a heartbeat that lies in the future says nothing") {
   }
 }
 
-TEST_CASE("a pid that no process can have says nothing") {
+TEST_CASE("a pid that no process can have is no evidence") {
   for (uint32_t pid : {0u, 0x80000000u, 0xffffffffu}) {
     Header header = OwnHeader();
     header.pid = pid;
@@ -243,7 +245,7 @@ TEST_CASE("a pid that no process can have says nothing") {
   }
 }
 
-TEST_CASE("both a free lock and no sign of life are needed to look dead") {
+TEST_CASE("an owner counts as dead only with a free lock and without evidence of life") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
   test::WriteWholeFile(directory.File("copy"), test::ReadWholeFile(segment.writer().path()));
@@ -263,7 +265,7 @@ TEST_CASE("both a free lock and no sign of life are needed to look dead") {
   CHECK(LooksDead(free.get(), unknown, self));
 }
 
-TEST_CASE("a process's name, whatever is in it, does not hide when it started") {
+TEST_CASE("no name of a process hides its start") {
   for (const char* name : {") Z 1 2 3 (", "a) b) c)", "((((", "new\nline )"}) {
     Child child([name](const Child::Line& line) {
       ::prctl(PR_SET_NAME, name);

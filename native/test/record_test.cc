@@ -83,7 +83,7 @@ void CheckLabels(const std::vector<SeriesLabel>& a, const std::vector<SeriesLabe
   }
 }
 
-TEST_CASE("a record's checksum is that of all of it but its state") {
+TEST_CASE("the checksum of a record covers everything but its state") {
   layout::RecordHeader head{32, static_cast<uint16_t>(layout::RecordType::kSkip), 0x8001, 0, 1};
   Bytes body(16, 0xab);
   Bytes covered(8);
@@ -187,7 +187,7 @@ TEST_CASE("a membership comes back as it was") {
   CHECK(back->family == 0xffffffff);
 }
 
-TEST_CASE("padding behind a body changes nothing") {
+TEST_CASE("padding after a body changes nothing") {
   Bytes body = Encode(OddFamily("odd"));
   body.resize(body.size() + 7);
   CHECK(Decode<FamilyRecord>(body).has_value());
@@ -225,7 +225,7 @@ Bytes With(Bytes body, size_t offset, T value) {
 
 constexpr uint32_t kLies[] = {0x1000, 0xffff, 0x7fffffff, 0x80000000, 0xfffffff8, 0xffffffff};
 
-TEST_CASE("counts and lengths that cannot be true are refused before anything is reserved for them") {
+TEST_CASE("impossible counts and lengths are refused before memory is allocated") {
   FamilyRecord family = test::HistogramFamily("name", {1, 2});
   family.help = "help!";
   family.label_names = {"l"};
@@ -249,7 +249,7 @@ TEST_CASE("counts and lengths that cannot be true are refused before anything is
   }
 }
 
-TEST_CASE("more buckets than a reader accepts are refused, though they are there") {
+TEST_CASE("more buckets than the limit are refused, even if all of them are present") {
   FamilyRecord family = test::HistogramFamily("name", std::vector<double>(layout::kMaxBuckets, 1));
   CHECK(Decode<FamilyRecord>(Encode(family)).has_value());
   family.bounds.push_back(2);
@@ -278,7 +278,7 @@ TEST_CASE("a label of an unknown kind is refused") {
   CHECK_FALSE(Decode<ScopeRecord>(With(scope, 21, uint8_t{6})).has_value());
 }
 
-TEST_CASE("a page of an unknown schema or sign, or too far out, is refused") {
+TEST_CASE("a page of an unknown schema or sign, or with too large a number, is refused") {
   Bytes page = Encode(OddPage());
   for (int8_t schema : std::initializer_list<int8_t>{-5, 9, 127, -128})
     CHECK_FALSE(Decode<PageRecord>(With(page, 26, schema)).has_value());
@@ -289,7 +289,7 @@ TEST_CASE("a page of an unknown schema or sign, or too far out, is refused") {
   }
 }
 
-TEST_CASE("a mode that needs the time of a set is refused where no cell holds it") {
+TEST_CASE("a mode that needs the time of a set is refused for types without a cell for it") {
   for (MergeMode mode : {MergeMode::kMostRecent, MergeMode::kLiveMostRecent}) {
     CHECK_FALSE(Decode<FamilyRecord>(Encode(test::CounterFamily("c", {}, mode))).has_value());
   }

@@ -1,4 +1,4 @@
-// A segment that grows, record by record and cell by cell, and uses again what was freed.
+// Growth of a segment, record by record and cell by cell, and the reuse of freed cells.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -28,7 +28,7 @@ using test::TemporaryDirectory;
 using test::TestSegment;
 using test::TestSeries;
 
-TEST_CASE("what was appended over many chunks is all there, and no cell moved") {
+TEST_CASE("a segment of many chunks has all its records, and no cell has moved") {
   TemporaryDirectory directory;
   for (bool in_file : {true, false}) {
     TestSegment segment = in_file ? TestSegment::InFile(directory.path()) : TestSegment::InMemory();
@@ -100,7 +100,7 @@ void CheckTail(uint64_t left) {
   uint64_t filler = Must(segment.AppendUnknown(fill));
   CHECK(filler + fill == test::kFirstRecords - left);
   CHECK(segment.writer().header().extent_count == 2);
-  // A reader that comes at this very moment, and stays.
+  // A reader that begins now and stays.
   SegmentReader reader = Read(segment.source());
 
   TestSeries after = segment.Series(family, {"after"});
@@ -132,8 +132,8 @@ void CheckTail(uint64_t left) {
 
 TEST_CASE("a record that fills an extent to the last byte leaves nothing to skip") { CheckTail(0); }
 TEST_CASE("a tail too short for a record is left as it is") { CheckTail(8); }
-TEST_CASE("a tail that can hold no more than a record's header is skipped") { CheckTail(16); }
-TEST_CASE("a tail with some room, but not enough, is skipped") {
+TEST_CASE("a tail with room for the header of a record only is skipped") { CheckTail(16); }
+TEST_CASE("a tail with too little room for the record is skipped") {
   CheckTail(24);
   CheckTail(48);
 }
@@ -149,7 +149,7 @@ TEST_CASE("a record of the greatest length gets an extent of its own and reads b
   CHECK(*Cells(reader, "small") == 6);
 }
 
-TEST_CASE("freed cells are used again, by as many as they are, and are zero by then") {
+TEST_CASE("freed cells are zero and used again for the same number of cells") {
   TestSegment segment = TestSegment::InMemory();
   uint32_t counter = segment.Family(test::CounterFamily("c", {"l"}));
   uint32_t histogram = segment.Family(test::HistogramFamily("h", {1, 2}, {"l"}));
@@ -177,7 +177,7 @@ TEST_CASE("freed cells are used again, by as many as they are, and are zero by t
   CHECK(*b.cells == 12);
 }
 
-TEST_CASE("removing and adding for ever needs no more cells") {
+TEST_CASE("adding and removing without end needs no more cells") {
   TestSegment segment = TestSegment::InMemory();
   uint32_t family = segment.Family(test::HistogramFamily("h", std::vector<double>(100, 1), {"l"}));
   for (int i = 0; i < 1000; i++) segment.Remove(segment.Series(family, {std::to_string(i)}));

@@ -1,4 +1,4 @@
-// What a segment has no room for is refused with a reason, and changes nothing.
+// Records and cells for which there is no room are refused with an error, and change nothing.
 #include <doctest/doctest.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -34,7 +34,7 @@ void CheckRefused(const Result<T>& result, int code) {
   CHECK(std::string(result.error().syscall) != "");
 }
 
-TEST_CASE("a record or a row of cells that no extent can hold is refused and changes nothing") {
+TEST_CASE("a record or a range of cells longer than any extent is refused and changes nothing") {
   TestSegment segment = TestSegment::InMemory();
   Bytes before(layout::kGranule);
   REQUIRE(segment.source().Read(before.data(), before.size(), 0));
@@ -46,7 +46,7 @@ TEST_CASE("a record or a row of cells that no extent can hold is refused and cha
   CHECK(segment.writer().AllocateCells(layout::kMaxChunk / 8).ok());
 }
 
-TEST_CASE("a file as long as allowed refuses to grow, and nobody sees the attempt") {
+TEST_CASE("a file at its limit refuses to grow and stays as it is") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path(), CurrentOwner(0), 3 * layout::kGranule);
   uint32_t family = segment.Family(test::CounterFamily("c", {"l"}));
@@ -64,7 +64,7 @@ TEST_CASE("a file as long as allowed refuses to grow, and nobody sees the attemp
   CheckRefused(segment.AppendUnknown(layout::kGranule - 8), EFBIG);
   CheckRefused(segment.writer().AllocateCells(3), EFBIG);
   CHECK((test::ReadWholeFile(segment.writer().path()) == before));
-  CHECK(Must(segment.writer().AllocateCells(1)).extent == 1);  // what fits still fits
+  CHECK(Must(segment.writer().AllocateCells(1)).extent == 1);  // there is still room for one
   *segment.Series(family, {"b"}).cells = 2;
   SegmentReader reader = Read(segment.source());
   CHECK(*Cells(reader, "a") == 1);
@@ -75,7 +75,7 @@ TEST_CASE("a limit below the smallest segment leaves no file behind") {
   TemporaryDirectory directory;
   CheckRefused(OwnerPresence::Create(directory.path(), CurrentOwner(0), layout::kGranule - 1), EFBIG);
   CHECK(directory.Names().empty());
-  CheckRefused(OwnerPresence::CreatePrivate(CurrentOwner(0), layout::kGranule - 1), EFBIG);
+  CheckRefused(OwnerPresence::Create("", CurrentOwner(0), layout::kGranule - 1), EFBIG);
 }
 
 TEST_CASE("a full extent table refuses to grow") {
@@ -88,7 +88,7 @@ TEST_CASE("a full extent table refuses to grow") {
   CHECK(segment.AppendUnknown(test::kFirstRecords).ok());
 }
 
-TEST_CASE("a directory that is not there, or is none, is an error with its path") {
+TEST_CASE("a missing directory, or a file in its place, is an error with its path") {
   TemporaryDirectory directory;
   auto missing = OwnerPresence::Create(directory.File("missing"), CurrentOwner(0), test::kPlenty);
   CheckRefused(missing, ENOENT);
@@ -98,7 +98,7 @@ TEST_CASE("a directory that is not there, or is none, is an error with its path"
   CheckRefused(OwnerPresence::Create(directory.File("file"), CurrentOwner(0), test::kPlenty), ENOTDIR);
 }
 
-TEST_CASE("a full file system is an error, not a signal, and what was there goes on") {
+TEST_CASE("a full file system is an error, not a signal, and existing series go on counting") {
   TemporaryDirectory directory;
   const std::string full = directory.File("full");
   REQUIRE(::mkdir(full.c_str(), 0700) == 0);

@@ -31,7 +31,7 @@ using test::TemporaryDirectory;
 using test::TestSegment;
 using test::TestSeries;
 
-TEST_CASE("a new segment is a small locked file of this user that says who owns it") {
+TEST_CASE("a new segment is a small locked file of this user with the identity of its owner") {
   TemporaryDirectory directory;
   OwnerIdentity owner = CurrentOwner(3);
   TestSegment segment = TestSegment::InFile(directory.path(), owner);
@@ -77,7 +77,7 @@ TEST_CASE("two segments of one owner are two files with two ids") {
   CHECK(std::memcmp(a.writer().header().segment_id, b.writer().header().segment_id, 16) != 0);
 }
 
-TEST_CASE("a closed segment says so, gives up its lock and keeps its cells mapped") {
+TEST_CASE("a closed segment is marked as closed, gives up its lock and keeps its cells mapped") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
   uint32_t family = segment.Family(test::CounterFamily("c", {"l"}));
@@ -174,7 +174,7 @@ TEST_CASE("a reader in another thread sees every series whole while the owner ap
           if (value < last_fixed) FAIL_CHECK("a counter went back");
           last_fixed = value;
         } else if (value != 0 && value != std::stod(label)) {
-          // Cells are used again: any other value is another series'.
+          // Cells are reused: any other value belongs to another series.
           FAIL_CHECK("series " << label << " has the value " << value);
         }
       }

@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kMiB = 1024 * 1024;
 
-TEST_CASE("a text buffer grows by what is appended and can be given away") {
+TEST_CASE("a text buffer grows and can be moved") {
   TextBuffer buffer;
   std::string expected;
   for (int i = 0; i < 50'000; i++) {
@@ -28,7 +28,7 @@ TEST_CASE("a text buffer grows by what is appended and can be given away") {
   CHECK(buffer.size() == 0);
 }
 
-TEST_CASE("what is claimed and not committed is no part of the text") {
+TEST_CASE("claimed bytes without a commit are no part of the text") {
   TextBuffer buffer;
   char* to = buffer.Claim(100);
   std::memset(to, 'x', 100);
@@ -37,7 +37,7 @@ TEST_CASE("what is claimed and not committed is no part of the text") {
   CHECK(buffer.view() == "xxx");
 }
 
-TEST_CASE("a text buffer knows whether all of its bytes are ASCII, wherever the one is that is not") {
+TEST_CASE("a text buffer knows whether all of its bytes are ASCII, at any position") {
   for (size_t at = 0; at < 20; at++) {
     std::string text(20, 'x');
     text[at] = '\x80';
@@ -60,7 +60,7 @@ TEST_CASE("a text buffer knows whether all of its bytes are ASCII, wherever the 
   CHECK_FALSE(claimed.is_ascii());
 }
 
-TEST_CASE("the memory of a large text is taken again, and that of a larger one is not cut short") {
+TEST_CASE("the memory of a large text is reused, but not for a larger text") {
   TextMemory first = TakeTextMemory(4 * kMiB);
   char* data = first.data;
   GiveBackTextMemory(first);
@@ -75,7 +75,7 @@ TEST_CASE("the memory of a large text is taken again, and that of a larger one i
   GiveBackTextMemory(larger);
 }
 
-TEST_CASE("two texts that are held at once are in different memory") {
+TEST_CASE("two texts at the same time have different memory") {
   TextMemory a = TakeTextMemory(kMiB);
   TextMemory b = TakeTextMemory(kMiB);
   TextMemory c = TakeTextMemory(kMiB);

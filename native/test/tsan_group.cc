@@ -1,9 +1,9 @@
-// A group in one process, under ThreadSanitizer: owners that count, make and remove series, move and end, readers and folders,
-// all at once. Fails on a data race, on a total that goes down, and on one that is wrong at the end.
+// A group in one process, under ThreadSanitizer: owners that count, make and remove series, rewrite their segments and exit,
+// scrapes and compactors, all at once. Fails on a data race, on a total that goes down, and on a wrong total at the end.
 //
-// What goes through files, pread and the owner's mapping, is out of the sanitizer's sight; what it sees is what threads of
-// one process share: a Group that several threads scrape, and the segment in memory that its owner fills meanwhile. The
-// owner of that one is JavaScript, whose aligned stores of doubles are what CountInto() says of them: relaxed and whole.
+// The sanitizer does not see accesses through files, pread and mappings. It sees the memory that threads of one process share:
+// a Group that several threads scrape, and a segment in memory that its owner fills meanwhile. Its real owner is JavaScript,
+// whose aligned stores of doubles are like those of CountInto(): relaxed and whole.
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -31,15 +31,15 @@ constexpr int kOwners = 2;
 constexpr int kOwnerRounds = 1500;
 constexpr int kShortOwners = 150;
 constexpr int kShortRounds = 20;
-constexpr int kRoundsOfMove = 100;
+constexpr int kRoundsOfRewrite = 100;
 constexpr int kRoundsOfScrape = 5;
 constexpr double kNowMs = 1.7e12;
 
-// A series is made and removed again in each round; of the others one total must hold.
+// The total of all series but the one that each round makes and removes.
 constexpr uint64_t kTotal = uint64_t{kOwners + 1} * kOwnerRounds + uint64_t{kShortOwners} * kShortRounds;
 
-[[noreturn]] void Fail(const std::string& what) {
-  std::fprintf(stderr, "%s\n", what.c_str());
+[[noreturn]] void Fail(const std::string& message) {
+  std::fprintf(stderr, "%s\n", message.c_str());
   std::_Exit(1);
 }
 
@@ -51,7 +51,7 @@ void CountInto(double& cell, double by) {
 class Owner {
  public:
   explicit Owner(TestSegment segment) : segment_(std::move(segment)) {
-    // The cell that visitors take from each other is in the midst of those that are read.
+    // The cell that visitors reuse is among the cells that scrapes read.
     visits_ = segment_.Family(test::CounterFamily("visits", {"who"}));
     TestSeries first = segment_.Series(visits_, {"first"});
     hits_ = segment_.Series(segment_.Family(test::CounterFamily("hits")));
@@ -61,7 +61,7 @@ class Owner {
 
   std::shared_ptr<const ByteSource> source() const { return segment_.shared(); }
 
-  // One hit, one observation, and a visitor who comes and goes.
+  // One hit, one observation, and a series that is made and removed.
   void Round(int number) {
     CountInto(hits_.cells[0], 1);
     CountInto(taken_.cells[layout::kHistogramHeaderCells + static_cast<size_t>(number % 3)], 1);
@@ -73,10 +73,10 @@ class Owner {
     segment_.owner().CountDrops(0, 1);
     segment_.owner().Heartbeat();
   }
-  void Move() {
-    std::vector<RewrittenRecord> moved = segment_.Rewrite();
-    segment_.Follow(hits_, moved);
-    segment_.Follow(taken_, moved);
+  void Rewrite() {
+    std::vector<RewrittenRecord> records = segment_.Rewrite();
+    segment_.Follow(hits_, records);
+    segment_.Follow(taken_, records);
   }
 
  private:
@@ -86,7 +86,7 @@ class Owner {
   uint32_t visits_;
 };
 
-// What one thread has seen of a group; the next scrape must show as much.
+// The last values of one thread's scrapes: the next scrape must not show less.
 class Watcher {
  public:
   void Scrape(Group& group, const std::shared_ptr<const ByteSource>& in_memory) {
@@ -96,7 +96,7 @@ class Watcher {
     scrape.self_metrics = SelfMetricsShown::kAll;
     scrape.private_segments = {in_memory};
     auto rendered = group.Render(scrape);
-    if (!rendered.ok()) return;  // folded again and again meanwhile
+    if (!rendered.ok()) return;  // there was a new archive at each attempt
     std::string text(rendered.value().view());
     for (const char* name : {"hits", "taken_count", "taken_sum", "prom_client_mmap_dropped_updates_total"}) {
       double now = std::max(0.0, test::Number(text, name));  // there may be none yet
@@ -126,13 +126,13 @@ int Run() {
       Owner owner(TestSegment::InFile(directory.path(), CurrentOwner(i + 1)));
       for (int round = 0; round < kOwnerRounds; round++) {
         owner.Round(round);
-        if (round % kRoundsOfMove == kRoundsOfMove - 1) owner.Move();
+        if (round % kRoundsOfRewrite == kRoundsOfRewrite - 1) owner.Rewrite();
       }
       counting--;
     });
   }
   threads.emplace_back([&] {
-    // While somebody reads it, and not before or after.
+    // Only while another thread reads it.
     for (int round = 0, seen = 0; round < kOwnerRounds; round++) {
       while (round % kRoundsOfScrape == 0 && begun == seen) std::this_thread::yield();
       if (round % kRoundsOfScrape == 0) seen = begun;
@@ -149,15 +149,15 @@ int Run() {
     }
     counting--;
   });
-  std::atomic<uint32_t> folded{0};
+  std::atomic<uint32_t> compacted{0};
   for (int i = 0; i < 2; i++) {
     threads.emplace_back([&] {
       Removal removal;
       removal.filter.family = "visits";
       while (counting > 0) {
         CompactionReport report = shared.Compact({}, kNowMs);
-        if (report.error) Fail(std::string("a fold failed at ") + report.error->syscall);
-        folded += report.compacted;
+        if (report.error) Fail(std::string("a compaction failed at ") + report.error->syscall);
+        compacted += report.compacted;
         shared.RemoveSeries(removal);
       }
     });
@@ -182,9 +182,9 @@ int Run() {
          std::to_string(last.last("taken_count")) + " observations with the sum " +
          std::to_string(last.last("taken_sum")));
   }
-  if (folded == 0) Fail("nothing was folded");
-  std::printf("%llu hits, %u segments folded, no races\n", static_cast<unsigned long long>(kTotal),
-              folded.load());
+  if (compacted == 0) Fail("nothing was compacted");
+  std::printf("%llu hits, %u segments compacted, no races\n", static_cast<unsigned long long>(kTotal),
+              compacted.load());
   return 0;
 }
 

@@ -38,19 +38,19 @@ std::string NameOf(const std::string& path) { return path.substr(path.rfind('/')
 // An owner that listens.
 struct Listener {
   explicit Listener(const std::string& directory, bool collects = true)
-      : segment(TestSegment::InFile(directory)), bell(Must(segment.owner().OpenWakeup())) {
+      : segment(TestSegment::InFile(directory)), wakeup(Must(segment.owner().OpenWakeup())) {
     if (collects) segment.owner().HasCollectors();
   }
 
-  // What was written to the bell since the last time, at once.
+  // What was written to the FIFO since the last time, at once.
   std::string Heard() const {
     char text[PIPE_BUF];
-    ssize_t n = ::read(bell.get(), text, sizeof text);
+    ssize_t n = ::read(wakeup.get(), text, sizeof text);
     return n > 0 ? std::string(text, static_cast<size_t>(n)) : "";
   }
   // The same, once there is something.
   std::string Hear() const {
-    pollfd wait{bell.get(), POLLIN, 0};
+    pollfd wait{wakeup.get(), POLLIN, 0};
     ::poll(&wait, 1, -1);
     return Heard();
   }
@@ -60,7 +60,7 @@ struct Listener {
   }
 
   TestSegment segment;
-  UniqueFd bell;
+  UniqueFd wakeup;
 };
 
 // How many of a directory's owners have not collected.
@@ -70,7 +70,7 @@ uint32_t Late(const std::string& directory, double deadline_ms, Wakeup listeners
   return round.Wait(deadline_ms);
 }
 
-TEST_CASE("a bell has its segment's name with another first letter") {
+TEST_CASE("a wake-up FIFO has its segment's name with another first letter") {
   CHECK(WakeupPath("/s.dir/s.1.2.ab") == "/s.dir/w.1.2.ab");
   CHECK(WakeupPath("s.1.2.ab") == "w.1.2.ab");
 }
@@ -136,7 +136,7 @@ TEST_CASE("an owner without anything to collect hears other messages only") {
   CHECK(owner.Heard() == "collect\n");
 }
 
-TEST_CASE("the excepted segment, other files and owners without a bell are not rung") {
+TEST_CASE("the excepted segment, other files and owners without a wake-up FIFO are not notified") {
   TemporaryDirectory directory;
   Listener self(directory.path());
   TestSegment deaf = TestSegment::InFile(directory.path());
@@ -149,7 +149,7 @@ TEST_CASE("the excepted segment, other files and owners without a bell are not r
   CHECK(self.Heard() == "");
 }
 
-TEST_CASE("the bell of a dead owner is not waited for") {
+TEST_CASE("the wake-up FIFO of a dead owner is not waited for") {
   TemporaryDirectory directory;
   Child child([&](const Child::Line& line) {
     auto* owner = new Listener(directory.path());
@@ -161,15 +161,15 @@ TEST_CASE("the bell of a dead owner is not waited for") {
   REQUIRE(Late(directory.path(), kForeverMs) == 0);
   child.Kill();
   child.Reap();
-  REQUIRE(directory.Names().size() == 2);  // its segment and its bell
+  REQUIRE(directory.Names().size() == 2);  // its segment and its wake-up FIFO
   CHECK(Late(directory.path(), kForeverMs) == 0);
 }
 
-TEST_CASE("a full bell is waited for like any other") {
+TEST_CASE("a full wake-up FIFO is waited for like any other") {
   TemporaryDirectory directory;
   Listener owner(directory.path());
   const std::string filler(PIPE_BUF, 'x');
-  while (::write(owner.bell.get(), filler.data(), filler.size()) > 0) {
+  while (::write(owner.wakeup.get(), filler.data(), filler.size()) > 0) {
   }
   CollectRequest round("collect\n", Wakeup::kCollects);
   round.NotifyAll(directory.path(), "");
@@ -181,10 +181,10 @@ TEST_CASE("a full bell is waited for like any other") {
   CHECK(round.Wait(0) == 0);
 }
 
-TEST_CASE("nothing but a FIFO is written to in the place of a bell") {
+TEST_CASE("nothing but a FIFO is written to in the place of a wake-up FIFO") {
   TemporaryDirectory directory;
   Listener owner(directory.path());
-  std::string bell = WakeupPath(owner.segment.writer().path());
+  std::string wakeup = WakeupPath(owner.segment.writer().path());
   std::string file = directory.File("precious");
   std::string fifo = directory.File("fifo");
   test::WriteWholeFile(file, {1, 2, 3});
@@ -193,23 +193,23 @@ TEST_CASE("nothing but a FIFO is written to in the place of a bell") {
   REQUIRE(listens.valid());
 
   SUBCASE("a file") {
-    ::unlink(bell.c_str());
-    REQUIRE(::rename(file.c_str(), bell.c_str()) == 0);
-    file = bell;
+    ::unlink(wakeup.c_str());
+    REQUIRE(::rename(file.c_str(), wakeup.c_str()) == 0);
+    file = wakeup;
   }
   SUBCASE("a symbolic link to a file") {
-    ::unlink(bell.c_str());
-    REQUIRE(::symlink(file.c_str(), bell.c_str()) == 0);
+    ::unlink(wakeup.c_str());
+    REQUIRE(::symlink(file.c_str(), wakeup.c_str()) == 0);
   }
   SUBCASE("a symbolic link to a FIFO") {
-    ::unlink(bell.c_str());
-    REQUIRE(::symlink(fifo.c_str(), bell.c_str()) == 0);
+    ::unlink(wakeup.c_str());
+    REQUIRE(::symlink(fifo.c_str(), wakeup.c_str()) == 0);
   }
   SUBCASE("a directory") {
-    ::unlink(bell.c_str());
-    REQUIRE(::mkdir(bell.c_str(), 0700) == 0);
+    ::unlink(wakeup.c_str());
+    REQUIRE(::mkdir(wakeup.c_str(), 0700) == 0);
   }
-  SUBCASE("nothing") { ::unlink(bell.c_str()); }
+  SUBCASE("nothing") { ::unlink(wakeup.c_str()); }
 
   CHECK(Late(directory.path(), kForeverMs) == 0);
   CHECK(test::ReadWholeFile(file) == Bytes{1, 2, 3});
@@ -218,7 +218,7 @@ TEST_CASE("nothing but a FIFO is written to in the place of a bell") {
   CHECK(owner.Heard() == "");
 }
 
-TEST_CASE("what is no segment has no bell") {
+TEST_CASE("what is no segment has no wake-up FIFO") {
   TemporaryDirectory directory;
   Listener owner(directory.path());
   std::string path = owner.segment.writer().path();
@@ -246,21 +246,21 @@ TEST_CASE("a segment that is cut short is not waited for any longer") {
   CHECK(round.Wait(kForeverMs) == 0);
 }
 
-TEST_CASE("a bell goes when its segment is closed, and replaces a file but no directory") {
+TEST_CASE("a wake-up FIFO goes when its segment is closed, and replaces a file but no directory") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
-  std::string bell = WakeupPath(segment.writer().path());
-  REQUIRE(::mkdir(bell.c_str(), 0700) == 0);
+  std::string wakeup = WakeupPath(segment.writer().path());
+  REQUIRE(::mkdir(wakeup.c_str(), 0700) == 0);
   auto refused = segment.owner().OpenWakeup();
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == EEXIST);
   segment.owner().HasCollectors();
   CHECK(segment.writer().header().wakeup == static_cast<uint32_t>(Wakeup::kNone));
-  REQUIRE(::rmdir(bell.c_str()) == 0);
-  test::WriteWholeFile(bell, {1});
+  REQUIRE(::rmdir(wakeup.c_str()) == 0);
+  test::WriteWholeFile(wakeup, {1});
   UniqueFd listens(Must(segment.owner().OpenWakeup()));
   struct stat status {};
-  REQUIRE(::lstat(bell.c_str(), &status) == 0);
+  REQUIRE(::lstat(wakeup.c_str(), &status) == 0);
   CHECK(S_ISFIFO(status.st_mode));
   segment.owner().Close();
   CHECK(directory.Names().size() == 1);

@@ -116,9 +116,6 @@ export class Counter<T extends string = string> extends LabelledMetric<T, Series
     };
   }
 
-  /** The functions of a child check the labels: so it is in prom-client. */
-  protected override checkBound(): void {}
-
   /** From here on the number of the series without labels is known, if V8 keeps it as a small integer. */
   #remember(series: Series): void {
     const count = series.get(0);

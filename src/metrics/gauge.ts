@@ -137,6 +137,7 @@ export class Gauge<T extends string = string> extends LabelledMetric<T, Series, 
   }
 
   protected bind(bound: BoundSeries<Series>): GaugeChild<T> {
+    this.check(bound.labels);
     let { series } = bound;
     const live = (): Series => {
       if (series.record < 0) series = bound.live();

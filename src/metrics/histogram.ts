@@ -150,6 +150,7 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
   }
 
   protected bind(bound: BoundSeries<Series>): HistogramChild<T> {
+    this.check(bound.labels);
     let { series } = bound;
     return {
       observe: (data: number | ObserveDataWithExemplar<string>): void => {

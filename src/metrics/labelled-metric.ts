@@ -42,17 +42,12 @@ export abstract class LabelledMetric<
     this.#children.length = 1;
   }
 
-  /** Makes the functions of a child. */
+  /** Makes the functions of a child. Throws for labels that the metric does not have, unless these functions do. */
   protected abstract bind(series: BoundSeries<S>): Child;
 
   /** Throws unless the metric has all of `labels`. */
   protected check(labels: LabelSet): void {
     checkLabels(labels, this.labelNames);
-  }
-
-  /** Checks the labels of a child before it is made. */
-  protected checkBound(labels: LabelSet): void {
-    this.check(labels);
   }
 
   /** Called before each reading. */
@@ -89,7 +84,6 @@ export abstract class LabelledMetric<
   #bind(args: readonly unknown[]): Child {
     // A copy: the caller may change the object.
     const labels = { ...labelsOfArguments(args, this.labelNames) };
-    this.checkBound(labels);
     const series = this.#series.find(labels);
     const child = this.bind(new BoundSeries(this, this.#series, labels, series ?? this.#series.discarded));
     if (series !== undefined) {

@@ -222,7 +222,7 @@ export class SummarySlot {
 
   /**
    * Puts `pages` in the place of the present ones. Readers go by the generation alone, so its store commits the change:
-   * whoever dies before it leaves the old pages valid, after it the new ones.
+   * an owner that dies before it leaves the old pages valid, after it the new ones.
    */
   #publish(coarser: number, pages: Page[]): void {
     const old = this.#pages;

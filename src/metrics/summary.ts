@@ -83,7 +83,7 @@ export class Summary<T extends string = string> extends LabelledMetric<T, Summar
     const set = Object(labels || {}) as LabelValues<T>;
     if (!isFiniteNumber(value)) {
       this.check(set);
-      // A single argument is the value, whatever its type.
+      // A single argument of any type is the value.
       throw badValue(value === undefined ? labels || {} : value);
     }
     if (typeof labels === 'object' && labels !== null) {
@@ -117,6 +117,7 @@ export class Summary<T extends string = string> extends LabelledMetric<T, Summar
   }
 
   protected bind(bound: BoundSeries<SummarySeries>): SummaryChild<T> {
+    this.check(bound.labels);
     let { series } = bound;
     return {
       observe: (value: number): void => {

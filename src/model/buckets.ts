@@ -42,7 +42,7 @@ export function searchedBounds(bounds: readonly number[]): SearchedBounds {
 }
 
 /**
- * The bucket of a finite value: how many bounds are less than it. Nobody can foresee it, so the last four steps take no
+ * The bucket of a finite value: how many bounds are less than it. The processor cannot predict it, so the last four steps take no
  * branches: one that the processor guessed wrong takes longer than all of them.
  */
 export function bucketOf(value: number, bounds: SearchedBounds): number {

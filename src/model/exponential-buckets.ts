@@ -67,7 +67,7 @@ export function bucketKey(value: number): number {
   const key = exponent * STEPS + bound;
   const limit = boundHigh[bound] as number;
   if (mantissa === limit) return key + Number((half[LOW] as number) > (boundLow[bound] as number));
-  // Nobody can foresee which it is, so there is no branch on that: see `bucketOf()`.
+  // Without a branch, which the processor could not predict: see `bucketOf()`.
   return key + Number(mantissa > limit);
 }
 

@@ -32,7 +32,7 @@ export class FamilySeries<S extends Series> {
   #isIdle: ((series: S) => boolean) | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
 
-  /** Series have `cells` cells each, and whatever `newSeries` adds. */
+  /** Series have `cells` cells each; `newSeries` makes them. */
   constructor(
     store: CellStore,
     definition: FamilyDefinition,

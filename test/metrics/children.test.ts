@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import * as judge from 'prom-client';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import * as ours from '../../src/index';
+import { currentStore } from '../../src/store/current';
 
 const { Counter, Gauge, Histogram } = ours;
 type Counter = ours.Counter;
@@ -354,6 +355,63 @@ describe('a kept child', () => {
     child.inc();
 
     expect(await series(metric)).toEqual([[{ a: 'x' }, 1]]);
+  });
+});
+
+describe('an update of a series over the limit', () => {
+  const labelNames = ['a'];
+  test.each<[string, () => [() => void, () => Promise<number | undefined>]]>([
+    [
+      'a counter without labels',
+      () => {
+        const metric = counter(...labelNames);
+        return [() => metric.inc(), async () => (await metric.get()).values[0]?.value];
+      },
+    ],
+    [
+      'a child of a counter with exemplars',
+      () => {
+        const options = { name: 'c', help: 'h', labelNames, registers: [], enableExemplars: true };
+        const metric = new Counter(options);
+        const child = metric.labels('x');
+        const inc = () => child.inc({ exemplarLabels: { trace: '1' } });
+        return [inc, async () => (await metric.get()).values[0]?.value];
+      },
+    ],
+    [
+      'a gauge',
+      () => {
+        const metric = new Gauge({ name: 'g', help: 'h', labelNames, registers: [] });
+        return [() => metric.inc({ a: 'x' }), async () => (await metric.get()).values[0]?.value];
+      },
+    ],
+    [
+      'a child of a histogram',
+      () => {
+        const metric = new Histogram({ name: 'h', help: 'h', labelNames, registers: [] });
+        const child = metric.labels('x');
+        return [() => child.observe(1), async () => (await metric.get()).values.at(-1)?.value];
+      },
+    ],
+    [
+      'a summary',
+      () => {
+        const metric = new ours.Summary({ name: 's', help: 'h', labelNames, registers: [] });
+        const observe = () => metric.observe({ a: 'x' }, 5);
+        return [observe, async () => (await metric.get()).values.at(-1)?.value];
+      },
+    ],
+  ])('is lost, and the next one tries again: %s', async (_, make) => {
+    const [update, read] = make();
+    const take = vi.spyOn(currentStore().seriesLimit, 'take').mockReturnValue(false);
+    for (let i = 0; i < 3; i++) update();
+    expect(take).toHaveBeenCalledTimes(3);
+    expect(await read()).toBeUndefined();
+
+    take.mockRestore();
+    update();
+    update();
+    expect(await read()).toBe(2);
   });
 });
 

@@ -58,17 +58,17 @@ describe('a table with thousands of series', () => {
       return performance.now() - start;
     };
     const sequences = [
-      // The samples are chosen for values that differ, and meet the others then.
+      // In the second sequence the samples are chosen before the values collide.
       [collide, (i: number) => (i < 1000 ? differ(i) : collide(i))],
       [differ, differ],
     ].map((texts) => texts.map((value) => Array.from({ length: count }, (_, i) => value(i))));
-    const ratios = Array.from({ length: 5 }, () => {
+    // Were all in one chain, it would be more than a hundred. The machine may be busy.
+    let ratio = Number.POSITIVE_INFINITY;
+    for (let attempt = 0; attempt < 5 && ratio > 6; attempt++) {
       const [colliding, different] = sequences.map((values) => values.map(milliseconds));
-      return Math.max(...(colliding as number[])) / Math.min(...(different as number[]));
-    });
-
-    // Were all in one chain, it would be more than a hundred.
-    expect(Math.min(...ratios)).toBeLessThan(6);
+      ratio = Math.max(...(colliding as number[])) / Math.min(...(different as number[]));
+    }
+    expect(ratio).toBeLessThan(6);
   });
 });
 

@@ -1,20 +1,19 @@
-// A workload is one thing that applications do all the time:
-//   prepare(client)  with a rival's module, or limit() with nothing, gives
-//                      run()           does it `operations` times
-//                      result()        what has come of it, read back through the public API
-//                      expected(runs)  what must have come of it
-//   operations       in one run, if other than `batch`
-//   isUnrepeatable   each run is a measurement of its own, and the mean of the first of them counts
+// A workload is one call that applications repeat. Its `prepare(client)` takes the module of a rival, its `limit()` takes
+// nothing; both return
+//   run()           makes the call `operations` times
+//   result()        what was counted, as the public API tells it
+//   expected(runs)  what must have been counted after so many runs
+// `operations` is `batch` unless the workload has a number of its own.
 import { counterWorkloads } from './counter.mjs';
 import { gaugeWorkloads } from './gauge.mjs';
 import { histogramWorkloads } from './histogram.mjs';
-import { newSeriesWorkloads } from './new-series.mjs';
+import { manySetsWorkloads } from './many-sets.mjs';
 import { summaryWorkloads } from './summary.mjs';
 
 export const workloads = [
   ...counterWorkloads,
+  ...manySetsWorkloads,
   ...gaugeWorkloads,
   ...histogramWorkloads,
   ...summaryWorkloads,
-  ...newSeriesWorkloads,
 ];

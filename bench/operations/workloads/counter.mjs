@@ -1,4 +1,4 @@
-import { batch, keptLabels, labelNames, labelSets, method, place, route, status } from './inputs.mjs';
+import { batch, boundLabels, labelNames, labelSets, method, route, setIndex, status } from './inputs.mjs';
 
 const about = { name: 'requests_total', help: 'Requests.' };
 
@@ -6,7 +6,7 @@ async function sumOf(counter) {
   return (await counter.get()).values.reduce((sum, { value }) => sum + value, 0);
 }
 
-/** What every `run` below does to the total, and the total itself. */
+/** A run of `batch` increments by one. */
 function counted(run, counter) {
   return { run, result: () => sumOf(counter), expected: (runs) => runs * batch };
 }
@@ -19,7 +19,7 @@ function countedIn(cells, run) {
   };
 }
 
-/** Always the same cell, as a counter without labels or a kept child has it. */
+/** One cell, for a counter without labels and for a bound child. */
 function oneCell() {
   const cells = new Float64Array(1);
   return countedIn(cells, () => {
@@ -27,11 +27,11 @@ function oneCell() {
   });
 }
 
-/** A cell for each label set, already found. */
+/** A cell for each label set; the index of each step is known. */
 function manyCells() {
   const cells = new Float64Array(labelSets.length);
   return countedIn(cells, () => {
-    for (let step = 0; step < batch; step++) cells[place[step]] += 1;
+    for (let step = 0; step < batch; step++) cells[setIndex[step]] += 1;
   });
 }
 
@@ -48,12 +48,12 @@ export const counterWorkloads = [
     },
   },
   {
-    name: 'counter-kept',
-    title: '`child.inc()`, a kept `counter.labels(…)`',
+    name: 'counter-bound',
+    title: '`child.inc()`, a bound child',
     limit: oneCell,
     prepare(client) {
       const counter = new client.Counter({ ...about, labelNames });
-      const child = counter.labels(...keptLabels);
+      const child = counter.labels(...boundLabels);
       return counted(() => {
         for (let step = 0; step < batch; step++) child.inc();
       }, counter);

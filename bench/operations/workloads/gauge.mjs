@@ -1,12 +1,22 @@
-import { batch, keptLabels, labelNames, labelSets, levels, method, place, route, status } from './inputs.mjs';
+import {
+  batch,
+  boundLabels,
+  labelNames,
+  labelSets,
+  levels,
+  method,
+  route,
+  setIndex,
+  status,
+} from './inputs.mjs';
 
 const about = { name: 'queue_length', help: 'Items that wait.' };
 
-/** Each batch leaves the same values behind: `last` says which, for the series at each step. */
-function setTo(run, result, last) {
-  const left = new Map();
-  for (let step = 0; step < batch; step++) left.set(last(step), levels[step]);
-  const expected = sum(left.values());
+/** Each run sets the same values. `seriesAt` tells the series of a step; the last step of a series decides its value. */
+function setTo(run, result, seriesAt) {
+  const last = new Map();
+  for (let step = 0; step < batch; step++) last.set(seriesAt(step), levels[step]);
+  const expected = sum(last.values());
   return { run, result, expected: () => expected };
 }
 
@@ -20,23 +30,23 @@ async function sumOf(gauge) {
   return sum((await gauge.get()).values.map(({ value }) => value));
 }
 
-const theOnlyOne = () => 0;
-const thatOfTheStep = (step) => place[step];
+const onlySeries = () => 0;
+const seriesOfSet = (step) => setIndex[step];
 
 function oneCell() {
   const cells = new Float64Array(1);
   const run = () => {
     for (let step = 0; step < batch; step++) cells[0] = levels[step];
   };
-  return setTo(run, () => sum(cells), theOnlyOne);
+  return setTo(run, () => sum(cells), onlySeries);
 }
 
 function manyCells() {
   const cells = new Float64Array(labelSets.length);
   const run = () => {
-    for (let step = 0; step < batch; step++) cells[place[step]] = levels[step];
+    for (let step = 0; step < batch; step++) cells[setIndex[step]] = levels[step];
   };
-  return setTo(run, () => sum(cells), thatOfTheStep);
+  return setTo(run, () => sum(cells), seriesOfSet);
 }
 
 export const gaugeWorkloads = [
@@ -49,20 +59,20 @@ export const gaugeWorkloads = [
       const run = () => {
         for (let step = 0; step < batch; step++) gauge.set(levels[step]);
       };
-      return setTo(run, () => sumOf(gauge), theOnlyOne);
+      return setTo(run, () => sumOf(gauge), onlySeries);
     },
   },
   {
-    name: 'gauge-kept',
-    title: '`child.set(v)`, a kept `gauge.labels(…)`',
+    name: 'gauge-bound',
+    title: '`child.set(v)`, a bound child',
     limit: oneCell,
     prepare(client) {
       const gauge = new client.Gauge({ ...about, labelNames });
-      const child = gauge.labels(...keptLabels);
+      const child = gauge.labels(...boundLabels);
       const run = () => {
         for (let step = 0; step < batch; step++) child.set(levels[step]);
       };
-      return setTo(run, () => sumOf(gauge), theOnlyOne);
+      return setTo(run, () => sumOf(gauge), onlySeries);
     },
   },
   {
@@ -76,7 +86,7 @@ export const gaugeWorkloads = [
           gauge.set({ method: method[step], route: route[step], status: status[step] }, levels[step]);
         }
       };
-      return setTo(run, () => sumOf(gauge), thatOfTheStep);
+      return setTo(run, () => sumOf(gauge), seriesOfSet);
     },
   },
   {
@@ -90,7 +100,7 @@ export const gaugeWorkloads = [
           gauge.labels(method[step], route[step], status[step]).set(levels[step]);
         }
       };
-      return setTo(run, () => sumOf(gauge), thatOfTheStep);
+      return setTo(run, () => sumOf(gauge), seriesOfSet);
     },
   },
 ];

@@ -1,12 +1,12 @@
 import {
   batch,
-  keptLabels,
+  boundLabels,
   labelNames,
   labelSets,
   latencies,
   method,
-  place,
   route,
+  setIndex,
   status,
 } from './inputs.mjs';
 
@@ -23,7 +23,7 @@ function observed(run, histogram) {
   return { run, result: () => countOf(histogram), expected: (runs) => runs * batch };
 }
 
-/** Sum, count and bucket, in a series and a bucket that are already found. */
+/** Adds to sum, count and bucket; the series and the bucket of each step are known. */
 function cellsOf(series, seriesAt) {
   const width = bounds.length + 3;
   const cells = new Float64Array(series * width);
@@ -41,7 +41,7 @@ function cellsOf(series, seriesAt) {
 }
 
 const oneSeries = () => cellsOf(1, () => 0);
-const manySeries = () => cellsOf(labelSets.length, (step) => place[step]);
+const manySeries = () => cellsOf(labelSets.length, (step) => setIndex[step]);
 
 export const histogramWorkloads = [
   {
@@ -56,12 +56,12 @@ export const histogramWorkloads = [
     },
   },
   {
-    name: 'histogram-kept',
-    title: '`child.observe(v)`, a kept `histogram.labels(…)`',
+    name: 'histogram-bound',
+    title: '`child.observe(v)`, a bound child',
     limit: oneSeries,
     prepare(client) {
       const histogram = new client.Histogram({ ...about, labelNames });
-      const child = histogram.labels(...keptLabels);
+      const child = histogram.labels(...boundLabels);
       return observed(() => {
         for (let step = 0; step < batch; step++) child.observe(latencies[step]);
       }, histogram);

@@ -1,4 +1,4 @@
-import { batch, keptLabels, labelNames, latencies, method, route, status } from './inputs.mjs';
+import { batch, boundLabels, labelNames, latencies, method, route, status } from './inputs.mjs';
 
 const about = { name: 'duration_seconds', help: 'How long requests take.' };
 
@@ -22,11 +22,11 @@ export const summaryWorkloads = [
     },
   },
   {
-    name: 'summary-kept',
-    title: '`child.observe(v)`, a kept `summary.labels(…)`',
+    name: 'summary-bound',
+    title: '`child.observe(v)`, a bound child',
     prepare(client) {
       const summary = new client.Summary({ ...about, labelNames });
-      const child = summary.labels(...keptLabels);
+      const child = summary.labels(...boundLabels);
       return observed(() => {
         for (let step = 0; step < batch; step++) child.observe(latencies[step]);
       }, summary);

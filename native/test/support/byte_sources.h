@@ -1,4 +1,4 @@
-// Sources of bytes that are no file, and that change while they are read.
+// Byte sources in memory, some of which change while they are read.
 #pragma once
 
 #include <cstring>
@@ -10,7 +10,7 @@
 
 namespace prom::test {
 
-// Bytes in place of a file.
+// Bytes in memory.
 class MemorySource : public ByteSource {
  public:
   explicit MemorySource(Bytes content) : bytes(std::move(content)) {}
@@ -24,7 +24,7 @@ class MemorySource : public ByteSource {
   Bytes bytes;
 };
 
-// Another source, with something happening before each read: what the owner, or chance, does in the meantime.
+// Another source, with a call before each read, for changes by the owner or by chance.
 class WatchedSource : public ByteSource {
  public:
   using Hook = std::function<void(uint64_t length, uint64_t offset)>;

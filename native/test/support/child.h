@@ -9,10 +9,10 @@
 
 namespace prom::test {
 
-// Runs `body` and then waits to be killed. It has its own line to the test and back.
+// Runs `body` and then waits to be killed. A pair of pipes connects it with the test.
 class Child {
  public:
-  // `body` tells the parent things with Tell() and waits for it with Hear(); it must not use the test framework.
+  // `body` sends to the parent with Tell() and receives with Hear(); it must not use the test framework.
   struct Line {
     int to_parent;
     int from_parent;
@@ -26,13 +26,13 @@ class Child {
 
   pid_t pid() const { return pid_; }
   int line() const { return from_.get(); }
-  // What the child told next; 0 when it died.
+  // The next character from the child; 0 when it has died.
   char Hear() const;
   void Tell(char c) const;
   void Kill() const;
   // Waits until the child is dead and leaves it as a zombie.
   void AwaitZombie() const;
-  // Waits until it is gone; the result is its wait status.
+  // Waits until it is gone. Returns its wait status.
   int Reap();
 
  private:

@@ -1,4 +1,4 @@
-// Definitions of families in few words.
+// Definitions of families.
 #pragma once
 
 #include <cmath>

@@ -9,7 +9,7 @@
 
 namespace prom::test {
 
-// A new directory in memory where there is such a place, gone with everything in it at the end.
+// A new directory, in memory if possible, which is removed at the end with everything in it.
 class TemporaryDirectory {
  public:
   TemporaryDirectory();
@@ -25,8 +25,8 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-// Mounts a tmpfs with these options on a directory, in a mount namespace of this process alone: nothing is left mounted,
-// however the process ends. False, with errno, where that is refused.
+// Mounts a tmpfs with these options on a directory, in a mount namespace of this process: no exit leaves it mounted. False,
+// with errno, when that is refused.
 bool MountTmpfs(const std::string& directory, const std::string& options);
 
 Bytes ReadWholeFile(const std::string& path);

@@ -1,4 +1,4 @@
-// Results of calls that a test needs to succeed.
+// The value of a Result that must not be an error.
 #pragma once
 
 #include <cstring>

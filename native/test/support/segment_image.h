@@ -1,4 +1,4 @@
-// A segment as bytes, put together without the writer: as small as the format allows, and free to lie.
+// The bytes of a segment, made without the writer: as small as possible, and with wrong contents if a test wants them.
 #pragma once
 
 #include <cstdint>
@@ -27,10 +27,10 @@ class SegmentImage {
   }
   double* cells(uint64_t offset) { return reinterpret_cast<double*>(bytes_.data() + offset); }
 
-  // Takes cells one after the other; the result is where in the file they are.
+  // Allocates cells one after the other. Returns their offset in the file.
   uint64_t Cells(uint32_t count);
 
-  // The result is where in the file the record is.
+  // Returns the offset of the record in the file.
   uint64_t Add(layout::RecordType type, Bytes body);
   uint64_t Scope(uint32_t id, std::string name, std::vector<Label> defaults = {});
   uint64_t Family(uint32_t id, FamilyRecord record, uint32_t scope = 0);

@@ -34,7 +34,7 @@ TestSegment TestSegment::InFile(const std::string& directory, const OwnerIdentit
 }
 
 TestSegment TestSegment::InMemory(const OwnerIdentity& owner, uint64_t max_bytes) {
-  return TestSegment(Must(OwnerPresence::CreatePrivate(owner, max_bytes)));
+  return TestSegment(Must(OwnerPresence::Create("", owner, max_bytes)));
 }
 
 void TestSegment::Scope(uint32_t id, std::string name, std::vector<Label> defaults) {

@@ -1,4 +1,4 @@
-// Segments in few words: a writer, and how JavaScript counts into its cells.
+// A segment for tests, and counting into its cells as JavaScript does.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +18,14 @@
 namespace prom::test {
 
 inline constexpr uint64_t kPlenty = 256ull * 1024 * 1024;
-// Bytes of records that a new segment has room for before it grows.
+// Room for records in a new segment, in bytes.
 inline constexpr uint64_t kFirstRecords = layout::kFirstCellsOffset - layout::kFirstRecordsOffset;
 inline constexpr int kSummarySchema = 5;
 
 // The bucket of a value in exponential buckets of that schema, by definition: (g^(k-1), g^k].
 int32_t BucketKey(double value, int schema);
 
-// A series of a TestSegment: its cells, and how its owner counts into them.
+// A series of a TestSegment and its cells.
 struct TestSeries {
   uint64_t record = 0;
   uint32_t count = 0;
@@ -34,13 +34,12 @@ struct TestSeries {
   std::vector<double> bounds;
   std::map<std::pair<int, int32_t>, double*> pages;  // by sign and page number
 
-  // Into a counter.
+  // For a counter.
   void Increment() const;
-  // Into a histogram; each store is made, in this order, as JavaScript makes them.
+  // For a histogram. The stores are in the order of JavaScript's.
   void Observe(double value) const;
 };
 
-// A segment whose owner speaks in few words.
 class TestSegment {
  public:
   explicit TestSegment(std::unique_ptr<OwnerPresence> owner) : owner_(std::move(owner)) {}
@@ -56,22 +55,22 @@ class TestSegment {
 
   void Scope(uint32_t id, std::string name, std::vector<Label> defaults = {});
   uint64_t Member(uint32_t scope, uint32_t family);
-  // Adds a family under a new id, as a member of a scope; declares scope 0, the global one, when nobody did.
+  // Adds a family with a new id, as a member of a scope; adds scope 0, the global one, if it does not exist.
   uint32_t Family(FamilyRecord record, uint32_t scope = 0);
   uint64_t last_family_record() const { return family_record_; }
   uint64_t last_member_record() const { return member_record_; }
 
-  // Label values go with the family's label names in their order.
+  // Label values are in the order of the label names of the family.
   TestSeries Series(uint32_t family, const std::vector<std::string>& values = {});
   TestSeries SeriesOf(uint32_t family, const std::vector<SeriesLabel>& labels);
   void Remove(const TestSeries& series);
 
-  // Observes into the summary's slot 0 of an epoch, with pages as they are needed.
+  // Observes in slot 0 of the summary at an epoch, and adds pages for it.
   void ObserveSummary(TestSeries& series, double value, double epoch = 1);
   double* Page(const TestSeries& series, uint16_t slot, int8_t sign, uint32_t generation, int32_t number);
   double* Exemplar(const TestSeries& series, uint32_t bucket);
 
-  // Appends a record of that whole length, of a type that readers pass over.
+  // Appends a record of this length, of a type that readers pass over.
   Result<uint64_t> AppendUnknown(uint64_t length);
 
   // Rewrites the segment. Follow() brings a series up to date.

@@ -1,4 +1,4 @@
-// A small valid segment, and what a reader says when a part of it is changed.
+// A small valid segment, and the answer of a reader when a part of it is changed.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -17,7 +17,7 @@
 
 namespace prom::test {
 
-// Where in the image some of its records are.
+// Offsets of some records in the image.
 struct Places {
   uint64_t first_series;
   uint64_t second_series;
@@ -53,7 +53,7 @@ inline SegmentImage ValidImage(Places* places = nullptr) {
 inline std::string Refusal(Bytes bytes) {
   bytes.shrink_to_fit();
   SegmentReader reader;
-  return SkipReasonName(ReadAll(reader, MemorySource(std::move(bytes))));
+  return std::string(kSkipReasonNames[ReadAll(reader, MemorySource(std::move(bytes)))]);
 }
 
 // Changes fields of the header's identity and makes its checksum right again.
@@ -65,16 +65,15 @@ inline std::string RefusalWith(const std::function<void(layout::Header&)>& chang
 }
 
 // Changes fields of a record and makes its checksum right again.
-template <typename Record, typename Decode>
-std::string RefusalWithRecord(uint64_t Places::*place, Decode decode,
-                              const std::function<void(Record&)>& change) {
+template <typename Record>
+std::string RefusalWithRecord(uint64_t Places::*place, const std::function<void(Record&)>& change) {
   Places places;
   SegmentImage image = ValidImage(&places);
   uint64_t at = places.*place;
   layout::RecordHeader& head = image.record(at);
   uint64_t length = head.length - layout::kRecordHeaderSize;
   uint8_t* body = image.bytes().data() + at + layout::kRecordHeaderSize;
-  auto record = decode(std::span<const uint8_t>(body, length));
+  auto record = Decode<Record>(std::span<const uint8_t>(body, length));
   REQUIRE(record.has_value());
   change(*record);
   Bytes changed = Encode(*record);
@@ -86,11 +85,11 @@ std::string RefusalWithRecord(uint64_t Places::*place, Decode decode,
 }
 
 inline std::string RefusalWithSeries(const std::function<void(SeriesRecord&)>& change) {
-  return RefusalWithRecord<SeriesRecord>(&Places::second_series, Decode<SeriesRecord>, change);
+  return RefusalWithRecord<SeriesRecord>(&Places::second_series, change);
 }
 
 inline std::string RefusalWithPage(const std::function<void(PageRecord&)>& change) {
-  return RefusalWithRecord<PageRecord>(&Places::page, Decode<PageRecord>, change);
+  return RefusalWithRecord<PageRecord>(&Places::page, change);
 }
 
 }  // namespace prom::test

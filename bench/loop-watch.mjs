@@ -1,7 +1,7 @@
 /**
- * Finds out how long an event loop was stopped: a timer that should fire every millisecond notes the longest time
- * between two of its turns. An undisturbed loop shows a little over 1 ms. A loop that only spins would see shorter
- * stops, but take the processor away from what is measured.
+ * Measures for how long this event loop is blocked: a timer that should fire every millisecond notes the longest time between
+ * two of its turns. An idle loop shows a little over 1 ms. A busy loop would notice shorter stops, but would take the processor
+ * from the measured code.
  */
 export class LoopWatch {
   #timer;
@@ -14,7 +14,7 @@ export class LoopWatch {
     this.#timer = setInterval(() => this.#turn(), 1);
   }
 
-  /** Ends watching; milliseconds of the longest stop, one that ends right now included. */
+  /** Ends watching; milliseconds of the longest stop, including one that ends now. */
   stop() {
     clearInterval(this.#timer);
     this.#turn();
