@@ -44,9 +44,10 @@ export function leFirst(family: MetricFamily): TextFamily {
 
 /** The family with all labels of a sample in one object, as in prom-client's objects. */
 export function withoutSharedLabels<F extends TextFamily>(family: F): F {
-  const values = family.values?.map(({ sharedLabels, labels, ...sample }) => ({
+  if (!family.values?.some(({ sharedLabels }) => sharedLabels)) return family;
+  const values = family.values.map(({ sharedLabels, labels, ...sample }) => ({
     ...sample,
-    labels: sharedLabels === undefined ? labels : { ...labels, ...sharedLabels },
+    labels: { ...labels, ...sharedLabels },
   }));
   return { ...family, values };
 }

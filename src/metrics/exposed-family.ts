@@ -26,7 +26,7 @@ export class ExposedFamily implements FamilyHandle {
   readonly readers: ReadonlySet<unknown>;
   readonly #metric: object;
   readonly #series: StoredFamily;
-  /** Has the samples that the application's reading function returned last, if these are shown. */
+  /** Stands for the series where a function of the application has returned others. */
   #returned: FamilySeries<Series> | undefined;
 
   constructor(metric: object, series: StoredFamily, { refresh, read, readers }: Reading) {
@@ -42,25 +42,29 @@ export class ExposedFamily implements FamilyHandle {
     return (this.#returned ?? this.#series).family;
   }
 
+  get familyName(): string {
+    return (this.#returned ?? this.#series).definition.name;
+  }
+
   /** See `FamilyHandle.show`. Samples that are numbers with labels are copied into the store, so that the group has them. */
   show(returned: TextFamily | undefined): TextFamily | undefined {
-    const isOwn = !returned || isSame(returned, this.read());
-    const definition = isOwn ? undefined : this.#definitionOf(returned);
-    if (isOwn || definition === undefined) {
+    if (!returned || isSame(returned, this.read())) {
       this.#showSeries(undefined);
-      return isOwn ? undefined : returned;
+      return undefined;
     }
+    const copy = this.#definitionOf(returned);
+    const definition = copy ?? this.#series.definition;
     const last = this.#returned;
     const next = last && isSameDefinition(last.definition, definition) ? last : this.#newSeries(definition);
-    const copied = (returned.values ?? []).map(({ labels, value }) => {
+    const shown = new Set<Series>();
+    for (const { labels, value } of (copy && returned.values) ?? []) {
       const series = next.at(labels);
       series.set(0, value);
-      return series;
-    });
-    const shown = new Set(copied);
+      shown.add(series);
+    }
     next.removeIf((series) => !shown.has(series));
     this.#showSeries(next);
-    return undefined;
+    return copy ? undefined : returned;
   }
 
   /** Undefined for a family that is more than numbers with labels. */

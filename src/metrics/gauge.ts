@@ -133,7 +133,11 @@ export class Gauge<T extends string = string> extends LabelledMetric<T, Series, 
   protected samples(): Sample[] {
     return Array.from(this.#series.entries())
       .filter(([series]) => !this.#isMostRecent || series.get(GAUGE_SET_AT) > 0)
-      .map(([series, labels]) => ({ value: series.get(0), labels }));
+      .map(([series, labels]) => this.hashMapEntry(series, labels));
+  }
+
+  protected hashMapEntry(series: Series, labels: Record<string, unknown>): Sample {
+    return { value: series.get(0), labels };
   }
 
   protected bind(bound: BoundSeries<Series>): GaugeChild<T> {

@@ -149,6 +149,12 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
     return ownReaders;
   }
 
+  protected hashMapEntry(series: Series, labels: LabelSet): object {
+    const counts = this.buckets.map((bound, i) => [bound, series.get(HISTOGRAM_BUCKETS + i)]);
+    const bucketValues = Object.fromEntries(counts);
+    return { labels, bucketValues, sum: series.get(HISTOGRAM_SUM), count: series.get(HISTOGRAM_COUNT) };
+  }
+
   protected bind(bound: BoundSeries<Series>): HistogramChild<T> {
     this.check(bound.labels);
     let { series } = bound;

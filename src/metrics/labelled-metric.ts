@@ -37,10 +37,24 @@ export abstract class LabelledMetric<
     this.#series.remove(labelsOfArguments(args, this.labelNames));
   }
 
+  /** A copy of prom-client's private map of the series by their labels. */
+  get hashMap(): Readonly<Record<string, object>> {
+    const names = [...this.labelNames].sort();
+    const entries = Array.from(this.#series.entries(), ([series, labels]) => {
+      const present = names.filter((name) => labels[name] !== undefined);
+      const key = present.map((name) => `${name}:${labels[name]},`).join('');
+      return [key, Object.freeze(this.hashMapEntry(series, labels))] as const;
+    });
+    return Object.freeze(Object.fromEntries(entries));
+  }
+
   protected removeAll(): void {
     this.#series.clear();
     this.#children.length = 1;
   }
+
+  /** A series as prom-client keeps it in its `hashMap`. */
+  protected abstract hashMapEntry(series: S, labels: Record<string, unknown>): object;
 
   /** Makes the functions of a child. Throws for labels that the metric does not have, unless these functions do. */
   protected abstract bind(series: BoundSeries<S>): Child;

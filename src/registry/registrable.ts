@@ -15,6 +15,8 @@ export interface FamilyHandle {
   readonly store: CellStore;
   /** The family that scopes show. Undefined for a metric without numbers, whose `collect` sets other metrics. */
   readonly family: number | undefined;
+  /** The name of that family, which is the metric's unless a function of the application has returned another. */
+  readonly familyName?: string;
   /** Runs before each reading, after `collect`. */
   readonly refresh?: (() => void) | undefined;
   /** The numbers of this thread, without a call of `collect`. Absent where there are none. */
@@ -22,8 +24,8 @@ export interface FamilyHandle {
   /** The library's own functions by which registries read the metric. */
   readonly readers?: ReadonlySet<unknown> | undefined;
   /**
-   * Has the scopes show the family that an application's reading function returned in place of the stored numbers; undefined
-   * stands for these. Returns a family that only this process can show, and takes the stored numbers for the group then.
+   * Has the scopes show the family that a function of the application returned in place of the stored numbers; undefined stands
+   * for these. Returns the family where only this process can show it: then the scopes show none.
    */
   readonly show?: ((returned: TextFamily | undefined) => TextFamily | undefined) | undefined;
 }
@@ -74,7 +76,11 @@ export function readAll(metrics: Iterable<Registrable>, shape: Shape): Promise<T
 }
 
 /** Brings all metrics up to date, in the same order. Resolves to the families that `store` cannot show. */
-export function refreshAll(metrics: Iterable<Registrable>, store: Store, shape: Shape): Promise<TextFamily[]> {
+export function refreshAll(
+  metrics: Iterable<Registrable>,
+  store: Store,
+  shape: Shape,
+): Promise<TextFamily[]> {
   const begin = async (metric: Registrable): Promise<Reading | undefined> => {
     if (!isShared(metric, store)) return beginReading(metric, shape);
     const family = await refresh(metric);

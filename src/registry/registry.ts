@@ -30,7 +30,16 @@ import {
 } from './group-requests';
 import { composedFamilies, composedText, GroupView } from './group-view';
 import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from './metric-types';
-import { collects, FAMILY, isShared, type Registrable, readAll, refresh, refreshAll, type Shape } from './registrable';
+import {
+  collects,
+  FAMILY,
+  isShared,
+  type Registrable,
+  readAll,
+  refresh,
+  refreshAll,
+  type Shape,
+} from './registrable';
 import { GLOBAL_SCOPE, nextScope, scopeOfName } from './scopes';
 
 export interface RegistryOptions {
@@ -161,6 +170,11 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return this.byName.get(name) as Metric<T> | undefined;
   }
 
+  /** A copy of prom-client's private map of the metrics by their names. */
+  get _metrics(): Readonly<Record<string, Registrable>> {
+    return Object.freeze(Object.fromEntries(this.byName));
+  }
+
   removeSingleMetric(name: string): void {
     const metric = this.byName.get(name);
     this.byName.delete(name);
@@ -253,7 +267,8 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     }
     const returned = metric && (await refresh(metric));
     if (returned) return familyText(returned, this.defaultLabels, this.format);
-    const [text] = (await this.groupView({}, name)?.texts(this.format)) ?? [];
+    const view = this.groupView({}, metric?.[FAMILY].familyName ?? name);
+    const [text] = (await view?.texts(this.format)) ?? [];
     if (text === undefined) throw unknownMetric();
     return text;
   }

@@ -36,15 +36,15 @@ export interface GroupOptions {
    */
   readonly collectDeadlineMs?: number | undefined;
   /**
-   * The families about the group itself, `prom_client_mmap_*`, in an exposition: those that report trouble, while there is some
-   * (`'trouble'`, the default), all or none; see docs/reliability.md. `PROM_CLIENT_MMAP_SELF_METRICS`.
-   */
-  readonly selfMetrics?: 'none' | 'trouble' | 'all' | undefined;
-  /**
    * Whose numbers `metrics()` shows when it is not told: those of the group, of the process that is asked with all its threads
    * (for a port of each process), or of the thread that is asked. Default `'group'`. `PROM_CLIENT_MMAP_VIEW`.
    */
   readonly view?: ViewKind | undefined;
+  /**
+   * The families about the group itself, `prom_client_mmap_*`, in an exposition: those that report trouble, while there is some
+   * (`'trouble'`, the default), all or none; see docs/reliability.md. `PROM_CLIENT_MMAP_SELF_METRICS`.
+   */
+  readonly selfMetrics?: 'none' | 'trouble' | 'all' | undefined;
 }
 
 /** Whose numbers an exposition shows. */
@@ -133,8 +133,8 @@ const table: { readonly [K in Name]-?: Option } = {
   maxSeries: option(series, 250_000, 'PROM_CLIENT_MMAP_MAX_SERIES'),
   persist: option(flag, false, 'PROM_CLIENT_MMAP_PERSIST'),
   collectDeadlineMs: option(milliseconds, 100, 'PROM_CLIENT_MMAP_COLLECT_DEADLINE_MS'),
-  selfMetrics: option(families, 'trouble', 'PROM_CLIENT_MMAP_SELF_METRICS'),
   view: option(views, 'group', 'PROM_CLIENT_MMAP_VIEW'),
+  selfMetrics: option(families, 'trouble', 'PROM_CLIENT_MMAP_SELF_METRICS'),
 };
 
 /** Throws a TypeError with code `ERR_OPTION_UNKNOWN` or `ERR_OPTION_VALUE`. An option that is undefined counts as left out. */
