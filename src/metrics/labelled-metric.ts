@@ -39,7 +39,7 @@ export abstract class LabelledMetric<
 
   /** A copy of prom-client's private map of the series by their labels. */
   get hashMap(): Readonly<Record<string, object>> {
-    const names = [...this.labelNames].sort();
+    const names = [...this.labelNames].sort((a, b) => (a < b ? -1 : 1));
     const entries = Array.from(this.#series.entries(), ([series, labels]) => {
       const present = names.filter((name) => labels[name] !== undefined);
       const key = present.map((name) => `${name}:${labels[name]},`).join('');

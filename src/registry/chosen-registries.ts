@@ -50,7 +50,7 @@ export async function chosenMetrics(kind: ChoiceKind, contentType: RegistryConte
   }
   mark(kind, store);
   const [lists] = await Promise.all([
-    Promise.all(own.map((registry) => registry['foreignFamilies']())),
+    Promise.all(own.map((registry) => foreignFamilies(registry))),
     // The choice of the other threads may be any registry of this one.
     registries === undefined && refreshAllBut(new Set(globalRegistry.getMetricsAsArray())),
   ]);
@@ -59,6 +59,12 @@ export async function chosenMetrics(kind: ChoiceKind, contentType: RegistryConte
   if (foreign.length > 0) return textOf([...(await store.families(view)), ...foreign], format);
   const text = await store.text(view, format);
   return text === documentText([], format) ? '' : text;
+}
+
+/** Brings all metrics up to date. Resolves to the families that the store does not have. */
+async function foreignFamilies(registry: AnyRegistry): Promise<object[]> {
+  const { others } = await registry['shown']({ view: 'group' }, 'objects');
+  return registry['objectsOf'](others);
 }
 
 /** Families of the same name become one. */

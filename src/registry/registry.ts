@@ -312,11 +312,6 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return composedText(group, texts, this.byName.keys(), this.format);
   }
 
-  /** Brings all metrics up to date; the families that the store does not have. */
-  private async foreignFamilies(): Promise<TextFamily[]> {
-    return this.objectsOf((await this.shown({ view: 'group' }, 'objects')).others);
-  }
-
   private objectsOf(families: readonly TextFamily[]): Objects {
     return families.map((family) =>
       withDefaultLabels(withoutSharedLabels(family), this.defaultLabels),
