@@ -46,7 +46,7 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
   readonly #cells: number;
   readonly #series: FamilySeries<Series>;
 
-  /** Throws what every metric throws, and an Error for a label called `le`. */
+  /** Throws the errors of `Metric`, and an Error for a label called `le`. */
   constructor(config: HistogramConfiguration<T>) {
     super(config, 'histogram', { buckets: [...DEFAULT_BUCKETS] });
     const buckets = [...Float64Array.from(this.buckets)];
@@ -128,7 +128,7 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
 
   /** Removes all series, the one without labels too: it comes back with the next observation. */
   reset(): void {
-    this.removeAll();
+    this.#series.clear();
   }
 
   override async get(): Promise<MetricObjectWithValues<MetricValueWithName<T>>> {
@@ -142,7 +142,7 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
   }
 
   protected samples(): TextSample[] {
-    return Array.from(this.#series.entries()).flatMap(([series, labels]) => this.#linesOf(series, labels));
+    return Array.from(this.#series.table.entries()).flatMap(([series, labels]) => this.#linesOf(series, labels));
   }
 
   protected override readers(): ReadonlySet<unknown> {

@@ -1,7 +1,7 @@
 import type { RemovalRequest, RequestHandler } from '../store/wakeup';
 import { collects, type Registrable, refresh } from './registrable';
 
-/** What this module needs of a registry. */
+/** The part of a registry that this module needs. */
 interface Target {
   scopes(): readonly string[];
   getMetricsAsArray(): readonly object[];

@@ -295,7 +295,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return { group: isAlone ? undefined : this.groupView(options), others };
   }
 
-  /** What this registry shows of the group; undefined for nothing. */
+  /** The part of the group that this registry shows; undefined while it has no scope. */
   private groupView({ perProcess = false, view }: MetricsOptions, name?: string): GroupView | undefined {
     const store = currentStore();
     const scopes = this.scopes();

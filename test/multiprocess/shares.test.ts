@@ -72,8 +72,7 @@ describe('getMetricsAsJSON()', () => {
         values: [{ labels: {}, value: 30 }],
       });
     }
-    const [worker] = workers as [Member];
-    const none = await worker.run(({ register }) => register.getGroupMetricsAsJSON('max'));
+    const none = await workers[0]?.run(({ register }) => register.getGroupMetricsAsJSON('max'));
     expect(none).toEqual([]);
   });
 });
@@ -110,7 +109,7 @@ describe("the view 'process'", () => {
 
   test('shows a process with all its threads, and clusterMetrics() the group', async () => {
     const { primary, workers } = await cluster({ env });
-    const [worker, ...others] = workers as [Member, Member, Member];
+    const [worker, ...others] = workers;
     const [thread, other] = await Promise.all([worker.startThread(), worker.startThread()]);
     await count(thread);
     await count(other);
@@ -144,7 +143,7 @@ describe("the view 'process'", () => {
 
   test('asks the threads of the process alone to collect', async () => {
     const { workers } = await cluster({ env: { ...env, PROM_CLIENT_MMAP_COLLECT_DEADLINE_MS: '5000' } });
-    const [worker, other] = workers as [Member, Member];
+    const [worker, other] = workers;
     const thread = await worker.startThread();
     for (const member of [worker, thread, other]) {
       await member.run(({ Gauge }) => {
@@ -201,7 +200,8 @@ test('without the addon or sharing, all views show this process', async () => {
 
 async function cluster(options: Parameters<typeof spawn>[0] = {}) {
   const primary = await spawn(options);
-  const workers = await Promise.all([primary.startWorker(), primary.startWorker(), primary.startWorker()]);
+  const started = [primary.startWorker(), primary.startWorker(), primary.startWorker()] as const;
+  const workers = await Promise.all(started);
   for (const worker of workers) await count(worker);
   return { primary, workers };
 }
