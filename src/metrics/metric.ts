@@ -19,6 +19,9 @@ import type {
 } from '../registry/metric-types';
 import { FAMILY, type FamilyHandle, refresh } from '../registry/registrable';
 import { type AnyRegistry, globalRegistry } from '../registry/registry';
+import type { FamilySeries } from '../series/family-series';
+import type { Series } from '../series/series';
+import type { CellStore } from '../store/store';
 import type { MetricConfiguration } from './configuration';
 
 /**
@@ -87,11 +90,40 @@ export abstract class Metric<T extends string> {
   }
 
   /** From here on the metric is exposed. `beforeReading` runs before each reading. */
-  protected register({ store, family }: FamilyHandle, beforeReading?: () => void): void {
-    Object.defineProperty(this, FAMILY, { value: { store, family, refresh: beforeReading } });
+  protected register(series: Family, beforeReading?: () => void): void {
+    series.outlive(this);
+    Object.defineProperty(this, FAMILY, { value: new Handle(this, series, beforeReading) });
     for (const register of this.registers) {
       if (this.enableExemplars && register.contentType === prometheusContentType) throw exemplarsFormat();
       register.registerMetric(this);
     }
+  }
+}
+
+type Family = Pick<FamilySeries<Series>, 'store' | 'family' | 'moveTo' | 'outlive'>;
+
+/** The family of a metric, for registries. */
+class Handle implements FamilyHandle {
+  readonly refresh: (() => void) | undefined;
+  readonly #metric: object;
+  readonly #series: Family;
+
+  constructor(metric: object, series: Family, refresh: (() => void) | undefined) {
+    this.#metric = metric;
+    this.#series = series;
+    this.refresh = refresh;
+  }
+
+  get store(): CellStore {
+    return this.#series.store;
+  }
+
+  get family(): number {
+    return this.#series.family;
+  }
+
+  moveTo(store: CellStore): void {
+    this.#series.moveTo(store);
+    this.#series.outlive(this.#metric);
   }
 }

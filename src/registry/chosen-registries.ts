@@ -50,7 +50,7 @@ export async function chosenMetrics(kind: ChoiceKind, contentType: RegistryConte
   }
   mark(kind, store);
   const [lists] = await Promise.all([
-    Promise.all(own.map((registry) => registry['foreignFamilies']())),
+    Promise.all(own.map(foreignFamilies)),
     // The choice of the other threads may be any registry of this one.
     registries === undefined && refreshAllBut(new Set(globalRegistry.getMetricsAsArray())),
   ]);
@@ -59,6 +59,12 @@ export async function chosenMetrics(kind: ChoiceKind, contentType: RegistryConte
   if (foreign.length > 0) return textOf([...(await store.families(view)), ...foreign], format);
   const text = await store.text(view, format);
   return text === documentText([], format) ? '' : text;
+}
+
+/** The families of a registry that the group does not show. It has those of the scope in which the registry was chosen. */
+function foreignFamilies(registry: AnyRegistry): Promise<readonly TextFamily[]> {
+  const { scope } = registry['scope'];
+  return registry['foreignFamilies']([...registry.scopes(), ...(scope === undefined ? [] : [scope])]);
 }
 
 /** Families of the same name become one. */
@@ -79,17 +85,20 @@ function mark(kind: ChoiceKind, store: Store): void {
   const choice = choices[kind];
   if (choice.isMarked || !store.shared) return;
   choice.isMarked = true;
-  const scopes = choice.registries?.map((registry) => scopeOf(registry)) ?? [];
+  // A merged registry shares its metrics in a scope of its own, under its own default labels.
+  const scopes = choice.registries?.map((registry) => registry['scope'].choose(markAgain[kind])) ?? [];
   store.chooseScopes(kind, scopes.length > 0 ? scopes : [NO_METRICS]);
 }
 
-/** A merged registry shares its metrics in a scope of its own, under its own default labels. */
-function scopeOf(registry: AnyRegistry): string {
-  if (registry['merged'].length > 0) {
-    for (const metric of registry['byName'].values()) registry['share'](metric);
-  }
-  return registry['ownScope']();
+function markAnew(kind: ChoiceKind): void {
+  choices[kind].isMarked = false;
+  mark(kind, currentStore());
 }
+
+const markAgain: Readonly<Record<ChoiceKind, () => void>> = {
+  cluster: () => markAnew('cluster'),
+  worker: () => markAnew('worker'),
+};
 
 /** The scope that stands for the choice of no registry at all. */
 const NO_METRICS = 'prom-client-mmap.none';

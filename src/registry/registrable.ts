@@ -1,6 +1,7 @@
 import type { TextFamily } from '../exposition/text';
 import type { LabelSet } from '../model/labels';
-import type { Store } from '../store/current';
+import { currentStore } from '../store/current';
+import { HeapStore } from '../store/heap-store';
 import type { CellStore } from '../store/store';
 
 /**
@@ -14,6 +15,8 @@ export interface FamilyHandle {
   readonly store: CellStore;
   /** Undefined for a metric without numbers, whose `collect` sets other metrics. */
   readonly family: number | undefined;
+  /** Moves the family with all its numbers to another store, unless it is there. Missing where there is no family. */
+  moveTo?(store: CellStore): void;
   /** Runs before each reading, after `collect`. */
   readonly refresh?: (() => void) | undefined;
 }
@@ -41,12 +44,18 @@ export async function refresh(metric: Pick<Registrable, 'collect' | typeof FAMIL
   metric[FAMILY]?.refresh?.();
 }
 
-/** Whether `metric` is in the store of the group, which then exposes it. */
-export function isShared(
-  metric: Registrable,
-  store: Store,
-): metric is Registrable & { readonly [FAMILY]: FamilyHandle } {
-  return store.shared && metric[FAMILY]?.store === store;
+/** Whether the exposition of `scopes` by the group has `metric`. */
+export function isExposed({ [FAMILY]: handle }: Registrable, scopes: readonly string[]): boolean {
+  if (handle?.family === undefined || scopes.length === 0) return false;
+  const { store, family } = handle;
+  const current = currentStore();
+  return current.shared && store === current && scopes.some((scope) => current.isRegistered(scope, family));
+}
+
+/** The store for a metric of `registers`: that of this thread, or memory of its own if they are all private. */
+export function storeFor(registers: readonly { scopes?(): readonly string[] }[]): CellStore {
+  const isPrivate = registers.length > 0 && registers.every((register) => register.scopes?.().length === 0);
+  return isPrivate ? new HeapStore('one') : currentStore();
 }
 
 /** Whether `metric` has no numbers in any store. */

@@ -20,30 +20,30 @@ import {
   prometheusContentType,
   type RegistryContentType,
 } from './content-type';
-import {
-  type GroupAnswer,
-  handleRequestsFor,
-  type Removal,
-  removeHere,
-  requestHandler,
-} from './group-requests';
+import { type GroupAnswer, type Removal, removeHere } from './group-requests';
 import { GroupView } from './group-view';
 import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from './metric-types';
-import { FAMILY, isShared, onlyCollects, type Registrable, refresh } from './registrable';
-import { GLOBAL_SCOPE, nextScope, scopeOfName } from './scopes';
+import { isExposed, onlyCollects, type Registrable, refresh } from './registrable';
+import { GLOBAL_SCOPE, scopeOfName } from './registry-identity';
+import { RegistryScope } from './registry-scope';
 
 export interface RegistryOptions {
   /**
-   * The name of this registry in all processes of the group. Registries without a name are matched by the order in which they
-   * got their first metric.
+   * The name of this registry in all processes of the group. Registries without a name are the same where each process makes one
+   * of them when it starts, at the same place in the code; all others show this thread only.
    */
   readonly name?: string | undefined;
+  /** `false`: the registry shows and counts for this thread only, wherever it is made. A name has no meaning then. */
+  readonly shared?: boolean | undefined;
 }
 
 export interface MetricsOptions {
   /** Shows the numbers of each process apart, with its pid in the label `pid`. */
   readonly perProcess?: boolean;
 }
+
+/** Those of the global registry, which has the one scope that no name stands for. */
+const globalOptions: RegistryOptions = {};
 
 /** A registry of any content type. */
 export type AnyRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>;
@@ -65,16 +65,16 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   }
 
   /** The registry of all metrics that name no other. */
-  static readonly globalRegistry: Registry = Registry.inScope(GLOBAL_SCOPE);
+  static readonly globalRegistry: Registry = new Registry<PrometheusContentType>(undefined, globalOptions);
 
   private readonly byName = new Map<string, Registrable>();
   private type: RegistryContentType;
   private defaultLabels: LabelSet = {};
-  /** The scope of the metrics that are registered here; a registry without a name gets one with its first metric. */
-  private scope: string | undefined;
-  /** The scopes of the registries that this one was merged from. */
-  private merged: readonly string[] = [];
-  /** Names of metrics of `merged` that have been removed from this registry. */
+  /** The scope of the metrics that are registered here. */
+  private readonly scope: RegistryScope;
+  /** The registries that this one was merged from. */
+  private sources: readonly { scopes?(): readonly string[] }[] = [];
+  /** Names of metrics of `sources` that have been removed from this registry. */
   private readonly hidden = new Set<string>();
 
   /** Throws a TypeError for a content type that is neither of the two. */
@@ -82,7 +82,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     const type: RegistryContentType = contentType === undefined ? prometheusContentType : contentType;
     if (!isContentType(type)) throw badContentType(type, TypeError);
     this.type = type;
-    if (options.name !== undefined) this.scope = scopeOfName(options.name);
+    this.scope = new RegistryScope(this.byName, scopeOf(options));
   }
 
   /**
@@ -97,13 +97,9 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     if (first === undefined) throw mergeEmpty();
     if (registers.some((register) => register.contentType !== first.contentType)) throw mergeContentType();
     const merged = new Registry<T>(first.contentType);
-    merged.merged = [...new Set(registers.flatMap((register) => register.scopes?.() ?? []))];
+    merged.sources = [...registers];
     for (const register of registers) {
-      // The scopes show own metrics of own registries; all others have to be registered here.
-      const isSeen = (metric: Registrable): boolean => 'scopes' in register && metric[FAMILY] !== undefined;
-      for (const metric of register.getMetricsAsArray() as unknown as Registrable[]) {
-        if (merged.list(metric) && !isSeen(metric)) merged.share(metric);
-      }
+      for (const metric of register.getMetricsAsArray() as unknown as Registrable[]) merged.list(metric);
     }
     return merged;
   }
@@ -113,18 +109,16 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     metricsArr: readonly object[],
     registryType?: T,
   ): Registry<T> {
-    return aggregateInto(new Registry<T>(), metricsArr, registryType);
+    return aggregateInto(new Registry<T>(undefined, { shared: false }), metricsArr, registryType);
   }
 
-  private static inScope(scope: string): Registry {
-    const registry = new Registry();
-    registry.scope = scope;
-    return registry;
-  }
-
-  /** The names of the scopes whose metrics are exposed here; see `RegistryOptions.name`. */
+  /** The names of the scopes whose metrics are exposed here, none for a registry that shows its own metrics; see `RegistryOptions`. */
   scopes(): readonly string[] {
-    return this.scope === undefined ? this.merged : [...this.merged, this.scope];
+    const { shown, isInUse } = this.scope;
+    const isMerged = this.sources.length > 0;
+    const merged = new Set(this.sources.flatMap((source) => source.scopes?.() ?? []));
+    if (shown !== undefined && (isInUse || !isMerged)) merged.add(shown);
+    return [...merged];
   }
 
   get contentType(): BoundRegistryContentType {
@@ -139,7 +133,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /** Adds a metric, or anything with a `get()` like a metric's. Throws if another one has its name. */
   registerMetric<T extends string>(metric: Metric<T> | Registrable): void {
-    if (this.list(metric as Registrable)) this.share(metric as Registrable);
+    if (this.list(metric as Registrable)) this.scope.add(metric as Registrable);
   }
 
   /** The metrics that are registered in this process, in order of registration; with an argument, only those of that aggregator. */
@@ -156,15 +150,15 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   removeSingleMetric(name: string): void {
     const metric = this.byName.get(name);
     this.byName.delete(name);
-    if (this.merged.length > 0) this.hidden.add(name);
-    if (metric !== undefined) this.unshare(metric);
+    if (this.sources.length > 0) this.hidden.add(name);
+    if (metric !== undefined) this.scope.remove(metric);
   }
 
   /** Removes all metrics and the default labels. */
   clear(): void {
-    for (const metric of this.byName.values()) this.unshare(metric);
+    for (const metric of this.byName.values()) this.scope.remove(metric);
     this.byName.clear();
-    this.merged = [];
+    this.sources = [];
     this.hidden.clear();
     this.setDefaultLabels({});
   }
@@ -198,28 +192,31 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /** Sets the labels that are added to every sample, where it does not have them itself. They are copied. */
   setDefaultLabels(labels: object): void {
-    const before = this.defaultLabels;
     this.defaultLabels = { ...labels };
-    if (!isEmpty(before) || !isEmpty(labels)) this.shareDefaultLabels();
+    this.scope.setDefaultLabels(this.defaultLabels);
   }
 
   /** The exposition. Rejects with the error of a `collect` function. */
-  async metrics(options: MetricsOptions = {}): Promise<string> {
-    const texts = await this.refreshAll((metric) => this.getMetricsAsString(metric));
-    const group = this.groupView(options);
-    return group && texts.length === 0 ? group.text(this.format) : this.composed(group, texts);
+  metrics(options: MetricsOptions = {}): Promise<string> {
+    return this.exposed(async () => {
+      const texts = await this.refreshAll(this.scopes(), (metric) => this.getMetricsAsString(metric));
+      const group = this.groupView(options);
+      return group && texts.length === 0 ? group.text(this.format) : this.composed(group, texts);
+    });
   }
 
   /**
    * The exposition in UTF-8, the cheapest response to a request: as long as all metrics are this library's, no string is made
    * of it. The bytes must not be written to: calls at the same time share them, and a later scrape reuses their memory.
    */
-  async getMetricsAsBuffer(options: MetricsOptions = {}): Promise<Buffer> {
-    const texts = await this.refreshAll((metric) => this.getMetricsAsString(metric));
-    const group = this.groupView(options);
-    return group && texts.length === 0
-      ? group.bytes(this.format)
-      : Buffer.from(await this.composed(group, texts));
+  getMetricsAsBuffer(options: MetricsOptions = {}): Promise<Buffer> {
+    return this.exposed(async () => {
+      const texts = await this.refreshAll(this.scopes(), (metric) => this.getMetricsAsString(metric));
+      const group = this.groupView(options);
+      return group && texts.length === 0
+        ? group.bytes(this.format)
+        : Buffer.from(await this.composed(group, texts));
+    });
   }
 
   /** The same numbers as objects; with an argument, only families of that aggregator. */
@@ -234,9 +231,8 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /** One family of the exposition, without a newline at its end. Rejects with a TypeError if there is none. */
   async getSingleMetricAsString(name: string): Promise<string> {
-    const store = currentStore();
     const metric = this.byName.get(name);
-    if (metric !== undefined && !isShared(metric, store)) return this.getMetricsAsString(metric);
+    if (metric !== undefined && !isExposed(metric, this.scopes())) return this.getMetricsAsString(metric);
     if (metric !== undefined) await refresh(metric);
     const [text] = (await this.groupView({}, name)?.texts(this.format)) ?? [];
     if (text === undefined) throw unknownMetric();
@@ -257,13 +253,24 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /** What this registry shows of the group; undefined for nothing. */
   private groupView({ perProcess = false }: MetricsOptions = {}, name?: string): GroupView | undefined {
-    const store = currentStore();
     const scopes = this.scopes();
-    if (!store.shared || scopes.length === 0) return undefined;
-    const { merged, hidden, defaultLabels } = this;
-    const isChanged = merged.length > 0 && (hidden.size > 0 || !isEmpty(defaultLabels));
-    const view = { scopes, defaultLabels: merged.length === 0, perOwner: perProcess, name };
+    if (scopes.length === 0) return undefined;
+    const store = currentStore();
+    if (!store.shared) return undefined;
+    const { hidden, defaultLabels } = this;
+    const isMerged = this.sources.length > 0;
+    const isChanged = isMerged && (hidden.size > 0 || !isEmpty(defaultLabels));
+    const view = { scopes, defaultLabels: !isMerged, perOwner: perProcess, name };
     return new GroupView(store, view, isChanged ? { hidden, defaultLabels } : undefined);
+  }
+
+  /** The exposition that `read` makes; made anew if the registry became private or shared meanwhile. */
+  private async exposed<R>(read: () => Promise<R>): Promise<R> {
+    const settled = this.scope.beforeScrape();
+    if (settled !== undefined) await settled;
+    const before = this.scopes().join();
+    const exposition = await read();
+    return this.scopes().join() === before ? exposition : this.exposed(read);
   }
 
   /** The group's families and `texts`, those of foreign metrics, in the order of registration. */
@@ -272,21 +279,25 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return documentText(inOrderOf(this.byName.keys(), all), this.format);
   }
 
-  /** Brings all metrics up to date; the families that the store does not have. */
-  private foreignFamilies(): Promise<TextFamily[]> {
-    return this.refreshAll(async (metric) => withDefaultLabels(await metric.get(), this.defaultLabels));
+  /** Brings all metrics up to date; the families that the store does not have in `scopes`. */
+  private foreignFamilies(scopes: readonly string[] = this.scopes()): Promise<TextFamily[]> {
+    return this.refreshAll(scopes, async (metric) =>
+      withDefaultLabels(await metric.get(), this.defaultLabels),
+    );
   }
 
   /**
    * Runs all `collect` functions, and `read` for the metrics that the store does not have. All begin in the order of registration
    * and before the group is read, because the `collect` function of one metric may set others.
    */
-  private async refreshAll<R>(read: (metric: Registrable) => Promise<R>): Promise<R[]> {
-    const store = currentStore();
+  private async refreshAll<R>(
+    scopes: readonly string[],
+    read: (metric: Registrable) => Promise<R>,
+  ): Promise<R[]> {
     const shared: Promise<void>[] = [];
     const foreign: Promise<R>[] = [];
     for (const metric of this.byName.values()) {
-      if (isShared(metric, store) || onlyCollects(metric)) shared.push(refresh(metric));
+      if (onlyCollects(metric) || isExposed(metric, scopes)) shared.push(refresh(metric));
       else foreign.push(read(metric));
     }
     const [results] = await Promise.all([Promise.all(foreign), ...shared]);
@@ -311,38 +322,6 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     this.hidden.delete(name);
     return true;
   }
-
-  /** Makes an own metric part of this registry's scope in the group. */
-  private share(metric: Registrable): void {
-    if (metric[FAMILY] === undefined) return;
-    const scope = this.ownScope();
-    const store = currentStore();
-    if (!store.shared || !isShared(metric, store)) return;
-    if (metric[FAMILY].family !== undefined) store.register(scope, metric[FAMILY].family);
-    handleRequestsFor(this);
-    store.handleRequests(requestHandler);
-    if (metric.collect) store.hasCollectors();
-  }
-
-  private unshare(metric: Registrable): void {
-    const store = currentStore();
-    if (this.scope === undefined || !store.shared || !isShared(metric, store)) return;
-    if (metric[FAMILY].family !== undefined) store.unregister(this.scope, metric[FAMILY].family);
-  }
-
-  /** The scope of the metrics that are registered here, from now on if there was none. */
-  private ownScope(): string {
-    if (this.scope === undefined) {
-      this.scope = nextScope();
-      if (!isEmpty(this.defaultLabels)) this.shareDefaultLabels();
-    }
-    return this.scope;
-  }
-
-  private shareDefaultLabels(): void {
-    const store = currentStore();
-    if (this.scope !== undefined && store.shared) store.setDefaultLabels(this.scope, this.defaultLabels);
-  }
 }
 
 /** The registry of all metrics that name no other. */
@@ -356,4 +335,11 @@ function isOf(aggregator: Aggregator | undefined, family: object): boolean {
 
 function isEmpty(labels: object): boolean {
   return Object.keys(labels).length === 0;
+}
+
+/** The scope of a registry with these options, as `RegistryScope` takes it. */
+function scopeOf(options: RegistryOptions): string | false | undefined {
+  if (options === globalOptions) return GLOBAL_SCOPE;
+  if (options.shared === false) return false;
+  return options.name === undefined ? undefined : scopeOfName(options.name);
 }

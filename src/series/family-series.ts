@@ -16,9 +16,9 @@ const abandoned = new FinalizationRegistry<{ dispose(): void }>((family) => fami
  * neither to the metric nor to bound children: it gives their cells back after they were garbage collected.
  */
 export class FamilySeries<S extends Series> {
-  readonly store: CellStore;
-  /** The number of the family in the store. */
-  readonly family: number;
+  #store: CellStore;
+  #family: number;
+  readonly #definition: FamilyDefinition;
   /** Has no record, and cells that no scrape reads. It takes the updates of series over the limit, and stands for none. */
   readonly discarded: S;
   readonly #names: readonly string[];
@@ -31,6 +31,7 @@ export class FamilySeries<S extends Series> {
   readonly #freeChildren: number[] = [];
   #isIdle: ((series: S) => boolean) | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
+  #isOutliving = false;
 
   /** Series have `cells` cells each; `newSeries` makes them. */
   constructor(
@@ -39,7 +40,8 @@ export class FamilySeries<S extends Series> {
     cells: number,
     newSeries: (store: CellStore) => S,
   ) {
-    this.store = store;
+    this.#store = store;
+    this.#definition = definition;
     this.#names = definition.labelNames;
     this.#cells = cells;
     this.#newSeries = newSeries;
@@ -47,12 +49,46 @@ export class FamilySeries<S extends Series> {
     this.discarded.values = new Float64Array(cells);
     this.#unlabelled = this.discarded;
     this.#table = new SeriesTable(this.#names);
-    this.family = store.addFamily(definition, this.#table);
+    this.#family = store.addFamily(definition, this.#table);
   }
 
-  /** Disposes of the family when `user` was garbage collected. */
+  get store(): CellStore {
+    return this.#store;
+  }
+
+  /** The number of the family in the store. */
+  get family(): number {
+    return this.#family;
+  }
+
+  /** Disposes of the family when `user` was garbage collected, unless it is garbage as well then. */
   outlive(user: object): void {
-    abandoned.register(user, this, this);
+    const isHeld = this.#store.outlivesFamilies || this.#idleTimer !== undefined;
+    if (isHeld && !this.#isOutliving) abandoned.register(user, this, this);
+    this.#isOutliving = isHeld;
+  }
+
+  /**
+   * Moves the family and its series with all their numbers to another store. Series, bound children and exemplars stay what they
+   * are. Series over the limit of the other store are removed.
+   */
+  moveTo(store: CellStore): void {
+    const from = { store: this.#store, family: this.#family };
+    if (store === from.store) return;
+    this.#store = store;
+    this.#family = store.addFamily(this.#definition, this.#table);
+    for (const [series, key] of [...this.#table.keys()]) {
+      if (store.seriesLimit.take()) {
+        const cells = store.allocate(this.#family, key, this.#cells);
+        series.moveParts(cells, store, from.store);
+        series.moveTo(cells, this.#cells, from.store);
+        from.store.seriesLimit.giveBack();
+      } else {
+        this.#table.delete(key.texts);
+        this.#release(series, from.store);
+      }
+    }
+    from.store.removeFamily(from.family);
   }
 
   /** The series of `labels`, if there is one. */
@@ -127,7 +163,7 @@ export class FamilySeries<S extends Series> {
     abandoned.unregister(this);
     clearInterval(this.#idleTimer);
     this.clear();
-    this.store.removeFamily(this.family);
+    this.#store.removeFamily(this.#family);
   }
 
   /** After `seriesKey()` no code of the caller runs: the series is made in one step. */
@@ -138,16 +174,16 @@ export class FamilySeries<S extends Series> {
   }
 
   #add(key: SeriesKey): S {
-    if (!this.store.seriesLimit.take()) return this.discarded;
-    const series = this.#newSeries(this.store).pointTo(this.store.allocate(this.family, key, this.#cells));
+    if (!this.#store.seriesLimit.take()) return this.discarded;
+    const series = this.#newSeries(this.#store).pointTo(this.#store.allocate(this.#family, key, this.#cells));
     series.begin();
     this.#table.add(key, series);
     return series;
   }
 
-  #release(series: S): void {
-    this.store.seriesLimit.giveBack();
+  #release(series: S, store: CellStore = this.#store): void {
+    store.seriesLimit.giveBack();
     if (series.child > 0) this.#freeChildren.push(series.child);
-    series.end(this.store, this.#cells);
+    series.end(store, this.#cells);
   }
 }
