@@ -161,7 +161,12 @@ describe('the tarball', () => {
     ];
 
     expect(files).toEqual(
-      expect.arrayContaining([...needed, 'native/addon/addon.cc', 'native/format/layout.h', 'scripts/addon.mjs']),
+      expect.arrayContaining([
+        ...needed,
+        'native/addon/addon.cc',
+        'native/format/layout.h',
+        'scripts/addon.mjs',
+      ]),
     );
   });
 

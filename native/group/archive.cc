@@ -81,8 +81,8 @@ void SetSlots(const Sketch& sketch, std::vector<DoubleDouble>& cells) {
     for (size_t k = 0; k < std::size(own); k++) cell(i, k) = own[k];
   }
   // The lowest schema of a slot comes first.
-  for (auto bucket = sketch.buckets().rbegin(); bucket != sketch.buckets().rend(); ++bucket) {
-    cell(bucket->slot, 6) = bucket->schema;
+  for (auto page = sketch.pages().rbegin(); page != sketch.pages().rend(); ++page) {
+    cell(page->first.slot, 6) = page->first.schema;
   }
 }
 
@@ -100,25 +100,6 @@ void AppendRecord(Bytes& out, RecordType type, Bytes body) {
   head.crc = RecordCrc(head, body.data());
   AppendBytes(out, &head, sizeof head);
   AppendBytes(out, body.data(), body.size());
-}
-
-// `buckets` are those of a sum, so that the ones of a page follow each other.
-void EncodePages(const std::vector<Sketch::Bucket>& buckets, uint64_t series_offset, Bytes& records,
-                 std::vector<double>& cells) {
-  PageRecord page;
-  for (const Sketch::Bucket& bucket : buckets) {
-    int32_t number = bucket.key >> 5;
-    bool same = page.cells_offset != 0 && page.slot == bucket.slot && page.schema == bucket.schema &&
-                page.sign == bucket.sign && page.number == number;
-    if (!same) {
-      page = {
-          series_offset, kCellsOffset + cells.size() * sizeof(double), 0, number, bucket.slot, bucket.schema,
-          bucket.sign};
-      AppendRecord(records, RecordType::kPage, prom::Encode(page));
-      cells.resize(cells.size() + layout::kPageCells);
-    }
-    cells[cells.size() - layout::kPageCells + static_cast<uint32_t>(bucket.key & 31)] = bucket.count;
-  }
 }
 
 }  // namespace
@@ -296,7 +277,6 @@ void Archive::EncodeSeries(const MergedFamily& family, uint32_t index, Bytes& re
   std::vector<DoubleDouble> own = CellsOf(family, accumulator_.values(series));
   bool summary = family.definition.type == MetricType::kSummary;
   if (summary) {
-    accumulator_.sketch(series).Sum();
     SetSlots(accumulator_.sketch(series), own);
   }
   SeriesRecord record{family.definition.id,
@@ -312,7 +292,13 @@ void Archive::EncodeSeries(const MergedFamily& family, uint32_t index, Bytes& re
   AppendRecord(records, RecordType::kSeries, prom::Encode(record));
   for (const DoubleDouble& cell : own) cells.push_back(cell.hi);
   for (const DoubleDouble& cell : own) cells.push_back(cell.lo);
-  if (summary) EncodePages(accumulator_.sketch(series).buckets(), record.cells_offset, records, cells);
+  if (summary) {
+    for (const auto& [key, counts] : accumulator_.sketch(series).pages()) {
+      PageRecord page{record.cells_offset, next_cell(), 0, key.number, key.slot, key.schema, key.sign};
+      AppendRecord(records, RecordType::kPage, prom::Encode(page));
+      cells.insert(cells.end(), counts.begin(), counts.end());
+    }
+  }
   if (const std::vector<Exemplar>* exemplars = accumulator_.exemplars(index)) {
     for (const Exemplar& exemplar : *exemplars) {
       ExemplarRecord exemplar_record{record.cells_offset, next_cell(), exemplar.bucket};

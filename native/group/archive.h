@@ -1,7 +1,7 @@
-// What the dead of a group have left: the sum of their segments.
+// The archive: the sums of the segments of dead owners.
 //
-// A compaction makes a new archive of the one before it and of dead segments, and an archive never changes. It holds what a
-// scrape shows of a dead segment, and nothing else. The same merge makes both: an archive is its accumulated cells.
+// A compaction makes a new archive of the one before it and of dead segments, and an archive never changes. It holds the
+// values that a scrape shows of a dead segment, and no others. The same merge makes both: an archive is its accumulated cells.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ class Archive {
   Archive(const ArchiveLimits& limits, double now_ms)
       : limits_(limits), now_ms_(now_ms), plan_({false, false, limits.series}) {}
 
-  // Adds what outlives the owner of a dead segment, or the archive before this one. The oldest one comes first. The reader may
+  // Adds the values that outlive the owner of a dead segment, or the archive before this one. The oldest one comes first. The reader may
   // go afterwards.
   void Add(const MergeInput& input);
   // Lists a segment as compacted. The newest one comes first.

@@ -1,4 +1,4 @@
-// The files of a group as they were read last. What was learned of each is kept, so that the next scrape reads only new
+// The files of a group as they were read last. The contents of each are kept, so that the next scrape reads only new
 // records and the cells.
 #pragma once
 

@@ -12,8 +12,6 @@ namespace {
 using layout::MergeMode;
 using layout::MetricType;
 
-constexpr auto kPageCells = static_cast<int32_t>(layout::kPageCells);
-
 // Cells of an age slot.
 enum Slot : uint32_t { kEpoch, kGeneration, kN, kZero, kMin, kMax };
 
@@ -57,10 +55,7 @@ void AddSummary(const MergedFamily& family, const SegmentReader& reader, const R
         sketch.AddSlot({own[kEpoch], own[kN], own[kZero], own[kMin], own[kMax]}, definition.age_buckets);
     for (const ReadPage& page : source.pages) {
       if (page.slot != slot || page.generation != own[kGeneration]) continue;
-      const double* counts = reader.values() + page.cell;
-      for (int32_t i = 0; i < kPageCells; i++) {
-        sketch.AddBucket({to_slot, page.schema, page.sign, page.number * kPageCells + i, counts[i]});
-      }
+      sketch.AddPage({to_slot, page.schema, page.sign, page.number}, reader.values() + page.cell);
     }
   }
 }
@@ -129,7 +124,7 @@ void Accumulator::AddFamily(const MergePlan& merged, const MergeInput& input, co
   } else if (scalar) {
     each([&](const Contribution& from, const double* cells) { AddValues(family, from, cells); });
   } else {
-    // The other modes merge what each owner alone would expose.
+    // The other modes merge the values that each owner alone would expose.
     std::vector<double> own;
     each([&](const Contribution& from, const double* cells) {
       own.assign(family.value_count + 1, 0);

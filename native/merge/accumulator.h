@@ -1,4 +1,4 @@
-// Adds up the cells of segments by a plan: what the merge modes mean, for scrapes and for the archive.
+// Adds up the cells of segments by a plan. It implements the merge modes, for scrapes and for the archive.
 //
 // Sums are double-double numbers, so that no total decreases by its last digit when its terms come in another order.
 #pragma once

@@ -31,7 +31,7 @@ struct MergedFamily {
   FamilyRecord definition;
   // Values of a series. Counter and gauge: the value. Histogram: sum, then buckets. Summary: each quantile, sum, count.
   uint32_t value_count;
-  // Values that come after them: what the sums lack of the exact ones, or the time when a `mostrecent` gauge was set.
+  // Values that come after them: the differences of the sums from the exact ones, or the time when a `mostrecent` gauge was set.
   uint32_t low_count;
   bool sorted = true;
   std::vector<uint32_t> series;  // by rank, once they are placed

@@ -5,8 +5,14 @@
 // of that schema (Epicoco et al., UDDSketch, 2020).
 #pragma once
 
+#include <array>
+#include <compare>
 #include <cstdint>
+#include <map>
+#include <utility>
 #include <vector>
+
+#include "format/layout.h"
 
 namespace prom {
 
@@ -20,33 +26,38 @@ class Sketch {
     double min = 0;
     double max = 0;
   };
-  struct Bucket {
+  // Buckets 32 * number to 32 * number + 31 of a sign and a slot.
+  struct PageKey {
     uint16_t slot;
     int8_t schema;
     int8_t sign;  // 1 or -1
-    int32_t key;
-    double count;
+    int32_t number;
+    auto operator<=>(const PageKey&) const = default;
   };
+  using Counts = std::array<double, layout::kPageCells>;
 
   // Adds an owner's values of an epoch of a window of `slots` epochs. Returns the slot of the epoch in that window.
   uint16_t AddSlot(const Slot& values, uint32_t slots);
-  void AddBucket(const Bucket& bucket);
-
-  // Makes one of buckets that are the same but for their counts, and sorts them by slot, schema and value.
-  void Sum();
+  void AddPage(const PageKey& key, const double* counts);
   const std::vector<Slot>& slots() const { return slots_; }
-  const std::vector<Bucket>& buckets() const { return buckets_; }
+  const std::map<PageKey, Counts>& pages() const { return pages_; }
 
-  // After the last addition: gives up epochs and schemas, so that Quantile() can be called.
+  // After the last addition: merges all epochs and schemas for Quantile().
   void Finish();
   // The value of rank max(1, ceil(q * n)); 0 when there are no values. Exact at both ends.
   double Quantile(double q) const;
 
  private:
+  struct Bucket {
+    int64_t rank;  // by value; the sign is that of the bucket
+    double count;
+  };
+
   std::vector<Slot> slots_;
-  std::vector<Bucket> buckets_;
+  std::map<PageKey, Counts> pages_;
+  int schema_ = 8;  // the lowest one of all pages
   Slot all_;
-  int8_t schema_ = 8;  // the lowest one of all buckets
+  std::vector<Bucket> buckets_;
 };
 
 }  // namespace prom

@@ -63,7 +63,7 @@ SkipReason SegmentReader::Update(const ByteSource& source) {
     record_extents_.clear();
     Forget();
   } else if (removals != header_.removals || header_.records_end < parsed_end_) {
-    Forget();  // states changed in what is parsed already
+    Forget();  // states changed in records that are parsed already
   }
   known_ = true;
   reason = TakeExtents();

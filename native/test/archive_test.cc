@@ -215,7 +215,9 @@ TEST_CASE("over the limits new series are dropped and counted, and the oldest ow
   CHECK(gauges <= 2);
 }
 
-TEST_CASE("a segment that came back after it was compacted is not counted again, and goes with the next compaction") {
+TEST_CASE(
+    "a segment that came back after it was compacted is not counted again, and goes with the next "
+    "compaction") {
   TemporaryDirectory directory;
   Dead(directory.path(),
        [](TestSegment& segment) { *segment.Series(segment.Family(test::CounterFamily("c"))).cells = 3; });

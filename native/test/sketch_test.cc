@@ -20,7 +20,9 @@ double Bound(int schema) {
 }
 
 void AddBucket(Sketch& sketch, int schema, int32_t key, int sign, double count) {
-  sketch.AddBucket({0, static_cast<int8_t>(schema), static_cast<int8_t>(sign), key, count});
+  Sketch::Counts counts{};
+  counts[static_cast<size_t>(key & 31)] = count;
+  sketch.AddPage({0, static_cast<int8_t>(schema), static_cast<int8_t>(sign), key >> 5}, counts.data());
 }
 
 // What one owner's pages of one slot hold of these values.

@@ -2,7 +2,7 @@ import type { Aggregator } from '../model/family';
 import type { CollectFunction } from '../registry/metric-types';
 import type { AnyRegistry } from '../registry/registry';
 
-/** What all metrics are made from. Undefined means the default; every property is copied onto the metric. */
+/** The options of all metrics. Undefined means the default; every property is copied onto the metric. */
 // biome-ignore lint/suspicious/noExplicitAny: a configuration for metrics of any type, as in prom-client's types.
 export interface MetricConfiguration<T extends string, M = any> {
   name: string;
@@ -18,7 +18,7 @@ export interface MetricConfiguration<T extends string, M = any> {
   /**
    * Removes, in the process that has it, a series with labels whose numbers have not changed for so many seconds, up to
    * half as many later. Setting a gauge to the value that it has is no change, if its mode is not one of the most recent
-   * value. What a process has counted before its end stays. Default: series stay for ever.
+   * value. The counts of a process that has exited stay. Default: series stay for ever.
    */
   ttlSeconds?: number | undefined;
 }

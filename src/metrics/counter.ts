@@ -31,7 +31,7 @@ export class Counter<T extends string = string> extends LabelledMetric<T, Series
   #cells: Float64Array | undefined;
   #count = 0;
 
-  /** Throws what every metric throws. */
+  /** Throws the errors of `Metric`. */
   constructor(config: CounterConfiguration<T>) {
     super(config, 'counter');
     this.#series = this.expose(1, this.enableExemplars ? newExemplarSeries : newSeries);
@@ -83,7 +83,7 @@ export class Counter<T extends string = string> extends LabelledMetric<T, Series
   /** Removes all series, or sets the only one to 0 if the counter has no labels. */
   reset(): void {
     if (this.labelNames.length > 0) {
-      this.removeAll();
+      this.#series.clear();
       return;
     }
     const series = this.#series.unlabelled();
@@ -93,7 +93,7 @@ export class Counter<T extends string = string> extends LabelledMetric<T, Series
   }
 
   protected samples(): Sample[] {
-    return Array.from(this.#series.entries(), ([series, labels]) => {
+    return Array.from(this.#series.table.entries(), ([series, labels]) => {
       const exemplar = series.exemplar(0);
       const sample = { value: series.get(0), labels };
       return exemplar === undefined ? sample : { ...sample, exemplar };
@@ -104,14 +104,16 @@ export class Counter<T extends string = string> extends LabelledMetric<T, Series
     let { series } = bound;
     return {
       inc: (value: number | IncreaseDataWithExemplar<string> = 1): void => {
-        if (hasExemplarKeys(value) && this.enableExemplars) {
+        if (isAmount(value)) {
+          if (series.record < 0) series = bound.live();
+          this.#add(series, value);
+        } else if (hasExemplarKeys(value) && this.enableExemplars) {
           const amount = this.#amountOf(value.value);
           this.#add(bound.liveWith(value.labels), amount, value.exemplarLabels);
-          return;
+        } else {
+          const amount = this.#amountOf(value, bound.labels);
+          this.#add(bound.live(), amount);
         }
-        const amount = isAmount(value) ? value : this.#amountOf(value, bound.labels);
-        if (series.record < 0) series = bound.live();
-        this.#add(series, amount);
       },
     };
   }

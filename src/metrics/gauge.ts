@@ -1,4 +1,4 @@
-import { badCollectBy, badDelta, badValue, mostRecentDelta } from '../errors';
+import { badCollectBy, badDelta, badValue, mostRecentDelta, twoGaugeModes } from '../errors';
 import { GAUGE_SET_AT } from '../model/cell-layout';
 import type { MergeMode, MultiprocessMode, Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
@@ -27,7 +27,7 @@ export interface GaugeConfiguration<T extends string> extends MetricConfiguratio
    * collects its own.
    */
   collectBy?: 'each' | 'leader' | undefined;
-  /** How the values of several processes become one, in the words of Python's client. Takes precedence over `aggregator`. */
+  /** How the values of several processes become one, in the words of Python's client, in place of `aggregator`. */
   multiprocessMode?: MultiprocessMode | undefined;
 }
 
@@ -52,7 +52,10 @@ export class Gauge<T extends string = string> extends LabelledMetric<T, Series, 
   readonly #mode: MergeMode;
   readonly #isMostRecent: boolean;
 
-  /** Throws what every metric throws, and a TypeError for an unknown `multiprocessMode` or `collectBy`. */
+  /**
+   * Throws the errors of every metric, and a TypeError for an unknown `multiprocessMode` or `collectBy` or for a
+   * `multiprocessMode` beside an `aggregator`.
+   */
   constructor(config: GaugeConfiguration<T>) {
     super(config, 'gauge');
     this.#mode = modeOf(this, config);
@@ -116,7 +119,7 @@ export class Gauge<T extends string = string> extends LabelledMetric<T, Series, 
   /** Removes all series, or sets the only one back if the gauge has no labels. */
   reset(): void {
     if (this.labelNames.length > 0) {
-      this.removeAll();
+      this.#series.clear();
       return;
     }
     const series = this.#series.unlabelled();
@@ -126,7 +129,7 @@ export class Gauge<T extends string = string> extends LabelledMetric<T, Series, 
   }
 
   protected samples(): Sample[] {
-    return Array.from(this.#series.entries())
+    return Array.from(this.#series.table.entries())
       .filter(([series]) => !this.#isMostRecent || series.get(GAUGE_SET_AT) > 0)
       .map(([series, labels]) => ({ value: series.get(0), labels }));
   }
@@ -180,6 +183,7 @@ export declare namespace Gauge {
 function modeOf<T extends string>(gauge: Gauge<T>, { aggregator }: GaugeConfiguration<T>): MergeMode {
   const { name, multiprocessMode, collectBy = 'each' } = gauge;
   if (collectBy !== 'each' && collectBy !== 'leader') throw badCollectBy(name, collectBy);
+  if (multiprocessMode && aggregator) throw twoGaugeModes(name, aggregator, multiprocessMode);
   if (multiprocessMode) return checkMultiprocessMode(name, multiprocessMode);
   if (collectBy === 'leader' && !aggregator) return 'livemostrecent';
   return mergeModeOf('gauge', gauge.aggregator);

@@ -45,7 +45,7 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
   readonly #cells: number;
   readonly #series: FamilySeries<Series>;
 
-  /** Throws what every metric throws, and an Error for a label called `le`. */
+  /** Throws the errors of `Metric`, and an Error for a label called `le`. */
   constructor(config: HistogramConfiguration<T>) {
     super(config, 'histogram', { buckets: [...DEFAULT_BUCKETS] });
     const buckets = [...Float64Array.from(this.buckets)];
@@ -127,7 +127,7 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
 
   /** Removes all series, the one without labels too: it comes back with the next observation. */
   reset(): void {
-    this.removeAll();
+    this.#series.clear();
   }
 
   /** The result of `get()`, but with the labels that all lines of a series have, all but `le`, apart: they are printed last. */
@@ -181,7 +181,9 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
   }
 
   #lines(): TextSample[] {
-    return Array.from(this.#series.entries()).flatMap(([series, labels]) => this.#linesOf(series, labels));
+    return Array.from(this.#series.table.entries()).flatMap(([series, labels]) =>
+      this.#linesOf(series, labels),
+    );
   }
 
   /** The count is the sum of the buckets, so that it always equals the bucket of `+Inf`. */

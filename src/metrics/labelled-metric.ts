@@ -18,16 +18,19 @@ export abstract class LabelledMetric<
   Child extends object,
 > extends Metric<T> {
   #series!: FamilySeries<S>;
-  /** By `Series.child`, so that to call `labels()` again costs a lookup. Not in the series: the store refers to those. */
-  readonly #children: (Child | undefined)[] = [undefined];
+  /** By row, so that to call `labels()` again costs a lookup. Not in the table: the store refers to that. */
+  #children: (Child | undefined)[] = [];
+  #numbering = 0;
 
   /** The functions of one series, which need no labels any more. The series is made when one of them first writes. */
   labels(...values: string[]): Child;
   labels(labels: LabelValues<T>): Child;
   labels(...args: unknown[]): Child {
-    const known = this.#find(args);
-    const child = known && this.#children[known.child];
-    return child ?? this.#bind(args);
+    const { table } = this.#series;
+    let row = 0;
+    if (typeof args[0] === 'object') row = table.rowOf((args[0] ?? {}) as LabelSet);
+    else if (args.length === this.labelNames.length) row = table.rowOfValues(args);
+    return this.#childrenByRow()[row] ?? this.#bind(args);
   }
 
   /** Removes the series of these label values; it is no error if there is none. */
@@ -35,11 +38,6 @@ export abstract class LabelledMetric<
   remove(labels: LabelValues<T>): void;
   remove(...args: unknown[]): void {
     this.#series.remove(labelsOfArguments(args, this.labelNames));
-  }
-
-  protected removeAll(): void {
-    this.#series.clear();
-    this.#children.length = 1;
   }
 
   /** Makes the functions of a child. Throws for labels that the metric does not have, unless these functions do. */
@@ -74,21 +72,24 @@ export abstract class LabelledMetric<
     return this.#series;
   }
 
-  #find(args: readonly unknown[]): S | undefined {
-    const [first] = args;
-    if (typeof first === 'object') return this.#series.find((first ?? {}) as LabelSet);
-    return args.length === this.labelNames.length ? this.#series.findByValues(args) : undefined;
+  #childrenByRow(): (Child | undefined)[] {
+    if (this.#numbering !== this.#series.table.numbering) {
+      this.#numbering = this.#series.table.numbering;
+      this.#children = [];
+    }
+    return this.#children;
   }
 
   #bind(args: readonly unknown[]): Child {
     // A copy: the caller may change the object.
     const labels = { ...labelsOfArguments(args, this.labelNames) };
-    const series = this.#series.find(labels);
+    const row = this.#series.table.rowOf(labels);
+    const series = this.#series.table.at(row);
     const child = this.bind(new BoundSeries(this, this.#series, labels, series ?? this.#series.discarded));
-    if (series !== undefined) {
-      series.child = this.#series.nextChild();
-      this.#children[series.child] = child;
-    }
+    if (series === undefined) return child;
+    const children = this.#childrenByRow();
+    while (children.length < row) children.push(undefined);
+    children[row] = child;
     return child;
   }
 }

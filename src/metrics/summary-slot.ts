@@ -40,7 +40,7 @@ const RING_SIZE = 32;
 const EMPTY_RING: Ring = new Array<Page>(RING_SIZE).fill(new Page(1, 1 << 20));
 
 /**
- * What one age slot of a summary has seen: how many, the extremes, and exponential buckets in pages that are taken
+ * One age slot of a summary: the number of observations, the extremes, and exponential buckets in pages that are taken
  * from the store as values come. When they become too many, the slot halves its resolution and goes on.
  */
 export class SummarySlot {

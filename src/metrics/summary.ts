@@ -49,7 +49,7 @@ export class Summary<T extends string = string> extends LabelledMetric<T, Summar
   declare readonly compressCount: number;
   readonly #series: FamilySeries<SummarySeries>;
 
-  /** Throws what every metric throws, an Error for a label called `quantile`, and a RangeError for a bad window. */
+  /** Throws the errors of `Metric`, an Error for a label called `quantile`, and a RangeError for a bad window. */
   constructor(config: SummaryConfiguration<T>) {
     super(config, 'summary', {
       percentiles: [0.01, 0.05, 0.5, 0.9, 0.95, 0.99, 0.999],
@@ -104,11 +104,13 @@ export class Summary<T extends string = string> extends LabelledMetric<T, Summar
 
   /** Sets all series to 0; none is removed. */
   reset(): void {
-    for (const [series] of this.#series.entries()) series.reset();
+    for (const [series] of this.#series.table.entries()) series.reset();
   }
 
   protected samples(): Sample[] {
-    return Array.from(this.#series.entries()).flatMap(([series, labels]) => this.#linesOf(series, labels));
+    return Array.from(this.#series.table.entries()).flatMap(([series, labels]) =>
+      this.#linesOf(series, labels),
+    );
   }
 
   protected override refresh(): void {

@@ -3,17 +3,17 @@ import { labelText } from './labels';
 
 /**
  * Makes one family of those of several processes, all of the same name; the first one's description counts. Undefined
- * for an empty list and for what is to be left out.
+ * for an empty list and for `omit`.
  */
 export type AggregatorFunction = (metrics: readonly MetricFamily[]) => MetricFamily | undefined;
 
-/** Aggregator functions by name. More may be added, for `aggregate()` of what other programs have written. */
+/** Aggregator functions by name. More may be added, for `aggregate()` of lists from other programs. */
 export interface Aggregators extends Record<Aggregator, AggregatorFunction> {
   [name: string]: AggregatorFunction;
 }
 
 /**
- * What prom-client's aggregators do, one number at a time in the order of the list. They know nothing but numbers, so
+ * The arithmetic of prom-client's aggregators, one number at a time in the order of the list. They know nothing but numbers, so
  * quantiles of summaries are added up or averaged like any others: of a group, only its own merge has right ones.
  */
 export const aggregators: Aggregators = {
@@ -63,7 +63,7 @@ function latestExemplar(samples: Samples): Exemplar | undefined {
   return latest;
 }
 
-/** What makes samples one series: their names and the texts of their labels in any order. No two series share a key. */
+/** Identifies the series of a sample: its name and the texts of its labels in any order. No two series share a key. */
 function keyOf({ metricName, labels }: Sample): string {
   let key = part(`${metricName}`);
   for (const name of Object.keys(labels).sort((a, b) => (a < b ? -1 : 1))) {

@@ -32,7 +32,7 @@ export interface AgeWindow {
   readonly slotMs: number;
 }
 
-/** What HELP and TYPE describe, with everything that a reader needs to merge and to render its series. Immutable. */
+/** The contents of HELP and TYPE, with everything that a reader needs to merge and to render its series. Immutable. */
 export interface FamilyDefinition {
   readonly name: string;
   readonly type: MetricType;
@@ -47,7 +47,7 @@ export interface FamilyDefinition {
   readonly window?: AgeWindow;
 }
 
-/** A label value as JavaScript code gave it. Its text, `${value}`, is what identifies a series. */
+/** A label value as JavaScript code gave it. Its text, `${value}`, identifies a series. */
 export type LabelValue = unknown;
 
 /** An observation that stands for the others in its counter or bucket, such as the trace of a slow request. */
@@ -67,7 +67,7 @@ export interface Sample {
   exemplar?: Exemplar | null | undefined;
 }
 
-/** An immutable family with its samples: what every exposition, merge and foreign metric speaks. */
+/** An immutable family with its samples: the common form of expositions, merges and foreign metrics. */
 export interface MetricFamily {
   readonly name: string;
   readonly help: string;

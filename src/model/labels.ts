@@ -22,7 +22,7 @@ export interface SeriesKey {
 
 /**
  * The text that identifies a label value. `undefined` means that the label is absent, which is not the same as ''.
- * Throws what the value's own conversion throws (a symbol: TypeError).
+ * Throws the error of the value's own conversion (a symbol: TypeError).
  */
 export function labelText(value: LabelValue): string | undefined {
   if (typeof value === 'string' || value === undefined) return value;
@@ -38,12 +38,13 @@ export function checkLabels(labels: LabelSet, names: readonly string[]): void {
   for (const name in labels) if (!names.includes(name)) throw unknownLabel(name, names);
 }
 
-/** Converts every label once. Throws what `checkLabels()` and `labelText()` throw. */
+/** Converts every label once. Throws the errors of `checkLabels()` and `labelText()`. */
 export function seriesKey(labels: LabelSet, names: readonly string[]): SeriesKey {
   const strings = stringsInOrder(labels, names);
   if (strings !== undefined) return { texts: strings, asWritten: undefined };
   checkLabels(labels, names);
   const own = { ...labels };
+  checkLabels(own, names); // a getter may have added a label
   // Inherited labels and those that are not enumerable identify a series, but are not printed.
   const texts = names.map((name) => labelText(Object.hasOwn(own, name) ? own[name] : labels[name]));
   return { texts, asWritten: isWrittenAs(own, texts, names) ? undefined : own };

@@ -14,7 +14,7 @@ const MULTIPROCESS_MODES: readonly MultiprocessMode[] = [
   'livemostrecent',
 ];
 
-/** prom-client's aggregators look at living processes only; the sums of what only ever goes up must outlive them. */
+/** prom-client's aggregators look at living processes only; sums of counts must outlive them. */
 const OF_AGGREGATOR: Readonly<Record<Aggregator, MergeMode>> = {
   sum: 'livesum',
   min: 'livemin',

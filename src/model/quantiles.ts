@@ -1,6 +1,6 @@
 import { bucketMiddle } from './exponential-buckets';
 
-/** What a window of observations boils down to. Bucket counts are by key, at one schema. */
+/** The observations of a window, by exponential buckets. Bucket counts are by key, at one schema. */
 export interface Sketch {
   readonly schema: number;
   /** Observations in all. */

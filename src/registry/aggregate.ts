@@ -8,7 +8,7 @@ export interface AggregatedMetric extends MetricFamily {
   get(): MetricFamily;
 }
 
-/** What this module needs of a registry. */
+/** The part of a registry that this module needs. */
 interface Target {
   setContentType(contentType: RegistryContentType): void;
   registerMetric(metric: AggregatedMetric): void;

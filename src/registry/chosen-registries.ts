@@ -12,17 +12,11 @@ import { type AnyRegistry, globalRegistry } from './registry';
 // which prom-client's users call in the workers and not where they scrape; else the global one. So each thread marks the scopes
 // of its choice in its segment, and the merge looks for marks.
 
-interface Choice {
-  /** Undefined until this thread chooses. */
-  registries?: readonly AnyRegistry[];
-  isMarked: boolean;
-}
-
 const KEY: unique symbol = Symbol.for('prom-client-mmap.choices/1');
 
 // On a global symbol: all copies of the library in a thread choose together.
-const globals = globalThis as { [KEY]?: Readonly<Record<ChoiceKind, Choice>> };
-globals[KEY] ??= { cluster: { isMarked: true }, worker: { isMarked: true } };
+const globals = globalThis as { [KEY]?: { [K in ChoiceKind]?: readonly AnyRegistry[] } };
+globals[KEY] ??= {};
 const choices = globals[KEY];
 
 /**
@@ -33,15 +27,14 @@ const choices = globals[KEY];
 export function choose(kind: ChoiceKind, registries: unknown): void {
   const list: readonly unknown[] = Array.isArray(registries) ? [...registries] : [registries];
   for (const registry of list) if (!isRegistry(registry)) throw badRegistry(registry);
-  choices[kind].registries = list as readonly AnyRegistry[];
-  choices[kind].isMarked = false;
+  choices[kind] = list as readonly AnyRegistry[];
   // Later, so that `configure()` and the first metrics of the registries may still come.
   queueMicrotask(() => mark(kind, currentStore()));
 }
 
 /** The exposition of the chosen registries of the whole group; '' when there is nothing in them. */
 export async function chosenMetrics(kind: ChoiceKind, contentType: RegistryContentType): Promise<string> {
-  const { registries } = choices[kind];
+  const registries = choices[kind];
   const own = registries ?? [globalRegistry];
   const format = contentType === openMetricsContentType ? 'openmetrics' : 'prometheus';
   const store = currentStore();
@@ -80,24 +73,19 @@ function textOf(families: readonly MetricFamily[], format: TextFormat): string {
   );
 }
 
-/** Marks the scopes of this thread's choice, if it is new. Never throws. */
+/** Marks the scopes of this thread's choice. */
 function mark(kind: ChoiceKind, store: Store): void {
-  const choice = choices[kind];
-  if (choice.isMarked || !store.shared) return;
-  choice.isMarked = true;
+  const registries = choices[kind];
+  if (registries === undefined || !store.shared) return;
   // A merged registry shares its metrics in a scope of its own, under its own default labels.
-  const scopes = choice.registries?.map((registry) => registry['scope'].choose(markAgain[kind])) ?? [];
+  const scopes = registries.map((registry) => registry['scope'].choose(markAgain[kind]));
   store.chooseScopes(kind, scopes.length > 0 ? scopes : [NO_METRICS]);
 }
 
-function markAnew(kind: ChoiceKind): void {
-  choices[kind].isMarked = false;
-  mark(kind, currentStore());
-}
-
+/** Called when a registry of the choice gets another scope. */
 const markAgain: Readonly<Record<ChoiceKind, () => void>> = {
-  cluster: () => markAnew('cluster'),
-  worker: () => markAnew('worker'),
+  cluster: () => mark('cluster', currentStore()),
+  worker: () => mark('worker', currentStore()),
 };
 
 /** The scope that stands for the choice of no registry at all. */

@@ -1,7 +1,7 @@
 import type { RemovalRequest, RequestHandler } from '../store/wakeup';
 import { type Registrable, refresh } from './registrable';
 
-/** A registry as this module sees it. */
+/** The part of a registry that this module needs. */
 interface Target {
   /** The scope in which its metrics are registered, if they are. */
   readonly scope: string | undefined;

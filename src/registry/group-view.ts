@@ -11,7 +11,7 @@ interface Changes {
   readonly defaultLabels: LabelSet;
 }
 
-/** What a registry shows of its group: the exposition of the store, with changes or as it is. */
+/** The exposition of a registry's group: that of the store, with changes or as it is. */
 export class GroupView {
   readonly #store: GroupStore;
   readonly #view: View;

@@ -22,7 +22,7 @@ export interface FamilyHandle {
 }
 
 /**
- * What can be registered: own metrics, those of prom-client, and any other object with such a `get()`. Foreign metrics count in
+ * A metric in a registry: an own one, one of prom-client, or any other object with such a `get()`. Foreign metrics count in
  * this process only and are rendered here.
  */
 export interface Registrable {

@@ -251,7 +251,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return this.type === openMetricsContentType ? 'openmetrics' : 'prometheus';
   }
 
-  /** What this registry shows of the group; undefined for nothing. */
+  /** The part of the group that this registry shows; undefined while it has no scope. */
   private groupView({ perProcess = false }: MetricsOptions = {}, name?: string): GroupView | undefined {
     const scopes = this.scopes();
     if (scopes.length === 0) return undefined;

@@ -21,7 +21,7 @@ export class BoundSeries<S extends Series> {
     this.#family = family;
   }
 
-  /** The series, made if need be, to be written at once. Throws what `FamilySeries.at()` throws. */
+  /** The series, made if need be, to be written at once. Throws the errors of `FamilySeries.at()`. */
   live(): S {
     return this.#family.at(this.labels);
   }

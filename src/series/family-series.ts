@@ -19,16 +19,13 @@ export class FamilySeries<S extends Series> {
   #store: CellStore;
   #family: number;
   readonly #definition: FamilyDefinition;
+  readonly table: SeriesTable<S>;
   /** Has no record, and cells that no scrape reads. It takes the updates of series over the limit, and stands for none. */
   readonly discarded: S;
   readonly #names: readonly string[];
   readonly #cells: number;
   readonly #newSeries: (store: CellStore) => S;
-  readonly #table: SeriesTable<S>;
   #unlabelled: S;
-  #children = 0;
-  /** The indices of children whose series were removed. */
-  readonly #freeChildren: number[] = [];
   #isIdle: ((series: S) => boolean) | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #isOutliving = false;
@@ -48,8 +45,8 @@ export class FamilySeries<S extends Series> {
     this.discarded = newSeries(store);
     this.discarded.values = new Float64Array(cells);
     this.#unlabelled = this.discarded;
-    this.#table = new SeriesTable(this.#names);
-    this.#family = store.addFamily(definition, this.#table);
+    this.table = new SeriesTable(this.#names);
+    this.#family = store.addFamily(definition, this.table);
   }
 
   get store(): CellStore {
@@ -76,29 +73,19 @@ export class FamilySeries<S extends Series> {
     const from = { store: this.#store, family: this.#family };
     if (store === from.store) return;
     this.#store = store;
-    this.#family = store.addFamily(this.#definition, this.#table);
-    for (const [series, key] of [...this.#table.keys()]) {
+    this.#family = store.addFamily(this.#definition, this.table);
+    for (const [series, key] of [...this.table.keys()]) {
       if (store.seriesLimit.take()) {
         const cells = store.allocate(this.#family, key, this.#cells);
         series.moveParts(cells, store, from.store);
         series.moveTo(cells, this.#cells, from.store);
         from.store.seriesLimit.giveBack();
       } else {
-        this.#table.delete(key.texts);
+        this.table.delete(key.texts);
         this.#release(series, from.store);
       }
     }
     from.store.removeFamily(from.family);
-  }
-
-  /** The series of `labels`, if there is one. */
-  find(labels: LabelSet): S | undefined {
-    return this.#table.find(labels);
-  }
-
-  /** The series with one label value for each label name, if there is one. */
-  findByValues(values: readonly unknown[]): S | undefined {
-    return this.#table.findByValues(values);
   }
 
   /**
@@ -106,7 +93,7 @@ export class FamilySeries<S extends Series> {
    * `record` before each write, and asks again when that is -1.
    */
   at(labels: LabelSet): S {
-    return this.#table.find(labels) ?? this.#create(labels);
+    return this.table.find(labels) ?? this.#create(labels);
   }
 
   /** The series without labels, made if need be. */
@@ -115,33 +102,20 @@ export class FamilySeries<S extends Series> {
     return this.#unlabelled;
   }
 
-  /** An index for the bound child of a series; see `Series.child`. */
-  nextChild(): number {
-    return this.#freeChildren.pop() ?? ++this.#children;
-  }
-
-  /** Each series and its labels. */
-  entries(): Iterable<[series: S, labels: Record<string, unknown>]> {
-    return this.#table.entries();
-  }
-
   /** Removes the series of `labels`, if there is one. Throws for labels that the metric does not have. */
   remove(labels: LabelSet): void {
-    const series = this.#table.delete(seriesKey(labels, this.#names).texts);
+    const series = this.table.delete(seriesKey(labels, this.#names).texts);
     if (series !== undefined) this.#release(series);
   }
 
   /** Removes the series for which `condition` is true. */
   removeIf(condition: (series: S) => boolean): void {
-    for (const series of this.#table.deleteIf(condition)) this.#release(series);
+    for (const series of this.table.deleteIf(condition)) this.#release(series);
   }
 
-  /** Removes all series. The indices of their children are given out again. */
   clear(): void {
-    for (const series of this.#table) this.#release(series);
-    this.#table.clear();
-    this.#children = 0;
-    this.#freeChildren.length = 0;
+    for (const series of this.table) this.#release(series);
+    this.table.clear();
   }
 
   /**
@@ -170,20 +144,19 @@ export class FamilySeries<S extends Series> {
   #create(labels: LabelSet): S {
     const key = seriesKey(labels, this.#names);
     // To read and convert the labels may have made the series.
-    return this.#table.get(key.texts) ?? this.#add(key);
+    return this.table.get(key.texts) ?? this.#add(key);
   }
 
   #add(key: SeriesKey): S {
     if (!this.#store.seriesLimit.take()) return this.discarded;
     const series = this.#newSeries(this.#store).pointTo(this.#store.allocate(this.#family, key, this.#cells));
     series.begin();
-    this.#table.add(key, series);
+    this.table.add(key, series);
     return series;
   }
 
   #release(series: S, store: CellStore = this.#store): void {
     store.seriesLimit.giveBack();
-    if (series.child > 0) this.#freeChildren.push(series.child);
     series.end(store, this.#cells);
   }
 }

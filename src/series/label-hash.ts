@@ -76,11 +76,18 @@ export function hashOfText(text: string): number {
 
 const mostOffsets = 6;
 /** Offsets are chosen up to this far from either end of a text. */
-const reach = 12;
-const candidates: readonly number[] = Array.from({ length: reach }, (_, i) => [-1 - i, i]).flat();
+const reach = 64;
+const allOffsets: readonly number[] = Array.from({ length: reach }, (_, i) => [-1 - i, i]).flat();
+/** To choose takes a few milliseconds with so many candidates. */
+const mostCandidates = 24;
 
 /** As few offsets as tell `texts`, different values of one label, from each other; or as many as tell more of them. */
 export function chooseOffsets(texts: readonly string[]): readonly number[] {
+  const candidates = allOffsets
+    .filter((offset) =>
+      texts.some((text) => nextSum(0, text, offset) !== nextSum(0, texts[0] as string, offset)),
+    )
+    .slice(0, mostCandidates);
   const chosen: number[] = [];
   let sums = texts.map((text) => text.length);
   let toldApart = new Set(sums).size;
@@ -89,8 +96,8 @@ export function chooseOffsets(texts: readonly string[]): readonly number[] {
       const next = texts.map((text, i) => nextSum(sums[i] as number, text, offset));
       return { offset, next, toldApart: new Set(next).size };
     });
-    const best = tried.reduce((a, b) => (b.toldApart > a.toldApart ? b : a));
-    if (best.toldApart === toldApart) break;
+    const [best] = tried.sort((a, b) => b.toldApart - a.toldApart);
+    if (best === undefined || best.toldApart === toldApart) break;
     chosen.push(best.offset);
     sums = best.next;
     toldApart = best.toldApart;

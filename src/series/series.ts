@@ -44,9 +44,6 @@ export class Cells implements CellRef {
  * and after it was removed. So the owner of a reference looks at `record` before each write.
  */
 export class Series extends Cells {
-  /** The index of its bound child in the list of the metric; 0: it has none. */
-  child = 0;
-
   /** Called once, when the cells are there and all zero. */
   begin(): void {}
 

@@ -1,5 +1,5 @@
 import type { LabelSet, LabelTexts, SeriesKey } from '../model/labels';
-import { chooseOffsets, hashOf } from './label-hash';
+import { chooseOffsets, hashOf, type Sampling } from './label-hash';
 import { compiledLookup, interpretedLookup, type Lookup, type Rows, rowOf } from './lookup';
 
 const fewestSlots = 8;
@@ -7,6 +7,8 @@ const fewestSlots = 8;
 const fewSeries = 32;
 /** A search over more slots means that the hash does not tell the series apart. */
 const longestSearch = 128;
+/** Samplings that are chosen for a table of one size. Then the values are of a kind that no sampling tells apart for long. */
+const mostChoices = 3;
 /** Different values of one label that are looked at when offsets are chosen. */
 const manyValues = 512;
 /** After so many finds a compiled lookup is made. To make it takes as long. */
@@ -24,12 +26,13 @@ export class SeriesTable<S> implements Iterable<S> {
   /** By row: see `SeriesKey.asWritten`. */
   #asWritten: (LabelSet | undefined)[] = [];
   #live = 0;
+  #numbering = 0;
   readonly #interpreted: Lookup;
   /** Apart from the other, so that V8 sees calls of one function in each place. */
   #compiled: Lookup | undefined;
   #findsLeft: number;
-  /** How many series were added since the sampling was chosen. */
-  #added = 0;
+  /** How often a sampling was chosen since the table got its size. */
+  #choices = 0;
 
   /** The compiled lookup is made after `finds` finds. */
   constructor(names: readonly string[], finds: number = manyFinds) {
@@ -46,18 +49,30 @@ export class SeriesTable<S> implements Iterable<S> {
     });
   }
 
-  /** The series of `labels`. Undefined if there is none, and for labels that the metric does not have. */
-  find(labels: LabelSet): S | undefined {
+  /** Another number whenever rows get other numbers. */
+  get numbering(): number {
+    return this.#numbering;
+  }
+
+  /** The row of the series of `labels`, from 1. 0 if there is none, and for labels that the metric does not have. */
+  rowOf(labels: LabelSet): number {
     const compiled = this.#compiled;
-    const row = compiled === undefined ? this.#interpreted.byLabels(labels) : compiled.byLabels(labels);
-    return this.#series[row];
+    return compiled === undefined ? this.#interpreted.byLabels(labels) : compiled.byLabels(labels);
   }
 
   /** The same for one value for each label name. */
-  findByValues(values: readonly unknown[]): S | undefined {
+  rowOfValues(values: readonly unknown[]): number {
     const compiled = this.#compiled;
-    const row = compiled === undefined ? this.#interpreted.byValues(values) : compiled.byValues(values);
+    return compiled === undefined ? this.#interpreted.byValues(values) : compiled.byValues(values);
+  }
+
+  /** The series in a row, unless it was removed. */
+  at(row: number): S | undefined {
     return this.#series[row];
+  }
+
+  find(labels: LabelSet): S | undefined {
+    return this.#series[this.rowOf(labels)];
   }
 
   /** Runs no code of the caller. */
@@ -72,7 +87,6 @@ export class SeriesTable<S> implements Iterable<S> {
     for (let i = 0; i < texts.length; i++) this.#rows.texts.push(texts[i]);
     if (asWritten !== undefined) this.#asWritten[row] = asWritten;
     this.#live++;
-    this.#added++;
     this.#hash(row);
     if (this.#enter(row) > longestSearch) this.#improveHash();
   }
@@ -97,6 +111,7 @@ export class SeriesTable<S> implements Iterable<S> {
   }
 
   clear(): void {
+    this.#numbering++;
     Object.assign(this.#rows, emptySlots(fewestSlots), { texts: this.#names.map(() => null) });
     this.#series = [undefined];
     this.#hashes = [0];
@@ -172,11 +187,13 @@ export class SeriesTable<S> implements Iterable<S> {
 
   #rebuild(): void {
     if (this.#live < this.#series.length - 1) this.#compact();
+    this.#choices = 0;
     if (!this.#enterAll()) this.#improveHash();
   }
 
   /** Moves the rows up to the places of those that were removed. */
   #compact(): void {
+    this.#numbering++;
     const series = this.#series;
     const width = this.#names.length;
     const isKept = (row: number): boolean => row === 0 || series[row] !== undefined;
@@ -201,21 +218,21 @@ export class SeriesTable<S> implements Iterable<S> {
     return this.#live < fewSeries || (all <= this.#live / 2 && longest <= longestSearch);
   }
 
-  /**
-   * Samples the characters that tell the present values apart. If searches are long all the same, or again after a few more
-   * series, whole texts are hashed from then on.
-   */
+  /** Samples other characters, chosen by the present values; or hashes whole texts if that does not help, or not for long. */
   #improveHash(): void {
     if (this.#rows.sampling === undefined) return;
-    this.#rows.sampling =
-      this.#added > this.#live / 4
-        ? this.#names.map((_, label) => chooseOffsets(this.#someValues(label)))
-        : undefined;
-    this.#added = 0;
+    const isUseful = ++this.#choices <= mostChoices;
+    if (isUseful && this.#rehash(this.#names.map((_, i) => chooseOffsets(this.#someValues(i))))) return;
+    this.#rehash(undefined);
+  }
+
+  /** Returns whether searches are short then. */
+  #rehash(sampling: Sampling): boolean {
+    this.#rows.sampling = sampling;
     this.#compiled = undefined;
     this.#findsLeft = this.#finds;
     for (let row = 1; row < this.#series.length; row++) this.#hash(row);
-    if (!this.#enterAll()) this.#improveHash();
+    return this.#enterAll();
   }
 
   /** Different texts of one label, from all over the table. */

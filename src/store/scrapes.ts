@@ -2,13 +2,13 @@ import { scrapeFailed } from '../errors';
 import type { Expositions, NativeError, NativeGroup, NativeScrape } from '../native';
 import type { View } from './store';
 
-/** What distinguishes the scrapes of a thread at one time. */
+/** The differences between the scrapes of a thread at one time. */
 type ScrapeRequest<As extends keyof Expositions> = Pick<
   NativeScrape<As>,
   'scopes' | 'chosen' | 'defaultLabels' | 'perOwner' | 'name' | 'format' | 'as'
 >;
 
-/** What the scrapes of a thread have in common. */
+/** The common part of the scrapes of a thread. */
 export type ScrapeContext = Omit<NativeScrape<'text'>, keyof ScrapeRequest<'text'>>;
 
 /**

@@ -52,7 +52,7 @@ export interface PageKey {
 /** Which `setRegistries()` made a choice: that of the cluster or of the worker registry. */
 export type ChoiceKind = 'cluster' | 'worker';
 
-/** What an exposition shows: the families that are registered in any of these scopes, with or without default labels. */
+/** The contents of an exposition: the families that are registered in any of these scopes, with or without default labels. */
 export interface View {
   readonly scopes: readonly string[];
   /** Instead of `scopes`: all scopes that any owner of the group has chosen, or the global scope when there is none. */

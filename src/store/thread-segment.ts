@@ -42,7 +42,7 @@ interface Scope {
 }
 
 /**
- * What this thread writes: its file in the group's directory, and an overflow in memory of this process for series that found
+ * The segments of this thread: its file in the group's directory, and an overflow in memory of this process for series that found
  * no room in the file. A log has all registrations, so that they can be replayed into a segment that is opened later.
  */
 export class ThreadSegment implements CellStore {

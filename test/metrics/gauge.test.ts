@@ -126,3 +126,15 @@ test('an unknown mode and an unknown aggregator are refused', () => {
   );
   expect(() => make({ aggregator: 'median' as 'sum' })).toThrow("'median' is not a defined aggregator.");
 });
+
+test('a mode beside an aggregator is refused, each alone is not', () => {
+  expect(() => make({ multiprocessMode: 'max', aggregator: 'max' })).toThrow(
+    expect.objectContaining({
+      name: 'TypeError',
+      code: 'ERR_GAUGE_MODE',
+      message: expect.stringContaining("got both 'max' and 'max'"),
+    }),
+  );
+  make({ multiprocessMode: 'max', aggregator: undefined });
+  make({ aggregator: 'max', multiprocessMode: undefined });
+});

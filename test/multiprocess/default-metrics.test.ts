@@ -33,10 +33,12 @@ async function valuesFrom(member: Member): Promise<Map<string, number>> {
 function burn(member: Member, milliseconds: number): Promise<number> {
   return member.run((_, duration) => {
     const before = process.cpuUsage();
-    const end = performance.now() + duration;
-    while (performance.now() < end);
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / 1e6;
+    const used = (): number => {
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1e3;
+    };
+    while (used() < duration);
+    return used() / 1e3;
   }, milliseconds);
 }
 
