@@ -10,7 +10,10 @@ import { newSeries, type Series } from '../series/series';
 import type { CellStore } from '../store/store';
 
 /** The part of `FamilySeries` that does not depend on the class of its series. */
-export type StoredFamily = Pick<FamilySeries<Series>, 'store' | 'family' | 'definition' | 'changeMode'>;
+export type StoredFamily = Pick<
+  FamilySeries<Series>,
+  'store' | 'family' | 'definition' | 'changeMode' | 'moveTo' | 'outlive'
+>;
 
 interface Reading {
   readonly refresh: (() => void) | undefined;
@@ -20,7 +23,6 @@ interface Reading {
 
 /** What registries know of an own metric. */
 export class ExposedFamily implements FamilyHandle {
-  readonly store: CellStore;
   readonly refresh: (() => void) | undefined;
   readonly read: () => MetricFamily;
   readonly readers: ReadonlySet<unknown>;
@@ -30,12 +32,15 @@ export class ExposedFamily implements FamilyHandle {
   #returned: FamilySeries<Series> | undefined;
 
   constructor(metric: object, series: StoredFamily, { refresh, read, readers }: Reading) {
-    this.store = series.store;
     this.refresh = refresh;
     this.read = read;
     this.readers = readers;
     this.#metric = metric;
     this.#series = series;
+  }
+
+  get store(): CellStore {
+    return this.#series.store;
   }
 
   get family(): number {
@@ -44,6 +49,13 @@ export class ExposedFamily implements FamilyHandle {
 
   get familyName(): string {
     return (this.#returned ?? this.#series).definition.name;
+  }
+
+  moveTo(store: CellStore): void {
+    for (const series of [this.#series, this.#returned]) {
+      series?.moveTo(store);
+      series?.outlive(this.#metric);
+    }
   }
 
   /** See `FamilyHandle.show`. Samples that are numbers with labels are copied into the store, so that the group has them. */

@@ -142,7 +142,9 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
   }
 
   protected samples(): TextSample[] {
-    return Array.from(this.#series.table.entries()).flatMap(([series, labels]) => this.#linesOf(series, labels));
+    return Array.from(this.#series.table.entries()).flatMap(([series, labels]) =>
+      this.#linesOf(series, labels),
+    );
   }
 
   protected override readers(): ReadonlySet<unknown> {

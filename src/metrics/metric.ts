@@ -105,6 +105,7 @@ export abstract class Metric<T extends string> {
 
   /** From here on the metric is exposed. `beforeReading` runs before each reading. */
   protected register(series: StoredFamily, beforeReading?: () => void): void {
+    series.outlive(this);
     this.#series = series;
     const read = (): MetricFamily => this.family();
     const handle = new ExposedFamily(this, series, { refresh: beforeReading, read, readers: this.readers() });

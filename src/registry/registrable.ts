@@ -1,7 +1,8 @@
 import type { TextFamily } from '../exposition/text';
 import type { MetricFamily } from '../model/family';
 import type { LabelSet } from '../model/labels';
-import type { Store } from '../store/current';
+import { currentStore } from '../store/current';
+import { HeapStore } from '../store/heap-store';
 import type { CellStore } from '../store/store';
 
 /**
@@ -17,6 +18,8 @@ export interface FamilyHandle {
   readonly family: number | undefined;
   /** The name of that family, which is the metric's unless a function of the application has returned another. */
   readonly familyName?: string;
+  /** Moves the family with all its numbers to another store, unless it is there. Missing where there is no family. */
+  moveTo?(store: CellStore): void;
   /** Runs before each reading, after `collect`. */
   readonly refresh?: (() => void) | undefined;
   /** The numbers of this thread, without a call of `collect`. Absent where there are none. */
@@ -75,14 +78,14 @@ export function readAll(metrics: Iterable<Registrable>, shape: Shape): Promise<T
   return finishAll(Array.from(metrics, (metric) => beginReading(metric, shape)));
 }
 
-/** Brings all metrics up to date, in the same order. Resolves to the families that `store` cannot show. */
+/** Brings all metrics up to date, in the same order. Resolves to the families that an exposition of `scopes` does not have. */
 export function refreshAll(
   metrics: Iterable<Registrable>,
-  store: Store,
+  scopes: readonly string[],
   shape: Shape,
 ): Promise<TextFamily[]> {
   const begin = async (metric: Registrable): Promise<Reading | undefined> => {
-    if (!isShared(metric, store)) return beginReading(metric, shape);
+    if (!isExposed(metric, scopes)) return beginReading(metric, shape);
     const family = await refresh(metric);
     return family && (() => family);
   };
@@ -127,10 +130,16 @@ export function collects(metric: Registrable): boolean {
   return Boolean(metric.collect) || isReplaced(metric, 'text');
 }
 
-/** Whether `metric` is in the store of the group, which then exposes it. */
-export function isShared(
-  metric: Registrable,
-  store: Store,
-): metric is Registrable & { readonly [FAMILY]: FamilyHandle } {
-  return store.shared && metric[FAMILY]?.store === store;
+/** Whether the exposition of `scopes` by the group has `metric`. */
+export function isExposed({ [FAMILY]: handle }: Registrable, scopes: readonly string[]): boolean {
+  if (handle?.family === undefined || scopes.length === 0) return false;
+  const { store, family } = handle;
+  const current = currentStore();
+  return current.shared && store === current && scopes.some((scope) => current.isRegistered(scope, family));
+}
+
+/** The store for a metric of `registers`: that of this thread, or memory of its own if they are all private. */
+export function storeFor(registers: readonly { scopes?(): readonly string[] }[]): CellStore {
+  const isPrivate = registers.length > 0 && registers.every((register) => register.scopes?.().length === 0);
+  return isPrivate ? new HeapStore('one') : currentStore();
 }

@@ -21,33 +21,21 @@ import {
   prometheusContentType,
   type RegistryContentType,
 } from './content-type';
-import {
-  type GroupAnswer,
-  handleRequestsFor,
-  type Removal,
-  removeHere,
-  requestHandler,
-} from './group-requests';
+import { type GroupAnswer, type Removal, removeHere } from './group-requests';
 import { composedFamilies, composedText, GroupView } from './group-view';
 import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from './metric-types';
-import {
-  collects,
-  FAMILY,
-  isShared,
-  type Registrable,
-  readAll,
-  refresh,
-  refreshAll,
-  type Shape,
-} from './registrable';
-import { GLOBAL_SCOPE, nextScope, scopeOfName } from './scopes';
+import { FAMILY, isExposed, type Registrable, readAll, refresh, refreshAll, type Shape } from './registrable';
+import { GLOBAL_SCOPE, scopeOfName } from './registry-identity';
+import { RegistryScope } from './registry-scope';
 
 export interface RegistryOptions {
   /**
-   * The name of this registry in all processes of the group. Registries without a name are matched by the order in which they
-   * got their first metric.
+   * The name of this registry in all processes of the group. Registries without a name are the same where each process makes one
+   * of them when it starts, at the same place in the code; all others show this thread only.
    */
   readonly name?: string | undefined;
+  /** `false`: the registry shows and counts for this thread only, wherever it is made. A name has no meaning then. */
+  readonly shared?: boolean | undefined;
 }
 
 export interface MetricsOptions {
@@ -61,6 +49,8 @@ export interface MetricsOptions {
 }
 
 type Objects = MetricObjectWithValues<MetricValue<string>>[];
+/** Those of the global registry, which has the one scope that no name stands for. */
+const globalOptions: RegistryOptions = {};
 
 /** A registry of any content type. */
 export type AnyRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>;
@@ -82,16 +72,16 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   }
 
   /** The registry of all metrics that name no other. */
-  static readonly globalRegistry: Registry = Registry.inScope(GLOBAL_SCOPE);
+  static readonly globalRegistry: Registry = new Registry<PrometheusContentType>(undefined, globalOptions);
 
   private readonly byName = new Map<string, Registrable>();
   private type: RegistryContentType;
   private defaultLabels: LabelSet = {};
-  /** The scope of the metrics that are registered here; a registry without a name gets one with its first metric. */
-  private scope: string | undefined;
-  /** The scopes of the registries that this one was merged from. */
-  private merged: readonly string[] = [];
-  /** Names of metrics of `merged` that have been removed from this registry. */
+  /** The scope of the metrics that are registered here. */
+  private readonly scope: RegistryScope;
+  /** The registries that this one was merged from. */
+  private sources: readonly { scopes?(): readonly string[] }[] = [];
+  /** Names of metrics of `sources` that have been removed from this registry. */
   private readonly hidden = new Set<string>();
 
   /** Throws a TypeError for a content type that is neither of the two. */
@@ -99,7 +89,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     const type: RegistryContentType = contentType === undefined ? prometheusContentType : contentType;
     if (!isContentType(type)) throw badContentType(type, TypeError);
     this.type = type;
-    if (options.name !== undefined) this.scope = scopeOfName(options.name);
+    this.scope = new RegistryScope(this.byName, scopeOf(options));
   }
 
   /**
@@ -114,13 +104,9 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     if (first === undefined) throw mergeEmpty();
     if (registers.some((register) => register.contentType !== first.contentType)) throw mergeContentType();
     const merged = new Registry<T>(first.contentType);
-    merged.merged = [...new Set(registers.flatMap((register) => register.scopes?.() ?? []))];
+    merged.sources = [...registers];
     for (const register of registers) {
-      // The scopes show own metrics of own registries; all others have to be registered here.
-      const isSeen = (metric: Registrable): boolean => 'scopes' in register && metric[FAMILY] !== undefined;
-      for (const metric of register.getMetricsAsArray() as unknown as Registrable[]) {
-        if (merged.list(metric) && !isSeen(metric)) merged.share(metric);
-      }
+      for (const metric of register.getMetricsAsArray() as unknown as Registrable[]) merged.list(metric);
     }
     return merged;
   }
@@ -130,18 +116,16 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     metricsArr: readonly object[],
     registryType?: T,
   ): Registry<T> {
-    return aggregateInto(new Registry<T>(), metricsArr, registryType);
+    return aggregateInto(new Registry<T>(undefined, { shared: false }), metricsArr, registryType);
   }
 
-  private static inScope(scope: string): Registry {
-    const registry = new Registry();
-    registry.scope = scope;
-    return registry;
-  }
-
-  /** The names of the scopes whose metrics are exposed here; see `RegistryOptions.name`. */
+  /** The names of the scopes whose metrics are exposed here, none for a registry that shows its own metrics; see `RegistryOptions`. */
   scopes(): readonly string[] {
-    return this.scope === undefined ? this.merged : [...this.merged, this.scope];
+    const { shown, isInUse } = this.scope;
+    const isMerged = this.sources.length > 0;
+    const merged = new Set(this.sources.flatMap((source) => source.scopes?.() ?? []));
+    if (shown !== undefined && (isInUse || !isMerged)) merged.add(shown);
+    return [...merged];
   }
 
   get contentType(): BoundRegistryContentType {
@@ -156,7 +140,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /** Adds a metric, or anything with a `get()` like a metric's. Throws if another one has its name. */
   registerMetric<T extends string>(metric: Metric<T> | Registrable): void {
-    if (this.list(metric as Registrable)) this.share(metric as Registrable);
+    if (this.list(metric as Registrable)) this.scope.add(metric as Registrable);
   }
 
   /** The metrics that are registered in this process, in order of registration; with an argument, only those of that aggregator. */
@@ -178,15 +162,15 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   removeSingleMetric(name: string): void {
     const metric = this.byName.get(name);
     this.byName.delete(name);
-    if (this.merged.length > 0) this.hidden.add(name);
-    if (metric !== undefined) this.unshare(metric);
+    if (this.sources.length > 0) this.hidden.add(name);
+    if (metric !== undefined) this.scope.remove(metric);
   }
 
   /** Removes all metrics and the default labels. */
   clear(): void {
-    for (const metric of this.byName.values()) this.unshare(metric);
+    for (const metric of this.byName.values()) this.scope.remove(metric);
     this.byName.clear();
-    this.merged = [];
+    this.sources = [];
     this.hidden.clear();
     this.setDefaultLabels({});
   }
@@ -220,26 +204,29 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /** Sets the labels that are added to every sample, where it does not have them itself. They are copied. */
   setDefaultLabels(labels: object): void {
-    const before = this.defaultLabels;
     this.defaultLabels = { ...labels };
-    if (!isEmpty(before) || !isEmpty(labels)) this.shareDefaultLabels();
+    this.scope.setDefaultLabels(this.defaultLabels);
   }
 
   /** The exposition. Rejects with the error of a `collect` function. */
-  async metrics(options: MetricsOptions = {}): Promise<string> {
-    const { group, others } = await this.shown(options);
-    return group && others.length === 0 ? group.text(this.format) : this.composed(group, others);
+  metrics(options: MetricsOptions = {}): Promise<string> {
+    return this.exposed(async () => {
+      const { group, others } = await this.shown(options);
+      return group && others.length === 0 ? group.text(this.format) : this.composed(group, others);
+    });
   }
 
   /**
    * The exposition in UTF-8, the cheapest response to a request: as long as all metrics are this library's, no string is made
    * of it. The bytes must not be written to: calls at the same time share them, and a later scrape reuses their memory.
    */
-  async getMetricsAsBuffer(options: MetricsOptions = {}): Promise<Buffer> {
-    const { group, others } = await this.shown(options);
-    return group && others.length === 0
-      ? group.bytes(this.format)
-      : Buffer.from(await this.composed(group, others));
+  getMetricsAsBuffer(options: MetricsOptions = {}): Promise<Buffer> {
+    return this.exposed(async () => {
+      const { group, others } = await this.shown(options);
+      return group && others.length === 0
+        ? group.bytes(this.format)
+        : Buffer.from(await this.composed(group, others));
+    });
   }
 
   /**
@@ -260,14 +247,12 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /** One family of the exposition, without a newline at its end. Rejects with a TypeError if there is none. */
   async getSingleMetricAsString(name: string): Promise<string> {
-    const store = currentStore();
     const metric = this.byName.get(name);
-    if (metric !== undefined && (!isShared(metric, store) || store.view === 'thread')) {
-      return this.getMetricsAsString(metric);
-    }
+    const isAlone = metric && (!isExposed(metric, this.scopes()) || currentStore().view === 'thread');
+    if (isAlone) return this.getMetricsAsString(metric);
     const returned = metric && (await refresh(metric));
     if (returned) return familyText(returned, this.defaultLabels, this.format);
-    const view = this.groupView({}, metric?.[FAMILY].familyName ?? name);
+    const view = this.groupView({}, metric?.[FAMILY]?.familyName ?? name);
     const [text] = (await view?.texts(this.format)) ?? [];
     if (text === undefined) throw unknownMetric();
     return text;
@@ -288,28 +273,44 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     options: MetricsOptions,
     shape: Shape = 'text',
   ): Promise<{ group: GroupView | undefined; others: TextFamily[] }> {
-    const store = currentStore();
+    const scopes = this.scopes();
     const metrics = this.byName.values();
-    const isAlone = !store.shared || (options.view ?? store.view) === 'thread';
-    const others = isAlone ? await readAll(metrics, shape) : await refreshAll(metrics, store, shape);
+    const isAlone = scopes.length === 0 || (options.view ?? currentStore().view) === 'thread';
+    const others = isAlone ? await readAll(metrics, shape) : await refreshAll(metrics, scopes, shape);
     return { group: isAlone ? undefined : this.groupView(options), others };
   }
 
   /** The part of the group that this registry shows; undefined while it has no scope. */
   private groupView({ perProcess = false, view }: MetricsOptions, name?: string): GroupView | undefined {
-    const store = currentStore();
     const scopes = this.scopes();
-    if (!store.shared || scopes.length === 0) return undefined;
-    const { merged, hidden, defaultLabels } = this;
-    const isChanged = merged.length > 0 && (hidden.size > 0 || !isEmpty(defaultLabels));
+    if (scopes.length === 0) return undefined;
+    const store = currentStore();
+    if (!store.shared) return undefined;
+    const { hidden, defaultLabels } = this;
+    const isMerged = this.sources.length > 0;
+    const isChanged = isMerged && (hidden.size > 0 || !isEmpty(defaultLabels));
     const ownProcess = (view ?? store.view) === 'process';
-    const shown = { scopes, defaultLabels: merged.length === 0, perOwner: perProcess, ownProcess, name };
+    const shown = { scopes, defaultLabels: !isMerged, perOwner: perProcess, ownProcess, name };
     return new GroupView(store, shown, isChanged ? { hidden, defaultLabels } : undefined);
+  }
+
+  /** The exposition that `read` makes; made anew if the registry became private or shared meanwhile. */
+  private async exposed<R>(read: () => Promise<R>): Promise<R> {
+    const settled = this.scope.beforeScrape();
+    if (settled !== undefined) await settled;
+    const before = this.scopes().join();
+    const exposition = await read();
+    return this.scopes().join() === before ? exposition : this.exposed(read);
   }
 
   private composed(group: GroupView | undefined, others: readonly TextFamily[]): Promise<string> {
     const texts = others.map((family) => familyText(family, this.defaultLabels, this.format));
     return composedText(group, texts, this.byName.keys(), this.format);
+  }
+
+  /** Brings all metrics up to date; the families that an exposition of `scopes` does not have. */
+  private async familiesBeside(scopes: readonly string[]): Promise<Objects> {
+    return this.objectsOf(await refreshAll(this.byName.values(), scopes, 'objects'));
   }
 
   private objectsOf(families: readonly TextFamily[]): Objects {
@@ -336,40 +337,6 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     this.hidden.delete(name);
     return true;
   }
-
-  /** Makes an own metric part of this registry's scope in the group. */
-  private share(metric: Registrable): void {
-    if (metric[FAMILY] === undefined) return;
-    const scope = this.ownScope();
-    const store = currentStore();
-    if (!store.shared || !isShared(metric, store)) return;
-    if (metric[FAMILY].family !== undefined) store.register(scope, metric[FAMILY].family);
-    handleRequestsFor(this);
-    store.handleRequests(requestHandler);
-    // Once more after the statement that made the metric, which may be followed by others that replace its functions.
-    if (collects(metric)) store.hasCollectors();
-    else queueMicrotask(() => collects(metric) && store.hasCollectors());
-  }
-
-  private unshare(metric: Registrable): void {
-    const store = currentStore();
-    if (this.scope === undefined || !store.shared || !isShared(metric, store)) return;
-    if (metric[FAMILY].family !== undefined) store.unregister(this.scope, metric[FAMILY].family);
-  }
-
-  /** The scope of the metrics that are registered here, from now on if there was none. */
-  private ownScope(): string {
-    if (this.scope === undefined) {
-      this.scope = nextScope();
-      if (!isEmpty(this.defaultLabels)) this.shareDefaultLabels();
-    }
-    return this.scope;
-  }
-
-  private shareDefaultLabels(): void {
-    const store = currentStore();
-    if (this.scope !== undefined && store.shared) store.setDefaultLabels(this.scope, this.defaultLabels);
-  }
 }
 
 /** The registry of all metrics that name no other. */
@@ -383,4 +350,11 @@ function isOf(aggregator: Aggregator | undefined, family: object): boolean {
 
 function isEmpty(labels: object): boolean {
   return Object.keys(labels).length === 0;
+}
+
+/** The scope of a registry with these options, as `RegistryScope` takes it. */
+function scopeOf(options: RegistryOptions): string | false | undefined {
+  if (options === globalOptions) return GLOBAL_SCOPE;
+  if (options.shared === false) return false;
+  return options.name === undefined ? undefined : scopeOfName(options.name);
 }

@@ -16,9 +16,8 @@ const abandoned = new FinalizationRegistry<{ dispose(): void }>((family) => fami
  * neither to the metric nor to bound children: it gives their cells back after they were garbage collected.
  */
 export class FamilySeries<S extends Series> {
-  readonly store: CellStore;
-  /** The number of the family in the store. */
-  readonly family: number;
+  #store: CellStore;
+  #family: number;
   readonly table: SeriesTable<S>;
   /** Has no record, and cells that no scrape reads. It takes the updates of series over the limit, and stands for none. */
   readonly discarded: S;
@@ -28,6 +27,7 @@ export class FamilySeries<S extends Series> {
   #unlabelled: S;
   #isIdle: ((series: S) => boolean) | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
+  #isOutliving = false;
 
   /** Series have `cells` cells each; `newSeries` makes them. */
   constructor(
@@ -36,7 +36,7 @@ export class FamilySeries<S extends Series> {
     cells: number,
     newSeries: (store: CellStore) => S,
   ) {
-    this.store = store;
+    this.#store = store;
     this.#definition = definition;
     this.#cells = cells;
     this.#newSeries = newSeries;
@@ -44,7 +44,16 @@ export class FamilySeries<S extends Series> {
     this.discarded.values = new Float64Array(cells);
     this.#unlabelled = this.discarded;
     this.table = new SeriesTable(definition.labelNames);
-    this.family = store.addFamily(definition, this.table);
+    this.#family = store.addFamily(definition, this.table);
+  }
+
+  get store(): CellStore {
+    return this.#store;
+  }
+
+  /** The number of the family in the store. */
+  get family(): number {
+    return this.#family;
   }
 
   get definition(): FamilyDefinition {
@@ -55,12 +64,37 @@ export class FamilySeries<S extends Series> {
   changeMode(mergeMode: MergeMode): void {
     if (mergeMode === this.#definition.mergeMode) return;
     this.#definition = { ...this.#definition, mergeMode };
-    this.store.changeFamily(this.family, this.#definition);
+    this.#store.changeFamily(this.#family, this.#definition);
   }
 
-  /** Disposes of the family when `user` was garbage collected. */
+  /** Disposes of the family when `user` was garbage collected, unless it is garbage as well then. */
   outlive(user: object): void {
-    abandoned.register(user, this, this);
+    const isHeld = this.#store.outlivesFamilies || this.#idleTimer !== undefined;
+    if (isHeld && !this.#isOutliving) abandoned.register(user, this, this);
+    this.#isOutliving = isHeld;
+  }
+
+  /**
+   * Moves the family and its series with all their numbers to another store. Series, bound children and exemplars stay what they
+   * are. Series over the limit of the other store are removed.
+   */
+  moveTo(store: CellStore): void {
+    const from = { store: this.#store, family: this.#family };
+    if (store === from.store) return;
+    this.#store = store;
+    this.#family = store.addFamily(this.#definition, this.table);
+    for (const [series, key] of [...this.table.keys()]) {
+      if (store.seriesLimit.take()) {
+        const cells = store.allocate(this.#family, key, this.#cells);
+        series.moveParts(cells, store, from.store);
+        series.moveTo(cells, this.#cells, from.store);
+        from.store.seriesLimit.giveBack();
+      } else {
+        this.table.delete(key.texts);
+        this.#release(series, from.store);
+      }
+    }
+    from.store.removeFamily(from.family);
   }
 
   /**
@@ -112,7 +146,7 @@ export class FamilySeries<S extends Series> {
     abandoned.unregister(this);
     clearInterval(this.#idleTimer);
     this.clear();
-    this.store.removeFamily(this.family);
+    this.#store.removeFamily(this.#family);
   }
 
   /** After `seriesKey()` no code of the caller runs: the series is made in one step. */
@@ -123,15 +157,15 @@ export class FamilySeries<S extends Series> {
   }
 
   #add(key: SeriesKey): S {
-    if (!this.store.seriesLimit.take()) return this.discarded;
-    const series = this.#newSeries(this.store).pointTo(this.store.allocate(this.family, key, this.#cells));
+    if (!this.#store.seriesLimit.take()) return this.discarded;
+    const series = this.#newSeries(this.#store).pointTo(this.#store.allocate(this.#family, key, this.#cells));
     series.begin();
     this.table.add(key, series);
     return series;
   }
 
-  #release(series: S): void {
-    this.store.seriesLimit.giveBack();
-    series.end(this.store, this.#cells);
+  #release(series: S, store: CellStore = this.#store): void {
+    store.seriesLimit.giveBack();
+    series.end(store, this.#cells);
   }
 }

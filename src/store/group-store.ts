@@ -58,6 +58,20 @@ export class GroupStore extends ThreadSegment implements Maintained {
     return familiesFromJson(await this.#scrapes.run(view, 'json', 'text'));
   }
 
+  /** Whether any owner of the group, dead ones included, has a family in the scope. Costs a scrape; false if that fails. */
+  async hasFamilies(scope: string): Promise<boolean> {
+    try {
+      return (await this.families({ scopes: [scope], defaultLabels: false })).length > 0;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whether other owners have segments in the directory. Costs a listing of it. */
+  get hasOthers(): boolean {
+    return this.segmentNames().some((name) => name !== this.#fileName);
+  }
+
   /** Handles the requests of other owners. The first handler stays, later calls do nothing. */
   handleRequests(handler: RequestHandler): void {
     const file = this.openFile();

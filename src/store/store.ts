@@ -68,6 +68,8 @@ export interface View {
 
 /** The part of a store that metrics write through. No method throws for reasons of storage. */
 export interface CellStore {
+  /** Whether a family has to be removed when it is garbage, for its memory to be used again. */
+  readonly outlivesFamilies: boolean;
   readonly seriesLimit: SeriesLimit;
   /**
    * Registers a family; the result names it in the other calls. `live` yields its series at any time: a series that it does

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import type { FamilyDefinition } from '../model/family';
 import type { LabelSet, SeriesKey } from '../model/labels';
 import type { NativeAddon, NativeError, NativeFamily, NativeGroup, NativeSegment } from '../native';
@@ -46,6 +47,7 @@ interface Scope {
  * no room in the file. A log has all registrations, so that they can be replayed into a segment that is opened later.
  */
 export class ThreadSegment implements CellStore {
+  readonly outlivesFamilies = true;
   readonly seriesLimit: SeriesLimit;
   protected readonly group: NativeGroup;
   readonly #addon: NativeAddon;
@@ -126,6 +128,14 @@ export class ThreadSegment implements CellStore {
     this.#unregister(membershipKey(scope, family));
   }
 
+  isRegistered(scopeName: string, family: number): boolean {
+    const scope = this.#scopes.get(scopeName);
+    return (
+      scope !== undefined &&
+      this.#families.get(family)?.memberships.has(membershipKey(scope, family)) === true
+    );
+  }
+
   setDefaultLabels(scope: string, labels: LabelSet): void {
     const defaultLabels = Object.entries(labels).flatMap(([label, value]) => [
       label,
@@ -184,6 +194,15 @@ export class ThreadSegment implements CellStore {
     if (!this.#file) return;
     this.#file.native.heartbeat();
     if (this.#file.isMostlyGarbage || !this.#file.native.nameIsCurrent()) this.#rewriteFile(this.#file);
+  }
+
+  /** The segments in the group's directory; none if it cannot be read. */
+  protected segmentNames(): string[] {
+    try {
+      return readdirSync(this.#options.directory ?? '').filter((name) => name.startsWith('s.'));
+    } catch {
+      return [];
+    }
   }
 
   /** The result of `action`; undefined, after a warning, if it throws. */
