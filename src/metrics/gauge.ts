@@ -3,49 +3,20 @@ import { GAUGE_SET_AT } from '../model/cell-layout';
 import type { MergeMode, MultiprocessMode, Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
 import { checkMultiprocessMode, isMostRecent, mergeModeOf } from '../model/merge-mode';
-import type { CollectFunction } from '../registry/metric-types';
 import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
 import { newSeries, type Series } from '../series/series';
 import { currentStore } from '../store/current';
 import type { CellStore } from '../store/store';
-import type { MetricConfiguration } from './configuration';
+import type { CollectFunction, GaugeChild, GaugeConfiguration, Gauge as GaugeType } from '../types/metrics';
 import { LabelledMetric, registeredOr } from './labelled-metric';
 import { startTimer } from './timer';
 
-declare module '../registry/metric-types' {
-  interface MetricClasses<T extends string> {
-    gauge: Gauge<T>;
-  }
-}
-
-export interface GaugeConfiguration<T extends string> extends MetricConfiguration<T, Gauge<T>> {
-  /**
-   * `'leader'`: `collect` runs in one process of the group only, for values that exist once per application, such as the
-   * length of a queue in a database. When that process ends, another one takes over at the next scrape. Without a
-   * `multiprocessMode` or an `aggregator`, the most recent value of a living process is shown. Default: every process
-   * collects its own.
-   */
-  collectBy?: 'each' | 'leader' | undefined;
-  /** How the values of several processes become one, in the words of Python's client, in place of `aggregator`. */
-  multiprocessMode?: MultiprocessMode | undefined;
-}
-
-/** The functions of one series of a gauge, to be kept and called as often as needed. */
-export interface GaugeChild<T extends string> {
-  /** Adds `value`, or 1. */
-  inc(value?: number): void;
-  /** Subtracts `value`, or 1. */
-  dec(value?: number): void;
-  set(value: number): void;
-  /** Sets the Unix time in seconds. */
-  setToCurrentTime(): void;
-  /** Starts a stop-watch; the function returned sets the seconds since, and returns them. */
-  startTimer(): (labels?: LabelValues<T>) => number;
-}
-
-/** A number that goes up and down, such as of open connections. */
-export class Gauge<T extends string = string> extends LabelledMetric<T, Series, GaugeChild<T>> {
+/** See `types/metrics.ts`. */
+export class Gauge<T extends string = string>
+  extends LabelledMetric<T, Series, GaugeChild<T>>
+  implements GaugeType<T>
+{
   declare readonly multiprocessMode?: MultiprocessMode | undefined;
   declare readonly collectBy?: 'each' | 'leader' | undefined;
   readonly #series: FamilySeries<Series>;
@@ -184,10 +155,6 @@ export class Gauge<T extends string = string> extends LabelledMetric<T, Series, 
   #checkMode(method: 'inc' | 'dec'): void {
     if (this.#isMostRecent) throw mostRecentDelta(this.name, method, this.#mode);
   }
-}
-
-export declare namespace Gauge {
-  export type Internal<T extends string> = GaugeChild<T>;
 }
 
 function modeOf<T extends string>(gauge: Gauge<T>, { aggregator }: GaugeConfiguration<T>): MergeMode {

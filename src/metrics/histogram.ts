@@ -4,42 +4,29 @@ import { bucketOf, DEFAULT_BUCKETS, type SearchedBounds, searchedBounds } from '
 import { HISTOGRAM_BUCKETS, HISTOGRAM_COUNT, HISTOGRAM_SUM } from '../model/cell-layout';
 import type { LabelSet, LabelValues } from '../model/labels';
 import { isFiniteNumber } from '../model/numbers';
-import type { MetricObjectWithValues, MetricValueWithName } from '../registry/metric-types';
 import { collect } from '../registry/registrable';
 import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
 import { newSeries, type Series } from '../series/series';
-import type { MetricConfiguration } from './configuration';
-import { hasExemplarKeys, type ObserveDataWithExemplar } from './exemplar-data';
+import type {
+  HistogramChild,
+  HistogramConfiguration,
+  Histogram as HistogramType,
+  MetricObjectWithValues,
+  MetricValueWithName,
+  ObserveDataWithExemplar,
+} from '../types/metrics';
+import { hasExemplarKeys } from './exemplar-data';
 import { newExemplarSeries } from './exemplar-series';
 import { LabelledMetric, registeredOr } from './labelled-metric';
 import { objectOf } from './metric';
 import { startTimer } from './timer';
 
-declare module '../registry/metric-types' {
-  interface MetricClasses<T extends string> {
-    histogram: Histogram<T>;
-  }
-}
-
-export interface HistogramConfiguration<T extends string> extends MetricConfiguration<T, Histogram<T>> {
-  /** Upper bounds, ascending, without `+Inf`. The array is frozen. */
-  buckets?: number[] | undefined;
-}
-
-/** The functions of one series of a histogram, to be kept and called as often as needed. */
-export interface HistogramChild<T extends string> {
-  /** The object is for histograms with `enableExemplars`; its labels are added to the child's. */
-  observe(value: number | ObserveDataWithExemplar<string>): void;
-  /**
-   * Starts a stop-watch; the function returned observes the seconds since, and returns them. It takes exemplar labels if
-   * the histogram has `enableExemplars`.
-   */
-  startTimer(): (labels?: LabelValues<T>, exemplarLabels?: LabelValues<string>) => number;
-}
-
-/** Counts observations by size, such as of request durations, so that servers can be compared and added up. */
-export class Histogram<T extends string = string> extends LabelledMetric<T, Series, HistogramChild<T>> {
+/** See `types/metrics.ts`. */
+export class Histogram<T extends string = string>
+  extends LabelledMetric<T, Series, HistogramChild<T>>
+  implements HistogramType<T>
+{
   declare readonly buckets: readonly number[];
   declare readonly upperBounds: readonly number[];
   readonly #bounds: SearchedBounds;
@@ -214,10 +201,3 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
 
 const { get, getForPromString } = Histogram.prototype;
 const ownReaders: ReadonlySet<unknown> = new Set([get, getForPromString]);
-
-export declare namespace Histogram {
-  export type Internal<T extends string> = HistogramChild<T>;
-  export interface Config {
-    buckets?: number[];
-  }
-}

@@ -8,7 +8,7 @@ import { BoundSeries } from '../series/bound-series';
 import { FamilySeries } from '../series/family-series';
 import type { Series } from '../series/series';
 import type { CellStore } from '../store/store';
-import type { MetricConfiguration } from './configuration';
+import type { MetricConfiguration } from '../types/metrics';
 import { Metric } from './metric';
 
 /** A metric that users make. It has series by their labels, and bound children: functions of one series. */

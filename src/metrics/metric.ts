@@ -13,15 +13,16 @@ import type { Aggregator, FamilyDefinition, MergeMode, MetricFamily, MetricType 
 import { mergeModeOf } from '../model/merge-mode';
 import { validateLabelNames, validateMetricName } from '../model/names';
 import { prometheusContentType } from '../registry/content-type';
+import { collect, FAMILY } from '../registry/registrable';
+import { globalRegistry } from '../registry/registry';
 import type {
   CollectFunction,
+  MetricConfiguration,
   MetricObjectWithValues,
   MetricValue,
   MetricValueWithName,
-} from '../registry/metric-types';
-import { collect, FAMILY } from '../registry/registrable';
-import { type AnyRegistry, globalRegistry } from '../registry/registry';
-import type { MetricConfiguration } from './configuration';
+} from '../types/metrics';
+import type { AnyRegistry, GroupRegistry } from '../types/registry';
 import { ExposedFamily, type StoredFamily } from './exposed-family';
 
 /**
@@ -112,7 +113,7 @@ export abstract class Metric<T extends string> {
     Object.defineProperty(this, FAMILY, { value: handle });
     for (const register of this.registers) {
       if (this.enableExemplars && register.contentType === prometheusContentType) throw exemplarsFormat();
-      register.registerMetric(this);
+      (register as GroupRegistry).registerMetric(this);
     }
   }
 

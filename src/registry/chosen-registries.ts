@@ -4,9 +4,10 @@ import type { MetricFamily } from '../model/family';
 import { currentStore, type Store } from '../store/current';
 import type { ChoiceKind } from '../store/store';
 import { aggregateFamilies } from './aggregate';
-import { openMetricsContentType, type RegistryContentType } from './content-type';
+import type { RegistryContentType } from '../types/content-types';
+import { openMetricsContentType } from './content-type';
 import { refreshAllBut } from './group-requests';
-import { type AnyRegistry, globalRegistry } from './registry';
+import { type OwnRegistry, globalRegistry } from './registry';
 
 // `clusterMetrics()` and `workerMetrics()` show the registries that any thread of the group has passed to `setRegistries()`,
 // which prom-client's users call in the workers and not where they scrape; else the global one. So each thread marks the scopes
@@ -15,7 +16,7 @@ import { type AnyRegistry, globalRegistry } from './registry';
 const KEY: unique symbol = Symbol.for('prom-client-mmap.choices/1');
 
 // On a global symbol: all copies of the library in a thread choose together.
-const globals = globalThis as { [KEY]?: { [K in ChoiceKind]?: readonly AnyRegistry[] } };
+const globals = globalThis as { [KEY]?: { [K in ChoiceKind]?: readonly OwnRegistry[] } };
 globals[KEY] ??= {};
 const choices = globals[KEY];
 
@@ -27,7 +28,7 @@ const choices = globals[KEY];
 export function choose(kind: ChoiceKind, registries: unknown): void {
   const list: readonly unknown[] = Array.isArray(registries) ? [...registries] : [registries];
   for (const registry of list) if (!isRegistry(registry)) throw badRegistry(registry);
-  choices[kind] = list as readonly AnyRegistry[];
+  choices[kind] = list as readonly OwnRegistry[];
   // Later, so that `configure()` and the first metrics of the registries may still come.
   queueMicrotask(() => mark(kind, currentStore()));
 }
@@ -55,7 +56,7 @@ export async function chosenMetrics(kind: ChoiceKind, contentType: RegistryConte
 }
 
 /** The families of a registry that the group does not show. It has those of the scope in which the registry was chosen. */
-function foreignFamilies(registry: AnyRegistry): Promise<readonly object[]> {
+function foreignFamilies(registry: OwnRegistry): Promise<readonly object[]> {
   const { scope } = registry['scope'];
   return registry['familiesBeside']([...registry.scopes(), ...(scope === undefined ? [] : [scope])]);
 }
@@ -91,6 +92,6 @@ const markAgain: Readonly<Record<ChoiceKind, () => void>> = {
 /** The scope that stands for the choice of no registry at all. */
 const NO_METRICS = 'prom-client-mmap.none';
 
-function isRegistry(value: unknown): value is AnyRegistry {
-  return typeof (value as Partial<AnyRegistry> | null | undefined)?.scopes === 'function';
+function isRegistry(value: unknown): value is OwnRegistry {
+  return typeof (value as Partial<OwnRegistry> | null | undefined)?.scopes === 'function';
 }

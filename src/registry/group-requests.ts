@@ -38,12 +38,6 @@ export async function refreshAllBut(others: ReadonlySet<object>): Promise<number
   return results.filter(({ status }) => status === 'rejected').length;
 }
 
-/** The result of a request to all processes of the group. */
-export interface GroupAnswer {
-  /** Living processes that had not carried it out by the deadline; they do it as soon as they can. */
-  readonly late: number;
-}
-
 /** A removal in any scope. */
 export type Removal = Omit<RemovalRequest, 'scope'>;
 

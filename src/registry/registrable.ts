@@ -139,7 +139,9 @@ export function isExposed({ [FAMILY]: handle }: Registrable, scopes: readonly st
 }
 
 /** The store for a metric of `registers`: that of this thread, or memory of its own if they are all private. */
-export function storeFor(registers: readonly { scopes?(): readonly string[] }[]): CellStore {
-  const isPrivate = registers.length > 0 && registers.every((register) => register.scopes?.().length === 0);
+export function storeFor(registers: readonly object[]): CellStore {
+  const isPrivate =
+    registers.length > 0 &&
+    registers.every((register) => (register as { scopes?(): readonly string[] }).scopes?.().length === 0);
   return isPrivate ? new HeapStore('one') : currentStore();
 }

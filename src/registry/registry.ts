@@ -11,49 +11,27 @@ import { familyText, type TextFamily, type TextFormat } from '../exposition/text
 import type { Aggregator } from '../model/family';
 import { type LabelSet, labelText } from '../model/labels';
 import { currentStore } from '../store/current';
-import type { ViewKind } from '../store/options';
+import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from '../types/metrics';
+import type { GroupAnswer, GroupRegistry, MetricsOptions, RegistryOptions } from '../types/registry';
 import { aggregateInto } from './aggregate';
-import {
-  isContentType,
-  type OpenMetricsContentType,
-  openMetricsContentType,
-  type PrometheusContentType,
-  prometheusContentType,
-  type RegistryContentType,
-} from './content-type';
-import { type GroupAnswer, type Removal, removeHere } from './group-requests';
+import type {
+  OpenMetricsContentType,
+  PrometheusContentType,
+  RegistryContentType,
+} from '../types/content-types';
+import { isContentType, openMetricsContentType, prometheusContentType } from './content-type';
+import { type Removal, removeHere } from './group-requests';
 import { composedFamilies, composedText, GroupView } from './group-view';
-import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from './metric-types';
 import { FAMILY, isExposed, type Registrable, readAll, refresh, refreshAll, type Shape } from './registrable';
 import { GLOBAL_SCOPE, scopeOfName } from './registry-identity';
 import { RegistryScope } from './registry-scope';
-
-export interface RegistryOptions {
-  /**
-   * The name of this registry in all processes of the group. Registries without a name are the same where each process makes one
-   * of them when it starts, at the same place in the code; all others show this thread only.
-   */
-  readonly name?: string | undefined;
-  /** `false`: the registry shows and counts for this thread only, wherever it is made. A name has no meaning then. */
-  readonly shared?: boolean | undefined;
-}
-
-export interface MetricsOptions {
-  /** Shows the numbers of each process apart, with its pid in the label `pid`. */
-  readonly perProcess?: boolean | undefined;
-  /**
-   * Whose numbers are shown: those of the group, of this process with all its threads, or of this thread alone. Default: the
-   * `view` of `configure()`.
-   */
-  readonly view?: ViewKind | undefined;
-}
 
 type Objects = MetricObjectWithValues<MetricValue<string>>[];
 /** Those of the global registry, which has the one scope that no name stands for. */
 const globalOptions: RegistryOptions = {};
 
-/** A registry of any content type. */
-export type AnyRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>;
+/** A registry of this class with any content type. */
+export type OwnRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>;
 
 /**
  * A set of metrics that is exposed as one. `metrics()`, `getMetricsAsBuffer()` and `getSingleMetricAsString()` show the whole group
@@ -62,7 +40,9 @@ export type AnyRegistry = Registry<PrometheusContentType> | Registry<OpenMetrics
  *
  * Fields are private for TypeScript only: some packages wrap registries in a Proxy, which no `#private` field survives.
  */
-export class Registry<BoundRegistryContentType extends RegistryContentType = PrometheusContentType> {
+export class Registry<BoundRegistryContentType extends RegistryContentType = PrometheusContentType>
+  implements GroupRegistry<BoundRegistryContentType>
+{
   static get PROMETHEUS_CONTENT_TYPE(): PrometheusContentType {
     return prometheusContentType;
   }
@@ -230,8 +210,8 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   }
 
   /**
-   * The metrics that are registered here, with the numbers of this thread alone, as `get()` of each returns them: whoever adds up
-   * the lists of several threads or processes counts each update once. With an argument, only families of that aggregator.
+   * The metrics that are registered here, with the numbers of this thread alone, as `get()` of each returns them: a program that adds
+   * up the lists of several threads or processes counts each update once. With an argument, only families of that aggregator.
    */
   async getMetricsAsJSON(aggregator?: Aggregator): Promise<Objects> {
     const metrics = this.getMetricsAsArray(aggregator) as unknown as Registrable[];

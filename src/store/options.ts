@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { badOption, unknownOption } from '../errors';
+import type { ViewKind } from '../types/registry';
 import { warn } from './warnings';
 
 /** How a process takes part in its group. An option that is left out comes from its environment variable, else from its default. */
@@ -46,9 +47,6 @@ export interface GroupOptions {
    */
   readonly selfMetrics?: 'none' | 'trouble' | 'all' | undefined;
 }
-
-/** Whose numbers an exposition shows. */
-export type ViewKind = 'group' | 'process' | 'thread';
 
 type Name = keyof GroupOptions;
 

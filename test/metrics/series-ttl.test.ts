@@ -50,7 +50,7 @@ test('series that have not changed for so long go, whether they are read or not,
   await vi.waitUntil(
     () => {
       for (const [metric, change] of metrics) {
-        if (!labelsOf(metric).has('busy')) lost.push(metric.name);
+        if (!labelsOf(metric).has('busy')) lost.push((metric as unknown as { name: string }).name);
         change('busy');
         if (!lasted.has(metric) && !labelsOf(metric).has('idle'))
           lasted.set(metric, performance.now() - start);

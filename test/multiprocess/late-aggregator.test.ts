@@ -65,11 +65,12 @@ test('an aggregator that does not exist is refused, and one that is the same cha
   const member = await spawn();
   const refused = await member.run(({ Gauge }) => {
     const gauge = new Gauge({ name: 'length', help: 'h', aggregator: 'max' });
-    const before = gauge.aggregator;
+    const { aggregator: before } = { ...(gauge as object as { aggregator: string }) };
     try {
       Object.assign(gauge, { aggregator: 'most' });
     } catch (error) {
-      return [before, gauge.aggregator, (error as { code: string }).code];
+      const { aggregator } = gauge as object as { aggregator: string };
+      return [before, aggregator, (error as { code: string }).code];
     }
     return undefined;
   });

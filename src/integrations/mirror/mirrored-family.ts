@@ -4,7 +4,7 @@ import { HISTOGRAM_BUCKETS, summaryCells } from '../../model/cell-layout';
 import type { AgeWindow, MetricType, Sample } from '../../model/family';
 import type { LabelSet } from '../../model/labels';
 import { storeFor } from '../../registry/registrable';
-import type { AnyRegistry } from '../../registry/registry';
+import type { AnyRegistry } from '../../types/registry';
 import { FamilySeries } from '../../series/family-series';
 import { newSeries, type Series } from '../../series/series';
 import type { ForeignFamily } from './foreign-family';
