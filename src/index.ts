@@ -8,10 +8,10 @@ import {
   ClusterRegistry as ClusterRegistryClass,
   WorkerRegistry as WorkerRegistryClass,
 } from './registry/cluster-registry';
-import type { PrometheusContentType, RegistryContentType } from './types/content-types';
 import { globalRegistry, Registry as RegistryClass } from './registry/registry';
 import { configure as configureThread } from './store/current';
 import type { GroupOptions } from './store/options';
+import type { PrometheusContentType, RegistryContentType } from './types/content-types';
 import type { DefaultMetricsCollector } from './types/default-metrics';
 import type * as metrics from './types/metrics';
 import type * as pushgateway from './types/pushgateway';
@@ -59,12 +59,15 @@ export const register: registry.GroupRegistry = globalRegistry;
 /** The content type of the global registry. It can be assigned; an `import` by name has the value at the time of the import. */
 export declare const contentType: RegistryContentType;
 
-export type ClusterRegistry<T extends RegistryContentType = PrometheusContentType> = registry.ClusterRegistry<T>;
+export type ClusterRegistry<T extends RegistryContentType = PrometheusContentType> =
+  registry.ClusterRegistry<T>;
 export const ClusterRegistry: registry.ClusterRegistryConstructor = ClusterRegistryClass;
 /** The name of `ClusterRegistry` in prom-client. */
-export type AggregatorRegistry<T extends RegistryContentType = PrometheusContentType> = registry.ClusterRegistry<T>;
+export type AggregatorRegistry<T extends RegistryContentType = PrometheusContentType> =
+  registry.ClusterRegistry<T>;
 export const AggregatorRegistry: registry.ClusterRegistryConstructor = ClusterRegistryClass;
-export type WorkerRegistry<T extends RegistryContentType = PrometheusContentType> = registry.WorkerRegistry<T>;
+export type WorkerRegistry<T extends RegistryContentType = PrometheusContentType> =
+  registry.WorkerRegistry<T>;
 export const WorkerRegistry: registry.WorkerRegistryConstructor = WorkerRegistryClass;
 
 export type Pushgateway<T extends RegistryContentType = RegistryContentType> = pushgateway.Pushgateway<T>;

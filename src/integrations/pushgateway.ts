@@ -4,11 +4,11 @@ import { urlToHttpOptions } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { badGatewayUrl, jobNameMissing, pushFailed, pushTimedOut } from '../errors';
-import type { RegistryContentType } from '../types/content-types';
 import { globalRegistry } from '../registry/registry';
+import type { RegistryContentType } from '../types/content-types';
 import type {
-  Pushgateway as PushgatewayType,
   PushgatewayOptions,
+  Pushgateway as PushgatewayType,
   PushParameters,
   PushResult,
 } from '../types/pushgateway';

@@ -99,10 +99,11 @@ export class Gauge<T extends string = string>
     series.set(0, 0);
   }
 
-  /** A mode that the configuration has chosen stays: its series have other cells, or it takes precedence. */
   protected override modeWith(aggregator: unknown): MergeMode {
-    const mode = super.modeWith(aggregator);
-    return this.multiprocessMode || this.#isMostRecent ? this.#mode : mode;
+    // Series of a mode of the most recent value have other cells.
+    const isChosen = this.multiprocessMode || this.#isMostRecent;
+    if (isChosen) throw twoGaugeModes(this.name, aggregator, this.#mode);
+    return super.modeWith(aggregator);
   }
 
   protected samples(): Sample[] {

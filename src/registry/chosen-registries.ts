@@ -3,11 +3,12 @@ import { documentText, familyText, type TextFamily, type TextFormat } from '../e
 import type { MetricFamily } from '../model/family';
 import { currentStore, type Store } from '../store/current';
 import type { ChoiceKind } from '../store/store';
-import { aggregateFamilies } from './aggregate';
 import type { RegistryContentType } from '../types/content-types';
+import { aggregateFamilies } from './aggregate';
 import { openMetricsContentType } from './content-type';
 import { refreshAllBut } from './group-requests';
-import { type OwnRegistry, globalRegistry } from './registry';
+import { refreshAll } from './registrable';
+import { globalRegistry, type OwnRegistry } from './registry';
 
 // `clusterMetrics()` and `workerMetrics()` show the registries that any thread of the group has passed to `setRegistries()`,
 // which prom-client's users call in the workers and not where they scrape; else the global one. So each thread marks the scopes
@@ -56,9 +57,10 @@ export async function chosenMetrics(kind: ChoiceKind, contentType: RegistryConte
 }
 
 /** The families of a registry that the group does not show. It has those of the scope in which the registry was chosen. */
-function foreignFamilies(registry: OwnRegistry): Promise<readonly object[]> {
+async function foreignFamilies(registry: OwnRegistry): Promise<readonly object[]> {
   const { scope } = registry['scope'];
-  return registry['familiesBeside']([...registry.scopes(), ...(scope === undefined ? [] : [scope])]);
+  const scopes = [...registry.scopes(), ...(scope === undefined ? [] : [scope])];
+  return registry['objectsOf'](await refreshAll(registry['byName'].values(), scopes, 'objects'));
 }
 
 /** Families of the same name become one. */

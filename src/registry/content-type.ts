@@ -1,4 +1,8 @@
-import type { OpenMetricsContentType, PrometheusContentType, RegistryContentType } from '../types/content-types';
+import type {
+  OpenMetricsContentType,
+  PrometheusContentType,
+  RegistryContentType,
+} from '../types/content-types';
 
 /** Content type of the Prometheus text format, for HTTP responses. */
 export const prometheusContentType: PrometheusContentType = 'text/plain; version=0.0.4; charset=utf-8';

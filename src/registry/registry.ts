@@ -11,14 +11,14 @@ import { familyText, type TextFamily, type TextFormat } from '../exposition/text
 import type { Aggregator } from '../model/family';
 import { type LabelSet, labelText } from '../model/labels';
 import { currentStore } from '../store/current';
-import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from '../types/metrics';
-import type { GroupAnswer, GroupRegistry, MetricsOptions, RegistryOptions } from '../types/registry';
-import { aggregateInto } from './aggregate';
 import type {
   OpenMetricsContentType,
   PrometheusContentType,
   RegistryContentType,
 } from '../types/content-types';
+import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from '../types/metrics';
+import type { GroupAnswer, GroupRegistry, MetricsOptions, RegistryOptions } from '../types/registry';
+import { aggregateInto } from './aggregate';
 import { isContentType, openMetricsContentType, prometheusContentType } from './content-type';
 import { type Removal, removeHere } from './group-requests';
 import { composedFamilies, composedText, GroupView } from './group-view';
@@ -286,11 +286,6 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   private composed(group: GroupView | undefined, others: readonly TextFamily[]): Promise<string> {
     const texts = others.map((family) => familyText(family, this.defaultLabels, this.format));
     return composedText(group, texts, this.byName.keys(), this.format);
-  }
-
-  /** Brings all metrics up to date; the families that an exposition of `scopes` does not have. */
-  private async familiesBeside(scopes: readonly string[]): Promise<Objects> {
-    return this.objectsOf(await refreshAll(this.byName.values(), scopes, 'objects'));
   }
 
   private objectsOf(families: readonly TextFamily[]): Objects {

@@ -46,7 +46,10 @@ export interface PushgatewayConstructor {
    * The URL may have a path, a user and a password. With the header `Content-Encoding: gzip` among the options the body
    * is compressed. The default registry is the global one.
    */
-  new <T extends RegistryContentType = RegistryContentType>(url: string, registry: Registry<T>): Pushgateway<T>;
+  new <T extends RegistryContentType = RegistryContentType>(
+    url: string,
+    registry: Registry<T>,
+  ): Pushgateway<T>;
   new <T extends RegistryContentType = RegistryContentType>(
     url: string,
     // biome-ignore lint/suspicious/noExplicitAny: prom-client's type for options.

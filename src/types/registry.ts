@@ -1,10 +1,6 @@
 // The types of registries, as users see them; see metrics.ts for their purpose.
 import type { LabelValues } from '../model/labels';
-import type {
-  OpenMetricsContentType,
-  PrometheusContentType,
-  RegistryContentType,
-} from './content-types';
+import type { OpenMetricsContentType, PrometheusContentType, RegistryContentType } from './content-types';
 import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from './metrics';
 
 /** The owners whose numbers an exposition shows. */
@@ -51,7 +47,13 @@ export interface Registry<T extends RegistryContentType = any> {
 /** Anything that a registry can show: it counts in this thread only. */
 export interface ForeignMetric {
   readonly name?: string;
+  /** The family in the shape of `getMetricsAsJSON()`. */
   get(): object | Promise<object>;
+  /** The same for the text, if there is a difference. */
+  getForPromString?(): object | Promise<object>;
+  collect?(): unknown;
+  reset?(): void;
+  remove?(labels: object): void;
 }
 
 /** Node's `Buffer`, where its types are installed. */

@@ -11,14 +11,7 @@ import { text } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import { Pushgateway as Judge } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import {
-  Counter,
-  configure,
-  openMetricsContentType,
-  Pushgateway,
-  Registry,
-  register,
-} from '../../src/index';
+import { Counter, configure, openMetricsContentType, Pushgateway, Registry, register } from '../../src/index';
 import { newDirectory } from '../multiprocess/support/directories';
 import { spawn } from '../multiprocess/support/member';
 

@@ -61,31 +61,30 @@ test('a mode survives the rewrite of its segment, and a metric that is unregiste
   expect(await member.scrape()).not.toContain('gone');
 });
 
-test('an aggregator that does not exist is refused, and one that is the same changes nothing', async () => {
+test('an aggregator that does not exist, or stands beside another mode, is refused and changes nothing', async () => {
   const member = await spawn();
   const refused = await member.run(({ Gauge }) => {
-    const gauge = new Gauge({ name: 'length', help: 'h', aggregator: 'max' });
-    const { aggregator: before } = { ...(gauge as object as { aggregator: string }) };
-    try {
-      Object.assign(gauge, { aggregator: 'most' });
-    } catch (error) {
-      const { aggregator } = gauge as object as { aggregator: string };
-      return [before, aggregator, (error as { code: string }).code];
-    }
-    return undefined;
+    const gauges = [
+      new Gauge({ name: 'greatest', help: 'h', aggregator: 'max' }),
+      new Gauge({ name: 'recent', help: 'h', multiprocessMode: 'mostrecent' }),
+      new Gauge({ name: 'led', help: 'h', collectBy: 'leader', collect() {} }),
+    ];
+    return gauges.map((gauge, i) => {
+      try {
+        Object.assign(gauge, { aggregator: i === 0 ? 'most' : 'max' });
+        return [];
+      } catch (error) {
+        gauge.set(i);
+        const { aggregator } = gauge as object as { aggregator: string };
+        return [aggregator, (error as { code: string }).code];
+      }
+    });
   });
 
-  expect(refused).toEqual(['max', 'max', 'ERR_AGGREGATOR']);
-});
-
-test('a mode of the most recent value stays what the configuration says', async () => {
-  const member = await spawn();
-  await member.run(({ Gauge }) => {
-    const gauge = new Gauge({ name: 'length', help: 'h', multiprocessMode: 'mostrecent' });
-    gauge.set(3);
-    Object.assign(gauge, { aggregator: 'max' });
-    gauge.set(2);
-  });
-
-  expect(await member.scrape()).toContain('\nlength 2\n');
+  expect(refused).toEqual([
+    ['max', 'ERR_AGGREGATOR'],
+    ['sum', 'ERR_GAUGE_MODE'],
+    ['sum', 'ERR_GAUGE_MODE'],
+  ]);
+  expect(await member.scrape()).toMatch(/\nrecent 1\n/);
 });

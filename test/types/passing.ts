@@ -5,7 +5,11 @@ import * as judge from 'prom-client';
 import * as ours from 'prom-client-mmap';
 
 export function ourRegistries(): unknown {
-  const toJudge: judge.Registry[] = [ours.register, new ours.Registry(), ours.Registry.merge([ours.register])];
+  const toJudge: judge.Registry[] = [
+    ours.register,
+    new ours.Registry(),
+    ours.Registry.merge([ours.register]),
+  ];
   const toSuccessor: successor.Registry[] = [ours.register, new ours.Registry(), new ours.ClusterRegistry()];
   const openMetrics = new ours.Registry<ours.OpenMetricsContentType>();
   const other: judge.Registry<judge.OpenMetricsContentType> = openMetrics;
@@ -26,7 +30,13 @@ export function ourRegistriesByName(
 export function theirRegistries(): ours.Registry[] {
   const openMetrics: ours.Registry<ours.OpenMetricsContentType> =
     new judge.Registry<judge.OpenMetricsContentType>();
-  const registers = [judge.register, new judge.Registry(), successor.register, new successor.Registry(), openMetrics];
+  const registers = [
+    judge.register,
+    new judge.Registry(),
+    successor.register,
+    new successor.Registry(),
+    openMetrics,
+  ];
   new ours.Counter({ name: 'a', help: 'h', registers: [judge.register, new judge.Registry()] });
   new ours.Pushgateway('http://x', null, judge.register);
   ours.collectDefaultMetrics({ register: judge.register });

@@ -2,8 +2,8 @@ import { metricExists } from '../../errors';
 import type { MetricFamily, MetricType } from '../../model/family';
 import { FAMILY, type FamilyHandle, type Registrable } from '../../registry/registrable';
 import { globalRegistry } from '../../registry/registry';
-import type { AnyRegistry, GroupRegistry } from '../../types/registry';
 import { currentStore } from '../../store/current';
+import type { AnyRegistry, GroupRegistry } from '../../types/registry';
 import { type ForeignFamily, foreignFamily } from './foreign-family';
 import { MirroredFamily } from './mirrored-family';
 

@@ -4,9 +4,9 @@ import { HISTOGRAM_BUCKETS, summaryCells } from '../../model/cell-layout';
 import type { AgeWindow, MetricType, Sample } from '../../model/family';
 import type { LabelSet } from '../../model/labels';
 import { storeFor } from '../../registry/registrable';
-import type { AnyRegistry } from '../../types/registry';
 import { FamilySeries } from '../../series/family-series';
 import { newSeries, type Series } from '../../series/series';
+import type { AnyRegistry } from '../../types/registry';
 import type { ForeignFamily } from './foreign-family';
 
 /** Mirrored summaries have no quantiles, so their one slot stays empty. */
