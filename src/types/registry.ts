@@ -50,10 +50,10 @@ export interface ForeignMetric {
   /** The family in the shape of `getMetricsAsJSON()`. */
   get(): object | Promise<object>;
   /** The same for the text, if there is a difference. */
-  getForPromString?(): object | Promise<object>;
-  collect?(): unknown;
-  reset?(): void;
-  remove?(labels: object): void;
+  readonly getForPromString?: (() => object | Promise<object>) | undefined;
+  readonly collect?: ((this: never) => unknown) | undefined;
+  readonly reset?: (() => void) | undefined;
+  readonly remove?: ((labels: LabelValues<string>) => void) | undefined;
 }
 
 /** Node's `Buffer`, where its types are installed. */
