@@ -76,6 +76,8 @@ export interface NativeScrape<As extends keyof Expositions> {
   /** Instead of `scopes`: the scopes that any segment marks as chosen, or the global one. */
   readonly chosen: 'cluster' | 'worker' | undefined;
   readonly defaultLabels: boolean;
+  /** Only the owners of this process. */
+  readonly ownProcess: boolean;
   readonly perOwner: boolean;
   readonly name: string | undefined;
   readonly format: 'prometheus' | 'openmetrics' | 'json';
@@ -105,6 +107,8 @@ export interface NativeRemoval {
   readonly message: string;
   readonly deadlineMs: number;
   readonly ownSegment: string;
+  /** See `NativeCompaction`. */
+  readonly keepThreads: boolean;
 }
 
 /** The bounds of the archive. */
@@ -112,6 +116,8 @@ export interface NativeCompaction {
   readonly maxSeries: number;
   /** Series of gauges in the mode `all`, whose owners have exited. */
   readonly maxOwnerGauges: number;
+  /** Leaves the segments of worker threads that have ended alone while their process lives. */
+  readonly keepThreads: boolean;
   readonly nowMs: number;
 }
 

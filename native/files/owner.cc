@@ -88,6 +88,18 @@ OwnerIdentity CurrentOwner(uint32_t worker_thread) {
   return self;
 }
 
+ProcessIdentity ProcessOf(const OwnerIdentity& owner) {
+  ProcessIdentity process{owner.pid, owner.pid_namespace, owner.start_ticks, {}};
+  std::memcpy(process.boot_id, owner.boot_id, sizeof process.boot_id);
+  return process;
+}
+
+ProcessIdentity ProcessOf(const layout::Header& header) {
+  ProcessIdentity process{header.pid, header.pid_namespace, header.start_ticks, {}};
+  std::memcpy(process.boot_id, header.boot_id, sizeof process.boot_id);
+  return process;
+}
+
 LockProbe ProbeLock(int fd) {
   // Shared, so that two readers do not take each other for the owner.
   if (::flock(fd, LOCK_SH | LOCK_NB) == 0) {
@@ -118,6 +130,14 @@ Evidence OwnerEvidence(const layout::Header& header, const OwnerIdentity& self) 
     if (::access(path, F_OK) != 0 && errno == ENOENT) return Evidence::kGone;
   }
   return Evidence::kPresent;
+}
+
+bool ProcessLives(const layout::Header& header, const OwnerIdentity& self) {
+  bool comparable = std::memcmp(header.boot_id, self.boot_id, sizeof self.boot_id) == 0 &&
+                    header.pid_namespace == self.pid_namespace && header.start_ticks != 0;
+  if (!comparable) return false;
+  ProcessStat stat = ReadProcessStat(header.pid);
+  return stat.readable && !stat.zombie && stat.start_ticks == header.start_ticks;
 }
 
 bool IsGone(Evidence evidence) { return evidence == Evidence::kGone || evidence == Evidence::kSilent; }

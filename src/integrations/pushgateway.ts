@@ -6,6 +6,7 @@ import { gzip } from 'node:zlib';
 import { badGatewayUrl, jobNameMissing, pushFailed, pushTimedOut } from '../errors';
 import type { RegistryContentType } from '../registry/content-type';
 import { globalRegistry, type Registry } from '../registry/registry';
+import type { ViewKind } from '../store/options';
 
 /** The names and values become parts of the URL. */
 export interface PushParameters {
@@ -14,8 +15,13 @@ export interface PushParameters {
   groupings?: { [key: string]: string } | undefined;
 }
 
-/** Options of `http.request`, such as `timeout` in milliseconds, `headers` and `agent`, and one more. */
+/** Options of `http.request`, such as `timeout` in milliseconds, `headers` and `agent`, and two more. */
 export interface PushgatewayOptions extends RequestOptions {
+  /**
+   * `true` pushes the numbers of the whole group: one process of it is enough then. Default `false`: those of this thread, as in
+   * prom-client, so that each process can push its own.
+   */
+  group?: boolean | undefined;
   /** `false` pushes to `/metrics` itself when there is no job name, as some gateways need it. Default `true`. */
   requireJobName?: boolean | undefined;
   [option: string]: unknown;
@@ -27,8 +33,7 @@ export type PushResult = { resp?: unknown; body?: unknown };
 const gzipped: (text: string) => Promise<Buffer> = promisify<string, Buffer>(gzip);
 
 /**
- * Pushes the exposition of a registry, with the counts of the whole group, to a Pushgateway: for batch jobs that end before a
- * scrape. One process of the group is enough.
+ * Pushes the exposition of a registry to a Pushgateway: for batch jobs that end before a scrape.
  *
  * All three methods throw at once if the job name is missing. They reject with Node's error if there is no connection,
  * with code `ERR_PUSH_FAILED` for a response of status 400 or above, and with `ERR_PUSH_TIMEOUT` after `options.timeout`
@@ -39,6 +44,7 @@ export class Pushgateway<T extends RegistryContentType = RegistryContentType> {
   readonly gatewayUrl: string;
   readonly requireJobName: boolean | undefined;
   readonly requestOptions: RequestOptions;
+  readonly #view: ViewKind;
 
   /**
    * The URL may have a path, a user and a password. With the header `Content-Encoding: gzip` among the options the body
@@ -51,12 +57,14 @@ export class Pushgateway<T extends RegistryContentType = RegistryContentType> {
     const only = isRegistry(options) ? options : undefined;
     this.registry = only ?? registry ?? (globalRegistry as unknown as Registry<T>);
     this.gatewayUrl = url;
-    const { requireJobName, ...requestOptions } = {
+    const { requireJobName, group, ...requestOptions } = {
       requireJobName: true,
+      group: false,
       ...(only === undefined ? (options as PushgatewayOptions | null | undefined) : undefined),
     };
     this.requireJobName = requireJobName;
     this.requestOptions = requestOptions;
+    this.#view = group ? 'group' : 'thread';
   }
 
   /** Replaces the pushed metrics of the same names, and leaves the others of this job and these groupings. */
@@ -94,7 +102,7 @@ export class Pushgateway<T extends RegistryContentType = RegistryContentType> {
 
   private async writeBody(req: ClientRequest, headers: RequestOptions['headers']): Promise<void> {
     try {
-      const text = await this.registry.metrics();
+      const text = await this.registry.metrics({ view: this.#view });
       // Not in `headers`, which belong to the user. A mock of a request may lack the method.
       if (headerOf(headers, 'content-type') === undefined) {
         req.setHeader?.('Content-Type', this.registry.contentType);

@@ -93,11 +93,13 @@ export class Counter<T extends string = string> extends LabelledMetric<T, Series
   }
 
   protected samples(): Sample[] {
-    return Array.from(this.#series.table.entries(), ([series, labels]) => {
-      const exemplar = series.exemplar(0);
-      const sample = { value: series.get(0), labels };
-      return exemplar === undefined ? sample : { ...sample, exemplar };
-    });
+    return Array.from(this.#series.table.entries(), ([series, labels]) => this.hashMapEntry(series, labels));
+  }
+
+  protected hashMapEntry(series: Series, labels: Record<string, unknown>): Sample {
+    const exemplar = series.exemplar(0);
+    const sample = { value: series.get(0), labels };
+    return exemplar === undefined ? sample : { ...sample, exemplar };
   }
 
   protected bind(bound: BoundSeries<Series>): CounterChild {

@@ -7,7 +7,8 @@ import type { CollectFunction } from '../registry/metric-types';
 import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
 import { newSeries, type Series } from '../series/series';
-import { currentStore, type Store } from '../store/current';
+import { currentStore } from '../store/current';
+import type { CellStore } from '../store/store';
 import type { MetricConfiguration } from './configuration';
 import { LabelledMetric, registeredOr } from './labelled-metric';
 import { startTimer } from './timer';
@@ -59,7 +60,7 @@ export class Gauge<T extends string = string> extends LabelledMetric<T, Series, 
     super(config, 'gauge');
     this.#mode = modeOf(this, config);
     this.#isMostRecent = isMostRecent(this.#mode);
-    if (this.collectBy === 'leader') this.collect = byLeader(this.collect, currentStore());
+    if (this.collectBy === 'leader') this.collect = byLeader(this.collect, () => this.#series.store);
     const cells = this.#isMostRecent ? 2 : 1;
     this.#series = this.expose(cells, newSeries, { mergeMode: this.#mode });
   }
@@ -127,10 +128,20 @@ export class Gauge<T extends string = string> extends LabelledMetric<T, Series, 
     series.set(0, 0);
   }
 
+  /** A mode that the configuration has chosen stays: its series have other cells, or it takes precedence. */
+  protected override modeWith(aggregator: unknown): MergeMode {
+    const mode = super.modeWith(aggregator);
+    return this.multiprocessMode || this.#isMostRecent ? this.#mode : mode;
+  }
+
   protected samples(): Sample[] {
     return Array.from(this.#series.table.entries())
       .filter(([series]) => !this.#isMostRecent || series.get(GAUGE_SET_AT) > 0)
-      .map(([series, labels]) => ({ value: series.get(0), labels }));
+      .map(([series, labels]) => this.hashMapEntry(series, labels));
+  }
+
+  protected hashMapEntry(series: Series, labels: Record<string, unknown>): Sample {
+    return { value: series.get(0), labels };
   }
 
   protected bind(bound: BoundSeries<Series>): GaugeChild<T> {
@@ -188,11 +199,15 @@ function modeOf<T extends string>(gauge: Gauge<T>, { aggregator }: GaugeConfigur
   return mergeModeOf('gauge', gauge.aggregator);
 }
 
-/** `collect` for as long as this process is the one to do it. */
-function byLeader<M>(collect: CollectFunction<M> | undefined, store: Store): CollectFunction<M> | undefined {
-  if (!collect || !store.shared) return collect;
+/** `collect` for as long as this process is the one to do it; every process is for a private registry. */
+function byLeader<M>(
+  collect: CollectFunction<M> | undefined,
+  storeOf: () => CellStore,
+): CollectFunction<M> | undefined {
+  if (!collect) return collect;
   return function (this: M) {
-    return store.leads() ? collect.call(this) : undefined;
+    const store = currentStore();
+    return !store.shared || storeOf() !== store || store.leads() ? collect.call(this) : undefined;
   };
 }
 

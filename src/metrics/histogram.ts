@@ -2,10 +2,10 @@ import { badValue, reservedLabel } from '../errors';
 import type { TextFamily, TextSample } from '../exposition/text';
 import { bucketOf, DEFAULT_BUCKETS, type SearchedBounds, searchedBounds } from '../model/buckets';
 import { HISTOGRAM_BUCKETS, HISTOGRAM_COUNT, HISTOGRAM_SUM } from '../model/cell-layout';
-import type { Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
 import { isFiniteNumber } from '../model/numbers';
-import { refresh } from '../registry/registrable';
+import type { MetricObjectWithValues, MetricValueWithName } from '../registry/metric-types';
+import { collect } from '../registry/registrable';
 import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
 import { newSeries, type Series } from '../series/series';
@@ -13,6 +13,7 @@ import type { MetricConfiguration } from './configuration';
 import { hasExemplarKeys, type ObserveDataWithExemplar } from './exemplar-data';
 import { newExemplarSeries } from './exemplar-series';
 import { LabelledMetric, registeredOr } from './labelled-metric';
+import { objectOf } from './metric';
 import { startTimer } from './timer';
 
 declare module '../registry/metric-types' {
@@ -130,18 +131,30 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
     this.#series.clear();
   }
 
-  /** The result of `get()`, but with the labels that all lines of a series have, all but `le`, apart: they are printed last. */
-  async getForPromString(): Promise<TextFamily> {
-    await refresh(this);
-    const { name, help, type } = this;
-    return { name, help, type, values: this.#lines() };
+  override async get(): Promise<MetricObjectWithValues<MetricValueWithName<T>>> {
+    return objectOf<T>(await this.getForPromString());
   }
 
-  protected samples(): Sample[] {
-    return this.#lines().map(({ sharedLabels, labels, ...line }) => ({
-      ...line,
-      labels: { ...labels, ...sharedLabels },
-    }));
+  /** The result of `get()`, but with the labels that all lines of a series have, all but `le`, apart: they are printed last. */
+  async getForPromString(): Promise<TextFamily> {
+    await collect(this);
+    return this.family();
+  }
+
+  protected samples(): TextSample[] {
+    return Array.from(this.#series.table.entries()).flatMap(([series, labels]) =>
+      this.#linesOf(series, labels),
+    );
+  }
+
+  protected override readers(): ReadonlySet<unknown> {
+    return ownReaders;
+  }
+
+  protected hashMapEntry(series: Series, labels: LabelSet): object {
+    const counts = this.buckets.map((bound, i) => [bound, series.get(HISTOGRAM_BUCKETS + i)]);
+    const bucketValues = Object.fromEntries(counts);
+    return { labels, bucketValues, sum: series.get(HISTOGRAM_SUM), count: series.get(HISTOGRAM_COUNT) };
   }
 
   protected bind(bound: BoundSeries<Series>): HistogramChild<T> {
@@ -180,12 +193,6 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
     }
   }
 
-  #lines(): TextSample[] {
-    return Array.from(this.#series.table.entries()).flatMap(([series, labels]) =>
-      this.#linesOf(series, labels),
-    );
-  }
-
   /** The count is the sum of the buckets, so that it always equals the bucket of `+Inf`. */
   #linesOf(series: Series, sharedLabels: LabelSet): TextSample[] {
     let count = 0;
@@ -204,6 +211,9 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
     ];
   }
 }
+
+const { get, getForPromString } = Histogram.prototype;
+const ownReaders: ReadonlySet<unknown> = new Set([get, getForPromString]);
 
 export declare namespace Histogram {
   export type Internal<T extends string> = HistogramChild<T>;

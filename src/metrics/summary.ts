@@ -118,6 +118,10 @@ export class Summary<T extends string = string> extends LabelledMetric<T, Summar
     if (this.pruneAgedBuckets) this.#series.removeIf((series) => series.sketch().n === 0);
   }
 
+  protected hashMapEntry(series: SummarySeries, labels: LabelSet): object {
+    return { labels, sum: series.sum, count: series.count };
+  }
+
   protected bind(bound: BoundSeries<SummarySeries>): SummaryChild<T> {
     this.check(bound.labels);
     let { series } = bound;

@@ -43,7 +43,7 @@ export async function chosenMetrics(kind: ChoiceKind, contentType: RegistryConte
   }
   mark(kind, store);
   const [lists] = await Promise.all([
-    Promise.all(own.map((registry) => registry['foreignFamilies']())),
+    Promise.all(own.map(foreignFamilies)),
     // The choice of the other threads may be any registry of this one.
     registries === undefined && refreshAllBut(new Set(globalRegistry.getMetricsAsArray())),
   ]);
@@ -52,6 +52,12 @@ export async function chosenMetrics(kind: ChoiceKind, contentType: RegistryConte
   if (foreign.length > 0) return textOf([...(await store.families(view)), ...foreign], format);
   const text = await store.text(view, format);
   return text === documentText([], format) ? '' : text;
+}
+
+/** The families of a registry that the group does not show. It has those of the scope in which the registry was chosen. */
+function foreignFamilies(registry: AnyRegistry): Promise<readonly object[]> {
+  const { scope } = registry['scope'];
+  return registry['familiesBeside']([...registry.scopes(), ...(scope === undefined ? [] : [scope])]);
 }
 
 /** Families of the same name become one. */
@@ -71,17 +77,16 @@ function textOf(families: readonly MetricFamily[], format: TextFormat): string {
 function mark(kind: ChoiceKind, store: Store): void {
   const registries = choices[kind];
   if (registries === undefined || !store.shared) return;
-  const scopes = registries.map(scopeOf);
+  // A merged registry shares its metrics in a scope of its own, under its own default labels.
+  const scopes = registries.map((registry) => registry['scope'].choose(markAgain[kind]));
   store.chooseScopes(kind, scopes.length > 0 ? scopes : [NO_METRICS]);
 }
 
-/** A merged registry shares its metrics in a scope of its own, under its own default labels. */
-function scopeOf(registry: AnyRegistry): string {
-  if (registry['merged'].length > 0) {
-    for (const metric of registry['byName'].values()) registry['share'](metric);
-  }
-  return registry['ownScope']();
-}
+/** Called when a registry of the choice gets another scope. */
+const markAgain: Readonly<Record<ChoiceKind, () => void>> = {
+  cluster: () => mark('cluster', currentStore()),
+  worker: () => mark('worker', currentStore()),
+};
 
 /** The scope that stands for the choice of no registry at all. */
 const NO_METRICS = 'prom-client-mmap.none';

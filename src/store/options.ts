@@ -36,11 +36,19 @@ export interface GroupOptions {
    */
   readonly collectDeadlineMs?: number | undefined;
   /**
+   * Whose numbers `metrics()` shows when it is not told: those of the group, of the process that is asked with all its threads
+   * (for a port of each process), or of the thread that is asked. Default `'group'`. `PROM_CLIENT_MMAP_VIEW`.
+   */
+  readonly view?: ViewKind | undefined;
+  /**
    * The families about the group itself, `prom_client_mmap_*`, in an exposition: those that report trouble, while there is some
    * (`'trouble'`, the default), all or none; see docs/reliability.md. `PROM_CLIENT_MMAP_SELF_METRICS`.
    */
   readonly selfMetrics?: 'none' | 'trouble' | 'all' | undefined;
 }
+
+/** Whose numbers an exposition shows. */
+export type ViewKind = 'group' | 'process' | 'thread';
 
 type Name = keyof GroupOptions;
 
@@ -98,6 +106,12 @@ const families: Kind = {
   parse: (text) => text,
 };
 
+const views: Kind = {
+  expected: "'group', 'process' or 'thread'",
+  accepts: (value) => value === 'group' || value === 'process' || value === 'thread',
+  parse: (text) => text,
+};
+
 const option = (kind: Kind, usual: unknown, ...variables: readonly string[]): Option => ({
   ...kind,
   default: usual,
@@ -119,6 +133,7 @@ const table: { readonly [K in Name]-?: Option } = {
   maxSeries: option(series, 250_000, 'PROM_CLIENT_MMAP_MAX_SERIES'),
   persist: option(flag, false, 'PROM_CLIENT_MMAP_PERSIST'),
   collectDeadlineMs: option(milliseconds, 100, 'PROM_CLIENT_MMAP_COLLECT_DEADLINE_MS'),
+  view: option(views, 'group', 'PROM_CLIENT_MMAP_VIEW'),
   selfMetrics: option(families, 'trouble', 'PROM_CLIENT_MMAP_SELF_METRICS'),
 };
 
