@@ -95,10 +95,8 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     limits.owner_gauges = argument.Get("maxOwnerGauges").Uint32();
     double now_ms = argument.Get("nowMs").Double();
     bool keep_threads = argument.Get("keepThreads").Bool();
-    auto compact = [group = group_, limits, now_ms, keep_threads]() -> Result<uint32_t> {
-      CompactionReport report = group->Compact(limits, now_ms, keep_threads);
-      if (report.error) return *report.error;
-      return report.compacted;
+    auto compact = [group = group_, limits, now_ms, keep_threads] {
+      return group->Compact(limits, now_ms, keep_threads);
     };
     return RunOnPool(info.Env(), std::move(compact), MakeCount);
   }

@@ -39,8 +39,8 @@ class Merge {
 
   // Of a series: family.value_count values. Buckets are cumulative.
   const double* values(const MergedSeries& series) const { return accumulator_.values(series); }
-  // The newest exemplar of each bucket; null when there is none.
-  const std::vector<Exemplar>* exemplars(uint32_t series) const { return accumulator_.exemplars(series); }
+  // The newest exemplar of each bucket.
+  std::span<const Exemplar> exemplars(uint32_t series) const { return accumulator_.exemplars(series); }
   // All labels in the order in which prom-client prints them: `{a="1",b="2"} `, or ` ` when there are none. At least
   // kTextPadding bytes come after it.
   std::string_view text(const MergedSeries& series) const {

@@ -25,7 +25,7 @@ export class Counter<T extends string = string>
   #cells: Float64Array | undefined;
   #count = 0;
 
-  /** Throws the errors of `Metric`. */
+  /** Throws as every metric does. */
   constructor(config: CounterConfiguration<T>) {
     super(config, 'counter');
     this.#series = this.expose(1, this.enableExemplars ? newExemplarSeries : newSeries);

@@ -33,7 +33,7 @@ export class Histogram<T extends string = string>
   readonly #cells: number;
   readonly #series: FamilySeries<Series>;
 
-  /** Throws the errors of `Metric`, and an Error for a label called `le`. */
+  /** Throws as every metric does, and an Error for a label called `le`. */
   constructor(config: HistogramConfiguration<T>) {
     super(config, 'histogram', { buckets: [...DEFAULT_BUCKETS] });
     const buckets = [...Float64Array.from(this.buckets)];

@@ -23,7 +23,7 @@ export class Summary<T extends string = string>
   declare readonly compressCount: number;
   readonly #series: FamilySeries<SummarySeries>;
 
-  /** Throws the errors of `Metric`, an Error for a label called `quantile`, and a RangeError for a bad window. */
+  /** Throws as every metric does, an Error for a label called `quantile`, and a RangeError for a bad window. */
   constructor(config: SummaryConfiguration<T>) {
     super(config, 'summary', {
       percentiles: [0.01, 0.05, 0.5, 0.9, 0.95, 0.99, 0.999],

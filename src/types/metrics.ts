@@ -5,7 +5,7 @@ import type { Aggregator, MultiprocessMode } from '../model/family';
 import type { LabelValues } from '../model/labels';
 import type { AnyRegistry } from './registry';
 
-/** Runs at each scrape and each `get()`, with `this` as the metric; it is awaited when it returns a Promise. */
+/** Runs at each scrape and each `get()`, with `this` as the metric. A returned Promise is awaited. */
 export type CollectFunction<T> = (this: T) => void | Promise<void>;
 
 export type Collector = () => void;
@@ -65,9 +65,9 @@ export interface MetricConfiguration<T extends string, M = any> {
   collect?: CollectFunction<M> | undefined;
   enableExemplars?: boolean | undefined;
   /**
-   * Removes, in the process that has it, a series with labels whose numbers have not changed for so many seconds, up to
-   * half as many later. Setting a gauge to the value that it has is no change, if its mode is not one of the most recent
-   * value. What a process has counted before its end stays. Default: series stay for ever.
+   * After so many seconds without a change of its numbers, and up to half as many later, a series with labels is removed in the
+   * process that has it. To set a gauge to the value that it has is no change, unless its mode is one of the most recent value.
+   * The counts of processes that have exited stay. Default: series stay for ever.
    */
   ttlSeconds?: number | undefined;
 }
@@ -111,7 +111,7 @@ export interface ObserveDataWithExemplar<T extends string> {
 
 export interface CounterConfiguration<T extends string> extends MetricConfiguration<T, Counter<T>> {}
 
-/** The functions of one series of a counter, to be kept and called as often as needed. */
+/** The functions of one series of a counter, to be stored and called as often as needed. */
 export interface CounterChild {
   /** Adds `value`, or 1. The object is for counters with `enableExemplars`; its labels are added to the child's. */
   inc(value?: number | IncreaseDataWithExemplar<string>): void;
@@ -159,7 +159,7 @@ export interface GaugeConfiguration<T extends string> extends MetricConfiguratio
   multiprocessMode?: MultiprocessMode | undefined;
 }
 
-/** The functions of one series of a gauge, to be kept and called as often as needed. */
+/** The functions of one series of a gauge, to be stored and called as often as needed. */
 export interface GaugeChild<T extends string> {
   /** Adds `value`, or 1. */
   inc(value?: number): void;
@@ -210,7 +210,7 @@ export interface HistogramConfiguration<T extends string> extends MetricConfigur
   buckets?: number[] | undefined;
 }
 
-/** The functions of one series of a histogram, to be kept and called as often as needed. */
+/** The functions of one series of a histogram, to be stored and called as often as needed. */
 export interface HistogramChild<T extends string> {
   /** The object is for histograms with `enableExemplars`; its labels are added to the child's. */
   observe(value: number | ObserveDataWithExemplar<string>): void;
@@ -271,7 +271,7 @@ export interface SummaryConfiguration<T extends string> extends MetricConfigurat
   compressCount?: number | undefined;
 }
 
-/** The functions of one series of a summary, to be kept and called as often as needed. */
+/** The functions of one series of a summary, to be stored and called as often as needed. */
 export interface SummaryChild<T extends string> {
   observe(value: number): void;
   /** Starts a stop-watch; the function returned observes the seconds since, and returns them. */
