@@ -89,15 +89,11 @@ OwnerIdentity CurrentOwner(uint32_t worker_thread) {
 }
 
 ProcessIdentity ProcessOf(const OwnerIdentity& owner) {
-  ProcessIdentity process{owner.pid, owner.pid_namespace, owner.start_ticks, {}};
-  std::memcpy(process.boot_id, owner.boot_id, sizeof process.boot_id);
-  return process;
+  return {owner.pid, owner.pid_namespace, owner.start_ticks, owner.boot_id};
 }
 
 ProcessIdentity ProcessOf(const layout::Header& header) {
-  ProcessIdentity process{header.pid, header.pid_namespace, header.start_ticks, {}};
-  std::memcpy(process.boot_id, header.boot_id, sizeof process.boot_id);
-  return process;
+  return {header.pid, header.pid_namespace, header.start_ticks, header.boot_id};
 }
 
 LockProbe ProbeLock(int fd) {
@@ -133,8 +129,8 @@ Evidence OwnerEvidence(const layout::Header& header, const OwnerIdentity& self) 
 }
 
 bool ProcessLives(const layout::Header& header, const OwnerIdentity& self) {
-  bool comparable = std::memcmp(header.boot_id, self.boot_id, sizeof self.boot_id) == 0 &&
-                    header.pid_namespace == self.pid_namespace && header.start_ticks != 0;
+  bool comparable = header.boot_id == self.boot_id && header.pid_namespace == self.pid_namespace &&
+                    header.start_ticks != 0;
   if (!comparable) return false;
   ProcessStat stat = ReadProcessStat(header.pid);
   return stat.readable && !stat.zombie && stat.start_ticks == header.start_ticks;

@@ -26,7 +26,7 @@ struct ProcessIdentity {
   uint32_t pid = 0;
   uint64_t pid_namespace = 0;
   uint64_t start_ticks = 0;
-  uint8_t boot_id[16] = {};
+  layout::Id boot_id{};
 
   bool operator==(const ProcessIdentity&) const = default;
 };
