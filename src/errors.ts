@@ -42,6 +42,7 @@ export type ErrorCode =
   | 'ERR_PUSHGATEWAY_URL'
   | 'ERR_REGISTRY'
   | 'ERR_REGISTRY_NAME'
+  | 'ERR_REGISTRY_UNNAMED'
   | 'ERR_SCRAPE'
   | 'ERR_SEGMENT'
   | 'ERR_SERIES_LIMIT'
@@ -177,8 +178,8 @@ export const badSummaryWindow = (name: string, option: string, value: unknown): 
 export const badRegistryName = (name: unknown): CodedError =>
   type(
     'ERR_REGISTRY_NAME',
-    'Expected the name of a registry to be a non-empty string that is not a number ' +
-      `(numbers name the registries without a name), but got ${inspect(name)}`,
+    "Expected the name of a registry to be a non-empty string that is not a number and does not begin with 'at:' " +
+      `(which stands for the registries without a name), but got ${inspect(name)}`,
   );
 
 export const unknownOption = (

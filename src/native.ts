@@ -76,6 +76,8 @@ export interface NativeScrape<As extends keyof Expositions> {
   /** Instead of `scopes`: the scopes that any segment marks as chosen, or the global one. */
   readonly chosen: 'cluster' | 'worker' | undefined;
   readonly defaultLabels: boolean;
+  /** Only the owners of this process. */
+  readonly ownProcess: boolean;
   readonly perOwner: boolean;
   readonly name: string | undefined;
   readonly format: 'prometheus' | 'openmetrics' | 'json';
@@ -107,6 +109,8 @@ export interface NativeRemoval {
   readonly message: string;
   readonly deadlineMs: number;
   readonly ownSegment: string;
+  /** See `NativeCompaction`. */
+  readonly keepThreads: boolean;
 }
 
 /** The bounds of the archive. */
@@ -114,6 +118,8 @@ export interface NativeCompaction {
   readonly maxSeries: number;
   /** Series of gauges in the mode `all`, whose owners have exited. */
   readonly maxOwnerGauges: number;
+  /** Leaves the segments of worker threads that have ended alone while their process lives. */
+  readonly keepThreads: boolean;
   readonly nowMs: number;
 }
 
@@ -147,6 +153,8 @@ export interface NativeAddon {
   processStart(pid: number): string;
   /** Eight hex digits for this boot and pid namespace. */
   hostId(): string;
+  /** Whether the group in a directory has neither members nor living owners, by their locks and heartbeats. False if that is unknown. */
+  groupHasEnded(directory: string): boolean;
   /** A text that all threads of this process share; set once, '' until then. */
   processGroup(set?: string): string;
 }

@@ -19,10 +19,13 @@ test('docs/errors.md has a line for each code of src/errors.ts and no other', ()
 
 test('docs/api.md has every name that src/index.ts exports, and every sub-path of the package', () => {
   const api = read('docs/api.md');
-  const lists = [...read('src/index.ts').matchAll(/export (?:type )?\{([^}]+)\}/g)].map(
-    ([, list = '']) => list,
-  );
-  const names = lists.flatMap((list) => list.split(',')).map((entry) => /(\w+)\s*$/.exec(entry)?.[1] ?? '');
+  const index = read('src/index.ts');
+  const lists = [...index.matchAll(/^export (?:type )?\{([^}]+)\}/gm)].map(([, list = '']) => list);
+  const single = [...index.matchAll(/^export (?:const|type) (\w+)/gm)].map(([, name = '']) => name);
+  const names = lists
+    .flatMap((list) => list.split(','))
+    .map((entry) => /(\w+)\s*$/.exec(entry)?.[1] ?? '')
+    .concat(single);
   const subPaths = Object.keys(JSON.parse(read('package.json')).exports).filter(
     (path) => !/^\.(\/.*\.json)?$/.test(path),
   );
@@ -40,13 +43,13 @@ test('docs/api.md has every name that src/index.ts exports, and every sub-path o
 
 test.each([
   ['src/store/options.ts', 'GroupOptions'],
-  ['src/metrics/configuration.ts', 'MetricConfiguration'],
-  ['src/metrics/gauge.ts', 'GaugeConfiguration'],
-  ['src/metrics/histogram.ts', 'HistogramConfiguration'],
-  ['src/metrics/summary.ts', 'SummaryConfiguration'],
-  ['src/collectors/collection.ts', 'DefaultMetricsCollectorConfiguration'],
-  ['src/registry/registry.ts', 'RegistryOptions'],
-  ['src/registry/registry.ts', 'MetricsOptions'],
+  ['src/types/metrics.ts', 'MetricConfiguration'],
+  ['src/types/metrics.ts', 'GaugeConfiguration'],
+  ['src/types/metrics.ts', 'HistogramConfiguration'],
+  ['src/types/metrics.ts', 'SummaryConfiguration'],
+  ['src/types/default-metrics.ts', 'DefaultMetricsCollectorConfiguration'],
+  ['src/types/registry.ts', 'RegistryOptions'],
+  ['src/types/registry.ts', 'MetricsOptions'],
   ['src/integrations/mirror/mirror.ts', 'MirrorOptions'],
 ])('docs/api.md has a row for each option of %s, %s', (file, type) => {
   const body =

@@ -40,8 +40,8 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
   }
 
  private:
-  // ({ scopes, chosen, defaultLabels, perOwner, name, format, nowMs, privateSegments, collectDeadlineMs, ownSegment, own,
-  //    selfMetrics, as: 'text' | 'bytes' }) -> Promise<string | Buffer>
+  // ({ scopes, chosen, defaultLabels, ownProcess, perOwner, name, format, nowMs, privateSegments, collectDeadlineMs, ownSegment,
+  //    own, selfMetrics, as: 'text' | 'bytes' }) -> Promise<string | Buffer>
   Napi::Value Render(const Napi::CallbackInfo& info) {
     Argument argument = info[0];
     Scrape scrape;
@@ -51,6 +51,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
                          : chosen == "worker" ? Chosen::kWorker
                                               : Chosen::kNone;
     scrape.view.default_labels = argument.Get("defaultLabels").Bool();
+    if (argument.Get("ownProcess").Bool()) scrape.view.process = ProcessOf(CurrentOwner(0));
     scrape.view.per_owner = argument.Get("perOwner").Bool();
     if (Argument name = argument.Get("name"); name.Type() == napi_string) scrape.name = name.String();
     std::string format = argument.Get("format").String();
@@ -92,18 +93,21 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     return Napi::Number::New(info.Env(), -group_->ScrapeError());
   }
 
-  // ({ maxSeries, maxOwnerGauges, nowMs }) -> Promise<number of segments>
+  // ({ maxSeries, maxOwnerGauges, keepThreads, nowMs }) -> Promise<number of segments>
   Napi::Value Compact(const Napi::CallbackInfo& info) {
     Argument argument = info[0];
     ArchiveLimits limits;
     limits.series = argument.Get("maxSeries").Uint32();
     limits.owner_gauges = argument.Get("maxOwnerGauges").Uint32();
     double now_ms = argument.Get("nowMs").Double();
-    return RunOnPool(
-        info.Env(), [group = group_, limits, now_ms] { return group->Compact(limits, now_ms); }, MakeCount);
+    bool keep_threads = argument.Get("keepThreads").Bool();
+    auto compact = [group = group_, limits, now_ms, keep_threads] {
+      return group->Compact(limits, now_ms, keep_threads);
+    };
+    return RunOnPool(info.Env(), std::move(compact), MakeCount);
   }
 
-  // ({ scope, family, labels: [name, text, ...], message, deadlineMs, ownSegment }) -> Promise<number of late owners>
+  // ({ scope, family, labels: [name, text, ...], message, deadlineMs, ownSegment, keepThreads }) -> Promise<number of late owners>
   Napi::Value RemoveSeries(const Napi::CallbackInfo& info) {
     Argument argument = info[0];
     Removal removal;
@@ -120,6 +124,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     removal.message = argument.Get("message").String();
     removal.deadline_ms = argument.Get("deadlineMs").Double();
     removal.own_segment = argument.Get("ownSegment").String();
+    removal.keep_threads = argument.Get("keepThreads").Bool();
     auto remove = [group = group_, removal = std::move(removal)]() -> Result<uint32_t> {
       return group->RemoveSeries(removal);
     };

@@ -151,6 +151,7 @@ class Compactor {
   }
 
   bool LockSegment(int fd, const std::string& name, const layout::Header& header) const {
+    if (task_.keep_threads && ProcessLives(header, self_)) return false;
     return ::flock(fd, LOCK_EX | LOCK_NB) == 0 && IsGone(OwnerEvidence(header, self_)) &&
            NameIsCurrent(directory_.get(), name.c_str(), fd);
   }

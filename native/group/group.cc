@@ -34,7 +34,7 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
   };
   if (!session_.valid()) session_ = JoinSession(directory_, self_, JoinMode::kRead);
   if (scrape.collect_deadline_ms > 0) {
-    CollectRequest request("collect\n", layout::Wakeup::kCollects);
+    CollectRequest request("collect\n", layout::Wakeup::kCollects, scrape.view.process);
     request.NotifyAll(directory_, scrape.own_segment);
     stats.late = request.Wait(scrape.collect_deadline_ms);
   }
@@ -47,8 +47,8 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
     in_memory.push_back(scrape.own_bytes);
   }
   files_.ReadPrivate(in_memory);
-  std::vector<MergeInput> inputs = files_.Inputs(stats);
-  has_dead_ = stats.dead > 0;
+  std::vector<MergeInput> inputs = files_.Inputs(scrape.view.process, stats);
+  if (!scrape.view.process) has_dead_ = stats.dead > 0;
   lap("read");
   Merge& merge = MergeFor(scrape.view);
   merge.Run(inputs, scrape.now_ms);
@@ -66,8 +66,8 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
   return out;
 }
 
-Result<uint32_t> Group::Compact(const ArchiveLimits& limits, double now_ms) const {
-  return CompactDead(directory_, self_, {limits, now_ms, 0, nullptr});
+Result<uint32_t> Group::Compact(const ArchiveLimits& limits, double now_ms, bool keep_threads) const {
+  return CompactDead(directory_, self_, {limits, now_ms, 0, nullptr, keep_threads});
 }
 
 uint32_t Group::RemoveSeries(const Removal& removal) const {
@@ -77,8 +77,9 @@ uint32_t Group::RemoveSeries(const Removal& removal) const {
   // After the living owners: one that has died meanwhile counts as dead now. A segment that a compactor has at this moment is
   // in the archive once the compactor lets the lock go.
   RemoveFromDead(directory_, self_, removal.filter);
-  CompactDead(directory_, self_,
-              {{}, static_cast<double>(RealtimeNs()) / 1e6, kRemovalWaitMs, &removal.filter});
+  CompactDead(
+      directory_, self_,
+      {{}, static_cast<double>(RealtimeNs()) / 1e6, kRemovalWaitMs, &removal.filter, removal.keep_threads});
   return late;
 }
 

@@ -48,6 +48,7 @@ struct Removal {
   std::string message;  // the line that living owners get
   double deadline_ms = 0;
   std::string own_segment;
+  bool keep_threads = false;  // see CompactionTask
 };
 
 class Group {
@@ -66,9 +67,9 @@ class Group {
   // errno if the last scrape could not open the directory or its own file: it lacks the numbers of other owners then. Else 0.
   int ScrapeError() const { return scrape_error_; }
 
-  // Whether the last scrape has seen segments that can be compacted.
+  // Whether the last scrape of the whole group has seen segments that can be compacted.
   bool HasDead() const { return has_dead_; }
-  Result<uint32_t> Compact(const ArchiveLimits& limits, double now_ms) const;
+  Result<uint32_t> Compact(const ArchiveLimits& limits, double now_ms, bool keep_threads) const;
 
   // Asks the living owners to remove the series, and removes them from the dead segments and from the archive. Returns how
   // many living owners had not done so by the deadline; they will.

@@ -183,7 +183,8 @@ void GroupFiles::ReadPrivate(const std::vector<std::shared_ptr<const ByteSource>
   std::erase_if(private_segments_, [&](const auto& entry) { return entry.second.listing != listing_; });
 }
 
-std::vector<MergeInput> GroupFiles::Inputs(GroupStats& stats) const {
+std::vector<MergeInput> GroupFiles::Inputs(const std::optional<ProcessIdentity>& process,
+                                           GroupStats& stats) const {
   std::vector<MergeInput> inputs;
   auto add = [&](const SegmentReader& reader, uint64_t bytes, bool live, bool locked) {
     const layout::Header& header = reader.header();
@@ -196,11 +197,12 @@ std::vector<MergeInput> GroupFiles::Inputs(GroupStats& stats) const {
   };
   auto add_segment = [&](const Segment& segment) {
     if (segment.compacted || !segment.reader.usable()) return;
+    if (process && ProcessOf(segment.reader.header()) != *process) return;
     if (segment.reason != SkipReason::kNone && BoottimeNs() - segment.read_ns > kLastNumbersNs) return;
     add(segment.reader, segment.bytes, segment.live, segment.locked);
     (segment.live ? stats.live : stats.dead)++;
   };
-  if (archive_.present()) {
+  if (archive_.present() && !process) {
     add(archive_.reader(), archive_.bytes(), false, false);
     stats.compacted = archive_.reader().header().compacted_owners;
   }

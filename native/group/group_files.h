@@ -31,8 +31,8 @@ class GroupFiles {
   // Reads segments in the memory of this process, and forgets those that are not there any more.
   void ReadPrivate(const std::vector<std::shared_ptr<const ByteSource>>& segments);
 
-  // The archive and the segments, the oldest first and each once. Valid until the next Read.
-  std::vector<MergeInput> Inputs(GroupStats& stats) const;
+  // The archive and the segments, the oldest first and each once; with `process` only its segments. Valid until the next Read.
+  std::vector<MergeInput> Inputs(const std::optional<ProcessIdentity>& process, GroupStats& stats) const;
 
  private:
   struct Segment {

@@ -72,7 +72,7 @@ void CloseFormerSelf(int directory, const OwnerIdentity& self) {
     UniqueFd fd(::openat(directory, name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     layout::Header header;
     if (!fd.valid() || !IsPlainFile(directory, name.c_str()) ||
-        !FileSource(fd.get()).Read(&header, sizeof header, 0) || !IsOfProcess(header, self)) {
+        !FileSource(fd.get()).Read(&header, sizeof header, 0) || ProcessOf(header) != ProcessOf(self)) {
       continue;
     }
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0 || !LockExcludes(directory, name.c_str())) continue;

@@ -23,4 +23,8 @@ enum class JoinMode {
 UniqueFd JoinSession(const std::string& directory, const OwnerIdentity& self, JoinMode mode,
                      UniqueFd held = {});
 
+// Whether a group has neither members nor living owners, by locks and by evidence. False where that cannot be found out. The
+// process after which a group is named need not be a member.
+bool SessionHasEnded(const std::string& directory, const OwnerIdentity& self);
+
 }  // namespace prom

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "files/owner.h"
 #include "merge/merge_plan.h"
 
 namespace prom {
@@ -20,7 +22,8 @@ enum class Chosen : uint32_t {
 struct View {
   std::vector<std::string> scopes;
   bool default_labels = true;
-  bool per_owner = false;  // each owner's series apart, with the label `pid`
+  bool per_owner = false;                    // each owner's series apart, with the label `pid`
+  std::optional<ProcessIdentity> process{};  // only the owners of this process, alive and dead
   // In place of `scopes` the ones that any segment marks as chosen, or the global scope where there are none.
   Chosen chosen = Chosen::kNone;
 

@@ -109,11 +109,17 @@ Result<Rewritten> Rewrite(const SegmentWriter& from, bool keeps_counts) {
   if (!to.ok()) return to.error();
   Rewritten result{std::move(to.value()), {}};
   RecordCopier copier(from, keeps_counts, result);
-  uint64_t at = 0;
-  while (auto record = from.NextLive(at)) {
-    if (auto error = copier.Copy(*record)) return *error;
-    at = record->end;
+  // A family that was registered again comes after its series.
+  for (bool families : {true, false}) {
+    uint64_t at = 0;
+    while (auto record = from.NextLive(at)) {
+      at = record->end;
+      if ((record->type == RecordType::kFamily) != families) continue;
+      if (auto error = copier.Copy(*record)) return *error;
+    }
   }
+  std::sort(result.records.begin(), result.records.end(),
+            [](const RewrittenRecord& a, const RewrittenRecord& b) { return a.from < b.from; });
   return result;
 }
 

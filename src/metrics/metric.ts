@@ -7,19 +7,23 @@ import {
   helpMissing,
   nameMissing,
 } from '../errors';
-import type { Aggregator, FamilyDefinition, MetricType, Sample } from '../model/family';
+import { withoutSharedLabels } from '../exposition/families';
+import type { TextFamily, TextSample } from '../exposition/text';
+import type { Aggregator, FamilyDefinition, MergeMode, MetricFamily, MetricType } from '../model/family';
 import { mergeModeOf } from '../model/merge-mode';
 import { validateLabelNames, validateMetricName } from '../model/names';
 import { prometheusContentType } from '../registry/content-type';
+import { collect, FAMILY } from '../registry/registrable';
+import { globalRegistry } from '../registry/registry';
 import type {
   CollectFunction,
+  MetricConfiguration,
   MetricObjectWithValues,
   MetricValue,
   MetricValueWithName,
-} from '../registry/metric-types';
-import { FAMILY, type FamilyHandle, refresh } from '../registry/registrable';
-import { type AnyRegistry, globalRegistry } from '../registry/registry';
-import type { MetricConfiguration } from './configuration';
+} from '../types/metrics';
+import type { AnyRegistry, GroupRegistry } from '../types/registry';
+import { ExposedFamily, type StoredFamily } from './exposed-family';
 
 /**
  * A metric of this library: its configuration, and its place in registries. The fields are declared only: the constructor copies
@@ -31,10 +35,11 @@ export abstract class Metric<T extends string> {
   declare readonly type: MetricType;
   declare readonly labelNames: readonly string[];
   declare readonly registers: readonly AnyRegistry[];
-  declare readonly aggregator: Aggregator;
+  declare aggregator: Aggregator;
   declare readonly enableExemplars: boolean;
   declare readonly ttlSeconds?: number | undefined;
   declare collect?: CollectFunction<this> | undefined;
+  #series: StoredFamily | undefined;
 
   /** Checks and copies the configuration. Undefined and null stand for the default. */
   protected constructor(
@@ -56,21 +61,29 @@ export abstract class Metric<T extends string> {
     if (!validateMetricName(this.name)) throw badMetricName();
     if (!validateLabelNames(this.labelNames)) throw badLabelName();
     if (this.collect && typeof this.collect !== 'function') throw badCollect();
+    this.#followAggregator();
   }
 
   /** The numbers of this process, after `collect` has run. Rejects with the error that `collect` throws. */
   async get(): Promise<MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>> {
-    await refresh(this);
-    const { help, name, type, aggregator } = this;
-    const family = { help, name, type, values: this.samples(), aggregator };
-    // As in prom-client, the type says that there is a `collect`, but there is none.
-    return family as object as MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>;
+    await collect(this);
+    return objectOf<T>(this.family());
   }
 
   /** Sets the numbers of this process back to those of a new metric. */
   abstract reset(): void;
 
-  protected abstract samples(): Sample[];
+  protected abstract samples(): readonly TextSample[];
+
+  protected family(): MetricFamily {
+    const { help, name, type, aggregator } = this;
+    return { help, name, type, values: this.samples(), aggregator };
+  }
+
+  /** The functions of this class by which registries read a metric. */
+  protected readers(): ReadonlySet<unknown> {
+    return ownReaders;
+  }
 
   /** The definition of the family; `more` has the properties of this type of metric. */
   protected define(more: Partial<FamilyDefinition> = {}): FamilyDefinition {
@@ -86,12 +99,46 @@ export abstract class Metric<T extends string> {
     };
   }
 
+  /** The merge mode with another `aggregator`. Throws for an aggregator that does not exist. */
+  protected modeWith(aggregator: unknown): MergeMode {
+    return mergeModeOf(this.type, aggregator);
+  }
+
   /** From here on the metric is exposed. `beforeReading` runs before each reading. */
-  protected register({ store, family }: FamilyHandle, beforeReading?: () => void): void {
-    Object.defineProperty(this, FAMILY, { value: { store, family, refresh: beforeReading } });
+  protected register(series: StoredFamily, beforeReading?: () => void): void {
+    series.outlive(this);
+    this.#series = series;
+    const read = (): MetricFamily => this.family();
+    const handle = new ExposedFamily(this, series, { refresh: beforeReading, read, readers: this.readers() });
+    Object.defineProperty(this, FAMILY, { value: handle });
     for (const register of this.registers) {
       if (this.enableExemplars && register.contentType === prometheusContentType) throw exemplarsFormat();
-      register.registerMetric(this);
+      (register as GroupRegistry).registerMetric(this);
     }
   }
+
+  /** An `aggregator` that is assigned after the construction counts, too. */
+  #followAggregator(): void {
+    let current = this.aggregator;
+    Object.defineProperty(this, 'aggregator', {
+      configurable: true,
+      enumerable: true,
+      get: () => current,
+      set: (value: Aggregator | null | undefined) => {
+        this.#series?.changeMode(this.modeWith(value));
+        current = value ?? 'sum';
+      },
+    });
+  }
+}
+
+const ownReaders: ReadonlySet<unknown> = new Set([Metric.prototype.get]);
+
+/** A family as `get()` returns it. As in prom-client, the type says that there is a `collect`, but there is none. */
+export function objectOf<T extends string>(
+  family: TextFamily,
+): MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>> {
+  return withoutSharedLabels(family) as object as MetricObjectWithValues<
+    MetricValue<T> & MetricValueWithName<T>
+  >;
 }

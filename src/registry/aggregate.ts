@@ -1,7 +1,8 @@
 import { badAggregator } from '../errors';
 import { aggregators } from '../model/aggregators';
 import type { MetricFamily } from '../model/family';
-import { prometheusContentType, type RegistryContentType } from './content-type';
+import type { RegistryContentType } from '../types/content-types';
+import { prometheusContentType } from './content-type';
 
 /** A family that can be registered like a metric. */
 export interface AggregatedMetric extends MetricFamily {

@@ -3,10 +3,12 @@ import { documentText, familyText, type TextFamily, type TextFormat } from '../e
 import type { MetricFamily } from '../model/family';
 import { currentStore, type Store } from '../store/current';
 import type { ChoiceKind } from '../store/store';
+import type { RegistryContentType } from '../types/content-types';
 import { aggregateFamilies } from './aggregate';
-import { openMetricsContentType, type RegistryContentType } from './content-type';
+import { openMetricsContentType } from './content-type';
 import { refreshAllBut } from './group-requests';
-import { type AnyRegistry, globalRegistry } from './registry';
+import { refreshAll } from './registrable';
+import { globalRegistry, type OwnRegistry } from './registry';
 
 // `clusterMetrics()` and `workerMetrics()` show the registries that any thread of the group has passed to `setRegistries()`,
 // which prom-client's users call in the workers and not where they scrape; else the global one. So each thread marks the scopes
@@ -15,7 +17,7 @@ import { type AnyRegistry, globalRegistry } from './registry';
 const KEY: unique symbol = Symbol.for('prom-client-mmap.choices/1');
 
 // On a global symbol: all copies of the library in a thread choose together.
-const globals = globalThis as { [KEY]?: { [K in ChoiceKind]?: readonly AnyRegistry[] } };
+const globals = globalThis as { [KEY]?: { [K in ChoiceKind]?: readonly OwnRegistry[] } };
 globals[KEY] ??= {};
 const choices = globals[KEY];
 
@@ -27,7 +29,7 @@ const choices = globals[KEY];
 export function choose(kind: ChoiceKind, registries: unknown): void {
   const list: readonly unknown[] = Array.isArray(registries) ? [...registries] : [registries];
   for (const registry of list) if (!isRegistry(registry)) throw badRegistry(registry);
-  choices[kind] = list as readonly AnyRegistry[];
+  choices[kind] = list as readonly OwnRegistry[];
   // Later, so that `configure()` and the first metrics of the registries may still come.
   queueMicrotask(() => mark(kind, currentStore()));
 }
@@ -43,7 +45,7 @@ export async function chosenMetrics(kind: ChoiceKind, contentType: RegistryConte
   }
   mark(kind, store);
   const [lists] = await Promise.all([
-    Promise.all(own.map((registry) => registry['foreignFamilies']())),
+    Promise.all(own.map(foreignFamilies)),
     // The choice of the other threads may be any registry of this one.
     registries === undefined && refreshAllBut(new Set(globalRegistry.getMetricsAsArray())),
   ]);
@@ -52,6 +54,13 @@ export async function chosenMetrics(kind: ChoiceKind, contentType: RegistryConte
   if (foreign.length > 0) return textOf([...(await store.families(view)), ...foreign], format);
   const text = await store.text(view, format);
   return text === documentText([], format) ? '' : text;
+}
+
+/** The families of a registry that the group does not show. It has those of the scope in which the registry was chosen. */
+async function foreignFamilies(registry: OwnRegistry): Promise<readonly object[]> {
+  const { scope } = registry['scope'];
+  const scopes = [...registry.scopes(), ...(scope === undefined ? [] : [scope])];
+  return registry['objectsOf'](await refreshAll(registry['byName'].values(), scopes, 'objects'));
 }
 
 /** Families of the same name become one. */
@@ -71,21 +80,20 @@ function textOf(families: readonly MetricFamily[], format: TextFormat): string {
 function mark(kind: ChoiceKind, store: Store): void {
   const registries = choices[kind];
   if (registries === undefined || !store.shared) return;
-  const scopes = registries.map(scopeOf);
+  // A merged registry shares its metrics in a scope of its own, under its own default labels.
+  const scopes = registries.map((registry) => registry['scope'].choose(markAgain[kind]));
   store.chooseScopes(kind, scopes.length > 0 ? scopes : [NO_METRICS]);
 }
 
-/** A merged registry shares its metrics in a scope of its own, under its own default labels. */
-function scopeOf(registry: AnyRegistry): string {
-  if (registry['merged'].length > 0) {
-    for (const metric of registry['byName'].values()) registry['share'](metric);
-  }
-  return registry['ownScope']();
-}
+/** Called when a registry of the choice gets another scope. */
+const markAgain: Readonly<Record<ChoiceKind, () => void>> = {
+  cluster: () => mark('cluster', currentStore()),
+  worker: () => mark('worker', currentStore()),
+};
 
 /** The scope that stands for the choice of no registry at all. */
 const NO_METRICS = 'prom-client-mmap.none';
 
-function isRegistry(value: unknown): value is AnyRegistry {
-  return typeof (value as Partial<AnyRegistry> | null | undefined)?.scopes === 'function';
+function isRegistry(value: unknown): value is OwnRegistry {
+  return typeof (value as Partial<OwnRegistry> | null | undefined)?.scopes === 'function';
 }

@@ -1,4 +1,4 @@
-import type { FamilyDefinition } from '../model/family';
+import type { FamilyDefinition, MergeMode } from '../model/family';
 import { type LabelSet, type SeriesKey, seriesKey } from '../model/labels';
 import type { CellStore } from '../store/store';
 import { idleTest } from './idle';
@@ -16,18 +16,18 @@ const abandoned = new FinalizationRegistry<{ dispose(): void }>((family) => fami
  * neither to the metric nor to bound children: it gives their cells back after they were garbage collected.
  */
 export class FamilySeries<S extends Series> {
-  readonly store: CellStore;
-  /** The number of the family in the store. */
-  readonly family: number;
+  #store: CellStore;
+  #family: number;
   readonly table: SeriesTable<S>;
   /** Has no record, and cells that no scrape reads. It takes the updates of series over the limit, and stands for none. */
   readonly discarded: S;
-  readonly #names: readonly string[];
+  #definition: FamilyDefinition;
   readonly #cells: number;
   readonly #newSeries: (store: CellStore) => S;
   #unlabelled: S;
   #isIdle: ((series: S) => boolean) | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
+  #isOutliving = false;
 
   /** `newSeries` makes series without cells; each of them gets `cells`. */
   constructor(
@@ -36,20 +36,65 @@ export class FamilySeries<S extends Series> {
     cells: number,
     newSeries: (store: CellStore) => S,
   ) {
-    this.store = store;
-    this.#names = definition.labelNames;
+    this.#store = store;
+    this.#definition = definition;
     this.#cells = cells;
     this.#newSeries = newSeries;
     this.discarded = newSeries(store);
     this.discarded.values = new Float64Array(cells);
     this.#unlabelled = this.discarded;
-    this.table = new SeriesTable(this.#names);
-    this.family = store.addFamily(definition, this.table);
+    this.table = new SeriesTable(definition.labelNames);
+    this.#family = store.addFamily(definition, this.table);
   }
 
-  /** Disposes of the family when `user` was garbage collected. */
+  get store(): CellStore {
+    return this.#store;
+  }
+
+  /** The number of the family in the store. */
+  get family(): number {
+    return this.#family;
+  }
+
+  get definition(): FamilyDefinition {
+    return this.#definition;
+  }
+
+  /** The series keep their cells: the other mode must have as many. */
+  changeMode(mergeMode: MergeMode): void {
+    if (mergeMode === this.#definition.mergeMode) return;
+    this.#definition = { ...this.#definition, mergeMode };
+    this.#store.changeFamily(this.#family, this.#definition);
+  }
+
+  /** Disposes of the family when `user` was garbage collected, unless it is garbage as well then. */
   outlive(user: object): void {
-    abandoned.register(user, this, this);
+    const isHeld = this.#store.outlivesFamilies || this.#idleTimer !== undefined;
+    if (isHeld && !this.#isOutliving) abandoned.register(user, this, this);
+    this.#isOutliving = isHeld;
+  }
+
+  /**
+   * Moves the family and its series with all their numbers to another store. Series, bound children and exemplars stay what they
+   * are. Series over the limit of the other store are removed.
+   */
+  moveTo(store: CellStore): void {
+    const from = { store: this.#store, family: this.#family };
+    if (store === from.store) return;
+    this.#store = store;
+    this.#family = store.addFamily(this.#definition, this.table);
+    for (const [series, key] of [...this.table.keys()]) {
+      if (store.seriesLimit.take()) {
+        const cells = store.allocate(this.#family, key, this.#cells);
+        series.moveParts(cells, store, from.store);
+        series.moveTo(cells, this.#cells, from.store);
+        from.store.seriesLimit.giveBack();
+      } else {
+        this.table.delete(key.texts);
+        this.#release(series, from.store);
+      }
+    }
+    from.store.removeFamily(from.family);
   }
 
   /**
@@ -68,7 +113,7 @@ export class FamilySeries<S extends Series> {
 
   /** Removes the series of `labels`, if there is one. Throws for labels that the metric does not have. */
   remove(labels: LabelSet): void {
-    const series = this.table.delete(seriesKey(labels, this.#names).texts);
+    const series = this.table.delete(seriesKey(labels, this.#definition.labelNames).texts);
     if (series !== undefined) this.#release(series);
   }
 
@@ -101,26 +146,26 @@ export class FamilySeries<S extends Series> {
     abandoned.unregister(this);
     clearInterval(this.#idleTimer);
     this.clear();
-    this.store.removeFamily(this.family);
+    this.#store.removeFamily(this.#family);
   }
 
   /** After `seriesKey()` no code of the caller runs: the series is made in one step. */
   #create(labels: LabelSet): S {
-    const key = seriesKey(labels, this.#names);
+    const key = seriesKey(labels, this.#definition.labelNames);
     // To read and convert the labels may have made the series.
     return this.table.get(key.texts) ?? this.#add(key);
   }
 
   #add(key: SeriesKey): S {
-    if (!this.store.seriesLimit.take()) return this.discarded;
-    const series = this.#newSeries(this.store).pointTo(this.store.allocate(this.family, key, this.#cells));
+    if (!this.#store.seriesLimit.take()) return this.discarded;
+    const series = this.#newSeries(this.#store).pointTo(this.#store.allocate(this.#family, key, this.#cells));
     series.begin();
     this.table.add(key, series);
     return series;
   }
 
-  #release(series: S): void {
-    this.store.seriesLimit.giveBack();
-    series.end(this.store, this.#cells);
+  #release(series: S, store: CellStore = this.#store): void {
+    store.seriesLimit.giveBack();
+    series.end(store, this.#cells);
   }
 }

@@ -132,6 +132,17 @@ export class SeriesTable<S> implements Iterable<S> {
     }
   }
 
+  /** Each series with its key. */
+  *keys(): IterableIterator<[series: S, key: SeriesKey]> {
+    const series = this.#series;
+    const width = this.#names.length;
+    for (let row = 1; row < series.length; row++) {
+      const one = series[row];
+      const texts = this.#rows.texts.slice(row * width, (row + 1) * width) as (string | undefined)[];
+      if (one !== undefined) yield [one, { texts, asWritten: this.#asWritten[row] }];
+    }
+  }
+
   #delete(row: number): S | undefined {
     const deleted = this.#series[row];
     if (deleted === undefined) return undefined;

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { familiesFromJson } from '../exposition/family-json';
 import type { MetricFamily } from '../model/family';
 import type { NativeAddon } from '../native';
+import type { ViewKind } from '../types/registry';
 import { type Maintained, Maintenance } from './maintenance';
 import type { ResolvedOptions } from './options';
 import { Scrapes } from './scrapes';
@@ -9,18 +10,23 @@ import type { View } from './store';
 import { type SegmentOptions, ThreadSegment } from './thread-segment';
 import { type RemovalRequest, type RequestHandler, removalMessage, Wakeup } from './wakeup';
 
-export type GroupStoreOptions = SegmentOptions & Pick<ResolvedOptions, 'collectDeadlineMs' | 'selfMetrics'>;
+export type GroupStoreOptions = SegmentOptions &
+  Pick<ResolvedOptions, 'collectDeadlineMs' | 'selfMetrics' | 'view'>;
 
 /** The numbers of a whole group: this thread's own segment, and the merged view of all. */
 export class GroupStore extends ThreadSegment implements Maintained {
   readonly shared = true;
+  /** Whose numbers an exposition shows when its caller does not say. */
+  readonly view: ViewKind;
   readonly #collectDeadlineMs: number;
   readonly #scrapes: Scrapes;
   #wakeup: Wakeup | undefined;
+  #handler: RequestHandler | undefined;
 
   constructor(addon: NativeAddon, options: GroupStoreOptions) {
     super(addon, options);
-    const { collectDeadlineMs, selfMetrics } = options;
+    const { collectDeadlineMs, selfMetrics, view } = options;
+    this.view = view;
     this.#collectDeadlineMs = collectDeadlineMs;
     const maintenance = new Maintenance(this);
     this.#scrapes = new Scrapes(
@@ -53,12 +59,27 @@ export class GroupStore extends ThreadSegment implements Maintained {
     return familiesFromJson(await this.#scrapes.run(view, 'json', 'text'));
   }
 
+  /** Whether any owner of the group, dead ones included, has a family in the scope. Costs a scrape; false if that fails. */
+  async hasFamilies(scope: string): Promise<boolean> {
+    try {
+      return (await this.families({ scopes: [scope], defaultLabels: false })).length > 0;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whether other owners have segments in the directory. Costs a listing of it. */
+  get hasOthers(): boolean {
+    return this.segmentNames().some((name) => name !== this.#fileName);
+  }
+
   /** Handles the requests of other owners. The first handler stays, later calls do nothing. */
   handleRequests(handler: RequestHandler): void {
     const file = this.openFile();
     if (this.#wakeup !== undefined || file === undefined) return;
     const wakeup = new Wakeup(file, handler);
     this.#wakeup = wakeup;
+    this.#handler = handler;
     this.attempt(() => wakeup.open());
   }
 
@@ -76,6 +97,7 @@ export class GroupStore extends ThreadSegment implements Maintained {
       message: removalMessage(request),
       deadlineMs: this.#collectDeadlineMs,
       ownSegment: this.#fileName,
+      keepThreads: this.#keepsThreads,
     });
   }
 
@@ -91,14 +113,20 @@ export class GroupStore extends ThreadSegment implements Maintained {
   maintain(): void {
     this.maintainFile();
     if (this.file?.wakeupExists() === false) this.attempt(() => this.#wakeup?.open());
+    if (this.#handler?.collects()) this.hasCollectors();
   }
 
   async compact(): Promise<void> {
     try {
-      await this.group.compact({ ...archiveLimits, nowMs: Date.now() });
+      await this.group.compact({ ...archiveLimits, keepThreads: this.#keepsThreads, nowMs: Date.now() });
     } catch {
       this.file?.countCompactionFailure();
     }
+  }
+
+  /** The counters of a process that is shown apart must not fall when one of its threads ends. */
+  get #keepsThreads(): boolean {
+    return this.view === 'process';
   }
 
   get #fileName(): string {

@@ -6,28 +6,41 @@ import {
   type CellStore,
   clear,
   exemplarCells,
+  noCells,
   PAGE_CELLS,
   type PageKey,
   type SeriesRef,
 } from './store';
 
-const FIRST_CHUNK = 16;
+/** A chunk has as many pieces as those before it together, up to this number. */
 const LARGEST_CHUNK = 1024;
 
+const unlimited: SeriesLimit = new SeriesLimit();
+
 /**
- * Cells in plain memory, for one process alone. References to equally many cells share chunks, and released cells go to a free
+ * Cells in plain memory, for one thread alone. References to equally many cells share chunks, and released cells go to a free
  * list: the memory is that of the greatest number of series at one time.
  */
 export class HeapStore implements CellStore {
   /** Registries render from their metrics. */
   readonly shared = false;
-  readonly seriesLimit: SeriesLimit = new SeriesLimit();
-  readonly #pools = new Map<number, CellPool>();
-  #families = 0;
+  readonly view = 'thread';
+  readonly outlivesFamilies: boolean;
+  readonly seriesLimit: SeriesLimit = unlimited;
+  readonly #pools: CellPool[] = [];
+
+  /** A store for one family is garbage with it. */
+  constructor(families: 'one' | 'all' = 'all') {
+    this.outlivesFamilies = families === 'all';
+  }
 
   addFamily(_definition: FamilyDefinition, _live: Iterable<SeriesRef>): number {
-    return this.#families++;
+    return 0;
   }
+
+  changeFamily(_family: number, _definition: FamilyDefinition): void {}
+
+  replaceFamily(_from: number, _to: number): void {}
 
   removeFamily(_family: number): void {}
 
@@ -49,26 +62,25 @@ export class HeapStore implements CellStore {
     clear(cells);
   }
 
-  #pool(count: number): CellPool {
-    let pool = this.#pools.get(count);
-    if (pool === undefined) {
-      pool = new CellPool(count);
-      this.#pools.set(count, pool);
-    }
+  #pool(size: number): CellPool {
+    for (const pool of this.#pools) if (pool.size === size) return pool;
+    const pool = new CellPool(size);
+    this.#pools.push(pool);
     return pool;
   }
 }
 
 /** Hands out pieces of `size` cells from chunks of memory. */
 class CellPool {
-  readonly #size: number;
+  readonly size: number;
   readonly #free: { readonly values: Float64Array; readonly index: number }[] = [];
-  #chunk = new Float64Array(0);
+  #chunk = noCells;
   #used = 0;
-  #nextChunk = FIRST_CHUNK;
+  /** Pieces in all chunks. */
+  #pieces = 0;
 
   constructor(size: number) {
-    this.#size = size;
+    this.size = size;
   }
 
   take(): CellRef {
@@ -76,18 +88,19 @@ class CellPool {
     if (free !== undefined) return { ...free, record: 0 };
     if (this.#used === this.#chunk.length) this.#grow();
     const index = this.#used;
-    this.#used += this.#size;
+    this.#used += this.size;
     return { values: this.#chunk, index, record: 0 };
   }
 
   giveBack({ values, index }: CellRef): void {
-    values.fill(0, index, index + this.#size);
+    values.fill(0, index, index + this.size);
     this.#free.push({ values, index });
   }
 
   #grow(): void {
-    this.#chunk = new Float64Array(this.#size * this.#nextChunk);
+    const pieces = Math.min(Math.max(this.#pieces, 1), LARGEST_CHUNK);
+    this.#chunk = new Float64Array(this.size * pieces);
     this.#used = 0;
-    this.#nextChunk = Math.min(this.#nextChunk * 2, LARGEST_CHUNK);
+    this.#pieces += pieces;
   }
 }

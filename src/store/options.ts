@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { badOption, unknownOption } from '../errors';
+import type { ViewKind } from '../types/registry';
 import { warn } from './warnings';
 
 /** How a process takes part in its group. An option that is left out comes from its environment variable, else from its default. */
@@ -35,6 +36,11 @@ export interface GroupOptions {
    * does not ask the others. Default 100. `PROM_CLIENT_MMAP_COLLECT_DEADLINE_MS`.
    */
   readonly collectDeadlineMs?: number | undefined;
+  /**
+   * Whose numbers `metrics()` shows when it is not told: those of the group, of the process that is asked with all its threads
+   * (for a port of each process), or of the thread that is asked. Default `'group'`. `PROM_CLIENT_MMAP_VIEW`.
+   */
+  readonly view?: ViewKind | undefined;
   /**
    * The families about the group itself, `prom_client_mmap_*`, in an exposition: those that report trouble, while there is some
    * (`'trouble'`, the default), all or none; see docs/reliability.md. `PROM_CLIENT_MMAP_SELF_METRICS`.
@@ -98,6 +104,12 @@ const families: Kind = {
   parse: (text) => text,
 };
 
+const views: Kind = {
+  expected: "'group', 'process' or 'thread'",
+  accepts: (value) => value === 'group' || value === 'process' || value === 'thread',
+  parse: (text) => text,
+};
+
 const option = (kind: Kind, usual: unknown, ...variables: readonly string[]): Option => ({
   ...kind,
   default: usual,
@@ -119,6 +131,7 @@ const table: { readonly [K in Name]-?: Option } = {
   maxSeries: option(series, 250_000, 'PROM_CLIENT_MMAP_MAX_SERIES'),
   persist: option(flag, false, 'PROM_CLIENT_MMAP_PERSIST'),
   collectDeadlineMs: option(milliseconds, 100, 'PROM_CLIENT_MMAP_COLLECT_DEADLINE_MS'),
+  view: option(views, 'group', 'PROM_CLIENT_MMAP_VIEW'),
   selfMetrics: option(families, 'trouble', 'PROM_CLIENT_MMAP_SELF_METRICS'),
 };
 

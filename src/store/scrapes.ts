@@ -5,7 +5,7 @@ import type { View } from './store';
 /** The differences between the scrapes of a thread at one time. */
 type ScrapeRequest<As extends keyof Expositions> = Pick<
   NativeScrape<As>,
-  'scopes' | 'chosen' | 'defaultLabels' | 'perOwner' | 'name' | 'format' | 'as'
+  'scopes' | 'chosen' | 'defaultLabels' | 'ownProcess' | 'perOwner' | 'name' | 'format' | 'as'
 >;
 
 /** The common part of the scrapes of a thread. */
@@ -30,11 +30,20 @@ export class Scrapes {
   }
 
   run<As extends keyof Expositions>(
-    { scopes, chosen, defaultLabels, perOwner = false, name }: View,
+    { scopes, chosen, defaultLabels, ownProcess = false, perOwner = false, name }: View,
     format: 'prometheus' | 'openmetrics' | 'json',
     as: As,
   ): Promise<Expositions[As]> {
-    const request: ScrapeRequest<As> = { scopes, chosen, defaultLabels, perOwner, name, format, as };
+    const request: ScrapeRequest<As> = {
+      scopes,
+      chosen,
+      defaultLabels,
+      ownProcess,
+      perOwner,
+      name,
+      format,
+      as,
+    };
     if (this.#last === undefined) return this.#append(this.#render(request));
     const key = JSON.stringify(request);
     const shared = this.#waiting.get(key);

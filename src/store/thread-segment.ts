@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import type { FamilyDefinition } from '../model/family';
 import type { LabelSet, SeriesKey } from '../model/labels';
 import type { NativeAddon, NativeError, NativeFamily, NativeGroup, NativeSegment } from '../native';
@@ -26,11 +27,12 @@ export interface SegmentOptions extends Limits {
 }
 
 interface Family {
-  readonly definition: FamilyDefinition;
+  definition: FamilyDefinition;
   readonly live: Iterable<SeriesRef>;
-  /** The key of its registration, and those of its memberships. */
+  /** The key of its registration. */
   readonly key: string;
-  readonly memberships: Set<string>;
+  /** The keys of its memberships, by the name of the scope. */
+  readonly memberships: Map<string, string>;
 }
 
 interface Scope {
@@ -45,6 +47,7 @@ interface Scope {
  * no room in the file. A log has all registrations, so that they can be replayed into a segment that is opened later.
  */
 export class ThreadSegment implements CellStore {
+  readonly outlivesFamilies = true;
   readonly seriesLimit: SeriesLimit;
   protected readonly group: NativeGroup;
   readonly #addon: NativeAddon;
@@ -79,16 +82,31 @@ export class ThreadSegment implements CellStore {
   addFamily(definition: FamilyDefinition, live: Iterable<SeriesRef>): number {
     const family = ++this.#lastFamily;
     const key = `family ${family}`;
-    this.#families.set(family, { definition, live, key, memberships: new Set() });
-    const native = nativeFamily(definition);
-    this.#register({ key, append: (segment) => segment.addFamily(family, native) });
+    this.#families.set(family, { definition, live, key, memberships: new Map() });
+    this.#registerFamily(family, key, definition);
     return family;
+  }
+
+  changeFamily(family: number, definition: FamilyDefinition): void {
+    const known = this.#families.get(family);
+    if (known === undefined) return;
+    known.definition = definition;
+    this.#registerFamily(family, known.key, definition);
+  }
+
+  replaceFamily(from: number, to: number): void {
+    const scopes = [...(this.#families.get(from)?.memberships.keys() ?? [])];
+    for (const scope of scopes) {
+      // A reader in between sees neither of them, and not the sum of both.
+      this.unregister(scope, from);
+      this.register(scope, to);
+    }
   }
 
   removeFamily(family: number): void {
     const known = this.#families.get(family);
     if (known === undefined) return;
-    for (const key of [...known.memberships, known.key]) this.#unregister(key);
+    for (const key of [...known.memberships.values(), known.key]) this.#unregister(key);
     this.#families.delete(family);
   }
 
@@ -97,8 +115,8 @@ export class ThreadSegment implements CellStore {
     const scope = this.#scopes.get(scopeName) ?? this.#setScope(scopeName, {});
     const known = this.#families.get(family);
     const key = membershipKey(scope, family);
-    if (known === undefined || known.memberships.has(key)) return;
-    known.memberships.add(key);
+    if (known === undefined || known.memberships.has(scopeName)) return;
+    known.memberships.set(scopeName, key);
     const append = (segment: NativeSegment): number => segment.addMember(scope.id, family);
     this.#register({ key, refersTo: [scopeKey(scope), known.key], append });
   }
@@ -106,9 +124,16 @@ export class ThreadSegment implements CellStore {
   unregister(scopeName: string, family: number): void {
     const scope = this.#scopes.get(scopeName);
     if (scope === undefined) return;
-    const key = membershipKey(scope, family);
-    this.#families.get(family)?.memberships.delete(key);
-    this.#unregister(key);
+    this.#families.get(family)?.memberships.delete(scopeName);
+    this.#unregister(membershipKey(scope, family));
+  }
+
+  isRegistered(scopeName: string, family: number): boolean {
+    const scope = this.#scopes.get(scopeName);
+    return (
+      scope !== undefined &&
+      this.#families.get(family)?.memberships.has(membershipKey(scope, family)) === true
+    );
   }
 
   setDefaultLabels(scope: string, labels: LabelSet): void {
@@ -171,6 +196,15 @@ export class ThreadSegment implements CellStore {
     if (this.#file.isMostlyGarbage || !this.#file.native.nameIsCurrent()) this.#rewriteFile(this.#file);
   }
 
+  /** The segments in the group's directory; none if it cannot be read. */
+  protected segmentNames(): string[] {
+    try {
+      return readdirSync(this.#options.directory ?? '').filter((name) => name.startsWith('s.'));
+    } catch {
+      return [];
+    }
+  }
+
   /** The result of `action`; undefined, after a warning, if it throws. */
   protected attempt<R>(action: () => R): R | undefined {
     try {
@@ -196,6 +230,11 @@ export class ThreadSegment implements CellStore {
     const isInFile = this.#registerIn(this.#file, registration);
     const isInOverflow = this.#registerIn(this.#overflow, registration);
     if (!isInFile && !isInOverflow) this.#openOverflow();
+  }
+
+  #registerFamily(family: number, key: string, definition: FamilyDefinition): void {
+    const native = nativeFamily(definition);
+    this.#register({ key, append: (segment) => segment.addFamily(family, native) });
   }
 
   #unregister(key: string): void {
@@ -282,7 +321,7 @@ const membershipKey = ({ id }: Scope, family: number): string => `member ${id} $
 
 /** Whether scrapes find the family in `segment`, as far as it is in a scope at all. */
 function isShown({ key, memberships }: Family, segment: Segment): boolean {
-  for (const membership of memberships) if (segment.has(membership)) return segment.has(key);
+  for (const membership of memberships.values()) if (segment.has(membership)) return segment.has(key);
   return memberships.size === 0 && segment.has(key);
 }
 

@@ -50,6 +50,15 @@ export function tooManySeries(maxSeries: number): Warning {
   return { code: 'ERR_SERIES_LIMIT', message };
 }
 
+/** `position` is where the registry was made. */
+export function unnamedRegistry(position: string): Warning {
+  const message =
+    `Expected a name for the registry that is made at ${position}, because it is made for requests or messages, or more than ` +
+    'once: it shows the metrics of this thread only. Call `new Registry(contentType, { name })` to show those of all ' +
+    'processes, or `new Registry(contentType, { shared: false })` if that is what you want.';
+  return { code: 'ERR_REGISTRY_UNNAMED', message };
+}
+
 /** The name of a negative errno. Node has none for EDQUOT, the error beyond `maxGroupBytes`. */
 function errorName(errno: number): keyof typeof constants.errno {
   return (errno === -quotaExceeded ? 'EDQUOT' : getSystemErrorName(errno)) as keyof typeof constants.errno;

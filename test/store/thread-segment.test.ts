@@ -49,6 +49,7 @@ function openStore(
       persist: false,
       collectDeadlineMs: 0,
       selfMetrics: 'none',
+      view: 'group',
     },
   );
   const live = new Set<CellRef>();

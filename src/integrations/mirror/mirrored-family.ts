@@ -3,10 +3,10 @@ import { newSummarySeries } from '../../metrics/summary-series';
 import { HISTOGRAM_BUCKETS, summaryCells } from '../../model/cell-layout';
 import type { AgeWindow, MetricType, Sample } from '../../model/family';
 import type { LabelSet } from '../../model/labels';
-import type { AnyRegistry } from '../../registry/registry';
+import { storeFor } from '../../registry/registrable';
 import { FamilySeries } from '../../series/family-series';
 import { newSeries, type Series } from '../../series/series';
-import { currentStore } from '../../store/current';
+import type { AnyRegistry } from '../../types/registry';
 import type { ForeignFamily } from './foreign-family';
 
 /** Mirrored summaries have no quantiles, so their one slot stays empty. */
@@ -32,7 +32,6 @@ export class MirroredFamily extends Metric<string> {
     super({ name, help, aggregator, labelNames: names, registers: [register], collect }, type);
     this.#bounds = bounds;
     this.#series = this.#seriesOf(type, bounds);
-    this.#series.outlive(this);
     this.copy(foreign);
     this.register(this.#series);
   }
@@ -75,7 +74,7 @@ export class MirroredFamily extends Metric<string> {
   }
 
   #seriesOf(type: MetricType, bounds: readonly number[]): FamilySeries<Series> {
-    const store = currentStore();
+    const store = storeFor(this.registers);
     if (type === 'histogram') {
       const definition = this.define({ buckets: [...bounds] });
       return new FamilySeries<Series>(store, definition, HISTOGRAM_BUCKETS + bounds.length + 1, newSeries);
