@@ -28,6 +28,13 @@ class GroupFiles {
   // it was read.
   std::optional<SystemError> ReadDirectory(const std::string& path, GroupStats& stats);
 
+  // Whether the last ReadDirectory() has read the file of this name.
+  bool HasRead(const std::string& name) const;
+  // For a file that it has not read: forgets its last numbers, because the memory of its writer is read instead.
+  void Forget(const std::string& name) { segments_.erase(name); }
+  // errno if the last ReadDirectory() found the directory or the file of this name, but could not open it; else 0.
+  int ErrorOf(const std::string& name) const;
+
   // Reads segments in the memory of this process, and forgets those that are not there any more.
   void ReadPrivate(const std::vector<std::shared_ptr<const ByteSource>>& segments);
 

@@ -2,10 +2,17 @@ import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { configuredTooLate } from '../errors';
 import { loadAddon, type NativeAddon } from '../native';
-import { baseDirectory, type GroupLocation, makeDirectory, openGroup } from './group-directory';
+import { baseDirectory, type GroupLocation, makeDirectory, openGroup, shareWithChildren } from './group-directory';
 import { GroupStore } from './group-store';
 import { HeapStore } from './heap-store';
-import { checkOptions, type GroupOptions, type ResolvedOptions, resolveOptions } from './options';
+import {
+  checkOptions,
+  type GroupOptions,
+  type ResolvedOptions,
+  resolveDirectory,
+  resolveOption,
+  resolveOptions,
+} from './options';
 import { removeOwnGroup, sweepGroups } from './sweep';
 import { missingAddon, noDirectory, warn } from './warnings';
 
@@ -31,8 +38,20 @@ const state: State = globals[stateKey];
 export function configure(options: GroupOptions): void {
   checkOptions(options);
   if (state.store !== undefined) throw configuredTooLate();
-  state.options = { ...options };
+  state.options = resolveDirectory(options);
+  shareIfWanted();
 }
+
+/** Names the group to the processes that this one starts, if the option says so. */
+function shareIfWanted(): void {
+  if (!resolveOption('shareWithChildren', state.options)) return;
+  const addon = loadAddon();
+  const location = 'reason' in addon ? undefined : locate(addon, resolveOptions(state.options));
+  if (location !== undefined) shareWithChildren(location);
+}
+
+resolveDirectory({});
+shareIfWanted();
 
 /** This thread's store, opened at first use. Never throws: counts that cannot be shared are warned about and kept in memory. */
 export function currentStore(): Store {

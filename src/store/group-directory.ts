@@ -1,13 +1,12 @@
-import cluster from 'node:cluster';
-import { createHash } from 'node:crypto';
-import { accessSync, constants, lstatSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
-import { isMainThread } from 'node:worker_threads';
 import { forbiddenDirectory, sharedDirectory } from '../errors';
 import type { NativeAddon } from '../native';
+import { groupName, groupVariable, parseRoot, primaryPid, userOf } from './group-name';
 import type { ResolvedOptions } from './options';
+import { otherUser, warn } from './warnings';
 
 export interface GroupLocation {
   readonly directory: string;
@@ -34,27 +33,37 @@ function memoryDirectory(): string {
 }
 
 /**
- * Decides which group this process belongs to and makes its directory: `dir`, else that of the PM2 application, that of the
- * cluster's primary, or one of its own (which worker threads and later cluster workers find by the same rule). The first thread
- * decides for all.
+ * Decides which group this process belongs to and makes its directory: `dir`, else the one of its name (which worker
+ * threads and later cluster workers find by the same rule). The first thread decides for all.
  *
  * @throws an Error with code `ERR_GROUP_DIRECTORY` or a system error when the directory is not to be had.
  */
 export function openGroup(
   addon: NativeAddon,
-  { dir, allowSharedDirectory }: Pick<ResolvedOptions, 'dir' | 'allowSharedDirectory'>,
+  { dir, allowSharedDirectory, persist }: Pick<ResolvedOptions, 'dir' | 'allowSharedDirectory' | 'persist'>,
 ): GroupLocation {
   if (dir !== undefined) {
     const location = { directory: dir, isOurs: false, allowsOthers: allowSharedDirectory };
     makeDirectory(location);
     return location;
   }
-  const name = addon.processGroup(addon.processGroup() || groupName(addon));
+  warnAboutUsers();
+  const name = groupName(addon, persist);
   const directory = join(baseDirectory(), name);
-  const root = parseGroupName(name);
+  const root = parseRoot(name);
   const location = { directory, isOurs: true, ...(root && { rootPid: root.pid }) };
   makeDirectory(location);
   return location;
+}
+
+/** Has the processes that this one starts from here on join the group, by their environment. */
+export function shareWithChildren({ directory, isOurs, allowsOthers }: GroupLocation): void {
+  if (isOurs) {
+    process.env[groupVariable] = basename(directory);
+  } else {
+    process.env['PROM_CLIENT_MMAP_DIR'] = directory;
+    if (allowsOthers) process.env['PROM_CLIENT_MMAP_ALLOW_SHARED_DIRECTORY'] = '1';
+  }
 }
 
 /** Makes the directory of a group, if it is missing. Throws as `openGroup()` does. */
@@ -68,37 +77,11 @@ export function makeDirectory({ directory, isOurs, allowsOthers }: GroupLocation
   }
 }
 
-/** Read when the library is loaded: once the primary has exited, another process is the parent. */
-const parentPid = process.ppid;
-
-function groupName(addon: NativeAddon): string {
-  const host = addon.hostId();
-  const { pm_id, name, PM2_HOME } = process.env;
-  // Before the cluster: PM2 runs the workers of all its applications as one cluster.
-  if (pm_id !== undefined && name !== undefined)
-    return `pm2-${fileName(name)}-${digest(PM2_HOME ?? '')}-${host}`;
-  const rootPid = isClusterWorker() ? parentPid : process.pid;
-  return `${rootPid}-${addon.processStart(rootPid) || 0}-${host}`;
-}
-
-/** In a worker thread node:cluster hides its environment variable, but /proc still has the environment of the start. */
-function isClusterWorker(): boolean {
-  if (isMainThread) return cluster.isWorker;
-  try {
-    return readFileSync('/proc/self/environ', 'latin1')
-      .split('\0')
-      .some((entry) => entry.startsWith('NODE_UNIQUE_ID='));
-  } catch {
-    return false;
-  }
-}
-
-/** The process that a group is named after; undefined for groups named otherwise. */
-export function parseGroupName(name: string): { pid: number; start: string; host: string } | undefined {
-  const match = /^(\d+)-(\d+)-([0-9a-f]{8})$/.exec(name);
-  if (match === null) return undefined;
-  const [, pid = '', start = '', host = ''] = match;
-  return { pid: Number(pid), start, host };
+function warnAboutUsers(): void {
+  const user = process.geteuid?.();
+  const primaryUser = primaryPid === undefined ? user : userOf(primaryPid);
+  if (primaryPid === undefined || user === undefined || primaryUser === undefined) return;
+  if (user !== primaryUser) warn(otherUser(primaryPid, primaryUser, user));
 }
 
 /** Makes a directory for this user alone; refuses one in which others could have made files. */
@@ -119,13 +102,4 @@ function refuseShared(path: string): void {
   const { mode, gid } = statSync(path);
   const isOpen = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== process.getegid?.());
   if (isOpen) throw sharedDirectory(path, mode & 0o7777);
-}
-
-function fileName(text: string): string {
-  const safe = text.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 64);
-  return safe === text ? safe : `${safe}-${digest(text)}`;
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }

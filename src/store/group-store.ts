@@ -8,6 +8,7 @@ import type { ResolvedOptions } from './options';
 import { Scrapes } from './scrapes';
 import type { View } from './store';
 import { type SegmentOptions, ThreadSegment } from './thread-segment';
+import { hiddenGroup } from './warnings';
 import { type RemovalRequest, type RequestHandler, removalMessage, Wakeup } from './wakeup';
 
 export type GroupStoreOptions = SegmentOptions &
@@ -36,9 +37,13 @@ export class GroupStore extends ThreadSegment implements Maintained {
         privateSegments: this.overflow === undefined ? [] : [this.overflow],
         collectDeadlineMs,
         ownSegment: this.#fileName,
+        own: this.file,
         selfMetrics,
       }),
-      () => maintenance.scraped(),
+      () => {
+        maintenance.scraped();
+        this.#warnIfHidden(options.directory);
+      },
     );
   }
 
@@ -127,6 +132,11 @@ export class GroupStore extends ThreadSegment implements Maintained {
   /** The counters of a process that is shown apart must not fall when one of its threads ends. */
   get #keepsThreads(): boolean {
     return this.view === 'process';
+  }
+
+  #warnIfHidden(directory: string | undefined): void {
+    const errno = this.group.scrapeError();
+    if (errno !== 0) this.warnOnce('group', () => hiddenGroup(directory, errno));
   }
 
   get #fileName(): string {

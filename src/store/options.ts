@@ -1,3 +1,4 @@
+import { isAbsolute, resolve } from 'node:path';
 import process from 'node:process';
 import { badOption, unknownOption } from '../errors';
 import type { ViewKind } from '../types/registry';
@@ -14,6 +15,12 @@ export interface GroupOptions {
   readonly allowSharedDirectory?: boolean | undefined;
   /** `false` counts in this process only, in plain memory, as prom-client does. Default `true`. `PROM_CLIENT_MMAP_SHARED`. */
   readonly shared?: boolean | undefined;
+  /**
+   * `true` has the processes that this one starts (`fork()`, `spawn()`) join its group, through the variable
+   * `PROM_CLIENT_MMAP_GROUP` of their environment. Default `false`: a child may be another application. Cluster workers and worker
+   * threads join always. `PROM_CLIENT_MMAP_SHARE_WITH_CHILDREN`.
+   */
+  readonly shareWithChildren?: boolean | undefined;
   /** Bytes of this thread's segment; series beyond count in this process only. Default 256 MiB. `PROM_CLIENT_MMAP_MAX_SEGMENT_BYTES`. */
   readonly maxSegmentBytes?: number | undefined;
   /**
@@ -126,6 +133,7 @@ const table: { readonly [K in Name]-?: Option } = {
   ),
   allowSharedDirectory: option(flag, false, 'PROM_CLIENT_MMAP_ALLOW_SHARED_DIRECTORY'),
   shared: option(flag, true, 'PROM_CLIENT_MMAP_SHARED'),
+  shareWithChildren: option(flag, false, 'PROM_CLIENT_MMAP_SHARE_WITH_CHILDREN'),
   maxSegmentBytes: option(bytes, 256 * 1024 * 1024, 'PROM_CLIENT_MMAP_MAX_SEGMENT_BYTES'),
   maxGroupBytes: option(bytes, 2 * 1024 * 1024 * 1024, 'PROM_CLIENT_MMAP_MAX_GROUP_BYTES'),
   maxSeries: option(series, 250_000, 'PROM_CLIENT_MMAP_MAX_SERIES'),
@@ -160,11 +168,25 @@ export function checkOptions(options: unknown): asserts options is GroupOptions 
 
 /** Completes checked options from the environment, then with defaults. Warns about a variable that is not acceptable. */
 export function resolveOptions(chosen: GroupOptions): ResolvedOptions {
-  const resolved = Object.entries(table).map(([name, option]) => [
-    name,
-    chosen[name as Name] ?? fromEnvironment(option) ?? option.default,
-  ]);
-  return Object.fromEntries(resolved) as ResolvedOptions;
+  const names = Object.keys(table) as Name[];
+  return Object.fromEntries(names.map((name) => [name, resolveOption(name, chosen)])) as ResolvedOptions;
+}
+
+/** One of them. */
+export function resolveOption<N extends Name>(name: N, chosen: GroupOptions): ResolvedOptions[N] {
+  return (chosen[name] ?? fromEnvironment(table[name]) ?? table[name].default) as ResolvedOptions[N];
+}
+
+/**
+ * Makes the directory absolute, in the environment too: a process that changes its working directory, and those that it starts, go
+ * on meaning the same one. To be called before the application can do so.
+ */
+export function resolveDirectory(chosen: GroupOptions): GroupOptions {
+  for (const variable of table.dir.variables) {
+    const text = process.env[variable]?.trim();
+    if (text && !isAbsolute(text)) process.env[variable] = resolve(text);
+  }
+  return chosen.dir === undefined ? chosen : { ...chosen, dir: resolve(chosen.dir) };
 }
 
 function fromEnvironment({ variables, expected, accepts, parse, default: usual }: Option): unknown {

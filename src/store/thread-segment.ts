@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import process from 'node:process';
 import type { FamilyDefinition } from '../model/family';
 import type { LabelSet, SeriesKey } from '../model/labels';
 import type { NativeAddon, NativeError, NativeFamily, NativeGroup, NativeSegment } from '../native';
@@ -60,7 +61,9 @@ export class ThreadSegment implements CellStore {
   readonly #families = new Map<number, Family>();
   readonly #scopes = new Map<string, Scope>();
   #lastFamily = 0;
-  readonly #warned = new Set<'room' | 'series'>();
+  readonly #warned = new Set<'room' | 'series' | 'group'>();
+  /** The user who owns the file; only this one and root can read it. */
+  #fileUser: number | undefined;
 
   constructor(addon: NativeAddon, options: SegmentOptions) {
     this.#addon = addon;
@@ -193,7 +196,8 @@ export class ThreadSegment implements CellStore {
     if (this.#file === null && this.#options.directory !== undefined) this.#file = this.#newFile();
     if (!this.#file) return;
     this.#file.native.heartbeat();
-    if (this.#file.isMostlyGarbage || !this.#file.native.nameIsCurrent()) this.#rewriteFile(this.#file);
+    const isStale = !this.#file.native.nameIsCurrent() || this.#fileUser !== effectiveUser();
+    if (isStale || this.#file.isMostlyGarbage) this.#rewriteFile(this.#file);
   }
 
   /** The segments in the group's directory; none if it cannot be read. */
@@ -210,7 +214,7 @@ export class ThreadSegment implements CellStore {
     try {
       return action();
     } catch (error) {
-      this.#warnOnce('room', () => noRoom(this.#options.directory, error as NativeError));
+      this.warnOnce('room', () => noRoom(this.#options.directory, error as NativeError));
       return undefined;
     }
   }
@@ -255,9 +259,11 @@ export class ThreadSegment implements CellStore {
   #newFile(): Segment | null {
     const { directory, maxSegmentBytes, maxGroupBytes, persist } = this.#options;
     const file = this.attempt(() => {
+      if (directory !== undefined) this.#options.makeDirectory(); // it may have been deleted since the store was opened
       this.group.join(persist);
       const segment = new Segment(this.#addon, directory, maxSegmentBytes);
       segment.native.limitGroup(maxGroupBytes);
+      this.#fileUser = effectiveUser();
       return this.#replayInto(segment);
     });
     return file ?? null;
@@ -283,9 +289,10 @@ export class ThreadSegment implements CellStore {
       // The archive has the counts if another owner took this one for dead.
       const keepsCounts = !(isLost && file.native.isCompacted());
       file.rewrite(keepsCounts, [...this.#cellsIn(file)]);
+      this.#fileUser = effectiveUser();
     } catch (error) {
       // A file that only has garbage still takes all counts.
-      if (isLost) this.#warnOnce('room', () => noRoom(this.#options.directory, error as NativeError));
+      if (isLost) this.warnOnce('room', () => noRoom(this.#options.directory, error as NativeError));
     }
   }
 
@@ -300,14 +307,18 @@ export class ThreadSegment implements CellStore {
 
   #dropUpdate(): void {
     (this.#file ?? this.#overflow)?.native.countDrops(0, 1);
-    this.#warnOnce('series', () => tooManySeries(this.#options.maxSeries));
+    this.warnOnce('series', () => tooManySeries(this.#options.maxSeries));
   }
 
-  #warnOnce(subject: 'room' | 'series', warning: () => Warning): void {
+  protected warnOnce(subject: 'room' | 'series' | 'group', warning: () => Warning): void {
     if (this.#warned.has(subject)) return;
     this.#warned.add(subject);
     warn(warning());
   }
+}
+
+function effectiveUser(): number | undefined {
+  return process.geteuid?.();
 }
 
 /** The most that a reader accepts of one segment. */

@@ -32,6 +32,24 @@ export function noDirectory(error: NodeJS.ErrnoException): Warning {
   return { code: (error.code ?? 'ERR_GROUP_DIRECTORY') as Warning['code'], message };
 }
 
+/** `errno` is negative. The scrape shows the numbers of this thread, and of others those that were read in the last 30 seconds. */
+export function hiddenGroup(directory: string | undefined, errno: number): Warning {
+  const code = errorName(errno);
+  const message =
+    `Expected access to the files of this group in ${directory}, but got ${code}. Scrapes show the numbers of this thread only. ` +
+    'If the process has given up its rights, make its first metric afterwards, or name a directory in PROM_CLIENT_MMAP_DIR that ' +
+    'belongs to its later user.';
+  return { code, message };
+}
+
+export function otherUser(primary: number, primaryUser: number, user: number): Warning {
+  const message =
+    `Expected that the primary of this cluster worker runs as user ${user}, but process ${primary} runs as user ${primaryUser}: ` +
+    'no user but root can read the files of another one, so scrapes in this worker lack the numbers of the primary. Run both as ' +
+    'one user, or scrape the primary.';
+  return { code: 'ERR_GROUP_USER', message };
+}
+
 export function noRoom(directory: string | undefined, error: NativeError): Warning {
   const code = error.errno === undefined ? 'ERR_SEGMENT' : errorName(error.errno);
   const call = error.syscall === undefined ? '' : `, ${error.syscall} '${error.path}'`;
