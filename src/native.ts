@@ -40,11 +40,11 @@ export interface NativeSegment {
   remove(record: number): number;
   release(record: number, extent: number, index: number, cells: number): number;
   /**
-   * Copies the live records and their cells to a new file of the same name. Of each three numbers in `locations` the first is a
+   * Copies the live records and their cells to a new file of the same name, in the same directory or another one. Of each three numbers in `locations` the first is a
    * record; they become its new `[record, extent, index]`, or -1 for a record that is not live. All extents are new. When it
    * throws, nothing has changed.
    */
-  rewrite(keepsCounts: boolean, locations: Int32Array): void;
+  rewrite(keepsCounts: boolean, locations: Int32Array, directory: string): void;
   /** Whether the name in the directory still leads to this file. */
   nameIsCurrent(): boolean;
   /** Whether another owner took this one for dead: its counts are in the archive. Reads the archive. */
@@ -90,6 +90,8 @@ export interface NativeScrape<As extends keyof Expositions> {
   readonly ownSegment: string;
   /** That segment; its memory is read when its file cannot be. */
   readonly own: NativeSegment | undefined;
+  /** Directories of the group that belong to other users, and that this process may read. */
+  readonly otherDirectories: readonly string[];
   readonly as: As;
 }
 
@@ -109,6 +111,7 @@ export interface NativeRemoval {
   readonly message: string;
   readonly deadlineMs: number;
   readonly ownSegment: string;
+  readonly otherDirectories: readonly string[];
   /** See `NativeCompaction`. */
   readonly keepThreads: boolean;
 }

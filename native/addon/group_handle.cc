@@ -41,7 +41,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
 
  private:
   // ({ scopes, chosen, defaultLabels, ownProcess, perOwner, name, format, nowMs, privateSegments, collectDeadlineMs, ownSegment,
-  //    own, selfMetrics, as: 'text' | 'bytes' }) -> Promise<string | Buffer>
+  //    own, otherDirectories, selfMetrics, as: 'text' | 'bytes' }) -> Promise<string | Buffer>
   Napi::Value Render(const Napi::CallbackInfo& info) {
     Argument argument = info[0];
     Scrape scrape;
@@ -71,6 +71,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     scrape.collect_deadline_ms = argument.Get("collectDeadlineMs").Double();
     scrape.own_segment = argument.Get("ownSegment").String();
     scrape.own_bytes = BytesOfSegment(info.Env(), argument.Get("own"));
+    scrape.other_directories = argument.Get("otherDirectories").Strings();
     bool as_text = argument.Get("as").String() == "text";
     return RunOnPool(
         info.Env(), [group = group_, scrape = std::move(scrape)] { return group->Render(scrape); },
@@ -107,7 +108,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     return RunOnPool(info.Env(), std::move(compact), MakeCount);
   }
 
-  // ({ scope, family, labels: [name, text, ...], message, deadlineMs, ownSegment, keepThreads }) -> Promise<number of late owners>
+  // ({ scope, family, labels: [name, text, ...], message, deadlineMs, ownSegment, otherDirectories, keepThreads }) -> Promise<number of late owners>
   Napi::Value RemoveSeries(const Napi::CallbackInfo& info) {
     Argument argument = info[0];
     Removal removal;
@@ -124,6 +125,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     removal.message = argument.Get("message").String();
     removal.deadline_ms = argument.Get("deadlineMs").Double();
     removal.own_segment = argument.Get("ownSegment").String();
+    removal.other_directories = argument.Get("otherDirectories").Strings();
     removal.keep_threads = argument.Get("keepThreads").Bool();
     auto remove = [group = group_, removal = std::move(removal)]() -> Result<uint32_t> {
       return group->RemoveSeries(removal);

@@ -197,6 +197,7 @@ class Compactor {
     };
     UniqueFd fd(::openat(directory_.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!fd.valid()) return fail("open");
+    GiveToOwner(directory_.get(), fd.get());
     if (!WriteWhole(fd.get(), bytes)) return fail("write");
     // On a disk the archive must be durable before the segments are removed.
     if (::fdatasync(fd.get()) != 0) return fail("fdatasync");

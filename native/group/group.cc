@@ -36,6 +36,7 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
   if (scrape.collect_deadline_ms > 0) {
     CollectRequest request("collect\n", layout::Wakeup::kCollects, scrape.view.process);
     request.NotifyAll(directory_, scrape.own_segment);
+    for (const std::string& other : scrape.other_directories) request.NotifyAll(other, "");
     stats.late = request.Wait(scrape.collect_deadline_ms);
   }
   lap("collect");
@@ -47,8 +48,15 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
     in_memory.push_back(scrape.own_bytes);
   }
   files_.ReadPrivate(in_memory);
-  std::vector<MergeInput> inputs = files_.Inputs(scrape.view.process, stats);
+  std::vector<MergeInput> inputs;
+  files_.AddInputs(scrape.view.process, inputs, stats);
   if (!scrape.view.process) has_dead_ = stats.dead > 0;
+  for (const std::string& other : scrape.other_directories) {
+    GroupFiles& files = other_files_.try_emplace(other, self_).first->second;
+    if (auto error = files.ReadDirectory(other, stats)) return *error;
+    files.AddInputs(scrape.view.process, inputs, stats);
+  }
+  ArrangeInputs(inputs, stats);
   lap("read");
   Merge& merge = MergeFor(scrape.view);
   merge.Run(inputs, scrape.now_ms);
@@ -73,13 +81,18 @@ Result<uint32_t> Group::Compact(const ArchiveLimits& limits, double now_ms, bool
 uint32_t Group::RemoveSeries(const Removal& removal) const {
   CollectRequest request(removal.message, layout::Wakeup::kListens);
   request.NotifyAll(directory_, removal.own_segment);
+  for (const std::string& other : removal.other_directories) request.NotifyAll(other, "");
   uint32_t late = request.Wait(removal.deadline_ms);
   // After the living owners: one that has died meanwhile counts as dead now. A segment that a compactor has at this moment is
   // in the archive once the compactor lets the lock go.
-  RemoveFromDead(directory_, self_, removal.filter);
-  CompactDead(
-      directory_, self_,
-      {{}, static_cast<double>(RealtimeNs()) / 1e6, kRemovalWaitMs, &removal.filter, removal.keep_threads});
+  auto remove_from_dead = [&](const std::string& directory) {
+    RemoveFromDead(directory, self_, removal.filter);
+    CompactDead(
+        directory, self_,
+        {{}, static_cast<double>(RealtimeNs()) / 1e6, kRemovalWaitMs, &removal.filter, removal.keep_threads});
+  };
+  remove_from_dead(directory_);
+  for (const std::string& other : removal.other_directories) remove_from_dead(other);
   return late;
 }
 

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -38,6 +39,8 @@ struct Scrape {
   std::string own_segment;
   // Its memory, which is read when the file cannot be: a process always shows its own numbers.
   std::shared_ptr<const ByteSource> own_bytes;
+  // Directories of the group that belong to other users, and that this process may read.
+  std::vector<std::string> other_directories;
   // Segments in memory that only this process has. The pointers keep them alive during the scrape.
   std::vector<std::shared_ptr<const ByteSource>> private_segments;
 };
@@ -48,6 +51,7 @@ struct Removal {
   std::string message;  // the line that living owners get
   double deadline_ms = 0;
   std::string own_segment;
+  std::vector<std::string> other_directories;  // see Scrape
   bool keep_threads = false;  // see CompactionTask
 };
 
@@ -85,6 +89,7 @@ class Group {
   std::atomic<bool> has_dead_{false};
   std::atomic<int> scrape_error_{0};
   GroupFiles files_;
+  std::map<std::string, GroupFiles> other_files_;  // by directory
   std::list<Merge> merges_;  // most recently used first
   size_t last_size_ = 0;     // of an exposition of all families
 };

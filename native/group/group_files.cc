@@ -78,9 +78,10 @@ std::optional<SystemError> GroupFiles::ReadDirectory(const std::string& path, Gr
     stats.skipped[SkipReason::kUnreadable]++;
   }
   UniqueFd lock;
+  const auto skipped_before = stats.skipped;
   for (int attempt = 1; directory.valid(); attempt++) {
     if (attempt > kReadAttempts) return SystemError{EAGAIN, "read", path + '/' + kArchiveName};
-    stats.skipped.clear();
+    stats.skipped = skipped_before;
     if (attempt == kUnlockedAttempts) lock = LockShared(directory.get());
     SkipReason reason = archive_.Update(directory.get());
     if (reason != SkipReason::kNone) {
@@ -183,9 +184,8 @@ void GroupFiles::ReadPrivate(const std::vector<std::shared_ptr<const ByteSource>
   std::erase_if(private_segments_, [&](const auto& entry) { return entry.second.listing != listing_; });
 }
 
-std::vector<MergeInput> GroupFiles::Inputs(const std::optional<ProcessIdentity>& process,
-                                           GroupStats& stats) const {
-  std::vector<MergeInput> inputs;
+void GroupFiles::AddInputs(const std::optional<ProcessIdentity>& process, std::vector<MergeInput>& inputs,
+                           GroupStats& stats) const {
   auto add = [&](const SegmentReader& reader, uint64_t bytes, bool live, bool locked) {
     const layout::Header& header = reader.header();
     inputs.push_back({&reader, live, header.boot_id == self_.boot_id, {}, locked});
@@ -204,10 +204,13 @@ std::vector<MergeInput> GroupFiles::Inputs(const std::optional<ProcessIdentity>&
   };
   if (archive_.present() && !process) {
     add(archive_.reader(), archive_.bytes(), false, false);
-    stats.compacted = archive_.reader().header().compacted_owners;
+    stats.compacted += archive_.reader().header().compacted_owners;
   }
   for (const auto& [name, segment] : segments_) add_segment(segment);
   for (const auto& [source, segment] : private_segments_) add_segment(segment);
+}
+
+void ArrangeInputs(std::vector<MergeInput>& inputs, GroupStats& stats) {
   std::sort(inputs.begin(), inputs.end(),
             [](const MergeInput& a, const MergeInput& b) { return AgeOf(a) < AgeOf(b); });
   auto copies = std::unique(inputs.begin(), inputs.end(), [](const MergeInput& a, const MergeInput& b) {
@@ -218,7 +221,6 @@ std::vector<MergeInput> GroupFiles::Inputs(const std::optional<ProcessIdentity>&
     inputs.erase(copies, inputs.end());
   }
   NameInstances(inputs);
-  return inputs;
 }
 
 }  // namespace prom

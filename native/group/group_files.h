@@ -38,8 +38,9 @@ class GroupFiles {
   // Reads segments in the memory of this process, and forgets those that are not there any more.
   void ReadPrivate(const std::vector<std::shared_ptr<const ByteSource>>& segments);
 
-  // The archive and the segments, the oldest first and each once; with `process` only its segments. Valid until the next Read.
-  std::vector<MergeInput> Inputs(const std::optional<ProcessIdentity>& process, GroupStats& stats) const;
+  // Appends the archive and the segments; with `process` only its segments. Valid until the next Read.
+  void AddInputs(const std::optional<ProcessIdentity>& process, std::vector<MergeInput>& inputs,
+                 GroupStats& stats) const;
 
  private:
   struct Segment {
@@ -67,5 +68,8 @@ class GroupFiles {
   int starved_ = 0;  // errno of a call that failed for want of descriptors or memory
   int directory_error_ = 0;
 };
+
+// The inputs of all directories of a group: the oldest first, each once, with the names of their owners.
+void ArrangeInputs(std::vector<MergeInput>& inputs, GroupStats& stats);
 
 }  // namespace prom

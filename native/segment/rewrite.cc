@@ -104,8 +104,8 @@ class RecordCopier {
 
 }  // namespace
 
-Result<Rewritten> Rewrite(const SegmentWriter& from, bool keeps_counts) {
-  auto to = from.CreateSuccessor(keeps_counts);
+Result<Rewritten> Rewrite(const SegmentWriter& from, bool keeps_counts, const std::string& directory) {
+  auto to = from.CreateSuccessor(keeps_counts, directory);
   if (!to.ok()) return to.error();
   Rewritten result{std::move(to.value()), {}};
   RecordCopier copier(from, keeps_counts, result);

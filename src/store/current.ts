@@ -2,7 +2,7 @@ import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { configuredTooLate } from '../errors';
 import { loadAddon, type NativeAddon } from '../native';
-import { baseDirectory, type GroupLocation, makeDirectory, openGroup, shareWithChildren } from './group-directory';
+import { baseDirectory, type GroupLocation, openGroup, shareWithChildren, workersDirectories } from './group-directory';
 import { GroupStore } from './group-store';
 import { HeapStore } from './heap-store';
 import {
@@ -70,11 +70,12 @@ function openStore(options: ResolvedOptions): Store {
   const store = new GroupStore(addon, {
     ...options,
     directory: location?.directory,
-    makeDirectory: () => location && makeDirectory(location),
+    openDirectory: () => openGroup(addon, options).directory,
+    otherDirectories: () => (location?.isOurs ? workersDirectories(location.directory) : []),
     // The session of a group that is named after a process lasts as long as that process.
     persist: location?.rootPid !== undefined || options.persist,
   });
-  if (location?.isOurs && isMainThread) removeAtExit(addon, location);
+  if (location?.isOurs && isMainThread) removeAtExit(addon, store, location);
   return store;
 }
 
@@ -89,16 +90,18 @@ function locate(addon: NativeAddon, options: ResolvedOptions): GroupLocation | u
 
 /**
  * Removes now the groups of earlier applications, because a cluster's primary may never open a store. At the end of the process
- * that a group is named after, removes that group unless other owners live.
+ * that a group is named after, removes that group, for all users, unless other owners live.
  */
-function removeAtExit(addon: NativeAddon, { directory, rootPid }: GroupLocation): void {
+function removeAtExit(addon: NativeAddon, store: GroupStore, { directory, rootPid }: GroupLocation): void {
   sweepGroups(addon, baseDirectory()).catch(() => undefined); // another process sweeps too; the next start tries again
   if (rootPid !== process.pid) return;
   process.once('exit', () => {
-    try {
-      removeOwnGroup(addon, directory, process.pid);
-    } catch {
-      // The next start of any application sweeps it.
+    for (const path of new Set([directory, store.directory ?? directory, ...workersDirectories(directory)])) {
+      try {
+        removeOwnGroup(addon, path, process.pid);
+      } catch {
+        // The next start of any application sweeps it.
+      }
     }
   });
 }

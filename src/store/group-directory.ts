@@ -1,4 +1,5 @@
-import { accessSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs';
+import cluster from 'node:cluster';
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
@@ -18,10 +19,12 @@ export interface GroupLocation {
   readonly rootPid?: number;
 }
 
-/** The directory of all groups that this library names. In memory where the system has such a file system. */
-export function baseDirectory(): string {
-  return join(memoryDirectory(), `prom-client-mmap-${process.getuid?.() ?? 0}`);
+/** The directory of all groups of a user that this library names. In memory where the system has such a file system. */
+export function baseDirectory(user: number = process.geteuid?.() ?? 0): string {
+  return join(memoryDirectory(), `${basePrefix}${user}`);
 }
+
+const basePrefix = 'prom-client-mmap-';
 
 function memoryDirectory(): string {
   try {
@@ -42,12 +45,12 @@ export function openGroup(
   addon: NativeAddon,
   { dir, allowSharedDirectory, persist }: Pick<ResolvedOptions, 'dir' | 'allowSharedDirectory' | 'persist'>,
 ): GroupLocation {
+  warnAboutUsers();
   if (dir !== undefined) {
     const location = { directory: dir, isOurs: false, allowsOthers: allowSharedDirectory };
     makeDirectory(location);
     return location;
   }
-  warnAboutUsers();
   const name = groupName(addon, persist);
   const directory = join(baseDirectory(), name);
   const root = parseRoot(name);
@@ -55,6 +58,29 @@ export function openGroup(
   makeDirectory(location);
   return location;
 }
+
+/**
+ * The directories that the group in `directory` has for the users of this primary's workers. Only root has any, because only root may
+ * read them. A user without such a worker is not trusted: any user can make files there.
+ */
+export function workersDirectories(directory: string): string[] {
+  if (process.geteuid?.() !== 0 || !cluster.isPrimary) return [];
+  const name = basename(directory);
+  const bases = readdirSync(memoryDirectory()).filter((base) => base.startsWith(basePrefix));
+  const others = bases.filter((base) => existsSync(join(memoryDirectory(), base, name)));
+  if (others.length < 2) return []; // the usual case: the workers need not be looked at
+  for (const worker of Object.values(cluster.workers ?? {})) {
+    const user = userOf(worker?.process.pid ?? 0);
+    if (user) workersUsers.add(user);
+  }
+  const isOf = (user: number, path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.uid === user;
+  return [...workersUsers]
+    .filter((user) => isOf(user, baseDirectory(user)) && isOf(user, join(baseDirectory(user), name)))
+    .map((user) => join(baseDirectory(user), name));
+}
+
+/** Of workers that have exited, too: their counts go on counting. */
+const workersUsers: Set<number> = new Set();
 
 /** Has the processes that this one starts from here on join the group, by their environment. */
 export function shareWithChildren({ directory, isOurs, allowsOthers }: GroupLocation): void {
@@ -66,8 +92,8 @@ export function shareWithChildren({ directory, isOurs, allowsOthers }: GroupLoca
   }
 }
 
-/** Makes the directory of a group, if it is missing. Throws as `openGroup()` does. */
-export function makeDirectory({ directory, isOurs, allowsOthers }: GroupLocation): void {
+/** Makes the directory of a group, if it is missing. */
+function makeDirectory({ directory, isOurs, allowsOthers }: GroupLocation): void {
   if (isOurs) {
     makePrivate(dirname(directory));
     makePrivate(directory);
@@ -77,18 +103,23 @@ export function makeDirectory({ directory, isOurs, allowsOthers }: GroupLocation
   }
 }
 
+/** Once, in a cluster worker that cannot read the files of its primary. */
 function warnAboutUsers(): void {
   const user = process.geteuid?.();
-  const primaryUser = primaryPid === undefined ? user : userOf(primaryPid);
-  if (primaryPid === undefined || user === undefined || primaryUser === undefined) return;
-  if (user !== primaryUser) warn(otherUser(primaryPid, primaryUser, user));
+  if (hasWarned || primaryPid === undefined || user === undefined || user === 0) return;
+  const primaryUser = userOf(primaryPid) ?? user;
+  if (user === primaryUser) return;
+  hasWarned = true;
+  warn(otherUser(primaryPid, primaryUser, user));
 }
+
+let hasWarned = false;
 
 /** Makes a directory for this user alone; refuses one in which others could have made files. */
 function makePrivate(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const status = lstatSync(path);
-  const owner = process.getuid?.() ?? status.uid;
+  const owner = process.geteuid?.() ?? status.uid;
   if (!status.isDirectory()) throw forbiddenDirectory(path, 'it is not a directory');
   if (status.uid !== owner) throw forbiddenDirectory(path, `it belongs to user ${status.uid}`);
   if ((status.mode & 0o077) !== 0) throw forbiddenDirectory(path, 'other users have rights in it');

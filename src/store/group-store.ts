@@ -12,7 +12,10 @@ import { hiddenGroup } from './warnings';
 import { type RemovalRequest, type RequestHandler, removalMessage, Wakeup } from './wakeup';
 
 export type GroupStoreOptions = SegmentOptions &
-  Pick<ResolvedOptions, 'collectDeadlineMs' | 'selfMetrics' | 'view'>;
+  Pick<ResolvedOptions, 'collectDeadlineMs' | 'selfMetrics' | 'view'> & {
+    /** The directories that the group has for the users of this primary's workers, as far as this process may read them. */
+    readonly otherDirectories: () => readonly string[];
+  };
 
 /** The numbers of a whole group: this thread's own segment, and the merged view of all. */
 export class GroupStore extends ThreadSegment implements Maintained {
@@ -21,28 +24,34 @@ export class GroupStore extends ThreadSegment implements Maintained {
   readonly view: ViewKind;
   readonly #collectDeadlineMs: number;
   readonly #scrapes: Scrapes;
+  readonly #otherDirectories: () => readonly string[];
   #wakeup: Wakeup | undefined;
   #handler: RequestHandler | undefined;
 
   constructor(addon: NativeAddon, options: GroupStoreOptions) {
     super(addon, options);
-    const { collectDeadlineMs, selfMetrics, view } = options;
+    const { collectDeadlineMs, selfMetrics, view, otherDirectories } = options;
+    this.#otherDirectories = otherDirectories;
     this.view = view;
     this.#collectDeadlineMs = collectDeadlineMs;
     const maintenance = new Maintenance(this);
     this.#scrapes = new Scrapes(
-      this.group,
+      () => {
+        this.followUser();
+        return this.group;
+      },
       () => ({
         nowMs: Date.now(),
         privateSegments: this.overflow === undefined ? [] : [this.overflow],
         collectDeadlineMs,
         ownSegment: this.#fileName,
         own: this.file,
+        otherDirectories: this.#otherDirectories(),
         selfMetrics,
       }),
       () => {
         maintenance.scraped();
-        this.#warnIfHidden(options.directory);
+        this.#warnIfHidden();
       },
     );
   }
@@ -102,6 +111,7 @@ export class GroupStore extends ThreadSegment implements Maintained {
       message: removalMessage(request),
       deadlineMs: this.#collectDeadlineMs,
       ownSegment: this.#fileName,
+      otherDirectories: this.#otherDirectories(),
       keepThreads: this.#keepsThreads,
     });
   }
@@ -113,6 +123,12 @@ export class GroupStore extends ThreadSegment implements Maintained {
 
   get hasDead(): boolean {
     return this.group.hasDead();
+  }
+
+  protected override followUser(): boolean {
+    const hasMoved = super.followUser();
+    if (hasMoved) this.attempt(() => this.#wakeup?.open());
+    return hasMoved;
   }
 
   maintain(): void {
@@ -134,9 +150,9 @@ export class GroupStore extends ThreadSegment implements Maintained {
     return this.view === 'process';
   }
 
-  #warnIfHidden(directory: string | undefined): void {
+  #warnIfHidden(): void {
     const errno = this.group.scrapeError();
-    if (errno !== 0) this.warnOnce('group', () => hiddenGroup(directory, errno));
+    if (errno !== 0) this.warnOnce('group', () => hiddenGroup(this.directory, errno));
   }
 
   get #fileName(): string {

@@ -16,14 +16,14 @@ export type ScrapeContext = Omit<NativeScrape<'text'>, keyof ScrapeRequest<'text
  * running one may have read segments before the caller's last updates. Equal requests share a scrape that has not begun.
  */
 export class Scrapes {
-  readonly #group: NativeGroup;
+  readonly #group: () => NativeGroup;
   readonly #context: () => ScrapeContext;
   readonly #scraped: () => void;
   readonly #waiting = new Map<string, Promise<unknown>>();
   #last: Promise<void> | undefined;
 
   /** `context` is called when a scrape begins, `scraped` when it has ended. */
-  constructor(group: NativeGroup, context: () => ScrapeContext, scraped: () => void) {
+  constructor(group: () => NativeGroup, context: () => ScrapeContext, scraped: () => void) {
     this.#group = group;
     this.#context = context;
     this.#scraped = scraped;
@@ -67,7 +67,7 @@ export class Scrapes {
 
   async #render<As extends keyof Expositions>(request: ScrapeRequest<As>): Promise<Expositions[As]> {
     try {
-      return await this.#group.render({ ...request, ...this.#context() });
+      return await this.#group().render({ ...request, ...this.#context() });
     } catch (error) {
       throw scrapeFailed((error as NativeError).message, error);
     } finally {

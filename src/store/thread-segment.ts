@@ -23,8 +23,8 @@ type Limits = Pick<ResolvedOptions, 'maxSegmentBytes' | 'maxGroupBytes' | 'maxSe
 export interface SegmentOptions extends Limits {
   /** The group's directory; undefined when it cannot be opened, and everything counts in this process only. */
   readonly directory: string | undefined;
-  /** Makes a directory that was deleted again; throws when that is impossible or forbidden. */
-  readonly makeDirectory: () => void;
+  /** The group's directory for the user that the process has now, made if it is missing; throws when that is impossible or forbidden. */
+  readonly openDirectory: () => string;
 }
 
 interface Family {
@@ -50,7 +50,7 @@ interface Scope {
 export class ThreadSegment implements CellStore {
   readonly outlivesFamilies = true;
   readonly seriesLimit: SeriesLimit;
-  protected readonly group: NativeGroup;
+  protected group: NativeGroup;
   readonly #addon: NativeAddon;
   readonly #options: SegmentOptions;
   /** Opened for the first registration: a process that only scrapes owns no segment. Null when it could not be opened. */
@@ -62,15 +62,22 @@ export class ThreadSegment implements CellStore {
   readonly #scopes = new Map<string, Scope>();
   #lastFamily = 0;
   readonly #warned = new Set<'room' | 'series' | 'group'>();
-  /** The user who owns the file; only this one and root can read it. */
-  #fileUser: number | undefined;
+  #directory: string | undefined;
+  /** The effective user of the process when the directory was opened. */
+  #user: number | undefined = effectiveUser();
 
   constructor(addon: NativeAddon, options: SegmentOptions) {
     this.#addon = addon;
     this.#options = options;
+    this.#directory = options.directory;
     this.group = new addon.Group(options.directory);
     this.seriesLimit = new SeriesLimit(options.maxSeries, () => this.#dropUpdate());
     if (options.directory === undefined) this.#file = null;
+  }
+
+  /** Undefined when there is none, and everything counts in this process only. */
+  get directory(): string | undefined {
+    return this.#directory;
   }
 
   /** The native side of the file; undefined when there is none. */
@@ -193,17 +200,38 @@ export class ThreadSegment implements CellStore {
 
   /** Tells other owners that this one lives, and repairs the file: opens, restores or rewrites it. */
   protected maintainFile(): void {
-    if (this.#file === null && this.#options.directory !== undefined) this.#file = this.#newFile();
+    this.followUser();
+    if (this.#file === null && this.#directory !== undefined) this.#file = this.#newFile();
     if (!this.#file) return;
     this.#file.native.heartbeat();
-    const isStale = !this.#file.native.nameIsCurrent() || this.#fileUser !== effectiveUser();
-    if (isStale || this.#file.isMostlyGarbage) this.#rewriteFile(this.#file);
+    if (this.#file.isMostlyGarbage || !this.#file.native.nameIsCurrent()) this.#rewriteFile(this.#file);
+  }
+
+  /**
+   * After the process has changed its user: moves to the directory that the group has for that user, with all counts. Returns
+   * whether it has moved. When that fails, scrapes show what this thread can still read.
+   */
+  protected followUser(): boolean {
+    const user = effectiveUser();
+    if (user === this.#user || this.#directory === undefined) return false;
+    try {
+      const directory = this.#options.openDirectory();
+      const group = new this.#addon.Group(directory);
+      group.join(this.#options.persist);
+      this.#file?.rewrite(true, [...this.#cellsIn(this.#file)], directory);
+      this.#directory = directory;
+      this.#user = user;
+      this.group = group;
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** The segments in the group's directory; none if it cannot be read. */
   protected segmentNames(): string[] {
     try {
-      return readdirSync(this.#options.directory ?? '').filter((name) => name.startsWith('s.'));
+      return readdirSync(this.directory ?? '').filter((name) => name.startsWith('s.'));
     } catch {
       return [];
     }
@@ -214,7 +242,7 @@ export class ThreadSegment implements CellStore {
     try {
       return action();
     } catch (error) {
-      this.warnOnce('room', () => noRoom(this.#options.directory, error as NativeError));
+      this.warnOnce('room', () => noRoom(this.#directory, error as NativeError));
       return undefined;
     }
   }
@@ -257,13 +285,13 @@ export class ThreadSegment implements CellStore {
   }
 
   #newFile(): Segment | null {
-    const { directory, maxSegmentBytes, maxGroupBytes, persist } = this.#options;
+    const { maxSegmentBytes, maxGroupBytes, persist } = this.#options;
+    const directory = this.#directory;
     const file = this.attempt(() => {
-      if (directory !== undefined) this.#options.makeDirectory(); // it may have been deleted since the store was opened
+      if (directory !== undefined) this.#options.openDirectory(); // it may have been deleted since the store was opened
       this.group.join(persist);
       const segment = new Segment(this.#addon, directory, maxSegmentBytes);
       segment.native.limitGroup(maxGroupBytes);
-      this.#fileUser = effectiveUser();
       return this.#replayInto(segment);
     });
     return file ?? null;
@@ -285,14 +313,13 @@ export class ThreadSegment implements CellStore {
   #rewriteFile(file: Segment): void {
     const isLost = !file.native.nameIsCurrent();
     try {
-      if (isLost) this.#options.makeDirectory();
+      if (isLost) this.#options.openDirectory();
       // The archive has the counts if another owner took this one for dead.
       const keepsCounts = !(isLost && file.native.isCompacted());
-      file.rewrite(keepsCounts, [...this.#cellsIn(file)]);
-      this.#fileUser = effectiveUser();
+      file.rewrite(keepsCounts, [...this.#cellsIn(file)], this.#directory ?? '');
     } catch (error) {
       // A file that only has garbage still takes all counts.
-      if (isLost) this.warnOnce('room', () => noRoom(this.#options.directory, error as NativeError));
+      if (isLost) this.warnOnce('room', () => noRoom(this.#directory, error as NativeError));
     }
   }
 
