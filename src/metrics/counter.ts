@@ -23,11 +23,14 @@ export interface CounterChild {
   inc(value?: number | IncreaseDataWithExemplar<string>): void;
 }
 
+/** Has no cells. */
+const noSeries: Series = newSeries();
+
 /** A number that only ever goes up, such as of requests served. */
 export class Counter<T extends string = string> extends LabelledMetric<T, Series, CounterChild> {
   readonly #series: FamilySeries<Series>;
   /** The series without labels. If `#cells` are its cells, `#count` is the number in them. */
-  #only: Series;
+  #only: Series = noSeries;
   #cells: Float64Array | undefined;
   #count = 0;
 
@@ -35,7 +38,6 @@ export class Counter<T extends string = string> extends LabelledMetric<T, Series
   constructor(config: CounterConfiguration<T>) {
     super(config, 'counter');
     this.#series = this.expose(1, this.enableExemplars ? newExemplarSeries : newSeries);
-    this.#only = this.#series.discarded;
   }
 
   /**

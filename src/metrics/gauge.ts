@@ -129,9 +129,12 @@ export class Gauge<T extends string = string> extends LabelledMetric<T, Series, 
   }
 
   protected samples(): Sample[] {
-    return Array.from(this.#series.table.entries())
-      .filter(([series]) => !this.#isMostRecent || series.get(GAUGE_SET_AT) > 0)
-      .map(([series, labels]) => ({ value: series.get(0), labels }));
+    const samples: Sample[] = [];
+    for (const [series, labels] of this.#series.table.entries()) {
+      if (this.#isMostRecent && !(series.get(GAUGE_SET_AT) > 0)) continue;
+      samples.push({ value: series.get(0), labels });
+    }
+    return samples;
   }
 
   protected bind(bound: BoundSeries<Series>): GaugeChild<T> {

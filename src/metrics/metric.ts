@@ -38,6 +38,16 @@ export abstract class Metric<T extends string> {
   declare readonly enableExemplars: boolean;
   declare readonly ttlSeconds?: number | undefined;
   declare collect?: CollectFunction<this> | undefined;
+  #handle: FamilyHandle | undefined;
+
+  static {
+    // Not declared: it is for registries only. A Proxy of a metric has no handle.
+    Object.defineProperty(Metric.prototype, FAMILY, {
+      get(this: object) {
+        return #handle in this ? this.#handle : undefined;
+      },
+    });
+  }
 
   /** Checks and copies the configuration. Undefined and null stand for the default. */
   protected constructor(
@@ -46,14 +56,13 @@ export abstract class Metric<T extends string> {
     defaults: Readonly<Record<string, unknown>> = {},
   ) {
     if (typeof config !== 'object' || config === null) throw configMissing();
-    const standard = {
-      labelNames: [],
-      registers: [globalRegistry],
-      aggregator: 'sum',
-      enableExemplars: false,
-    };
-    const fields = Object.assign(this as Record<string, unknown>, config, { type });
-    for (const [key, value] of Object.entries({ ...standard, ...defaults })) fields[key] ??= value;
+    const fields = Object.assign(this as Record<string, unknown>, config);
+    fields['type'] = type;
+    for (const name of Object.keys(defaults)) fields[name] ??= defaults[name];
+    this.labelNames ??= [];
+    this.registers ??= [globalRegistry];
+    this.aggregator ??= 'sum';
+    this.enableExemplars ??= false;
     if (!this.help) throw helpMissing();
     if (!this.name) throw nameMissing();
     if (!validateMetricName(this.name)) throw badMetricName();
@@ -63,7 +72,7 @@ export abstract class Metric<T extends string> {
 
   /** The numbers of this process, after `collect` has run. Rejects with the error that `collect` throws. */
   async get(): Promise<MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>> {
-    await refresh(this);
+    await (this.collect ? refresh(this) : this.refresh());
     const { help, name, type, aggregator } = this;
     const family = { help, name, type, values: this.samples(), aggregator };
     // As in prom-client, the type says that there is a `collect`, but there is none.
@@ -89,10 +98,13 @@ export abstract class Metric<T extends string> {
     };
   }
 
-  /** From here on the metric is exposed. `beforeReading` runs before each reading. */
-  protected register(series: Family, beforeReading?: () => void): void {
+  /** Called before each reading, after `collect`. */
+  protected refresh(): void {}
+
+  /** From here on the metric is exposed. */
+  protected register(series: Family): void {
     series.outlive(this);
-    Object.defineProperty(this, FAMILY, { value: new Handle(this, series, beforeReading) });
+    this.#handle = new Handle(this, series, () => this.refresh());
     for (const register of this.registers) {
       if (this.enableExemplars && register.contentType === prometheusContentType) throw exemplarsFormat();
       register.registerMetric(this);

@@ -45,6 +45,8 @@ export interface MetricsOptions {
 /** Those of the global registry, which has the one scope that no name stands for. */
 const globalOptions: RegistryOptions = {};
 
+const noScopes: readonly string[] = [];
+
 /** A registry of any content type. */
 export type AnyRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>;
 
@@ -115,10 +117,9 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The names of the scopes whose metrics are exposed here, none for a registry that shows its own metrics; see `RegistryOptions`. */
   scopes(): readonly string[] {
     const { shown, isInUse } = this.scope;
-    const isMerged = this.sources.length > 0;
-    const merged = new Set(this.sources.flatMap((source) => source.scopes?.() ?? []));
-    if (shown !== undefined && (isInUse || !isMerged)) merged.add(shown);
-    return [...merged];
+    if (this.sources.length === 0) return shown === undefined ? noScopes : [shown];
+    const merged = this.sources.flatMap((source) => source.scopes?.() ?? []);
+    return [...new Set(shown !== undefined && isInUse ? [...merged, shown] : merged)];
   }
 
   get contentType(): BoundRegistryContentType {
@@ -198,11 +199,9 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /** The exposition. Rejects with the error of a `collect` function. */
   metrics(options: MetricsOptions = {}): Promise<string> {
-    return this.exposed(async () => {
-      const texts = await this.refreshAll(this.scopes(), (metric) => this.getMetricsAsString(metric));
-      const group = this.groupView(options);
-      return group && texts.length === 0 ? group.text(this.format) : this.composed(group, texts);
-    });
+    return this.exposition(options, (group, texts) =>
+      group && texts.length === 0 ? group.text(this.format) : this.composed(group, texts),
+    );
   }
 
   /**
@@ -210,13 +209,9 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
    * of it. The bytes must not be written to: calls at the same time share them, and a later scrape reuses their memory.
    */
   getMetricsAsBuffer(options: MetricsOptions = {}): Promise<Buffer> {
-    return this.exposed(async () => {
-      const texts = await this.refreshAll(this.scopes(), (metric) => this.getMetricsAsString(metric));
-      const group = this.groupView(options);
-      return group && texts.length === 0
-        ? group.bytes(this.format)
-        : Buffer.from(await this.composed(group, texts));
-    });
+    return this.exposition(options, async (group, texts) =>
+      group && texts.length === 0 ? group.bytes(this.format) : Buffer.from(await this.composed(group, texts)),
+    );
   }
 
   /** The same numbers as objects; with an argument, only families of that aggregator. */
@@ -264,19 +259,25 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return new GroupView(store, view, isChanged ? { hidden, defaultLabels } : undefined);
   }
 
-  /** The exposition that `read` makes; made anew if the registry became private or shared meanwhile. */
-  private async exposed<R>(read: () => Promise<R>): Promise<R> {
+  /** Brings all metrics up to date and renders them; once more if the registry became private or shared meanwhile. */
+  private async exposition<R>(
+    options: MetricsOptions,
+    render: (group: GroupView | undefined, texts: readonly string[]) => R | Promise<R>,
+  ): Promise<R> {
     const settled = this.scope.beforeScrape();
     if (settled !== undefined) await settled;
-    const before = this.scopes().join();
-    const exposition = await read();
-    return this.scopes().join() === before ? exposition : this.exposed(read);
+    const scopes = this.scopes();
+    const texts = await this.refreshAll(scopes, (metric) => this.getMetricsAsString(metric));
+    const rendered = await render(this.groupView(options), texts);
+    return isSame(scopes, this.scopes()) ? rendered : this.exposition(options, render);
   }
 
   /** The group's families and `texts`, those of foreign metrics, in the order of registration. */
-  private async composed(group: GroupView | undefined, texts: readonly string[]): Promise<string> {
-    const all = [...((await group?.texts(this.format)) ?? []), ...texts];
-    return documentText(inOrderOf(this.byName.keys(), all), this.format);
+  private composed(group: GroupView | undefined, texts: readonly string[]): string | Promise<string> {
+    if (group === undefined) return documentText(texts, this.format);
+    return group
+      .texts(this.format)
+      .then((all) => documentText(inOrderOf(this.byName.keys(), [...all, ...texts]), this.format));
   }
 
   /** Brings all metrics up to date; the families that the store does not have in `scopes`. */
@@ -290,18 +291,15 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
    * Runs all `collect` functions, and `read` for the metrics that the store does not have. All begin in the order of registration
    * and before the group is read, because the `collect` function of one metric may set others.
    */
-  private async refreshAll<R>(
-    scopes: readonly string[],
-    read: (metric: Registrable) => Promise<R>,
-  ): Promise<R[]> {
+  private refreshAll<R>(scopes: readonly string[], read: (metric: Registrable) => Promise<R>): Promise<R[]> {
     const shared: Promise<void>[] = [];
     const foreign: Promise<R>[] = [];
     for (const metric of this.byName.values()) {
       if (onlyCollects(metric) || isExposed(metric, scopes)) shared.push(refresh(metric));
       else foreign.push(read(metric));
     }
-    const [results] = await Promise.all([Promise.all(foreign), ...shared]);
-    return results;
+    if (shared.length === 0) return Promise.all(foreign);
+    return Promise.all([Promise.all(foreign), ...shared]).then(([results]) => results);
   }
 
   private async removeEverywhere(removal: Removal): Promise<GroupAnswer> {
@@ -331,6 +329,12 @@ export const globalRegistry: Registry = Registry.globalRegistry;
 function isOf(aggregator: Aggregator | undefined, family: object): boolean {
   const own = (family as { readonly aggregator?: Aggregator }).aggregator;
   return aggregator === undefined || aggregator === (own ?? 'sum');
+}
+
+function isSame(before: readonly string[], after: readonly string[]): boolean {
+  return (
+    before === after || (before.length === after.length && before.every((scope, i) => scope === after[i]))
+  );
 }
 
 function isEmpty(labels: object): boolean {

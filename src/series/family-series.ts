@@ -8,6 +8,8 @@ import { SeriesTable } from './table';
 /** The longest time that a timer can wait. */
 const longestMs = 2 ** 31 - 1;
 
+const noLabels: SeriesKey = { texts: [], asWritten: undefined };
+
 /** Families whose metrics were garbage collected are taken out of the store. */
 const abandoned = new FinalizationRegistry<{ dispose(): void }>((family) => family.dispose());
 
@@ -20,12 +22,11 @@ export class FamilySeries<S extends Series> {
   #family: number;
   readonly #definition: FamilyDefinition;
   readonly table: SeriesTable<S>;
-  /** Has no record, and cells that no scrape reads. It takes the updates of series over the limit, and stands for none. */
-  readonly discarded: S;
+  #discarded: S | undefined;
   readonly #names: readonly string[];
   readonly #cells: number;
   readonly #newSeries: (store: CellStore) => S;
-  #unlabelled: S;
+  #unlabelled: S | undefined;
   #isIdle: ((series: S) => boolean) | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #isOutliving = false;
@@ -42,9 +43,6 @@ export class FamilySeries<S extends Series> {
     this.#names = definition.labelNames;
     this.#cells = cells;
     this.#newSeries = newSeries;
-    this.discarded = newSeries(store);
-    this.discarded.values = new Float64Array(cells);
-    this.#unlabelled = this.discarded;
     this.table = new SeriesTable(this.#names);
     this.#family = store.addFamily(definition, this.table);
   }
@@ -56,6 +54,15 @@ export class FamilySeries<S extends Series> {
   /** The number of the family in the store. */
   get family(): number {
     return this.#family;
+  }
+
+  /** Has no record, and cells that no scrape reads. It takes the updates of series over the limit, and stands for none. */
+  get discarded(): S {
+    if (this.#discarded === undefined) {
+      this.#discarded = this.#newSeries(this.#store);
+      this.#discarded.values = new Float64Array(this.#cells);
+    }
+    return this.#discarded;
   }
 
   /** Disposes of the family when `user` was garbage collected, unless it is garbage as well then. */
@@ -98,7 +105,9 @@ export class FamilySeries<S extends Series> {
 
   /** The series without labels, made if need be. */
   unlabelled(): S {
-    if (this.#unlabelled.record < 0) this.#unlabelled = this.at({});
+    const known = this.#unlabelled;
+    if (known !== undefined && known.record >= 0) return known;
+    this.#unlabelled = this.#names.length > 0 ? this.at({}) : (this.table.at(1) ?? this.#add(noLabels));
     return this.#unlabelled;
   }
 
