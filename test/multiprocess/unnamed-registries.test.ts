@@ -1,8 +1,8 @@
-import { readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { startApplication } from './support/application';
-import { newDirectory } from './support/directories';
+import { newDirectory, segmentsIn } from './support/directories';
 import { valuesOf } from './support/exposition';
 import { root } from './support/member';
 
@@ -28,7 +28,9 @@ const importBoth = `
 const madeOnce: readonly [string, Record<string, string>][] = [
   [
     'by an ES module',
-    { 'main.mjs': `${importBoth} const open = new Registry(); const secret = new Registry(); use(open, secret);` },
+    {
+      'main.mjs': `${importBoth} const open = new Registry(); const secret = new Registry(); use(open, secret);`,
+    },
   ],
   [
     'by a CommonJS module that is loaded from another place in each worker',
@@ -261,7 +263,9 @@ describe('registries that are made again and again show their own metrics, when 
       [other, one],
     ]) {
       expect(valuesOf((await db?.get('/probe?target=db')) ?? '')).toEqual(new Map([['probe_ms{}', 5]]));
-      expect(valuesOf((await cache?.get('/probe?target=cache')) ?? '')).toEqual(new Map([['probe_ms{}', 100]]));
+      expect(valuesOf((await cache?.get('/probe?target=cache')) ?? '')).toEqual(
+        new Map([['probe_ms{}', 100]]),
+      );
     }
   });
 });
@@ -532,7 +536,9 @@ test('a private registry that stays is warned about once, where others count', a
   await worker?.get('/probe?target=quiet');
   expect(worker?.warnings).toEqual([]);
   for (const target of ['db', 'db', 'cache']) {
-    expect(valuesOf((await worker?.get(`/probe?target=${target}`)) ?? '')).toEqual(new Map([['probe_ms{}', 5]]));
+    expect(valuesOf((await worker?.get(`/probe?target=${target}`)) ?? '')).toEqual(
+      new Map([['probe_ms{}', 5]]),
+    );
   }
   await other?.get('/probe?target=quiet');
 
@@ -589,8 +595,7 @@ test('20,000 registries that are thrown away leave nothing, and are about as fas
     },
     { workers: 1, env: { ROOT: root, PROMETHEUS_MULTIPROC_DIR: directory }, execArgv: ['--expose-gc'] },
   );
-  const sizes = (): number[] =>
-    readdirSync(directory).map((name) => statSync(join(directory, name)).size);
+  const sizes = (): number[] => segmentsIn(directory).map((name) => statSync(join(directory, name)).size);
   const before = sizes();
   const theirs = JSON.parse((await worker?.get('/theirs')) ?? '');
   const ours = JSON.parse((await worker?.get('/ours')) ?? '');

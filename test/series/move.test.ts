@@ -13,7 +13,7 @@ function registries() {
   const from = new Registry(openMetricsContentType, { shared: false });
   const to = new Registry(openMetricsContentType, { name: `shared ${++number}` });
   onTestFinished(() => to.clear());
-  const move = async (): Promise<string> => {
+  const move = (): Promise<string> => {
     for (const metric of from.getMetricsAsArray()) to.registerMetric(metric as never);
     return to.metrics();
   };
@@ -56,7 +56,8 @@ const kinds: Readonly<Record<string, (registers: Registry<never>[]) => () => voi
   },
   'a gauge of the most recent value': (registers) => {
     const gauge = new Gauge({ ...ofNumbers, registers, multiprocessMode: 'mostrecent' });
-    return () => gauge.set({ a: 'x' }, 9);
+    let value = 0;
+    return () => gauge.set({ a: 'x' }, ++value);
   },
   'a histogram with exemplars': (registers) => {
     const histogram = new Histogram({ ...ofNumbers, registers, buckets: [1, 10], enableExemplars: true });
@@ -193,7 +194,9 @@ describe('a metric that moves from plain memory into the segment', () => {
 
 test('a gauge of the leader in a private registry is collected by every thread', async () => {
   const { from, to, registers } = registries();
-  const leads = vi.spyOn(currentStore() as { leads(): boolean } & ReturnType<typeof currentStore>, 'leads').mockReturnValue(false);
+  const leads = vi
+    .spyOn(currentStore() as { leads(): boolean } & ReturnType<typeof currentStore>, 'leads')
+    .mockReturnValue(false);
   const gauge = new Gauge({
     name: 'm',
     help: 'h',
