@@ -10,7 +10,7 @@ const longestMs = 2 ** 31 - 1;
 
 const noLabels: SeriesKey = { texts: [], asWritten: undefined };
 
-/** Families whose metrics were garbage collected are taken out of the store. */
+/** Removes families from the store when their metrics were garbage collected. */
 const abandoned = new FinalizationRegistry<{ dispose(): void }>((family) => family.dispose());
 
 /**
@@ -31,7 +31,7 @@ export class FamilySeries<S extends Series> {
   #idleTimer: NodeJS.Timeout | undefined;
   #isOutliving = false;
 
-  /** Series have `cells` cells each; `newSeries` makes them. */
+  /** `newSeries` makes series without cells; each of them gets `cells`. */
   constructor(
     store: CellStore,
     definition: FamilyDefinition,
