@@ -40,6 +40,16 @@ export abstract class Metric<T extends string> {
   declare readonly ttlSeconds?: number | undefined;
   declare collect?: CollectFunction<this> | undefined;
   #series: StoredFamily | undefined;
+  #handle: ExposedFamily | undefined;
+
+  static {
+    // Not declared: it is for registries only. A Proxy of a metric has no handle.
+    Object.defineProperty(Metric.prototype, FAMILY, {
+      get(this: object) {
+        return #handle in this ? this.#handle : undefined;
+      },
+    });
+  }
 
   /** Checks and copies the configuration. Undefined and null stand for the default. */
   protected constructor(
@@ -48,14 +58,13 @@ export abstract class Metric<T extends string> {
     defaults: Readonly<Record<string, unknown>> = {},
   ) {
     if (typeof config !== 'object' || config === null) throw configMissing();
-    const standard = {
-      labelNames: [],
-      registers: [globalRegistry],
-      aggregator: 'sum',
-      enableExemplars: false,
-    };
-    const fields = Object.assign(this as Record<string, unknown>, config, { type });
-    for (const [key, value] of Object.entries({ ...standard, ...defaults })) fields[key] ??= value;
+    const fields = Object.assign(this as Record<string, unknown>, config);
+    fields['type'] = type;
+    for (const name of Object.keys(defaults)) fields[name] ??= defaults[name];
+    this.labelNames ??= [];
+    this.registers ??= [globalRegistry];
+    this.aggregator ??= 'sum';
+    this.enableExemplars ??= false;
     if (!this.help) throw helpMissing();
     if (!this.name) throw nameMissing();
     if (!validateMetricName(this.name)) throw badMetricName();
@@ -104,13 +113,18 @@ export abstract class Metric<T extends string> {
     return mergeModeOf(this.type, aggregator);
   }
 
-  /** From here on the metric is exposed. `beforeReading` runs before each reading. */
-  protected register(series: StoredFamily, beforeReading?: () => void): void {
+  /** Called before each reading, after `collect`. */
+  protected refresh(): void {}
+
+  /** From here on the metric is exposed. */
+  protected register(series: StoredFamily): void {
     series.outlive(this);
     this.#series = series;
-    const read = (): MetricFamily => this.family();
-    const handle = new ExposedFamily(this, series, { refresh: beforeReading, read, readers: this.readers() });
-    Object.defineProperty(this, FAMILY, { value: handle });
+    this.#handle = new ExposedFamily(this, series, {
+      refresh: () => this.refresh(),
+      read: () => this.family(),
+      readers: this.readers(),
+    });
     for (const register of this.registers) {
       if (this.enableExemplars && register.contentType === prometheusContentType) throw exemplarsFormat();
       (register as GroupRegistry).registerMetric(this);

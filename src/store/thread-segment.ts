@@ -129,11 +129,7 @@ export class ThreadSegment implements CellStore {
   }
 
   isRegistered(scopeName: string, family: number): boolean {
-    const scope = this.#scopes.get(scopeName);
-    return (
-      scope !== undefined &&
-      this.#families.get(family)?.memberships.has(membershipKey(scope, family)) === true
-    );
+    return this.#families.get(family)?.memberships.has(scopeName) === true;
   }
 
   setDefaultLabels(scope: string, labels: LabelSet): void {
