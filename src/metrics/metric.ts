@@ -25,6 +25,12 @@ import type {
 import type { AnyRegistry, GroupRegistry } from '../types/registry';
 import { ExposedFamily, type StoredFamily } from './exposed-family';
 
+const AGGREGATOR: unique symbol = Symbol('aggregator');
+
+interface Aggregated {
+  [AGGREGATOR]: Aggregator;
+}
+
 /**
  * A metric of this library: its configuration, and its place in registries. The fields are declared only: the constructor copies
  * them, like every other property of the configuration, and a class field would overwrite them afterwards.
@@ -51,6 +57,19 @@ export abstract class Metric<T extends string> {
     });
   }
 
+  /** An `aggregator` that is assigned after the construction counts, too. One descriptor: V8 makes a hidden class for each function. */
+  static readonly #aggregator: PropertyDescriptor & ThisType<Metric<string> & Aggregated> = {
+    configurable: true,
+    enumerable: true,
+    get() {
+      return this[AGGREGATOR];
+    },
+    set(value: Aggregator | null | undefined) {
+      if (#series in this) this.#series?.changeMode(this.modeWith(value));
+      this[AGGREGATOR] = value ?? 'sum';
+    },
+  };
+
   /** Checks and copies the configuration. Undefined and null stand for the default. */
   protected constructor(
     config: MetricConfiguration<T, never>,
@@ -58,6 +77,7 @@ export abstract class Metric<T extends string> {
     defaults: Readonly<Record<string, unknown>> = {},
   ) {
     if (typeof config !== 'object' || config === null) throw configMissing();
+    Object.defineProperty(this, 'aggregator', Metric.#aggregator);
     const fields = Object.assign(this as Record<string, unknown>, config);
     fields['type'] = type;
     for (const name of Object.keys(defaults)) fields[name] ??= defaults[name];
@@ -70,7 +90,6 @@ export abstract class Metric<T extends string> {
     if (!validateMetricName(this.name)) throw badMetricName();
     if (!validateLabelNames(this.labelNames)) throw badLabelName();
     if (this.collect && typeof this.collect !== 'function') throw badCollect();
-    this.#followAggregator();
   }
 
   /** The numbers of this process, after `collect` has run. Rejects with the error that `collect` throws. */
@@ -129,20 +148,6 @@ export abstract class Metric<T extends string> {
       if (this.enableExemplars && register.contentType === prometheusContentType) throw exemplarsFormat();
       (register as GroupRegistry).registerMetric(this);
     }
-  }
-
-  /** An `aggregator` that is assigned after the construction counts, too. */
-  #followAggregator(): void {
-    let current = this.aggregator;
-    Object.defineProperty(this, 'aggregator', {
-      configurable: true,
-      enumerable: true,
-      get: () => current,
-      set: (value: Aggregator | null | undefined) => {
-        this.#series?.changeMode(this.modeWith(value));
-        current = value ?? 'sum';
-      },
-    });
   }
 }
 
