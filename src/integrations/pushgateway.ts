@@ -24,7 +24,7 @@ export interface PushgatewayOptions extends RequestOptions {
 /** The body of the response is text; `resp` is Node's `IncomingMessage`. */
 export type PushResult = { resp?: unknown; body?: unknown };
 
-const gzipped: (text: string) => Promise<Buffer> = promisify<string, Buffer>(gzip);
+const gzipped = (text: string): Promise<Buffer> => promisify<string, Buffer>(gzip)(text);
 
 /**
  * Pushes the exposition of a registry, with the counts of the whole group, to a Pushgateway: for batch jobs that end before a
