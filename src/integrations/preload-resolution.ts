@@ -28,12 +28,12 @@ export function replacementFor(
     /^(prom-client|@prometheus-io\/client)(?:\/(.+))?$/.exec(specifier) ?? [];
   if (name === undefined) return undefined;
   const manifest = pathOf(`${name}/package.json`, find);
+  if (inner === 'package.json' && manifest !== undefined) return undefined;
   const old = manifest === undefined ? undefined : oldPackage(manifest);
   if (old !== undefined) {
     stays(old);
     return undefined;
   }
-  if (inner === 'package.json' && manifest !== undefined) return undefined;
   if (inner !== 'index' && !/^(?:index\.js|package\.json|lib\/(?!.*\.\.\/).+)$/.test(inner)) return undefined;
   return [join(root, inner), join(root, `${inner}.js`)].find(
     (path) => /\.js(on)?$/.test(path) && existsSync(path),
