@@ -34,7 +34,7 @@ export function replacementFor(
     stays(old);
     return undefined;
   }
-  if (inner !== 'index' && !/^(?:index\.js|package\.json|lib\/(?!.*\.\.\/).+)$/.test(inner)) return undefined;
+  if (!/^(?:index(?:\.js)?|package\.json|lib\/[\w/-]+(?:\.js)?)$/.test(inner)) return undefined;
   return [join(root, inner), join(root, `${inner}.js`)].find(
     (path) => /\.js(on)?$/.test(path) && existsSync(path),
   );

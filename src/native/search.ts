@@ -94,11 +94,10 @@ function isPackage(root: string | undefined): root is string {
 
 /** For npm by the name under which it knows the package; other package managers do not build one again when told to. */
 function compileCommand(root: string): string {
+  if (/[\\/]node_modules[\\/]\.|[\\/]\.yarn[\\/]/.test(root))
+    return `node ${join(root, 'scripts', 'addon.mjs')}`;
   const [, name] = /[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)$/.exec(root) ?? [];
-  const isOfNpm = name !== undefined && !/[\\/]node_modules[\\/]\.|[\\/]\.yarn[\\/]/.test(root);
-  return isOfNpm
-    ? `npm rebuild ${name} --ignore-scripts=false`
-    : `node ${join(root, 'scripts', 'addon.mjs')}`;
+  return `npm rebuild ${name ?? names[0]} --ignore-scripts=false`;
 }
 
 function currentDirectory(): string {
