@@ -1,4 +1,4 @@
-// What sections of nanoseconds per operation share. A row has a `name`, a `title`, and what `compared` returns.
+// Shared by the sections that measure nanoseconds. A row has a `name`, a `title`, and the `figures` and `ratio` of `compared`.
 import { factor, number, spreadOut } from './figures.mjs';
 import { bestOther, figureOf, own } from './rivals.mjs';
 import { median, spread } from './statistics.mjs';

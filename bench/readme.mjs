@@ -1,6 +1,6 @@
 // README's table, with figures of the report.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { milliseconds, number } from './figures.mjs';
+import { count, milliseconds, number } from './figures.mjs';
 import { figureOf, incumbent, own } from './rivals.mjs';
 
 const begin = '<!-- figures of npm run bench -->\n\n';
@@ -28,7 +28,7 @@ function readmeTable(results) {
 | one scrape | ${milliseconds(theirs.milliseconds)} | ${milliseconds(ours.milliseconds)} |
 | the event loop of the answering process is blocked for | ${milliseconds(theirs.stop)} | ${milliseconds(ours.stop)} |
 | that of another worker is blocked for | ${milliseconds(theirs.otherStop)} | ${beyond(ours.otherStop, idle.otherStop)} |
-| p99 of a request under load, a scrape each second (3 workers, 20,000 label sets) | ${both('load', ({ p99 }) => milliseconds(p99))} |
+| p99 of a request under load, a scrape each second (3 workers, ${count(resultOf('load').sets)} label sets) | ${both('load', ({ p99 }) => milliseconds(p99))} |
 | a worker dies | its counts vanish: counters go *down* | no count is lost, no file is left |
 | a worker is busy | the whole scrape waits, and fails after 5 s | the scrape reads its numbers from its file |
 | processes that can answer | the primary | all, with PM2 and plain forks too |

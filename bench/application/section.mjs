@@ -1,4 +1,4 @@
-// What updates cost in an application that makes all of them.
+// The cost of each kind of update in an application that makes all of them.
 import { image, table } from '../figures.mjs';
 import { barPanel, compared, nanosecondRow } from '../nanoseconds.mjs';
 import { rivalNames } from '../rivals.mjs';

@@ -1,4 +1,4 @@
-// What the users of a service notice of its metrics: a cluster under HTTP load that is scraped once per second.
+// A cluster under HTTP load that is scraped once per second: do the users of a service notice its metrics?
 import { count, milliseconds, percent, spreadOut, table } from '../figures.mjs';
 import { figureOf, incumbent, own, withoutMetrics } from '../rivals.mjs';
 import { median, spread } from '../statistics.mjs';
@@ -68,7 +68,7 @@ export function charts() {
 }
 
 export function chapter(results, { rounds, seconds }, { cores }) {
-  return `## What a user feels
+  return `## Under load
 
 ${tables(results)}
 ${workers} cluster workers answer HTTP requests on the loopback interface and count each of them with one of the label sets and
@@ -76,7 +76,7 @@ in a histogram per method, while the group is scraped once per second. \`${incum
 \`AggregatorRegistry\` in the primary, \`${own}\` in the worker that gets the connection. *${withoutMetrics}* is the same server
 without metrics and scrapes.
 
-- *requests per second*: what autocannon gets answered on ${connections} connections that are never idle.
+- *requests per second*: the answers that autocannon gets on ${connections} connections that are never idle.
 - *p99*: meanwhile a probe sends a request each 10 ms on a new connection, whether or not the last one was answered, and
   times it from the moment at which it is due. A load generator that waits for an answer does not see the stops. Node's
   cluster accepts new connections in the primary, so a primary that aggregates makes them wait.

@@ -1,4 +1,4 @@
-// What an update of a known series costs in a process that does nothing else.
+// The cost of an update of a known series, in a process that does nothing else.
 import { count, factor, image, table } from '../figures.mjs';
 import { barPanel, compared, nanosecondRow } from '../nanoseconds.mjs';
 import { figureOf, limit, own, rivalNames } from '../rivals.mjs';

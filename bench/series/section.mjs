@@ -1,4 +1,4 @@
-// What the first uses of new series cost, in a process that has just started.
+// The cost of the first uses of new series, in a process that has just started.
 import { count, image, table } from '../figures.mjs';
 import { compared, nanosecondRow } from '../nanoseconds.mjs';
 import { figureOf, rivalNames } from '../rivals.mjs';

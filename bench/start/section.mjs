@@ -1,4 +1,4 @@
-// What an application pays before its first count.
+// The time that an application needs before its first count.
 import { factor, milliseconds, spreadOut, table } from '../figures.mjs';
 import { figureOf, incumbent, own, rivalNames } from '../rivals.mjs';
 import { median, spread } from '../statistics.mjs';

@@ -25,7 +25,7 @@ Napi::Value ProcessStart(const Napi::CallbackInfo& info) {
 Napi::Value HostId(const Napi::CallbackInfo& info) {
   OwnerIdentity self = CurrentOwner(0);
   uint8_t bytes[24];
-  std::memcpy(bytes, self.boot_id, 16);
+  std::memcpy(bytes, self.boot_id.data(), self.boot_id.size());
   std::memcpy(bytes + 16, &self.pid_namespace, 8);
   char text[9];
   std::snprintf(text, sizeof text, "%08x", Crc32c(bytes, sizeof bytes));

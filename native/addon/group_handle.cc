@@ -96,12 +96,8 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     limits.series = argument.Get("maxSeries").Uint32();
     limits.owner_gauges = argument.Get("maxOwnerGauges").Uint32();
     double now_ms = argument.Get("nowMs").Double();
-    auto compact = [group = group_, limits, now_ms]() -> Result<uint32_t> {
-      CompactionReport report = group->Compact(limits, now_ms);
-      if (report.error) return *report.error;
-      return report.compacted;
-    };
-    return RunOnPool(info.Env(), std::move(compact), MakeCount);
+    return RunOnPool(
+        info.Env(), [group = group_, limits, now_ms] { return group->Compact(limits, now_ms); }, MakeCount);
   }
 
   // ({ scope, family, labels: [name, text, ...], message, deadlineMs, ownSegment }) -> Promise<number of late owners>

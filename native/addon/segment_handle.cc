@@ -217,7 +217,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     UniqueFd directory = OpenDirectory(segment()->directory());
     ArchiveFile archive;
     bool compacted = directory.valid() && archive.Update(directory.get()) == SkipReason::kNone &&
-                     archive.HasCompacted(IdOf(segment()->header().segment_id));
+                     archive.HasCompacted(segment()->header().segment_id);
     return Napi::Boolean::New(info.Env(), compacted);
   }
 

@@ -34,7 +34,7 @@ std::string ReadSmallFile(const char* path) {
   return text;
 }
 
-void ReadBootId(uint8_t (&id)[16]) {
+void ReadBootId(layout::Id& id) {
   std::string digits = ReadSmallFile("/proc/sys/kernel/random/boot_id");
   std::erase_if(digits, [](unsigned char c) { return !std::isxdigit(c); });
   if (digits.size() != 2 * sizeof id) return;
@@ -99,7 +99,7 @@ LockProbe ProbeLock(int fd) {
 
 Evidence OwnerEvidence(const layout::Header& header, const OwnerIdentity& self) {
   if (header.state == static_cast<uint32_t>(layout::OwnerState::kClosed)) return Evidence::kGone;
-  bool same_boot = std::memcmp(header.boot_id, self.boot_id, sizeof self.boot_id) == 0;
+  bool same_boot = header.boot_id == self.boot_id;
   if (!same_boot) {
     return Silent(RealtimeNs(), header.heartbeat_realtime_ns, kOtherBootNs);
   }

@@ -18,7 +18,7 @@ struct OwnerIdentity {
   uint32_t worker_thread = 0;
   uint64_t pid_namespace = 0;
   uint64_t start_ticks = 0;
-  uint8_t boot_id[16] = {};
+  layout::Id boot_id{};
 };
 
 // The calling thread. `worker_thread` is worker_threads' threadId, 0 for the main thread.

@@ -38,6 +38,7 @@
 //   COMPACTED records list the segments that are in it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -115,6 +116,8 @@ struct Extent {
 };
 static_assert(sizeof(Extent) == 32);
 
+using Id = std::array<uint8_t, 16>;
+
 struct Header {
   // 0..255: identity.
   uint8_t magic[8];
@@ -123,7 +126,7 @@ struct Header {
   uint16_t minor;
   uint32_t header_size;
   uint32_t granule;
-  uint8_t segment_id[16];  // random: the identity of the file; a rewrite makes a new one
+  Id segment_id;           // random: the identity of the file; a rewrite makes a new one
   uint32_t kind;           // FileKind
   uint32_t incompat_bits;  // a reader skips a file with an unknown bit
   uint32_t compat_bits;
@@ -132,7 +135,7 @@ struct Header {
   uint32_t tid;
   uint64_t pid_namespace;  // inode of /proc/self/ns/pid, 0 when unknown
   uint64_t start_ticks;    // field 22 of /proc/self/stat, 0 when unknown
-  uint8_t boot_id[16];
+  Id boot_id;
   uint64_t created_realtime_ns;
   uint64_t created_boottime_ns;
   uint8_t reserved0[64];
@@ -140,7 +143,7 @@ struct Header {
   uint32_t compacted_count;   // archive: ids in its COMPACTED records
   uint32_t archive_crc;       // archive: crc32c of all bytes from 256 on
   uint64_t compacted_owners;  // archive: since it began
-  uint8_t first_id[16];       // segment_id of the first file whose counts are in this one; zero: of this one
+  Id first_id;                // segment_id of the first file whose counts are in this one; zero: of this one
   uint8_t reserved1[36];
   uint32_t header_crc;  // crc32c of bytes 0..251
 
@@ -189,7 +192,8 @@ static_assert(offsetof(RecordHeader, crc) == 8);
 // Cells of a page of exponential buckets, and of a summary's header.
 inline constexpr uint32_t kPageCells = 32;
 inline constexpr uint32_t kSummaryHeaderCells = 2;
-inline constexpr uint32_t kSummarySlotCells = 7;
+enum SlotCell : uint32_t { kSlotEpoch, kSlotGeneration, kSlotN, kSlotZero, kSlotMin, kSlotMax, kSlotSchema };
+inline constexpr uint32_t kSummarySlotCells = kSlotSchema + 1;
 inline constexpr uint32_t kMaxAgeSlots = 1024;
 // Cells of an exemplar: the current slot (1 or 2, 0 for none yet), then two slots: value, time in seconds, bytes of text, the
 // text. The owner fills the other slot, then makes it the current one.

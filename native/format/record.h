@@ -67,7 +67,7 @@ struct MemberRecord {
   uint32_t family = 0;
 };
 
-using SegmentId = std::array<uint8_t, 16>;
+using SegmentId = layout::Id;
 
 // Segments whose counts are in an archive.
 struct CompactedRecord {

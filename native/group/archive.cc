@@ -48,7 +48,7 @@ Bytes ContentOf(FamilyRecord family, const std::vector<uint32_t>& scopes) {
 }
 
 // The cells of a series with their low halves, as the drawing in format/layout.h has them.
-std::vector<DoubleDouble> CellsOf(const MergedFamily& family, const double* values) {
+std::vector<DoubleDouble> CellsOf(const MergedFamily& family, const double* values, const Sketch* sketch) {
   std::vector<DoubleDouble> cells(family.definition.CellCount());
   const uint32_t count = family.value_count;
   switch (family.definition.type) {
@@ -64,26 +64,22 @@ std::vector<DoubleDouble> CellsOf(const MergedFamily& family, const double* valu
         cells[i + 1].hi = values[i];
       }
       break;
-    case MetricType::kSummary:  // without its age slots
+    case MetricType::kSummary: {
       cells[0].hi = values[count - 1];
       cells[1] = {values[count - 2], values[count]};
+      DoubleDouble* slots = &cells[layout::kSummaryHeaderCells];
+      for (const Sketch::Slot& slot : sketch->slots()) {
+        slots[layout::kSlotEpoch].hi = slot.epoch;
+        slots[layout::kSlotN].hi = slot.n;
+        slots[layout::kSlotZero].hi = slot.zero;
+        slots[layout::kSlotMin].hi = slot.min;
+        slots[layout::kSlotMax].hi = slot.max;
+        slots[layout::kSlotSchema].hi = slot.schema;
+        slots += layout::kSummarySlotCells;
+      }
+    }
   }
   return cells;
-}
-
-void SetSlots(const Sketch& sketch, std::vector<DoubleDouble>& cells) {
-  auto cell = [&](size_t slot, size_t index) -> double& {
-    return cells[layout::kSummaryHeaderCells + slot * layout::kSummarySlotCells + index].hi;
-  };
-  for (size_t i = 0; i < sketch.slots().size(); i++) {
-    const Sketch::Slot& slot = sketch.slots()[i];
-    const double own[] = {slot.epoch, 0, slot.n, slot.zero, slot.min, slot.max};
-    for (size_t k = 0; k < std::size(own); k++) cell(i, k) = own[k];
-  }
-  // The lowest schema of a slot comes first.
-  for (auto page = sketch.pages().rbegin(); page != sketch.pages().rend(); ++page) {
-    cell(page->first.slot, 6) = page->first.schema;
-  }
 }
 
 void AppendBytes(Bytes& out, const void* data, size_t length) {
@@ -91,18 +87,28 @@ void AppendBytes(Bytes& out, const void* data, size_t length) {
   out.insert(out.end(), p, p + length);
 }
 
-void AppendRecord(Bytes& out, RecordType type, Bytes body) {
-  body.resize((body.size() + layout::kRecordAlignment - 1) / layout::kRecordAlignment *
-              layout::kRecordAlignment);
-  layout::RecordHeader head{static_cast<uint32_t>(layout::kRecordHeaderSize + body.size()),
-                            static_cast<uint16_t>(type), 0, 0,
-                            static_cast<uint32_t>(layout::RecordState::kLive)};
-  head.crc = RecordCrc(head, body.data());
-  AppendBytes(out, &head, sizeof head);
-  AppendBytes(out, body.data(), body.size());
-}
-
 }  // namespace
+
+// The records and the cells that they name.
+struct Archive::Output {
+  Bytes records;
+  std::vector<double> cells;
+
+  uint64_t NextCell() const { return kCellsOffset + cells.size() * sizeof(double); }
+
+  template <typename Record>
+  void Append(RecordType type, const Record& record) {
+    Bytes body = prom::Encode(record);
+    constexpr size_t kAlignment = layout::kRecordAlignment;
+    body.resize((body.size() + kAlignment - 1) / kAlignment * kAlignment);
+    layout::RecordHeader head{static_cast<uint32_t>(layout::kRecordHeaderSize + body.size()),
+                              static_cast<uint16_t>(type), 0, 0,
+                              static_cast<uint32_t>(layout::RecordState::kLive)};
+    head.crc = RecordCrc(head, body.data());
+    AppendBytes(records, &head, sizeof head);
+    AppendBytes(records, body.data(), body.size());
+  }
+};
 
 void Archive::Add(const MergeInput& input) {
   AddHeader(input.reader->header(), input.reader->is_archive());
@@ -113,7 +119,7 @@ void Archive::Add(const MergeInput& input) {
 
 void Archive::AddHeader(const Header& header, bool archive) {
   if (archive) {
-    std::memcpy(header_.segment_id, header.segment_id, sizeof header_.segment_id);
+    header_.segment_id = header.segment_id;
     header_.archive_generation = header.archive_generation;
   }
   header_.compacted_owners += archive ? header.compacted_owners : 1;
@@ -214,32 +220,27 @@ void Archive::DropOldOwnerGauges() {
 
 Bytes Archive::Encode(const OwnerIdentity& self) {
   DropOldOwnerGauges();
-  Bytes records;
-  std::vector<double> cells;
-  EncodeRecords(records, cells);
+  Output out;
+  EncodeRecords(out);
+  uint64_t cells_length = out.cells.size() * sizeof(double);
 
   Header header = header_;
   StampFormat(header, layout::FileKind::kArchive);
-  if (header.archive_generation == 0) {
-    SegmentId id = NewSegmentId(self.pid, self.tid);
-    std::memcpy(header.segment_id, id.data(), id.size());
-  }
+  if (header.archive_generation == 0) header.segment_id = NewSegmentId(self.pid, self.tid);
   header.archive_generation++;
-  std::memcpy(header.boot_id, self.boot_id, sizeof header.boot_id);
+  header.boot_id = self.boot_id;
   header.compacted_count = static_cast<uint32_t>(compacted_.size());
   header.state = static_cast<uint32_t>(layout::OwnerState::kClosed);
-  header.records_end = records.size();
+  header.records_end = out.records.size();
   header.extent_count = 2;
-  uint64_t cells_length = cells.size() * sizeof(double);
   header.extents[0] = {kCellsOffset, cells_length, static_cast<uint32_t>(ExtentType::kCells), 0, 0};
-  header.extents[1] = {kCellsOffset + cells_length, records.size(),
+  header.extents[1] = {kCellsOffset + cells_length, header.records_end,
                        static_cast<uint32_t>(ExtentType::kRecords), 0, 0};
-
   Bytes file;
-  file.reserve(sizeof header + cells_length + records.size());
+  file.reserve(sizeof header + cells_length + out.records.size());
   AppendBytes(file, &header, sizeof header);
-  AppendBytes(file, cells.data(), cells_length);
-  AppendBytes(file, records.data(), records.size());
+  AppendBytes(file, out.cells.data(), cells_length);
+  AppendBytes(file, out.records.data(), out.records.size());
   constexpr size_t kFromHere = offsetof(Header, records_end);
   header.archive_crc = Crc32c(file.data() + kFromHere, file.size() - kFromHere);
   header.header_crc = HeaderCrc(header);
@@ -247,66 +248,55 @@ Bytes Archive::Encode(const OwnerIdentity& self) {
   return file;
 }
 
-void Archive::EncodeRecords(Bytes& records, std::vector<double>& cells) {
+void Archive::EncodeRecords(Output& out) {
   for (size_t first = 0; first < compacted_.size(); first += kIdsOfRecord) {
     auto from = compacted_.begin() + static_cast<ptrdiff_t>(first);
     auto count = static_cast<ptrdiff_t>(std::min(kIdsOfRecord, compacted_.size() - first));
-    AppendRecord(records, RecordType::kCompacted, prom::Encode(CompactedRecord{{from, from + count}}));
+    out.Append(RecordType::kCompacted, CompactedRecord{{from, from + count}});
   }
-  for (uint32_t id : scope_order_) AppendRecord(records, RecordType::kScope, prom::Encode(scopes_[id]));
+  for (uint32_t id : scope_order_) out.Append(RecordType::kScope, scopes_[id]);
   std::vector<bool> encoded(plan_.families().size());
   for (const MergedFamily& family : plan_.families()) {
     for (uint32_t series : family.series) {
       if (!accumulator_.HasValue(family, series)) continue;
-      if (!encoded[family.definition.id]) {
-        AppendRecord(records, RecordType::kFamily, prom::Encode(family.definition));
-        encoded[family.definition.id] = true;
-      }
-      EncodeSeries(family, series, records, cells);
+      if (!encoded[family.definition.id]) out.Append(RecordType::kFamily, family.definition);
+      encoded[family.definition.id] = true;
+      EncodeSeries(family, series, out);
     }
   }
   for (const MemberRecord& member : members_) {
-    if (encoded[member.family]) AppendRecord(records, RecordType::kMember, prom::Encode(member));
+    if (encoded[member.family]) out.Append(RecordType::kMember, member);
   }
 }
 
-void Archive::EncodeSeries(const MergedFamily& family, uint32_t index, Bytes& records,
-                           std::vector<double>& cells) {
-  auto next_cell = [&] { return kCellsOffset + cells.size() * sizeof(double); };
+void Archive::EncodeSeries(const MergedFamily& family, uint32_t index, Output& out) {
   const MergedSeries& series = plan_.series()[index];
-  std::vector<DoubleDouble> own = CellsOf(family, accumulator_.values(series));
-  bool summary = family.definition.type == MetricType::kSummary;
-  if (summary) {
-    SetSlots(accumulator_.sketch(series), own);
-  }
-  SeriesRecord record{family.definition.id,
-                      static_cast<uint32_t>(2 * own.size()),
-                      next_cell(),
-                      plan_.identity(index).created_ms,
-                      {}};
+  const MergedIdentity& identity = plan_.identity(index);
+  const Sketch* sketch =
+      family.definition.type == MetricType::kSummary ? &accumulator_.sketch(series) : nullptr;
+  std::vector<DoubleDouble> cells = CellsOf(family, accumulator_.values(series), sketch);
+  SeriesRecord record{
+      family.definition.id, static_cast<uint32_t>(2 * cells.size()), out.NextCell(), identity.created_ms, {}};
   const std::vector<std::string>& names = family.definition.label_names;
-  for (const Label& label : plan_.identity(index).labels) {
+  for (const Label& label : identity.labels) {
     auto name = std::find(names.begin(), names.end(), label.name);
     record.labels.push_back({static_cast<uint16_t>(name - names.begin()), label.kind, label.text});
   }
-  AppendRecord(records, RecordType::kSeries, prom::Encode(record));
-  for (const DoubleDouble& cell : own) cells.push_back(cell.hi);
-  for (const DoubleDouble& cell : own) cells.push_back(cell.lo);
-  if (summary) {
-    for (const auto& [key, counts] : accumulator_.sketch(series).pages()) {
-      PageRecord page{record.cells_offset, next_cell(), 0, key.number, key.slot, key.schema, key.sign};
-      AppendRecord(records, RecordType::kPage, prom::Encode(page));
-      cells.insert(cells.end(), counts.begin(), counts.end());
+  out.Append(RecordType::kSeries, record);
+  for (const DoubleDouble& cell : cells) out.cells.push_back(cell.hi);
+  for (const DoubleDouble& cell : cells) out.cells.push_back(cell.lo);
+  if (sketch != nullptr) {
+    for (const auto& [key, counts] : sketch->pages()) {
+      out.Append(RecordType::kPage, PageRecord{record.cells_offset, out.NextCell(), 0, key.number, key.slot,
+                                               key.schema, key.sign});
+      out.cells.insert(out.cells.end(), counts.begin(), counts.end());
     }
   }
-  if (const std::vector<Exemplar>* exemplars = accumulator_.exemplars(index)) {
-    for (const Exemplar& exemplar : *exemplars) {
-      ExemplarRecord exemplar_record{record.cells_offset, next_cell(), exemplar.bucket};
-      AppendRecord(records, RecordType::kExemplar, prom::Encode(exemplar_record));
-      cells.push_back(1);  // the first slot counts
-      cells.insert(cells.end(), exemplar.slot.begin(), exemplar.slot.end());
-      cells.resize(cells.size() + layout::kExemplarSlotCells);
-    }
+  for (const Exemplar& exemplar : accumulator_.exemplars(index)) {
+    out.Append(RecordType::kExemplar, ExemplarRecord{record.cells_offset, out.NextCell(), exemplar.bucket});
+    out.cells.push_back(1);  // the first slot counts
+    out.cells.insert(out.cells.end(), exemplar.slot.begin(), exemplar.slot.end());
+    out.cells.resize(out.cells.size() + layout::kExemplarSlotCells);
   }
 }
 

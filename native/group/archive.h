@@ -11,7 +11,7 @@
 #include "files/owner.h"
 #include "format/layout.h"
 #include "format/record.h"
-#include "group/series_filter.h"
+#include "group/removal.h"
 #include "merge/accumulator.h"
 #include "merge/merge_plan.h"
 
@@ -46,8 +46,9 @@ class Archive {
   SegmentPlan PlanFamilies(const SegmentReader& reader);
   uint32_t ScopeOf(const ScopeRecord& scope);
   void DropOldOwnerGauges();
-  void EncodeRecords(Bytes& records, std::vector<double>& cells);
-  void EncodeSeries(const MergedFamily& family, uint32_t index, Bytes& records, std::vector<double>& cells);
+  struct Output;
+  void EncodeRecords(Output& out);
+  void EncodeSeries(const MergedFamily& family, uint32_t index, Output& out);
 
   const ArchiveLimits limits_;
   const double now_ms_;

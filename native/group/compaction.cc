@@ -8,8 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -49,16 +50,19 @@ class Compactor {
   Compactor(const std::string& path, const OwnerIdentity& self, const CompactionTask& task)
       : path_(path), self_(self), task_(task), directory_(OpenDirectory(path)) {}
 
-  CompactionReport Run() {
-    if (!directory_.valid() || !LockGroup()) return report_;
+  Result<uint32_t> Run() {
+    if (!directory_.valid() || !LockGroup()) return uint32_t{0};
     SweepTemporaries();
     do {
       if (!ReadArchive() || !FindDead()) break;
       bool removes = task_.removal != nullptr && archive_.present();
-      if ((!dead_.empty() || removes) && !WriteArchive()) break;
+      if (!dead_.empty() || removes) {
+        if (auto error = Commit(MakeArchive().Encode(self_))) return *error;
+        compacted_ += static_cast<uint32_t>(dead_.size());
+      }
       UnlinkSegments();
     } while (more_);
-    return report_;
+    return compacted_;
   }
 
  private:
@@ -66,11 +70,9 @@ class Compactor {
     lock_ = OpenLockFile(directory_.get(), kLockName);
     if (!lock_.valid()) return false;
     for (int waited = 0; ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0; waited++) {
-      report_.busy = errno == EWOULDBLOCK;
-      if (!report_.busy || waited >= task_.wait_ms) return false;
+      if (errno != EWOULDBLOCK || waited >= task_.wait_ms) return false;
       ::poll(nullptr, 0, 1);
     }
-    report_.busy = false;
     return LockExcludes(directory_.get(), kLockName) && HoldsLock();
   }
 
@@ -88,7 +90,7 @@ class Compactor {
       if (!fd.valid() || ::fstat(fd.get(), &status) != 0) continue;
       auto now = static_cast<time_t>(RealtimeNs() / 1'000'000'000);
       if (now - status.st_mtime < kTemporarySeconds || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) continue;
-      if (::unlinkat(directory_.get(), name.c_str(), 0) == 0) report_.removed++;
+      ::unlinkat(directory_.get(), name.c_str(), 0);
     }
   }
 
@@ -122,9 +124,9 @@ class Compactor {
       FileSource source(fd.get());
       layout::Header header;
       if (!fd.valid() || !source.Read(&header, sizeof header, 0)) continue;
-      SegmentId id = IdOf(header.segment_id);
+      const SegmentId& id = header.segment_id;
       if (archive_.HasCompacted(id)) {
-        leftovers_.push_back({name, id});
+        leftovers_.emplace(id, name);
         continue;
       }
       if (!LockSegment(fd.get(), name, header)) {
@@ -143,7 +145,7 @@ class Compactor {
     }
     // A dead copy of a living segment does not count.
     std::erase_if(dead_, [&](const DeadSegment& segment) {
-      return living.contains(IdOf(segment.reader->header().segment_id));
+      return living.contains(segment.reader->header().segment_id);
     });
     return true;
   }
@@ -153,45 +155,44 @@ class Compactor {
            NameIsCurrent(directory_.get(), name.c_str(), fd);
   }
 
-  bool WriteArchive() {
+  Archive MakeArchive() {
     std::sort(dead_.begin(), dead_.end(), [](const DeadSegment& a, const DeadSegment& b) {
       return a.reader->header().created_realtime_ns < b.reader->header().created_realtime_ns;
     });
     Archive next(task_.limits, task_.now_ms);
     auto add = [&](const SegmentReader& reader, std::string instance) {
-      next.Add({&reader, false, IsOfThisBoot(reader.header(), self_), std::move(instance)});
+      next.Add({&reader, false, reader.header().boot_id == self_.boot_id, std::move(instance)});
     };
     if (archive_.present()) add(archive_.reader(), "");
     for (const DeadSegment& segment : dead_) {
       const layout::Header& header = segment.reader->header();
       add(*segment.reader, InstanceName(header));
-      next.AddCompacted(IdOf(header.segment_id));
+      next.AddCompacted(header.segment_id);
       // It was rewritten: a reader of an earlier file must know that its counts are here.
-      SegmentId first = IdOf(header.first_id);
-      if (first != SegmentId{} && first != IdOf(header.segment_id)) next.AddCompacted(first);
+      if (header.first_id != SegmentId{} && header.first_id != header.segment_id) {
+        next.AddCompacted(header.first_id);
+      }
     }
     AddEarlierIds(next);
     if (task_.removal != nullptr) next.Remove(*task_.removal);
-    return Commit(next.Encode(self_));
+    return next;
   }
 
   // Ids of files that still exist must never be forgotten. Of the others the newest ones are kept.
   void AddEarlierIds(Archive& next) const {
     if (!archive_.present()) return;
-    std::set<SegmentId> present;
-    for (const Leftover& leftover : leftovers_) present.insert(leftover.id);
     size_t gone = 0;
     for (const SegmentId& id : archive_.reader().compacted()) {
-      if (present.contains(id) || gone++ < task_.limits.compacted_ids) next.AddCompacted(id);
+      if (leftovers_.contains(id) || gone++ < task_.limits.compacted_ids) next.AddCompacted(id);
     }
   }
 
-  bool Commit(const Bytes& bytes) {
+  std::optional<SystemError> Commit(const Bytes& bytes) {
     std::string temporary = ".t." + RandomHex();
     auto fail = [&](const char* call) {
-      report_.error = SystemError{errno, call, path_ + '/' + temporary};
+      SystemError error{errno, call, path_ + '/' + temporary};
       ::unlinkat(directory_.get(), temporary.c_str(), 0);
-      return false;
+      return error;
     };
     UniqueFd fd(::openat(directory_.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!fd.valid()) return fail("open");
@@ -204,26 +205,19 @@ class Compactor {
     }
     if (::renameat(directory_.get(), temporary.c_str(), directory_.get(), kArchiveName) != 0)
       return fail("rename");
-    report_.compacted += static_cast<uint32_t>(dead_.size());
-    return true;
-  }
-
-  void UnlinkSegments() {
-    for (const DeadSegment& segment : dead_) Unlink(segment.name);
-    for (const Leftover& leftover : leftovers_) Unlink(leftover.name);
-    dead_.clear();  // and with them the locks
+    return std::nullopt;
   }
 
   // A segment that cannot be removed stays a leftover.
-  void Unlink(const std::string& name) {
-    RemoveWakeup(directory_.get(), name);
-    if (::unlinkat(directory_.get(), name.c_str(), 0) == 0) report_.removed++;
+  void UnlinkSegments() {
+    auto unlink = [&](const std::string& name) {
+      RemoveWakeup(directory_.get(), name);
+      ::unlinkat(directory_.get(), name.c_str(), 0);
+    };
+    for (const DeadSegment& segment : dead_) unlink(segment.name);
+    for (const auto& [id, name] : leftovers_) unlink(name);
+    dead_.clear();  // and with them the locks
   }
-
-  struct Leftover {
-    std::string name;
-    SegmentId id;
-  };
 
   const std::string& path_;
   const OwnerIdentity& self_;
@@ -232,14 +226,14 @@ class Compactor {
   UniqueFd lock_;
   ArchiveFile archive_;
   std::vector<DeadSegment> dead_;
-  std::vector<Leftover> leftovers_;  // segments that are in the archive
+  std::multimap<SegmentId, std::string> leftovers_;  // names of segments that are in the archive
   bool more_ = false;
-  CompactionReport report_;
+  uint32_t compacted_ = 0;
 };
 
 }  // namespace
 
-CompactionReport CompactDead(const std::string& directory, const OwnerIdentity& self,
+Result<uint32_t> CompactDead(const std::string& directory, const OwnerIdentity& self,
                              const CompactionTask& task) {
   return Compactor(directory, self, task).Run();
 }

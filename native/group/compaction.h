@@ -15,7 +15,6 @@
 // compaction removes both. test/model checks these steps, and the errors that follow when one is missing.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -23,13 +22,6 @@
 #include "group/archive.h"
 
 namespace prom {
-
-struct CompactionReport {
-  bool busy = false;                 // another compactor is at work
-  uint32_t compacted = 0;            // segments
-  uint32_t removed = 0;              // files
-  std::optional<SystemError> error;  // why no archive could be written; nothing is lost then
-};
 
 struct CompactionTask {
   ArchiveLimits limits;
@@ -40,8 +32,9 @@ struct CompactionTask {
   const SeriesFilter* removal = nullptr;
 };
 
-// Compacts all dead segments of the directory, in steps of a bounded number of open files.
-CompactionReport CompactDead(const std::string& directory, const OwnerIdentity& self,
+// Compacts all dead segments of the directory, in steps of a bounded number of open files. Returns how many: 0 also when another
+// compactor is at work. Fails when an archive cannot be written; nothing is lost then.
+Result<uint32_t> CompactDead(const std::string& directory, const OwnerIdentity& self,
                              const CompactionTask& task);
 
 }  // namespace prom

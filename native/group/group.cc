@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
-#include "group/dead_segments.h"
+#include "group/removal.h"
 #include "group/wakeup.h"
-#include "render/render_json.h"
-#include "render/render_text.h"
+#include "render/render.h"
 
 namespace prom {
 namespace {
@@ -16,21 +16,6 @@ namespace {
 constexpr size_t kMergesKept = 8;
 // Far longer than any compaction takes.
 constexpr double kRemovalWaitMs = 2000;
-
-// Notes how long each phase of a scrape takes.
-class Stopwatch {
- public:
-  explicit Stopwatch(GroupStats& stats) : stats_(stats) {}
-  void Lap(std::string_view phase) {
-    uint64_t now = BoottimeNs();
-    stats_.phases.emplace_back(phase, static_cast<double>(now - last_) / 1e9);
-    last_ = now;
-  }
-
- private:
-  GroupStats& stats_;
-  uint64_t last_ = BoottimeNs();
-};
 
 }  // namespace
 
@@ -48,38 +33,39 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
   std::lock_guard lock(mutex_);
   GroupStats stats;
   stats.shown = scrape.self_metrics;
-  Stopwatch watch(stats);
+  auto lap = [&stats, last = BoottimeNs()](std::string_view phase) mutable {
+    uint64_t from = std::exchange(last, BoottimeNs());
+    stats.phases.emplace_back(phase, static_cast<double>(last - from) / 1e9);
+  };
   if (!session_.valid()) session_ = JoinSession(directory_, self_, JoinMode::kRead);
   if (scrape.collect_deadline_ms > 0) {
     CollectRequest request("collect\n", layout::Wakeup::kCollects);
     request.NotifyAll(directory_, scrape.own_segment);
     stats.late = request.Wait(scrape.collect_deadline_ms);
   }
-  watch.Lap("collect");
+  lap("collect");
   if (auto error = files_.ReadDirectory(directory_, stats)) return *error;
   files_.ReadPrivate(scrape.private_segments);
   std::vector<MergeInput> inputs = files_.Inputs(stats);
   has_dead_ = stats.dead > 0;
-  watch.Lap("read");
+  lap("read");
   Merge& merge = MergeFor(scrape.view);
   merge.Run(inputs, scrape.now_ms);
   stats.conflicts = merge.conflicts();
-  watch.Lap("merge");
+  lap("merge");
   stats.render_from_ns = BoottimeNs();
   TextBuffer out;
   if (!scrape.name) out.Reserve(last_size_ + last_size_ / 32);
   if (scrape.format == Format::kJson) {
     RenderJson(merge, scrape.name, out);
   } else {
-    bool open_metrics = scrape.format == Format::kOpenMetrics;
-    RenderText(merge, open_metrics ? TextFormat::kOpenMetrics : TextFormat::kPrometheus, scrape.name, &stats,
-               out);
+    RenderText(merge, scrape.format == Format::kOpenMetrics, scrape.name, &stats, out);
   }
   if (!scrape.name) last_size_ = out.size();
   return out;
 }
 
-CompactionReport Group::Compact(const ArchiveLimits& limits, double now_ms) const {
+Result<uint32_t> Group::Compact(const ArchiveLimits& limits, double now_ms) const {
   return CompactDead(directory_, self_, {limits, now_ms, 0, nullptr});
 }
 

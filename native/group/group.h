@@ -18,10 +18,9 @@
 #include "files/owner.h"
 #include "group/compaction.h"
 #include "group/group_files.h"
-#include "group/series_filter.h"
+#include "group/removal.h"
 #include "group/session.h"
 #include "merge/merge.h"
-#include "render/group_stats.h"
 
 namespace prom {
 
@@ -67,7 +66,7 @@ class Group {
 
   // Whether the last scrape has seen segments that can be compacted.
   bool HasDead() const { return has_dead_; }
-  CompactionReport Compact(const ArchiveLimits& limits, double now_ms) const;
+  Result<uint32_t> Compact(const ArchiveLimits& limits, double now_ms) const;
 
   // Asks the living owners to remove the series, and removes them from the dead segments and from the archive. Returns how
   // many living owners had not done so by the deadline; they will.

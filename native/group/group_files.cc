@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <tuple>
 
 #include "base/clock.h"
 #include "files/directory.h"
@@ -23,36 +23,28 @@ constexpr int kLockWaitMs = 50;
 // living owner makes it again by then (maintenance.ts); a counter that decreases and increases again looks like a reset.
 constexpr uint64_t kLastNumbersNs = 30ull * 1000 * 1000 * 1000;
 
-int CompareIds(const MergeInput& a, const MergeInput& b) {
-  return std::memcmp(a.reader->header().segment_id, b.reader->header().segment_id, sizeof(SegmentId));
+// By age. Of a segment and its copies the one with the lock comes first: a copy's lock has no holder.
+auto AgeOf(const MergeInput& input) {
+  const layout::Header& header = input.reader->header();
+  return std::tuple(header.created_realtime_ns, header.segment_id, !input.locked);
 }
 
-// Of a segment and its copies the one with the lock comes first: a copy's lock has no holder.
-bool Older(const MergeInput& a, const MergeInput& b) {
-  uint64_t a_ns = a.reader->header().created_realtime_ns;
-  uint64_t b_ns = b.reader->header().created_realtime_ns;
-  if (a_ns != b_ns) return a_ns < b_ns;
-  int order = CompareIds(a, b);
-  return order != 0 ? order < 0 : a.locked && !b.locked;
+using Owner = std::tuple<uint32_t, uint32_t, uint64_t, uint64_t, layout::Id>;
+
+Owner OwnerOf(const layout::Header& header) {
+  return {header.pid, header.tid, header.start_ticks, header.pid_namespace, header.boot_id};
 }
 
-bool SameOwner(const layout::Header& a, const layout::Header& b) {
-  return a.pid == b.pid && a.tid == b.tid && a.start_ticks == b.start_ticks &&
-         a.pid_namespace == b.pid_namespace && std::memcmp(a.boot_id, b.boot_id, sizeof a.boot_id) == 0;
-}
-
-// Owners in two pid namespaces may have the same number. The segments of one owner, in a file and in memory, have one name.
+// Owners in two pid namespaces may have one number. The segments of an owner, in a file and in memory, have one name.
 void NameInstances(std::vector<MergeInput>& inputs) {
-  std::map<std::string, std::vector<const layout::Header*>> uses;
+  std::map<std::string, std::vector<Owner>> owners_by_name;
   for (MergeInput& input : inputs) {
     const layout::Header& header = input.reader->header();
     input.instance = input.reader->is_archive() ? kArchiveName : InstanceName(header);
-    std::vector<const layout::Header*>& owners = uses[input.instance];
-    auto same = std::find_if(owners.begin(), owners.end(),
-                             [&](const layout::Header* other) { return SameOwner(*other, header); });
-    auto use = same - owners.begin();
-    if (same == owners.end()) owners.push_back(&header);
-    if (use > 0) input.instance += '#' + std::to_string(use + 1);
+    std::vector<Owner>& owners = owners_by_name[input.instance];
+    auto known = std::find(owners.begin(), owners.end(), OwnerOf(header));
+    if (known != owners.begin()) input.instance += '#' + std::to_string(known - owners.begin() + 1);
+    if (known == owners.end()) owners.push_back(OwnerOf(header));
   }
 }
 
@@ -66,14 +58,6 @@ UniqueFd LockShared(int directory) {
     ::poll(nullptr, 0, 1);
   }
   return lock;
-}
-
-void AddCounts(const layout::Header& header, uint64_t bytes, GroupStats& stats) {
-  stats.bytes += bytes;
-  stats.collect_failures += header.collect_failures;
-  stats.compaction_failures += header.compaction_failures;
-  stats.dropped_series += header.dropped_series;
-  stats.dropped_updates += header.dropped_updates;
 }
 
 }  // namespace
@@ -139,7 +123,7 @@ SkipReason GroupFiles::ReadSegment(int directory, const std::string& name) {
   if (fd.valid()) reason = segment.reader.Update(source);
   if (reason == SkipReason::kNone && segment.reader.is_archive()) reason = SkipReason::kForeign;
   if (reason == SkipReason::kNone) {
-    segment.compacted = archive_.HasCompacted(IdOf(segment.reader.header().segment_id));
+    segment.compacted = archive_.HasCompacted(segment.reader.header().segment_id);
     if (!segment.compacted) {
       // Before the cells: an owner that dies in between is still live in this scrape, with all that it counted.
       LockProbe lock = ProbeLock(fd.get());
@@ -164,8 +148,7 @@ void GroupFiles::ForgetVanished() {
     if (segment.listing == listing_) return false;
     const layout::Header& header = segment.reader.header();
     // The file that was read may be an earlier one of the segment that was compacted.
-    bool compacted =
-        archive_.HasCompacted(IdOf(header.segment_id)) || archive_.HasCompacted(IdOf(header.first_id));
+    bool compacted = archive_.HasCompacted(header.segment_id) || archive_.HasCompacted(header.first_id);
     bool removed = segment.live && segment.reader.usable() && !compacted;
     return !removed || now_ns - segment.read_ns > kLastNumbersNs;
   });
@@ -184,32 +167,38 @@ void GroupFiles::ReadPrivate(const std::vector<std::shared_ptr<const ByteSource>
 
 std::vector<MergeInput> GroupFiles::Inputs(GroupStats& stats) const {
   std::vector<MergeInput> inputs;
+  auto add = [&](const SegmentReader& reader, uint64_t bytes, bool live, bool locked) {
+    const layout::Header& header = reader.header();
+    inputs.push_back({&reader, live, header.boot_id == self_.boot_id, {}, locked});
+    stats.bytes += bytes;
+    stats.collect_failures += header.collect_failures;
+    stats.compaction_failures += header.compaction_failures;
+    stats.dropped_series += header.dropped_series;
+    stats.dropped_updates += header.dropped_updates;
+  };
+  auto add_segment = [&](const Segment& segment) {
+    if (segment.compacted || !segment.reader.usable()) return;
+    if (segment.reason != SkipReason::kNone && BoottimeNs() - segment.read_ns > kLastNumbersNs) return;
+    add(segment.reader, segment.bytes, segment.live, segment.locked);
+    (segment.live ? stats.live : stats.dead)++;
+  };
   if (archive_.present()) {
-    const layout::Header& header = archive_.reader().header();
-    inputs.push_back({&archive_.reader(), false, IsOfThisBoot(header, self_), {}, false});
-    stats.compacted = header.compacted_owners;
-    AddCounts(header, archive_.bytes(), stats);
+    add(archive_.reader(), archive_.bytes(), false, false);
+    stats.compacted = archive_.reader().header().compacted_owners;
   }
-  for (const auto& [name, segment] : segments_) AddInput(segment, stats, inputs);
-  for (const auto& [source, segment] : private_segments_) AddInput(segment, stats, inputs);
-  std::sort(inputs.begin(), inputs.end(), Older);
-  auto copies = std::unique(inputs.begin(), inputs.end(),
-                            [](const MergeInput& a, const MergeInput& b) { return CompareIds(a, b) == 0; });
+  for (const auto& [name, segment] : segments_) add_segment(segment);
+  for (const auto& [source, segment] : private_segments_) add_segment(segment);
+  std::sort(inputs.begin(), inputs.end(),
+            [](const MergeInput& a, const MergeInput& b) { return AgeOf(a) < AgeOf(b); });
+  auto copies = std::unique(inputs.begin(), inputs.end(), [](const MergeInput& a, const MergeInput& b) {
+    return a.reader->header().segment_id == b.reader->header().segment_id;
+  });
   if (copies != inputs.end()) {
     stats.skipped[SkipReason::kDuplicate] = static_cast<uint32_t>(inputs.end() - copies);
     inputs.erase(copies, inputs.end());
   }
   NameInstances(inputs);
   return inputs;
-}
-
-void GroupFiles::AddInput(const Segment& segment, GroupStats& stats, std::vector<MergeInput>& inputs) const {
-  if (segment.compacted || !segment.reader.usable()) return;
-  if (segment.reason != SkipReason::kNone && BoottimeNs() - segment.read_ns > kLastNumbersNs) return;
-  const layout::Header& header = segment.reader.header();
-  inputs.push_back({&segment.reader, segment.live, IsOfThisBoot(header, self_), {}, segment.locked});
-  (segment.live ? stats.live : stats.dead)++;
-  AddCounts(header, segment.bytes, stats);
 }
 
 }  // namespace prom

@@ -15,7 +15,7 @@
 #include "group/archive_file.h"
 #include "merge/merge_plan.h"
 #include "read/segment_reader.h"
-#include "render/group_stats.h"
+#include "render/self_metrics.h"
 
 namespace prom {
 
@@ -49,7 +49,6 @@ class GroupFiles {
   void ReadSegments(int directory, GroupStats& stats);
   SkipReason ReadSegment(int directory, const std::string& name);
   void ForgetVanished();
-  void AddInput(const Segment& segment, GroupStats& stats, std::vector<MergeInput>& inputs) const;
   void NoteStarvation();
 
   const OwnerIdentity self_;

@@ -1,6 +1,5 @@
 #include "group/wakeup.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -36,21 +35,20 @@ void CollectRequest::Notify(const std::string& path) {
   UniqueFd fifo(::open(WakeupPath(path).c_str(), O_WRONLY | kFlags));
   struct stat status {};
   if (!fifo.valid() || ::fstat(fifo.get(), &status) != 0 || !S_ISFIFO(status.st_mode)) return;
-  uint64_t run;
-  if (!ReadField(segment, offsetof(layout::Header, collects_started), &run)) return;
+  uint64_t sequence;
+  if (!ReadField(segment, offsetof(layout::Header, collects_started), &sequence)) return;
   // The message is shorter than PIPE_BUF: it is written whole or not at all. An owner with a full FIFO is late in any case.
   if (::write(fifo.get(), message_.data(), message_.size()) < 0 && errno != EAGAIN) return;
-  pending_.push_back({path, std::move(segment), run});
+  pending_.push_back({path, std::move(segment), sequence});
 }
 
 void CollectRequest::NotifyAll(const std::string& directory, const std::string& except) {
-  DIR* listing = ::opendir(directory.c_str());
-  if (listing == nullptr) return;
-  while (const dirent* entry = ::readdir(listing)) {
-    std::string name = entry->d_name;
+  UniqueFd fd = OpenDirectory(directory);
+  std::vector<std::string> names;
+  if (!fd.valid() || !ListNames(fd.get(), names)) return;
+  for (const std::string& name : names) {
     if (IsSegmentName(name) && name != except) Notify(directory + '/' + name);
   }
-  ::closedir(listing);
 }
 
 bool CollectRequest::PendingOwner::IsDone() {
@@ -61,7 +59,7 @@ bool CollectRequest::PendingOwner::IsDone() {
   }
   uint64_t finished = 0;
   bool readable = ReadField(segment, offsetof(layout::Header, collects_finished), &finished);
-  return !readable || finished > newest_run;
+  return !readable || finished > sequence;
 }
 
 uint32_t CollectRequest::Wait(double deadline_ms) {

@@ -1,9 +1,9 @@
 // Requests to the owners of a group, through the wake-up FIFOs beside their segments.
 //
-// A request is a line. An owner then runs its collect functions; some requests ask for other work first. The owner numbers
-// its runs of the collect functions in its header. A request notes the number of the newest run before it is written, and is
-// done once a later run is finished: that one began after the request, whichever process asked for it. A blocked owner is
-// waited for until the deadline, and read as it is. A segment may be rewritten meanwhile: its numbers continue in the new file.
+// A request is a line. Its owner runs the collect functions; some requests ask for other work first. The header of the segment
+// has the collect sequence number of the newest collect. A request notes it, and is done once a later collect is finished: that
+// one began after the request, whichever process asked for it. A blocked owner is waited for until the deadline, and read as it
+// is. The numbers continue when the segment is rewritten meanwhile.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ class CollectRequest {
   struct PendingOwner {
     std::string path;
     UniqueFd segment;
-    uint64_t newest_run;  // when the request was sent
+    uint64_t sequence;  // collect sequence number when the request was sent
 
     bool IsDone();
   };

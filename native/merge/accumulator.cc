@@ -12,9 +12,6 @@ namespace {
 using layout::MergeMode;
 using layout::MetricType;
 
-// Cells of an age slot.
-enum Slot : uint32_t { kEpoch, kGeneration, kN, kZero, kMin, kMax };
-
 bool IsScalar(const MergedFamily& family) {
   return family.definition.type == MetricType::kCounter || family.definition.type == MetricType::kGauge;
 }
@@ -48,13 +45,15 @@ void AddSummary(const MergedFamily& family, const SegmentReader& reader, const R
   double now = std::isfinite(definition.slot_ms) ? std::floor(now_ms / definition.slot_ms) : 1;
   for (uint32_t slot = 0; slot < definition.age_buckets; slot++) {
     const double* own = cells + layout::kSummaryHeaderCells + slot * layout::kSummarySlotCells;
-    bool current = own[kEpoch] > now - definition.age_buckets && own[kEpoch] <= now;
+    double epoch = own[layout::kSlotEpoch];
+    bool current = epoch > now - definition.age_buckets && epoch <= now;
     // While its owner resets a slot, its pages may still be those of the epoch before.
-    if (!current || !(own[kN] > 0)) continue;
-    uint16_t to_slot =
-        sketch.AddSlot({own[kEpoch], own[kN], own[kZero], own[kMin], own[kMax]}, definition.age_buckets);
+    if (!current || !(own[layout::kSlotN] > 0)) continue;
+    uint16_t to_slot = sketch.AddSlot(
+        {epoch, own[layout::kSlotN], own[layout::kSlotZero], own[layout::kSlotMin], own[layout::kSlotMax]},
+        definition.age_buckets);
     for (const ReadPage& page : source.pages) {
-      if (page.slot != slot || page.generation != own[kGeneration]) continue;
+      if (page.slot != slot || page.generation != own[layout::kSlotGeneration]) continue;
       sketch.AddPage({to_slot, page.schema, page.sign, page.number}, reader.values() + page.cell);
     }
   }
@@ -182,15 +181,14 @@ void Accumulator::AddMostRecent(const Contribution& to, const double* cells, boo
 void Accumulator::AddExemplars(const SegmentReader& reader, const FamilyPlan& plan) {
   for (const Contribution& from : plan.contributions) {
     for (const ReadExemplar& exemplar : reader.series()[from.source].exemplars) {
-      const double* slot = CurrentSlot(reader.values() + exemplar.cell);
-      if (slot != nullptr) KeepNewest(exemplars_[from.series], exemplar.bucket, slot);
+      KeepNewest(exemplars_[from.series], exemplar.bucket, reader.values() + exemplar.cell);
     }
   }
 }
 
-const std::vector<Exemplar>* Accumulator::exemplars(uint32_t series) const {
+std::span<const Exemplar> Accumulator::exemplars(uint32_t series) const {
   auto found = exemplars_.find(series);
-  return found == exemplars_.end() ? nullptr : &found->second;
+  return found == exemplars_.end() ? std::span<const Exemplar>() : found->second;
 }
 
 void Accumulator::Finish(const MergePlan& plan) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -40,8 +41,8 @@ class Accumulator {
     }
   }
   Sketch& sketch(const MergedSeries& series) { return sketches_[series.sketch]; }
-  // The newest one of each bucket; null when there is none.
-  const std::vector<Exemplar>* exemplars(uint32_t series) const;
+  // The newest one of each bucket.
+  std::span<const Exemplar> exemplars(uint32_t series) const;
 
  private:
   void AddFamily(const MergePlan& merged, const MergeInput& input, const FamilyPlan& plan, double now_ms);

@@ -15,17 +15,16 @@ constexpr size_t kTextCell = 3;
 template <typename Each>
 bool EachLabel(const double* slot, Each each) {
   if (!(slot[2] >= 0) || slot[2] > layout::kExemplarTextCells * sizeof(double)) return false;
-  const char* p = reinterpret_cast<const char*>(slot + kTextCell);
-  for (auto left = static_cast<size_t>(slot[2]); left > 0;) {
+  std::string_view rest(reinterpret_cast<const char*>(slot + kTextCell), static_cast<size_t>(slot[2]));
+  while (!rest.empty()) {
     uint16_t lengths[2];
-    if (left < sizeof lengths) return false;
-    std::memcpy(lengths, p, sizeof lengths);
-    size_t whole = sizeof lengths + lengths[0] + lengths[1];
-    if (left < whole) return false;
-    p += sizeof lengths;
-    each(std::string_view(p, lengths[0]), std::string_view(p + lengths[0], lengths[1]));
-    p += lengths[0] + lengths[1];
-    left -= whole;
+    if (rest.size() < sizeof lengths) return false;
+    std::memcpy(lengths, rest.data(), sizeof lengths);
+    rest.remove_prefix(sizeof lengths);
+    size_t length = size_t{lengths[0]} + lengths[1];
+    if (rest.size() < length) return false;
+    each(rest.substr(0, lengths[0]), rest.substr(lengths[0], lengths[1]));
+    rest.remove_prefix(length);
   }
   return true;
 }
@@ -40,22 +39,15 @@ std::vector<Label> Exemplar::Labels() const {
   return labels;
 }
 
-const double* CurrentSlot(const double* cells) {
-  if (cells[0] != 1 && cells[0] != 2) return nullptr;
+void KeepNewest(std::vector<Exemplar>& exemplars, uint32_t bucket, const double* cells) {
+  if (cells[0] != 1 && cells[0] != 2) return;
   const double* slot = cells + 1 + (cells[0] == 2 ? layout::kExemplarSlotCells : 0);
-  return EachLabel(slot, [](auto, auto) {}) ? slot : nullptr;
-}
-
-void KeepNewest(std::vector<Exemplar>& exemplars, uint32_t bucket, const double* slot) {
   auto known = std::find_if(exemplars.begin(), exemplars.end(),
                             [bucket](const Exemplar& other) { return other.bucket == bucket; });
-  if (known == exemplars.end()) {
-    known = exemplars.insert(known, {bucket, {}});
-  } else if (slot[1] > known->time()) {
-    known->slot.fill(0);
-  } else {
-    return;
-  }
+  bool newest = known == exemplars.end() || slot[1] > known->time();
+  if (!newest || !EachLabel(slot, [](auto, auto) {})) return;
+  if (known == exemplars.end()) known = exemplars.insert(known, {bucket, {}});
+  known->slot.fill(0);
   size_t length = (static_cast<size_t>(slot[2]) + sizeof(double) - 1) / sizeof(double);
   std::copy_n(slot, kTextCell + length, known->slot.begin());
 }

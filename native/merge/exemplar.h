@@ -20,10 +20,8 @@ struct Exemplar {
   std::vector<Label> Labels() const;
 };
 
-// The slot that counts among the cells of an exemplar. Null when there is none yet, or its text contradicts itself.
-const double* CurrentSlot(const double* cells);
-
-// Keeps the exemplar of a slot if it is newer than the known one of its bucket.
-void KeepNewest(std::vector<Exemplar>& exemplars, uint32_t bucket, const double* slot);
+// Adds the current slot of an exemplar's cells if it is newer than the known exemplar of its bucket. A slot whose text
+// contradicts itself does not count.
+void KeepNewest(std::vector<Exemplar>& exemplars, uint32_t bucket, const double* cells);
 
 }  // namespace prom

@@ -78,4 +78,13 @@ std::vector<const MergedFamily*> Merge::ShownFamilies(const std::optional<std::s
   return shown;
 }
 
+std::vector<uint32_t> Merge::ShownSeries(const MergedFamily& family) const {
+  std::vector<uint32_t> shown;
+  shown.reserve(family.series.size());
+  for (uint32_t index : family.series) {
+    if (accumulator_.HasValue(family, index)) shown.push_back(index);
+  }
+  return shown;
+}
+
 }  // namespace prom

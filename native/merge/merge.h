@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,15 +31,12 @@ class Merge {
 
   // The families that are shown, or the one called `name`, and the series of a family that are shown.
   std::vector<const MergedFamily*> ShownFamilies(const std::optional<std::string>& name) const;
-  auto ShownSeries(const MergedFamily& family) const {
-    return std::views::filter(
-        family.series, [this, &family](uint32_t index) { return accumulator_.HasValue(family, index); });
-  }
+  std::vector<uint32_t> ShownSeries(const MergedFamily& family) const;
 
   // Of a series: family.value_count values. Buckets are cumulative.
   const double* values(const MergedSeries& series) const { return accumulator_.values(series); }
-  // The newest exemplar of each bucket; null when there is none.
-  const std::vector<Exemplar>* exemplars(uint32_t series) const { return accumulator_.exemplars(series); }
+  // The newest exemplar of each bucket.
+  std::span<const Exemplar> exemplars(uint32_t series) const { return accumulator_.exemplars(series); }
   // All labels in the order in which prom-client prints them: `{a="1",b="2"} `, or ` ` when there are none. At least
   // kTextPadding bytes come after it.
   std::string_view text(const MergedSeries& series) const {

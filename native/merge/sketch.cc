@@ -79,7 +79,8 @@ uint16_t Sketch::AddSlot(const Slot& values, uint32_t slots) {
 }
 
 void Sketch::AddPage(const PageKey& key, const double* counts) {
-  schema_ = std::min<int>(schema_, key.schema);
+  all_.schema = std::min(all_.schema, key.schema);
+  if (key.slot < slots_.size()) slots_[key.slot].schema = std::min(slots_[key.slot].schema, key.schema);
   Counts& page = pages_[key];
   for (size_t i = 0; i < page.size(); i++) {
     if (counts[i] > 0) page[i] += counts[i];
@@ -91,7 +92,7 @@ void Sketch::Finish() {
     if (slot.n > 0) Add(all_, slot);
   }
   for (const auto& [key, counts] : pages_) {
-    int steps = key.schema - schema_;
+    int steps = key.schema - all_.schema;
     for (int32_t i = 0; i < static_cast<int32_t>(counts.size()); i++) {
       double count = counts[static_cast<size_t>(i)];
       int32_t bucket = (key.number * 32 + i + (1 << steps) - 1) >> steps;
@@ -118,7 +119,7 @@ double Sketch::Quantile(double q) const {
     seen += bucket.count;
     int sign = bucket.rank > 0 ? 1 : -1;
     if (seen >= rank)
-      return clamp(sign * Estimate(schema_, static_cast<int32_t>(sign * bucket.rank - kRankOfKey0)));
+      return clamp(sign * Estimate(all_.schema, static_cast<int32_t>(sign * bucket.rank - kRankOfKey0)));
   }
   return !zeros_seen && seen + all_.zero >= rank ? clamp(0) : all_.max;
 }

@@ -25,6 +25,7 @@ class Sketch {
     double zero = 0;
     double min = 0;
     double max = 0;
+    int8_t schema = 8;  // the lowest one of its pages
   };
   // Buckets 32 * number to 32 * number + 31 of a sign and a slot.
   struct PageKey {
@@ -55,7 +56,6 @@ class Sketch {
 
   std::vector<Slot> slots_;
   std::map<PageKey, Counts> pages_;
-  int schema_ = 8;  // the lowest one of all pages
   Slot all_;
   std::vector<Bucket> buckets_;
 };

@@ -30,26 +30,30 @@ double HistogramSkew(const double* cells, uint32_t count) {
   return skew > 0 ? skew : 0;
 }
 
-// The same of a summary, slot by slot.
 double SummarySkew(const ReadSeries& series, const double* values) {
   double skew = 0;
-  uint32_t slots = (series.record.cell_count - layout::kSummaryHeaderCells) / layout::kSummarySlotCells;
-  for (uint32_t slot = 0; slot < slots; slot++) {
-    const double* head =
-        values + series.cell + layout::kSummaryHeaderCells + slot * layout::kSummarySlotCells;
-    double sum = head[3];
+  const double* cells = values + series.cell;
+  for (uint32_t slot = 0;
+       slot * layout::kSummarySlotCells + layout::kSummaryHeaderCells < series.record.cell_count; slot++) {
+    const double* head = cells + layout::kSummaryHeaderCells + slot * layout::kSummarySlotCells;
+    double sum = head[layout::kSlotZero];
     for (const ReadPage& page : series.pages) {
-      if (page.slot != slot || page.generation != head[1]) continue;
+      if (page.slot != slot || page.generation != head[layout::kSlotGeneration]) continue;
       for (uint32_t i = 0; i < layout::kPageCells; i++) sum += values[page.cell + i];
     }
-    skew += std::fabs(sum - head[2]);
+    skew += std::fabs(sum - head[layout::kSlotN]);
   }
   return skew > 0 ? skew : 0;
 }
 
+double SkewOf(const CellReader::Compound& compound, const ReadSeries& series, const double* values) {
+  return compound.histogram ? HistogramSkew(values + compound.cell, compound.count)
+                            : SummarySkew(series, values);
+}
+
 // Calls `each(cell, count)` for the ranges of a series' cells until one returns false.
 template <typename Each>
-bool EachRangeOf(const ReadSeries& series, Each each) {
+bool AllRangesOf(const ReadSeries& series, Each each) {
   return each(series.cell, series.record.cell_count) &&
          std::all_of(series.pages.begin(), series.pages.end(),
                      [&](const ReadPage& page) { return each(page.cell, layout::kPageCells); });
@@ -85,28 +89,32 @@ int64_t CellReader::Find(uint64_t offset, uint64_t count) {
 
 SkipReason CellReader::Read(const ByteSource& source, std::span<const ReadSeries> series, bool changes) {
   uint64_t count = cell_count();
-  if (!values_.Reserve(count * sizeof(double))) return SkipReason::kUnreadable;
-  if (!changes || (compounds_.empty() && exemplars_.empty())) {
-    return ReadRange(source, 0, count, values_.doubles()) ? SkipReason::kNone : SkipReason::kTruncated;
-  }
   // All cells that belong together are in one block, or count as changed.
   block_ = has_pages_ ? std::bit_ceil(count) : kBlockCells;
-  if (!before_.Reserve(std::min(block_, count) * sizeof(double))) return SkipReason::kUnreadable;
+  if (!values_.Reserve(count * sizeof(double)) ||
+      !before_.Reserve(std::min(block_, count) * sizeof(double))) {
+    return SkipReason::kUnreadable;
+  }
+  double* values = values_.doubles();
+  if (!changes || (compounds_.empty() && exemplars_.empty())) {
+    bool whole = ForEachRange(0, count, [&](uint64_t first, uint64_t last) {
+      return ReadCells(source, first, last - first, values + first);
+    });
+    return whole ? SkipReason::kNone : SkipReason::kTruncated;
+  }
   if (!ReadTwice(source)) return SkipReason::kTruncated;
-  const double* values = values_.doubles();
   for (const Compound& compound : compounds_) {
     const ReadSeries& own = series[compound.series];
-    bool has_changed = HasChanged(compound, own);
-    double skew =
-        compound.histogram ? HistogramSkew(values + compound.cell, compound.count) : SummarySkew(own, values);
-    if ((has_changed || skew != 0) && !Settle(source, compound, own, has_changed)) {
-      return SkipReason::kTruncated;
-    }
+    bool has_changed =
+        compound.histogram
+            ? HasChanged(compound.cell, compound.count)
+            : !AllRangesOf(own, [&](uint32_t cell, uint32_t length) { return !HasChanged(cell, length); });
+    bool settled = !has_changed && SkewOf(compound, own, values) == 0;
+    if (!settled && !Settle(source, compound, own, has_changed)) return SkipReason::kTruncated;
   }
   for (uint32_t cell : exemplars_) {
-    if (HasChanged(cell, layout::kExemplarCells) && !SettleExemplar(source, cell)) {
-      return SkipReason::kTruncated;
-    }
+    bool settled = !HasChanged(cell, layout::kExemplarCells);
+    if (!settled && !SettleExemplar(source, cell)) return SkipReason::kTruncated;
   }
   return SkipReason::kNone;
 }
@@ -114,41 +122,38 @@ SkipReason CellReader::Read(const ByteSource& source, std::span<const ReadSeries
 // The second read is the one that counts: a scrape then misses nothing that was there when it began.
 bool CellReader::ReadTwice(const ByteSource& source) {
   changed_.clear();
-  for (uint64_t from = 0; from < cell_count(); from += block_) {
+  bool whole = true;
+  for (uint64_t from = 0; from < cell_count() && whole; from += block_) {
     uint64_t until = std::min(from + block_, cell_count());
-    if (!ReadRange(source, from, until, before_.doubles()) ||
-        !ReadRange(source, from, until, values_.doubles() + from)) {
-      return false;
-    }
-    ForEachRange(from, until, [&](uint64_t first, uint64_t last) {
-      const double* before = before_.doubles() + (first - from);
-      const double* after = values_.doubles() + first;
-      if (SameCells(before, after, last - first)) return;
-      for (uint64_t i = 0; i < last - first; i++) {
-        if (!SameCells(before + i, after + i, 1)) changed_.push_back(first + i);
-      }
-    });
+    auto read = [&](double* to) {
+      return ForEachRange(from, until, [&](uint64_t first, uint64_t last) {
+        return ReadCells(source, first, last - first, to + (first - from));
+      });
+    };
+    whole = read(before_.doubles()) && read(values_.doubles() + from) &&
+            ForEachRange(from, until, [&](uint64_t first, uint64_t last) {
+              const double* before = before_.doubles() + (first - from);
+              const double* after = values_.doubles() + first;
+              if (SameCells(before, after, last - first)) return true;
+              for (uint64_t i = 0; i < last - first; i++) {
+                if (!SameCells(before + i, after + i, 1)) changed_.push_back(first + i);
+              }
+              return true;
+            });
   }
-  return true;
+  return whole;
 }
 
+// Calls `each(first, last)` for the cells between `from` and `until` that records may name, extent by extent, until one
+// returns false.
 template <typename Each>
-void CellReader::ForEachRange(uint64_t from, uint64_t until, Each each) const {
+bool CellReader::ForEachRange(uint64_t from, uint64_t until, Each each) const {
   for (const ReadExtent& extent : extents_) {
     uint64_t first = std::max(from, extent.start / sizeof(double));
     uint64_t last = std::min(until, (extent.start + extent.used) / sizeof(double));
-    if (first < last) each(first, last);
+    if (first < last && !each(first, last)) return false;
   }
-}
-
-// Reads the cells `from` to `until` to memory for them alone.
-bool CellReader::ReadRange(const ByteSource& source, uint64_t from, uint64_t until, double* to) const {
-  bool whole = true;
-  ForEachRange(from, until, [&](uint64_t first, uint64_t last) {
-    whole = whole && source.Read(to + (first - from), (last - first) * sizeof(double),
-                                 FileOffset(static_cast<uint32_t>(first)));
-  });
-  return whole;
+  return true;
 }
 
 bool CellReader::HasChanged(uint64_t cell, uint64_t count) const {
@@ -158,39 +163,30 @@ bool CellReader::HasChanged(uint64_t cell, uint64_t count) const {
   return next != changed_.end() && *next < cell + count;
 }
 
-bool CellReader::HasChanged(const Compound& compound, const ReadSeries& series) const {
-  if (compound.histogram) return HasChanged(compound.cell, compound.count);
-  return !EachRangeOf(series, [&](uint32_t cell, uint32_t count) { return !HasChanged(cell, count); });
-}
-
 bool CellReader::Settle(const ByteSource& source, const Compound& compound, const ReadSeries& series,
                         bool has_changed) {
   // As long as `values_`, so that one set of indexes serves both.
   if (!attempt_.Reserve(cell_count() * sizeof(double))) return false;
   double* last = values_.doubles();
   double* next = attempt_.doubles();
-  auto skew_of = [&](const double* values) {
-    return compound.histogram ? HistogramSkew(values + series.cell, series.record.cell_count)
-                              : SummarySkew(series, values);
-  };
-  double best = has_changed ? INFINITY : skew_of(last);
+  double best = has_changed ? INFINITY : SkewOf(compound, series, last);
   for (int i = 0; i < kSettleAttempts; i++) {
-    bool whole = EachRangeOf(series, [&](uint32_t cell, uint32_t count) {
-      return source.Read(next + cell, count * sizeof(double), FileOffset(cell));
-    });
-    if (!whole) return false;
-    double skew = skew_of(next);
-    bool settled = skew == 0 && EachRangeOf(series, [&](uint32_t cell, uint32_t count) {
+    if (!AllRangesOf(series, [&](uint32_t cell, uint32_t count) {
+          return ReadCells(source, cell, count, next + cell);
+        })) {
+      return false;
+    }
+    double skew = SkewOf(compound, series, next);
+    bool settled = skew == 0 && AllRangesOf(series, [&](uint32_t cell, uint32_t count) {
                      return SameCells(last + cell, next + cell, count);
                    });
-    if (settled || skew <= best) {
-      best = skew;
-      EachRangeOf(series, [&](uint32_t cell, uint32_t count) {
-        std::copy_n(next + cell, count, last + cell);
-        return true;
-      });
-    }
-    if (settled) break;
+    if (settled) return true;
+    if (skew > best) continue;
+    best = skew;
+    AllRangesOf(series, [&](uint32_t cell, uint32_t count) {
+      std::copy_n(next + cell, count, last + cell);
+      return true;
+    });
   }
   return true;
 }
@@ -201,7 +197,7 @@ bool CellReader::SettleExemplar(const ByteSource& source, uint32_t cell) {
   double* last = values_.doubles() + cell;
   double next[layout::kExemplarCells];
   for (int i = 0; i < kSettleAttempts; i++) {
-    if (!source.Read(next, sizeof next, FileOffset(cell))) return false;
+    if (!ReadCells(source, cell, layout::kExemplarCells, next)) return false;
     size_t slot = next[0] == 2 ? 1 + layout::kExemplarSlotCells : 1;
     bool whole = SameCells(last, next, 1) && SameCells(last + slot, next + slot, layout::kExemplarSlotCells);
     std::copy_n(next, layout::kExemplarCells, last);
@@ -211,12 +207,14 @@ bool CellReader::SettleExemplar(const ByteSource& source, uint32_t cell) {
   return true;
 }
 
-uint64_t CellReader::FileOffset(uint32_t cell) const {
-  uint64_t at = uint64_t{cell} * sizeof(double);
+// Reads cells of one extent.
+bool CellReader::ReadCells(const ByteSource& source, uint64_t cell, uint64_t count, double* to) const {
+  uint64_t at = cell * sizeof(double);
   auto after =
       std::upper_bound(extents_.begin(), extents_.end(), at,
                        [](uint64_t value, const ReadExtent& extent) { return value < extent.start; });
-  return std::prev(after)->offset + (at - std::prev(after)->start);
+  const ReadExtent& extent = *std::prev(after);
+  return source.Read(to, count * sizeof(double), extent.offset + (at - extent.start));
 }
 
 }  // namespace prom

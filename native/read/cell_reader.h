@@ -49,54 +49,44 @@ struct ReadExtent {
 
 class CellReader {
  public:
-  std::vector<ReadExtent>& extents() { return extents_; }
-  // Forgets which cells records name.
-  void Forget();
-  // Returns the index of the first of `count` cells that a live record names by their file offset; -1 when they are not all
-  // there, or when records name more cells than the file has: no honest owner gives a cell twice.
-  int64_t Find(uint64_t offset, uint64_t count);
-  // Says which cells belong together; `series` is the index of a series.
-  void AddHistogram(uint32_t series, uint32_t cell, uint32_t count) {
-    compounds_.push_back({series, cell, count, true});
-  }
-  void AddSummary(uint32_t series, uint32_t cell, uint32_t count) {
-    compounds_.push_back({series, cell, count, false});
-  }
-  void AddPage() { has_pages_ = true; }
-  void AddExemplar(uint32_t cell) { exemplars_.push_back(cell); }
-  bool has_exemplars() const { return !exemplars_.empty(); }
-
-  // Reads all cells that records name. `changes` is false for a file that no owner writes.
-  SkipReason Read(const ByteSource& source, std::span<const ReadSeries> series, bool changes);
-  const double* values() const { return values_.doubles(); }
-
- private:
   // A histogram or summary, in few words: a scrape looks at each.
   struct Compound {
-    uint32_t series;
+    uint32_t series;  // index of the series
     uint32_t cell;
     uint32_t count;
     bool histogram;
   };
 
+  std::vector<ReadExtent>& extents() { return extents_; }
+  // Forgets the cells that records name.
+  void Forget();
+  // The index of the first of `count` cells that a live record names by their file offset. -1 when the file does not have
+  // them, or when records name more cells than the file has: no honest owner gives a cell twice.
+  int64_t Find(uint64_t offset, uint64_t count);
+  void AddCompound(const Compound& compound) { compounds_.push_back(compound); }
+  void AddPage() { has_pages_ = true; }
+  void AddExemplar(uint32_t cell) { exemplars_.push_back(cell); }
+  bool has_exemplars() const { return !exemplars_.empty(); }
+
+  // Reads all cells that records name. `changes` is false for a file that has no writer.
+  SkipReason Read(const ByteSource& source, std::span<const ReadSeries> series, bool changes);
+  const double* values() const { return values_.doubles(); }
+
+ private:
   uint64_t cell_count() const;
   bool ReadTwice(const ByteSource& source);
-  bool ReadRange(const ByteSource& source, uint64_t from, uint64_t until, double* to) const;
-  // Calls `each(first, last)` for the cells between `from` and `until` that records may name, extent by extent.
   template <typename Each>
-  void ForEachRange(uint64_t from, uint64_t until, Each each) const;
+  bool ForEachRange(uint64_t from, uint64_t until, Each each) const;
   bool HasChanged(uint64_t cell, uint64_t count) const;
-  bool HasChanged(const Compound& compound, const ReadSeries& series) const;
   bool Settle(const ByteSource& source, const Compound& compound, const ReadSeries& series, bool has_changed);
   bool SettleExemplar(const ByteSource& source, uint32_t cell);
-  uint64_t FileOffset(uint32_t cell) const;
+  bool ReadCells(const ByteSource& source, uint64_t cell, uint64_t count, double* to) const;
 
   std::vector<ReadExtent> extents_;
   uint64_t named_cells_ = 0;
   std::vector<Compound> compounds_;
   std::vector<uint32_t> exemplars_;  // their first cells
   bool has_pages_ = false;
-
   AlignedBuffer values_;
   AlignedBuffer before_;           // a block of cells as the first read had them
   uint64_t block_ = 0;             // cells that are read twice before the next ones are; a power of two

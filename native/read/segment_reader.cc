@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <optional>
 
 #include "format/publication.h"
 #include "format/segment_identity.h"
@@ -49,8 +50,7 @@ void SegmentReader::Forget() {
 }
 
 SkipReason SegmentReader::Update(const ByteSource& source) {
-  uint8_t id[16];
-  std::memcpy(id, header_.segment_id, sizeof id);
+  SegmentId id = header_.segment_id;
   uint64_t removals = header_.removals;
   SkipReason reason = ReadHeader(source);
   if (reason != SkipReason::kNone) {
@@ -58,7 +58,7 @@ SkipReason SegmentReader::Update(const ByteSource& source) {
     return reason;
   }
   AcquireFence();
-  if (!known_ || std::memcmp(id, header_.segment_id, sizeof id) != 0) {
+  if (!known_ || id != header_.segment_id) {
     cells_.extents().clear();
     record_extents_.clear();
     Forget();
@@ -156,75 +156,80 @@ SkipReason SegmentReader::ParseExtent(const uint8_t* data, uint64_t length, uint
 bool SegmentReader::ParseRecord(const RecordHeader& head, const uint8_t* body) {
   std::span<const uint8_t> bytes(body, head.length - layout::kRecordHeaderSize);
   bool live = head.state == static_cast<uint32_t>(RecordState::kLive);
-  auto type = static_cast<RecordType>(head.type);
-  if (type == RecordType::kFamily || type == RecordType::kScope || type == RecordType::kMember) {
-    version_ = NextVersion();
-  }
-  switch (type) {
-    case RecordType::kFamily: {
-      auto record = Decode<FamilyRecord>(bytes);
-      if (!record) return false;
-      family_by_id_[record->id] = static_cast<uint32_t>(families_.size());
-      families_.push_back({std::move(*record), live});
-      return true;
-    }
-    case RecordType::kSeries: {
-      auto record = Decode<SeriesRecord>(bytes);
-      return record && (!live || AddSeries(std::move(*record)));
-    }
-    case RecordType::kPage: {
-      auto record = Decode<PageRecord>(bytes);
-      return record && (!live || AddPage(*record));
-    }
-    case RecordType::kExemplar: {
-      auto record = Decode<ExemplarRecord>(bytes);
-      return record && (!live || AddExemplar(*record));
-    }
-    case RecordType::kScope: {
-      auto record = Decode<ScopeRecord>(bytes);
-      if (!record) return false;
-      scope_by_id_[record->id] = static_cast<uint32_t>(scopes_.size());
-      scopes_.push_back(std::move(*record));
-      return true;
-    }
-    case RecordType::kMember: {
-      auto record = Decode<MemberRecord>(bytes);
-      if (!record) return false;
-      members_.push_back({*record, live});
-      return true;
-    }
-    case RecordType::kCompacted: {
-      auto record = Decode<CompactedRecord>(bytes);
-      if (!record) return false;
-      compacted_.insert(compacted_.end(), record->ids.begin(), record->ids.end());
-      return true;
-    }
+  switch (static_cast<RecordType>(head.type)) {
+    case RecordType::kFamily:
+      return Parse<FamilyRecord>(bytes, live);
+    case RecordType::kSeries:
+      return Parse<SeriesRecord>(bytes, live);
+    case RecordType::kPage:
+      return Parse<PageRecord>(bytes, live);
+    case RecordType::kExemplar:
+      return Parse<ExemplarRecord>(bytes, live);
+    case RecordType::kScope:
+      return Parse<ScopeRecord>(bytes, live);
+    case RecordType::kMember:
+      return Parse<MemberRecord>(bytes, live);
+    case RecordType::kCompacted:
+      return Parse<CompactedRecord>(bytes, live);
     default:
       return true;  // SKIP, and types of a later minor version
   }
 }
 
-bool SegmentReader::AddSeries(SeriesRecord record) {
+template <typename Record>
+bool SegmentReader::Parse(std::span<const uint8_t> body, bool live) {
+  std::optional<Record> record = Decode<Record>(body);
+  return record && Add(std::move(*record), live);
+}
+
+bool SegmentReader::Add(FamilyRecord record, bool live) {
+  version_ = NextVersion();
+  family_by_id_[record.id] = static_cast<uint32_t>(families_.size());
+  families_.push_back({std::move(record), live});
+  return true;
+}
+
+bool SegmentReader::Add(ScopeRecord record, bool) {
+  version_ = NextVersion();
+  scope_by_id_[record.id] = static_cast<uint32_t>(scopes_.size());
+  scopes_.push_back(std::move(record));
+  return true;
+}
+
+bool SegmentReader::Add(MemberRecord record, bool live) {
+  version_ = NextVersion();
+  members_.push_back({record, live});
+  return true;
+}
+
+bool SegmentReader::Add(CompactedRecord record, bool) {
+  compacted_.insert(compacted_.end(), record.ids.begin(), record.ids.end());
+  return true;
+}
+
+bool SegmentReader::Add(SeriesRecord record, bool live) {
+  if (!live) return true;
   auto family = family_by_id_.find(record.family);
   if (family == family_by_id_.end()) return false;
   const FamilyRecord& definition = families_[family->second].record;
   if (record.cell_count != definition.CellCount() * (is_archive() ? 2 : 1)) return false;
-  int64_t found = cells_.Find(record.cells_offset, record.cell_count);
-  if (found < 0) return false;
+  int64_t cell = cells_.Find(record.cells_offset, record.cell_count);
+  if (cell < 0) return false;
   for (const SeriesLabel& label : record.labels) {
     if (label.name >= definition.label_names.size()) return false;
   }
-  auto cell = static_cast<uint32_t>(found);
   auto index = static_cast<uint32_t>(series_.size());
   series_by_cells_[record.cells_offset] = index;
-  if (definition.type == layout::MetricType::kHistogram) cells_.AddHistogram(index, cell, record.cell_count);
-  if (definition.type == layout::MetricType::kSummary) cells_.AddSummary(index, cell, record.cell_count);
-  series_.push_back({std::move(record), record_offset_, family->second, cell, {}, {}});
+  bool histogram = definition.type == layout::MetricType::kHistogram;
+  if (histogram || definition.type == layout::MetricType::kSummary) {
+    cells_.AddCompound({index, static_cast<uint32_t>(cell), record.cell_count, histogram});
+  }
+  series_.push_back({std::move(record), record_offset_, family->second, static_cast<uint32_t>(cell), {}, {}});
   return true;
 }
 
-bool SegmentReader::AddPage(const PageRecord& record) {
-  ReadSeries* series = SeriesAt(record.series_offset);
+bool SegmentReader::Add(PageRecord record, bool live) {
+  ReadSeries* series = live ? SeriesAt(record.series_offset) : nullptr;
   if (series == nullptr) return true;
   const FamilyRecord& definition = families_[series->family].record;
   if (definition.type != layout::MetricType::kSummary || record.slot >= definition.age_buckets) return false;
@@ -236,8 +241,8 @@ bool SegmentReader::AddPage(const PageRecord& record) {
   return true;
 }
 
-bool SegmentReader::AddExemplar(const ExemplarRecord& record) {
-  ReadSeries* series = SeriesAt(record.series_offset);
+bool SegmentReader::Add(ExemplarRecord record, bool live) {
+  ReadSeries* series = live ? SeriesAt(record.series_offset) : nullptr;
   if (series == nullptr) return true;
   if (record.bucket > families_[series->family].record.bounds.size()) return false;
   int64_t cell = cells_.Find(record.cells_offset, layout::kExemplarCells);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -72,10 +73,16 @@ class SegmentReader {
   // `offset` is that of `data` in the file; `to_end` tells that `data` reaches to the end of the extent.
   SkipReason ParseExtent(const uint8_t* data, uint64_t length, uint64_t offset, bool to_end);
   bool ParseRecord(const layout::RecordHeader& head, const uint8_t* body);
-  // For live records. Removed ones are forgotten, as their cells may belong to another series by now.
-  bool AddSeries(SeriesRecord record);
-  bool AddPage(const PageRecord& record);
-  bool AddExemplar(const ExemplarRecord& record);
+  template <typename Record>
+  bool Parse(std::span<const uint8_t> body, bool live);
+  // Adds a record, or refuses it. Removed series, pages and exemplars are skipped: their cells may have another owner by now.
+  bool Add(FamilyRecord record, bool live);
+  bool Add(SeriesRecord record, bool live);
+  bool Add(PageRecord record, bool live);
+  bool Add(ExemplarRecord record, bool live);
+  bool Add(ScopeRecord record, bool live);
+  bool Add(MemberRecord record, bool live);
+  bool Add(CompactedRecord record, bool live);
   // The series of a page or an exemplar, by the file offset of its cells; null when it was removed.
   ReadSeries* SeriesAt(uint64_t cells_offset);
   SkipReason ReadSettledValues(const ByteSource& source);

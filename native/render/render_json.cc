@@ -1,14 +1,17 @@
-#include "render/render_json.h"
-
 #include <cmath>
 #include <cstdio>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "format/names.h"
+#include "render/render.h"
 
 namespace prom {
 namespace {
 
-void AppendString(TextBuffer& out, std::string_view text) {
+// Each overload appends one value.
+void Append(TextBuffer& out, std::string_view text) {
   out.Append('"');
   for (char c : text) {
     if (c == '"' || c == '\\') {
@@ -25,7 +28,7 @@ void AppendString(TextBuffer& out, std::string_view text) {
   out.Append('"');
 }
 
-void AppendNumber(TextBuffer& out, double value) {
+void Append(TextBuffer& out, double value) {
   bool finite = std::isfinite(value);
   if (!finite) out.Append('"');
   out.AppendJsNumber(value);
@@ -34,79 +37,69 @@ void AppendNumber(TextBuffer& out, double value) {
 
 template <typename Range, typename Each>
 void AppendList(TextBuffer& out, Range&& range, Each each) {
-  out.Append('[');
-  bool first = true;
+  char before = '[';
   for (const auto& item : range) {
-    if (!first) out.Append(',');
-    first = false;
+    out.Append(std::exchange(before, ','));
     each(item);
   }
-  out.Append(']');
+  out.Append(before == '[' ? "[]" : "]");
 }
 
-void AppendLabels(TextBuffer& out, const std::vector<Label>& labels) {
+void Append(TextBuffer& out, std::span<const double> numbers) {
+  AppendList(out, numbers, [&](double number) { Append(out, number); });
+}
+
+void Append(TextBuffer& out, const std::vector<Label>& labels) {
   AppendList(out, labels, [&](const Label& label) {
     out.Append('[');
-    AppendString(out, label.name);
+    Append(out, label.name);
     out.Append(",\"");
     out.Append(kLabelKindNames[label.kind]);
     out.Append("\",");
-    AppendString(out, label.text);
+    Append(out, label.text);
     out.Append(']');
   });
 }
 
-void AppendExemplars(TextBuffer& out, const std::vector<Exemplar>& exemplars) {
-  out.Append(",\"exemplars\":");
-  AppendList(out, exemplars, [&](const Exemplar& exemplar) {
-    out.Append("{\"bucket\":");
-    AppendNumber(out, exemplar.bucket);
-    out.Append(",\"value\":");
-    AppendNumber(out, exemplar.value());
-    out.Append(",\"time\":");
-    AppendNumber(out, exemplar.time());
-    out.Append(",\"labels\":");
-    AppendLabels(out, exemplar.Labels());
-    out.Append('}');
-  });
+// `lead` are the bytes in front of the value, from the end of the one before.
+template <typename Value>
+void AppendField(TextBuffer& out, std::string_view lead, const Value& value) {
+  out.Append(lead);
+  Append(out, value);
 }
 
 void AppendSeries(TextBuffer& out, const Merge& merge, const MergedFamily& family, uint32_t index) {
-  const MergedSeries& series = merge.series()[index];
-  out.Append("{\"labels\":");
-  AppendLabels(out, merge.identity(index).labels);
-  out.Append(",\"defaults\":");
-  AppendLabels(out, merge.identity(index).defaults);
-  out.Append(",\"values\":");
-  AppendList(out, std::span(merge.values(series), family.value_count),
-             [&](double value) { AppendNumber(out, value); });
-  if (const auto* exemplars = merge.exemplars(index)) AppendExemplars(out, *exemplars);
-  out.Append('}');
-}
-
-void AppendFamily(TextBuffer& out, const Merge& merge, const MergedFamily& family) {
-  const FamilyRecord& definition = family.definition;
-  out.Append("{\"name\":");
-  AppendString(out, definition.name);
-  out.Append(",\"help\":");
-  AppendString(out, definition.help);
-  out.Append(",\"type\":");
-  AppendString(out, kTypeNames[definition.type]);
-  out.Append(",\"mode\":");
-  AppendString(out, kMergeModeNames[definition.merge_mode]);
-  out.Append(",\"bounds\":");
-  AppendList(out, definition.bounds, [&](double bound) { AppendNumber(out, bound); });
-  out.Append(",\"series\":");
-  AppendList(out, merge.ShownSeries(family),
-             [&](uint32_t index) { AppendSeries(out, merge, family, index); });
+  AppendField(out, "{\"labels\":", merge.identity(index).labels);
+  AppendField(out, ",\"defaults\":", merge.identity(index).defaults);
+  AppendField(out, ",\"values\":", std::span(merge.values(merge.series()[index]), family.value_count));
+  if (auto exemplars = merge.exemplars(index); !exemplars.empty()) {
+    out.Append(",\"exemplars\":");
+    AppendList(out, exemplars, [&](const Exemplar& exemplar) {
+      AppendField(out, "{\"bucket\":", static_cast<double>(exemplar.bucket));
+      AppendField(out, ",\"value\":", exemplar.value());
+      AppendField(out, ",\"time\":", exemplar.time());
+      AppendField(out, ",\"labels\":", exemplar.Labels());
+      out.Append('}');
+    });
+  }
   out.Append('}');
 }
 
 }  // namespace
 
 void RenderJson(const Merge& merge, const std::optional<std::string>& name, TextBuffer& out) {
-  AppendList(out, merge.ShownFamilies(name),
-             [&](const MergedFamily* family) { AppendFamily(out, merge, *family); });
+  AppendList(out, merge.ShownFamilies(name), [&](const MergedFamily* family) {
+    const FamilyRecord& definition = family->definition;
+    AppendField(out, "{\"name\":", definition.name);
+    AppendField(out, ",\"help\":", definition.help);
+    AppendField(out, ",\"type\":", kTypeNames[definition.type]);
+    AppendField(out, ",\"mode\":", kMergeModeNames[definition.merge_mode]);
+    AppendField(out, ",\"bounds\":", std::span(definition.bounds));
+    out.Append(",\"series\":");
+    AppendList(out, merge.ShownSeries(*family),
+               [&](uint32_t index) { AppendSeries(out, merge, *family, index); });
+    out.Append('}');
+  });
 }
 
 }  // namespace prom

@@ -1,12 +1,10 @@
-#include "render/render_text.h"
-
 #include <cstring>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "format/names.h"
-#include "render/family_head.h"
-#include "render/self_metrics.h"
+#include "render/render.h"
 
 namespace prom {
 namespace {
@@ -42,15 +40,15 @@ struct Line {
 
 class FamilyRenderer {
  public:
-  FamilyRenderer(const Merge& merge, const MergedFamily& family, TextFormat format, TextBuffer& out)
+  FamilyRenderer(const Merge& merge, const MergedFamily& family, bool open_metrics, TextBuffer& out)
       : merge_(merge),
         definition_(family.definition),
         name_(family.definition.name),
-        exemplars_(format == TextFormat::kOpenMetrics),
+        exemplars_(open_metrics),
         out_(out) {
     std::string suffix;
     // As in prom-client, the samples of a counter end in _total and its family does not.
-    if (format == TextFormat::kOpenMetrics && definition_.type == MetricType::kCounter) {
+    if (open_metrics && definition_.type == MetricType::kCounter) {
       if (name_.ends_with("_total")) name_.resize(name_.size() - 6);
       suffix = "_total";
     }
@@ -86,7 +84,8 @@ class FamilyRenderer {
     std::string_view labels = merge_.text(series);
     bool bare = labels.size() == 1;
     bool is_ascii = merge_.texts_are_ascii();  // names that are not ASCII were in the head already
-    const auto* exemplars = exemplars_ ? merge_.exemplars(index) : nullptr;
+    std::span<const Exemplar> exemplars;
+    if (exemplars_) exemplars = merge_.exemplars(index);
     size_t most = most_ + lines_.size() * (labels.size() + Merge::kTextPadding + kMaxNumberLength);
     char* to = out_.Claim(most);
     for (const Line& line : lines_) {
@@ -96,9 +95,9 @@ class FamilyRenderer {
       to = PutPadded(to, labels.data(), labels.size());
       if (line.open && !bare) *brace = ',';
       to = FormatSample(to, values[line.value]);
-      if (exemplars != nullptr && line.bucket != kNoBucket) {
+      if (!exemplars.empty() && line.bucket != kNoBucket) {
         out_.Commit(to, is_ascii);
-        AppendExemplar(*exemplars, static_cast<uint32_t>(line.bucket));
+        AppendExemplar(exemplars, static_cast<uint32_t>(line.bucket));
         to = out_.Claim(most);
       }
     }
@@ -115,7 +114,7 @@ class FamilyRenderer {
                         static_cast<int>(bucket));
   }
 
-  void AppendExemplar(const std::vector<Exemplar>& exemplars, uint32_t bucket) {
+  void AppendExemplar(std::span<const Exemplar> exemplars, uint32_t bucket) {
     for (const Exemplar& exemplar : exemplars) {
       if (exemplar.bucket != bucket) continue;
       std::string labels;
@@ -140,9 +139,8 @@ class FamilyRenderer {
 
 }  // namespace
 
-void RenderText(const Merge& merge, TextFormat format, const std::optional<std::string>& name,
+void RenderText(const Merge& merge, bool open_metrics, const std::optional<std::string>& name,
                 const GroupStats* stats, TextBuffer& out) {
-  bool open_metrics = format == TextFormat::kOpenMetrics;
   bool first = true;
   auto separate = [&] {
     if (!first) out.Append(open_metrics ? "\n" : "\n\n");
@@ -150,7 +148,7 @@ void RenderText(const Merge& merge, TextFormat format, const std::optional<std::
   };
   for (const MergedFamily* family : merge.ShownFamilies(name)) {
     separate();
-    FamilyRenderer renderer(merge, *family, format, out);
+    FamilyRenderer renderer(merge, *family, open_metrics, out);
     renderer.AppendHead();
     for (uint32_t index : merge.ShownSeries(*family)) renderer.Append(index);
   }

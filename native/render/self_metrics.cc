@@ -1,113 +1,89 @@
 #include "render/self_metrics.h"
 
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "base/clock.h"
-#include "render/family_head.h"
+#include "merge/label_text.h"
 
 namespace prom {
 namespace {
 
-constexpr std::string_view kPrefix = "prom_client_mmap_";
-
-struct SelfMetric {
-  std::string_view name;
-  std::string_view help;
-  bool counter;
-  std::string labels;
-  double value;
+// Metrics of trouble, which are hidden at 0.
+constexpr struct {
+  std::string_view name, type, help;
+  uint64_t GroupStats::*count;
+} kTrouble[] = {
+    {"late_owners", "gauge", "Owners whose collect functions had not run by the deadline.",
+     &GroupStats::late},
+    {"conflicting_families", "gauge", "Families left out because another definition of their name is newer.",
+     &GroupStats::conflicts},
+    {"collect_failures", "counter", "Collect functions that threw while another process scraped.",
+     &GroupStats::collect_failures},
+    {"compaction_failures", "counter",
+     "Compactions of dead owners that could not be written; they are tried again.",
+     &GroupStats::compaction_failures},
+    {"dropped_series", "counter", "Series that were over a limit and are not counted.",
+     &GroupStats::dropped_series},
+    {"dropped_updates", "counter", "Updates that were lost with series over a limit.",
+     &GroupStats::dropped_updates},
 };
 
-std::string Label(std::string_view name, std::string_view value) {
+std::string Braced(std::string_view name, std::string_view value) {
   return '{' + std::string(name) + "=\"" + std::string(value) + "\"}";
 }
 
-class SelfMetrics {
- public:
-  explicit SelfMetrics(const GroupStats& stats) : stats_(stats) {
-    Owners();
-    Trouble();
-    if (stats.shown == SelfMetricsShown::kAll) Scrape();
-  }
-
-  std::vector<SelfMetric> all;
-
- private:
-  void Gauge(std::string_view name, std::string_view help, std::string labels, double value) {
-    all.push_back({name, help, false, std::move(labels), value});
-  }
-  // A counter of trouble: it is hidden at 0.
-  void Counter(std::string_view name, std::string_view help, uint64_t value) {
-    if (value == 0 && stats_.shown != SelfMetricsShown::kAll) return;
-    all.push_back({name, help, true, "", static_cast<double>(value)});
-  }
-
-  void Owners() {
-    if (stats_.shown != SelfMetricsShown::kAll) return;
-    constexpr std::string_view kHelp =
-        "Owners of segments: alive, and dead but not compacted into the archive yet.";
-    Gauge("owners", kHelp, Label("state", "live"), stats_.live);
-    Gauge("owners", kHelp, Label("state", "dead"), stats_.dead);
-    Counter("compacted_owners", "Dead owners that were compacted into the archive.", stats_.compacted);
-  }
-
-  void Trouble() {
-    for (auto [reason, count] : stats_.skipped) {
-      Gauge("skipped_files", "Files in the group's directory that were not read, by reason.",
-            Label("reason", kSkipReasonNames[reason]), count);
-    }
-    if (stats_.late > 0 || stats_.shown == SelfMetricsShown::kAll) {
-      Gauge("late_owners", "Owners whose collect functions had not run by the deadline.", "", stats_.late);
-    }
-    if (stats_.conflicts > 0 || stats_.shown == SelfMetricsShown::kAll) {
-      Gauge("conflicting_families", "Families left out because another definition of their name is newer.",
-            "", stats_.conflicts);
-    }
-    Counter("collect_failures", "Collect functions that threw while another process scraped.",
-            stats_.collect_failures);
-    Counter("compaction_failures",
-            "Compactions of dead owners that could not be written; they are tried again.",
-            stats_.compaction_failures);
-    Counter("dropped_series", "Series that were over a limit and are not counted.", stats_.dropped_series);
-    Counter("dropped_updates", "Updates that were lost with series over a limit.", stats_.dropped_updates);
-  }
-
-  void Scrape() {
-    Gauge("bytes", "Bytes of the files that were read.", "", static_cast<double>(stats_.bytes));
-    constexpr std::string_view kHelp = "Seconds that this scrape took, by phase.";
-    for (const auto& [phase, seconds] : stats_.phases) {
-      Gauge("scrape_duration_seconds", kHelp, Label("phase", phase), seconds);
-    }
-    Gauge("scrape_duration_seconds", kHelp, Label("phase", "render"),
-          static_cast<double>(BoottimeNs() - stats_.render_from_ns) / 1e9);
-    Gauge("native", "1 where metrics are shared by the native addon.", "", 1);
-  }
-
-  const GroupStats& stats_;
-};
-
 }  // namespace
+
+void AppendHead(TextBuffer& out, std::string_view name, std::string_view help, std::string_view type) {
+  std::string escaped;
+  AppendEscaped(escaped, help, false);
+  for (std::string_view part :
+       std::initializer_list<std::string_view>{"# HELP ", name, " ", escaped, "\n# TYPE ", name, " ", type}) {
+    out.Append(part);
+  }
+}
 
 void AppendSelfMetrics(const GroupStats& stats, bool open_metrics, const std::function<void()>& separate,
                        TextBuffer& out) {
   if (stats.shown == SelfMetricsShown::kNone) return;
-  std::string_view before;
-  for (const SelfMetric& metric : SelfMetrics(stats).all) {
-    std::string family = std::string(kPrefix) + std::string(metric.name);
-    std::string sample = metric.counter ? family + "_total" : family;
-    if (metric.name != before) {
+  const bool all = stats.shown == SelfMetricsShown::kAll;
+  std::string_view last;
+  auto append = [&](std::string_view name, std::string_view type, std::string_view help,
+                    const std::string& labels, double value) {
+    std::string family = "prom_client_mmap_" + std::string(name);
+    std::string sample = type == "counter" ? family + "_total" : family;
+    if (name != std::exchange(last, name)) {
       separate();
-      AppendHead(out, open_metrics ? family : sample, metric.help, metric.counter ? "counter" : "gauge");
+      AppendHead(out, open_metrics ? family : sample, help, type);
     }
-    before = metric.name;
-    out.Append('\n');
-    out.Append(sample);
-    out.Append(metric.labels);
-    out.Append(' ');
-    out.AppendSample(metric.value);
+    out.Append('\n' + sample + labels + ' ');
+    out.AppendSample(value);
+  };
+  if (all) {
+    constexpr std::string_view kHelp =
+        "Owners of segments: alive, and dead but not compacted into the archive yet.";
+    append("owners", "gauge", kHelp, Braced("state", "live"), static_cast<double>(stats.live));
+    append("owners", "gauge", kHelp, Braced("state", "dead"), static_cast<double>(stats.dead));
+    append("compacted_owners", "counter", "Dead owners that were compacted into the archive.", "",
+           static_cast<double>(stats.compacted));
   }
+  for (auto [reason, count] : stats.skipped) {
+    append("skipped_files", "gauge", "Files in the group's directory that were not read, by reason.",
+           Braced("reason", kSkipReasonNames[reason]), count);
+  }
+  for (const auto& trouble : kTrouble) {
+    auto count = static_cast<double>(stats.*trouble.count);
+    if (count > 0 || all) append(trouble.name, trouble.type, trouble.help, "", count);
+  }
+  if (!all) return;
+  append("bytes", "gauge", "Bytes of the files that were read.", "", static_cast<double>(stats.bytes));
+  auto append_phase = [&](std::string_view phase, double seconds) {
+    append("scrape_duration_seconds", "gauge", "Seconds that this scrape took, by phase.",
+           Braced("phase", phase), seconds);
+  };
+  for (const auto& [phase, seconds] : stats.phases) append_phase(phase, seconds);
+  append_phase("render", static_cast<double>(BoottimeNs() - stats.render_from_ns) / 1e9);
+  append("native", "gauge", "1 where metrics are shared by the native addon.", "", 1);
 }
 
 }  // namespace prom

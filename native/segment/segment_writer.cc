@@ -43,7 +43,7 @@ Header IdentityOf(const OwnerIdentity& owner) {
   header.tid = owner.tid;
   header.pid_namespace = owner.pid_namespace;
   header.start_ticks = owner.start_ticks;
-  std::memcpy(header.boot_id, owner.boot_id, sizeof header.boot_id);
+  header.boot_id = owner.boot_id;
   header.created_realtime_ns = RealtimeNs();
   header.created_boottime_ns = BoottimeNs();
   return header;
@@ -58,7 +58,7 @@ SegmentWriter::Created SegmentWriter::Create(const std::string& directory, const
 
 SegmentWriter::Created SegmentWriter::CreateSuccessor(bool keeps_counts) const {
   Header identity = *header_;
-  if (!keeps_counts) std::memset(identity.first_id, 0, sizeof identity.first_id);
+  if (!keeps_counts) identity.first_id = {};
   auto next = Create(directory(), identity, max_bytes_);
   if (next.ok()) next.value()->max_group_bytes_ = max_group_bytes_;
   return next;
@@ -135,13 +135,9 @@ std::optional<SystemError> SegmentWriter::Begin(const Header& identity) {
   uint8_t* base = first.value()->data();
   header_ = reinterpret_cast<Header*>(base);
   std::memcpy(header_, &identity, offsetof(Header, header_crc));
-  SegmentId id = NewSegmentId(identity.pid, identity.tid);
-  std::memcpy(header_->segment_id, id.data(), id.size());
+  header_->segment_id = NewSegmentId(identity.pid, identity.tid);
   // A successor has the id of the first file already.
-  const uint8_t none[sizeof header_->first_id] = {};
-  if (std::memcmp(header_->first_id, none, sizeof none) == 0) {
-    std::memcpy(header_->first_id, header_->segment_id, sizeof header_->first_id);
-  }
+  if (header_->first_id == SegmentId{}) header_->first_id = header_->segment_id;
   header_->header_crc = HeaderCrc(*header_);
 
   uint64_t records_length = layout::kFirstCellsOffset - layout::kFirstRecordsOffset;

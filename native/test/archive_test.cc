@@ -40,15 +40,15 @@ std::string Rendered(const std::string& directory, Format format = Format::kText
   return std::string(group.Render(scrape).value().view());
 }
 
-CompactionReport Compact(const std::string& directory, const ArchiveLimits& limits = {}) {
-  return CompactDead(directory, CurrentOwner(0), {limits, kNowMs, 0, nullptr});
+uint32_t Compact(const std::string& directory, const ArchiveLimits& limits = {}) {
+  return CompactDead(directory, CurrentOwner(0), {limits, kNowMs, 0, nullptr}).value();
 }
 
 bool Has(const std::string& text, const std::string& line) {
   return ('\n' + text).find('\n' + line + '\n') != std::string::npos;
 }
 
-// A segment of an owner that is gone.
+// A segment of an owner that has exited.
 void Dead(const std::string& directory, const std::function<void(TestSegment&)>& fill) {
   TestSegment segment = TestSegment::InFile(directory);
   fill(segment);
@@ -63,7 +63,7 @@ std::vector<std::string> Segments(const TemporaryDirectory& directory) {
   return names;
 }
 
-TEST_CASE("no total changes by its last digit, in whatever order random owners are compacted") {
+TEST_CASE("no total changes by its last digit, in any order in which owners are compacted") {
   std::mt19937_64 random(1);
   std::uniform_real_distribution<double> mantissa(0.5, 1);
   std::uniform_int_distribution<int> exponent(-30, 30);
@@ -86,14 +86,14 @@ TEST_CASE("no total changes by its last digit, in whatever order random owners a
       std::swap(living[random() % living.size()], living.back());
       living.back().owner().Close();
       living.pop_back();
-      CHECK(Compact(directory.path()).compacted == 1);
+      CHECK(Compact(directory.path()) == 1);
       CHECK(Rendered(directory.path()) == before);
     }
     CHECK(Segments(directory).empty());
   }
 }
 
-TEST_CASE("what the same series had of each owner is merged as their modes say") {
+TEST_CASE("the values of a series of several dead owners are merged by the mode of the gauge") {
   TemporaryDirectory directory;
   for (double value : {3.0, 1.0, 2.0}) {
     Dead(directory.path(), [&](TestSegment& segment) {
@@ -111,7 +111,7 @@ TEST_CASE("what the same series had of each owner is merged as their modes say")
     });
   }
   for (int i = 0; i < 2; i++) {
-    CHECK(Compact(directory.path()).compacted == (i == 0 ? 3 : 0));
+    CHECK(Compact(directory.path()) == (i == 0 ? 3 : 0));
     std::string text = Rendered(directory.path());
     CHECK(Has(text, "min 1"));
     CHECK(Has(text, "max 3"));
@@ -122,7 +122,7 @@ TEST_CASE("what the same series had of each owner is merged as their modes say")
   }
 }
 
-TEST_CASE("a gauge that was set before the last boots is older than one of this, but not unset") {
+TEST_CASE("a gauge that was set before the last boot is older than one of this boot, but not unset") {
   TemporaryDirectory directory;
   OwnerIdentity before = CurrentOwner(0);
   before.boot_id[0] ^= 1;
@@ -132,12 +132,12 @@ TEST_CASE("a gauge that was set before the last boots is older than one of this,
     recent[0] = value;
     recent[1] = time;
     segment.owner().Close();
-    CHECK(Compact(directory.path()).compacted == 1);
+    CHECK(Compact(directory.path()) == 1);
     CHECK(Has(Rendered(directory.path()), "g " + std::to_string(static_cast<int>(value))));
   }
 }
 
-TEST_CASE("series of several scopes, default labels and label orders stay what they are") {
+TEST_CASE("series of several scopes, default labels and label orders do not change") {
   TemporaryDirectory directory;
   for (const char* zone : {"a", "b"}) {
     Dead(directory.path(), [&](TestSegment& segment) {
@@ -154,7 +154,36 @@ TEST_CASE("series of several scopes, default labels and label orders stay what t
   CHECK(Has(before, "d{x=\"1\"} 10"));
 }
 
-TEST_CASE("quantiles are the same before and after, and an age slot that is over is not kept") {
+TEST_CASE("scopes stay chosen after a compaction, in the same order") {
+  TemporaryDirectory directory;
+  auto rendered = [&] {
+    Scrape scrape;
+    scrape.view.chosen = Chosen::kCluster;
+    Group group(directory.path(), CurrentOwner(0));
+    return std::string(group.Render(scrape).value().view());
+  };
+  auto add = [](TestSegment& segment, const char* name, uint32_t flags) {
+    segment.Scope(flags + 1, name, {}, flags);
+    *segment.Series(segment.Family(test::CounterFamily(name), flags + 1)).cells = 1;
+  };
+  Dead(directory.path(), [&](TestSegment& segment) { add(segment, "unchosen_first", 0); });
+  Dead(directory.path(), [&](TestSegment& segment) { add(segment, "a", layout::kChosenForCluster); });
+  Dead(directory.path(), [&](TestSegment& segment) {
+    add(segment, "unchosen_first", layout::kChosenForCluster);
+    segment.Scope(9, "empty", {}, layout::kChosenForWorker);
+  });
+  const std::string before = rendered();
+  CHECK(before ==
+        "# HELP a a help\n# TYPE a counter\na 1\n\n"
+        "# HELP unchosen_first unchosen_first help\n# TYPE unchosen_first counter\nunchosen_first 2\n");
+  for (int i = 0; i < 2; i++) {
+    Compact(directory.path());
+    CHECK(rendered() == before);
+    Dead(directory.path(), [](TestSegment& segment) { segment.Scope(1, "other"); });
+  }
+}
+
+TEST_CASE("quantiles are the same before and after a compaction, and an age slot that is over is not kept") {
   TemporaryDirectory directory;
   for (int owner = 0; owner < 3; owner++) {
     Dead(directory.path(), [&](TestSegment& segment) {
@@ -165,12 +194,12 @@ TEST_CASE("quantiles are the same before and after, and an age slot that is over
     });
   }
   std::string before = Rendered(directory.path());
-  CHECK(Compact(directory.path()).compacted == 3);
+  CHECK(Compact(directory.path()) == 3);
   CHECK(Rendered(directory.path()) == before);
   CHECK(Has(before, "r_count 3"));
 }
 
-TEST_CASE("exemplars of the dead stay, the newest of each bucket") {
+TEST_CASE("exemplars of dead owners are kept, the newest of each bucket") {
   TemporaryDirectory directory;
   for (double time : {20.0, 30.0, 10.0}) {
     Dead(directory.path(), [&](TestSegment& segment) {
@@ -190,7 +219,8 @@ TEST_CASE("exemplars of the dead stay, the newest of each bucket") {
   CHECK(Has(Rendered(directory.path(), Format::kOpenMetrics), "c_total 3 # {} 3 30"));
 }
 
-TEST_CASE("over the limits new series are dropped and counted, and the oldest owners' gauges go") {
+TEST_CASE(
+    "over the limits new series are dropped and counted, and the gauges of the oldest owners are dropped") {
   TemporaryDirectory directory;
   ArchiveLimits limits;
   limits.series = 8;
@@ -204,7 +234,7 @@ TEST_CASE("over the limits new series are dropped and counted, and the oldest ow
     *segment.Series(segment.Family(test::GaugeFamily("g", MergeMode::kAll))).cells = owner;
     for (int i = 0; i < 3; i++) *segment.Series(counters, {std::to_string(owner * 3 + i)}).cells = 1;
     segment.owner().Close();
-    ::usleep(2000);  // `created` tells them apart
+    ::usleep(2000);  // so that they are created at different times
     Compact(directory.path(), limits);
   }
   std::string text = Rendered(directory.path());
@@ -215,9 +245,7 @@ TEST_CASE("over the limits new series are dropped and counted, and the oldest ow
   CHECK(gauges <= 2);
 }
 
-TEST_CASE(
-    "a segment that came back after it was compacted is not counted again, and goes with the next "
-    "compaction") {
+TEST_CASE("a compacted segment that comes back is not counted again, and the next compaction removes it") {
   TemporaryDirectory directory;
   Dead(directory.path(),
        [](TestSegment& segment) { *segment.Series(segment.Family(test::CounterFamily("c"))).cells = 3; });
@@ -226,24 +254,24 @@ TEST_CASE(
   Compact(directory.path());
   test::WriteWholeFile(directory.File(name), bytes);
   CHECK(Has(Rendered(directory.path()), "c 3"));
-  CHECK(Compact(directory.path()).compacted == 0);
+  CHECK(Compact(directory.path()) == 0);
   CHECK(Segments(directory).empty());
   CHECK(Has(Rendered(directory.path()), "c 3"));
 }
 
-TEST_CASE("the living are not compacted, nor a dead copy of a living one") {
+TEST_CASE("a living segment is not compacted, nor is a dead copy of it") {
   TemporaryDirectory directory;
   TestSegment living = TestSegment::InFile(directory.path());
   *living.Series(living.Family(test::CounterFamily("c"))).cells = 3;
   Bytes copy = test::ReadWholeFile(living.writer().path());
   test::HeaderOf(copy).state = static_cast<uint32_t>(layout::OwnerState::kClosed);
   test::WriteWholeFile(directory.File("s.copy"), copy);
-  CHECK(Compact(directory.path()).compacted == 0);
+  CHECK(Compact(directory.path()) == 0);
   CHECK(Segments(directory).size() == 2);
   CHECK(Has(Rendered(directory.path()), "c 3"));
 }
 
-TEST_CASE("an archive that was changed by one byte is refused, and put aside by the next compaction") {
+TEST_CASE("an archive with one changed byte is refused, and the next compaction puts it aside") {
   TemporaryDirectory directory;
   Dead(directory.path(),
        [](TestSegment& segment) { *segment.Series(segment.Family(test::CounterFamily("c"))).cells = 3; });
@@ -261,7 +289,7 @@ TEST_CASE("an archive that was changed by one byte is refused, and put aside by 
   CHECK(::access(directory.File("archive.bad").c_str(), F_OK) == 0);
 }
 
-TEST_CASE("old ids are forgotten, but not of segments that are still there") {
+TEST_CASE("old ids are forgotten, but not those of segments that still exist") {
   TemporaryDirectory directory;
   ArchiveLimits limits;
   limits.compacted_ids = 2;
@@ -275,13 +303,13 @@ TEST_CASE("old ids are forgotten, but not of segments that are still there") {
       first = test::ReadWholeFile(directory.File(first_name));
     }
     Compact(directory.path(), limits);
-    test::WriteWholeFile(directory.File(first_name), first);  // somebody's backup comes back each time
+    test::WriteWholeFile(directory.File(first_name), first);  // a backup brings it back each time
   }
   UniqueFd open = OpenDirectory(directory.path());
   ArchiveFile archive;
   REQUIRE(archive.Update(open.get()) == SkipReason::kNone);
-  CHECK(archive.HasCompacted(IdOf(test::HeaderOf(first).segment_id)));
-  CHECK(archive.compacted().size() <= 4);
+  CHECK(archive.HasCompacted(test::HeaderOf(first).segment_id));
+  CHECK(archive.reader().compacted().size() <= 4);
   CHECK(Has(Rendered(directory.path()), "c 6"));
 }
 

@@ -89,8 +89,7 @@ void KillBeforeEveryStep(const std::function<Scenario()>& make, uint64_t least_s
     INFO("step " << step);
     auto counted = static_cast<double>(tally.counted());
     CHECK(Total(directory.path()) == counted);
-    CompactionReport report = CompactDead(directory.path(), CurrentOwner(0), CompactionTask{});
-    CHECK_FALSE(report.error);
+    CHECK(CompactDead(directory.path(), CurrentOwner(0), CompactionTask{}).ok());
     CHECK(Total(directory.path()) == counted);
     for (const std::string& name : directory.Names()) CHECK_FALSE(name.starts_with("s."));
     if (WIFEXITED(status)) {

@@ -65,13 +65,13 @@ Bytes ArchiveOf(const Input& input) {
       continue;
     }
     archive.Add({&reader, false, true, InstanceName(reader.header())});
-    if (i != kArchive) archive.AddCompacted(IdOf(reader.header().segment_id));
+    if (i != kArchive) archive.AddCompacted(reader.header().segment_id);
     empty = false;
   }
   if (empty) return {};
   Bytes bytes = archive.Encode({});
   // All randomness comes from the fuzzer.
-  std::memset(test::HeaderOf(bytes).segment_id, 0xa5, sizeof(SegmentId));
+  test::HeaderOf(bytes).segment_id.fill(0xa5);
   test::RepairHeaderCrc(bytes);
   return bytes;
 }

@@ -84,7 +84,7 @@ bool Follows(const Bytes& before, const Bytes& after) {
   Header b;
   std::memcpy(&a, before.data(), sizeof a);
   std::memcpy(&b, after.data(), sizeof b);
-  if (std::memcmp(a.segment_id, b.segment_id, sizeof a.segment_id) != 0) return true;
+  if (a.segment_id != b.segment_id) return true;
   if (a.extent_count > b.extent_count || b.extent_count > layout::kMaxExtents ||
       std::memcmp(a.extents, b.extents, a.extent_count * sizeof(Extent)) != 0) {
     return false;
@@ -162,10 +162,10 @@ void Compact(const Input& input) {
   Render(along, Format::kText);
   Totals before(directory);
 
-  CompactionReport report = along.Compact(limits, kNowMs);
-  Require(!report.error && !report.busy);
+  auto compacted = along.Compact(limits, kNowMs);
+  Require(compacted.ok());
   Totals after(directory);
-  Require(report.compacted == 0 || after.has_archive());
+  Require(compacted.value() == 0 || after.has_archive());
   // Sums of exact numbers may be too large to be exact.
   bool comparable = before.comparable() && after.comparable();
   Require(!roomy || !comparable || before.samples() == after.samples());
@@ -177,11 +177,11 @@ void Compact(const Input& input) {
   }
   // A removal that matches no series makes a new archive of the old one.
   SeriesFilter nothing;
-  nothing.scope = "nobody's";
+  nothing.scope = "unused";
   CompactionTask again;
   again.now_ms = kNowMs;
   again.removal = &nothing;
-  Require(!CompactDead(directory, Self(), again).error);
+  Require(CompactDead(directory, Self(), again).ok());
   Totals last(directory);
   Require(last.has_archive() == after.has_archive());
   Require(!after.comparable() || !last.comparable() || after.samples() == last.samples());

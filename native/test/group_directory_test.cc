@@ -1,4 +1,4 @@
-// What may lie in a group's directory, and what may happen to its files.
+// Files of all kinds in the directory of a group, and changes of its files.
 #include <doctest/doctest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -30,7 +30,7 @@ using test::TemporaryDirectory;
 using test::TestSegment;
 using test::TestSeries;
 
-TEST_CASE("whatever else lies in the directory is left alone and counted") {
+TEST_CASE("other files in the directory are counted, and not changed") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
   *segment.Series(segment.Family(test::CounterFamily("c"))).cells = 4;
@@ -106,7 +106,7 @@ TEST_CASE("a copy of a segment counts for nothing beside the segment itself, and
   CHECK(Rendered(group) == RenderedAnew(directory.path()));
 
   REQUIRE(::unlink(segment.writer().path().c_str()) == 0);
-  // Who has read the original keeps its last numbers for a while; who comes now knows the copies only.
+  // A group that has read the original keeps its last numbers for a while. A new one sees only the copies.
   CHECK(Shown(Rendered(group), "c") == "5");
   text = RenderedAnew(directory.path());
   CHECK(Shown(text, "c") == "4");
@@ -123,12 +123,12 @@ TEST_CASE("a file of another user is not read, unless by root") {
   TestSegment segment = TestSegment::InFile(directory.path());
   *segment.Series(segment.Family(test::CounterFamily("c"))).cells = 4;
   REQUIRE(::chmod(segment.writer().path().c_str(), 0644) == 0);
-  Child nobody([&](const Child::Line& line) {
+  Child stranger([&](const Child::Line& line) {
     if (::seteuid(65534) != 0) ::_exit(1);
     std::string text = RenderedAnew(directory.path());
     line.Tell(Shown(text, "c") == "absent" && Skipped(text, "forbidden") == "1" ? 'y' : 'n');
   });
-  CHECK(nobody.Hear() == 'y');
+  CHECK(stranger.Hear() == 'y');
   REQUIRE(::chmod(segment.writer().path().c_str(), 0600) == 0);
   Child refused([&](const Child::Line& line) {
     if (::seteuid(65534) != 0) ::_exit(1);

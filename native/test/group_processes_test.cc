@@ -26,7 +26,7 @@ using test::TemporaryDirectory;
 using test::TestSegment;
 using test::TestSeries;
 
-// Counts `times` in a segment of its own when told to, says so when it has done half and all of it, and lives on.
+// Counts `times` in its own segment at each signal, answers after half of them and after all, and lives on.
 Child CountingChild(const std::string& directory, int times) {
   Child child([&](const Child::Line& line) {
     auto* segment = new TestSegment(TestSegment::InFile(directory));
@@ -109,7 +109,7 @@ TEST_CASE("several processes count while another scrapes: nothing goes back and 
   CHECK(text == RenderedAnew(directory.path()));
   CHECK(text.find("skipped") == std::string::npos);
 
-  // The dead still count; what counts only the living does not.
+  // Dead owners still count, except in `live` modes.
   for (int killed = 1; killed <= kChildren; killed++) {
     Child& child = children[static_cast<size_t>(killed) - 1];
     child.Kill();
@@ -125,7 +125,7 @@ TEST_CASE("several processes count while another scrapes: nothing goes back and 
   }
 }
 
-TEST_CASE("what a process had counted when it was killed in the middle stays counted") {
+TEST_CASE("the counts of a process that is killed while it counts are kept") {
   TemporaryDirectory directory;
   TestSegment own = TestSegment::InFile(directory.path());
   *own.Series(own.Family(test::CounterFamily("c"))).cells = 1000;

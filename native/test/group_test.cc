@@ -91,7 +91,7 @@ TEST_CASE("an owner's second segment has its owner's pid label") {
   CHECK(Shown(text, "g{l=\"memory\",pid=\"" + pid + "\"}") == "1");
 }
 
-TEST_CASE("private segments count like files, and only for the scrape that brings them") {
+TEST_CASE("private segments count like files, and only for the scrape that has them") {
   TemporaryDirectory directory;
   TestSegment in_file = TestSegment::InFile(directory.path());
   *in_file.Series(in_file.Family(test::CounterFamily("c"))).cells = 1;
@@ -146,7 +146,7 @@ TEST_CASE("many views take turns on one group") {
   }
 }
 
-TEST_CASE("a view that was not asked for while its segment was out of sight is planned anew") {
+TEST_CASE("a view that was not scraped while its segment was hidden is planned anew") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
   uint32_t family = segment.Family(test::HistogramFamily("h", {1}, {"l"}, MergeMode::kMax));
@@ -200,7 +200,7 @@ TEST_CASE("an owner that was rewritten and compacted since the last scrape count
     if (i == 0) REQUIRE(Number(Rendered(later), "c") == 4);
   }
   segment.owner().Close();
-  REQUIRE(group.Compact({}, 0).compacted == 1);
+  REQUIRE(group.Compact({}, 0).value() == 1);
 
   CHECK(Number(Rendered(group), "c") == 5);
   CHECK(Number(Rendered(later), "c") == 5);

@@ -1,26 +1,11 @@
-// What counters of several owners become.
-#include <doctest/doctest.h>
-
+// Counters of several owners.
 #include <algorithm>
-#include <cmath>
 #include <random>
-#include <string>
-#include <utility>
-#include <vector>
 
-#include "merge/merge.h"
-#include "support/exposition.h"
-#include "support/families.h"
-#include "support/owners.h"
+#include "support/merging.h"
 
 namespace prom {
 namespace {
-
-using layout::MergeMode;
-using test::Merged;
-using test::Owner;
-using test::Owners;
-using test::Shown;
 
 TEST_CASE("counters of the living and the dead add up, in any order of the owners") {
   std::mt19937_64 random(1);
@@ -32,7 +17,7 @@ TEST_CASE("counters of the living and the dead add up, in any order of the owner
     Owners owners;
     for (double share : shares) {
       Owner& owner = owners.Add(random() % 2);
-      *owner.segment.Series(owner.segment.Family(test::CounterFamily("c"))).cells = share;
+      *owner.segment.Series(owner.segment.Family(CounterFamily("c"))).cells = share;
     }
     std::string shown = Shown(Merged(owners), "c");
     if (first.empty()) first = shown;
@@ -46,7 +31,7 @@ TEST_CASE("a counter can be aggregated in prom-client's other ways") {
     Owners owners;
     for (double value : {3.0, 5.0}) {
       Owner& owner = owners.Add();
-      *owner.segment.Series(owner.segment.Family(test::CounterFamily("c", {}, mode))).cells = value;
+      *owner.segment.Series(owner.segment.Family(CounterFamily("c", {}, mode))).cells = value;
     }
     CHECK(Shown(Merged(owners), "c") == shown);
   }

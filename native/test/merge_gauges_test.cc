@@ -1,29 +1,8 @@
-// What gauges of several owners become, mode by mode.
-#include <doctest/doctest.h>
-
-#include <cmath>
-#include <string>
-#include <utility>
-
-#include "format/names.h"
-#include "merge/merge.h"
-#include "support/exposition.h"
-#include "support/families.h"
-#include "support/owners.h"
-#include "support/scrapes.h"
+// Gauges of several owners, mode by mode.
+#include "support/merging.h"
 
 namespace prom {
 namespace {
-
-using layout::MergeMode;
-using test::Json;
-using test::kGlobal;
-using test::kNowMs;
-using test::Merged;
-using test::Owner;
-using test::Owners;
-using test::Shown;
-using test::Text;
 
 std::string GaugeOf(Owners& owners) { return Shown(Merged(owners), "g"); }
 
@@ -142,7 +121,7 @@ TEST_CASE("livemostrecent falls back to a living owner's value") {
   CHECK(GaugeOf(owners) == "1");
 }
 
-TEST_CASE("a mostrecent gauge that nobody set has no sample, whatever its value") {
+TEST_CASE("a mostrecent gauge that was never set has no sample even with a value") {
   for (MergeMode mode : {MergeMode::kMostRecent, MergeMode::kLiveMostRecent}) {
     Owners owners;
     owners.AddGauge(mode, true, 7, 0);
@@ -170,7 +149,7 @@ TEST_CASE(
     Owners owners;
     for (bool live : {true, false}) {
       Owner& owner = owners.Add(live);
-      uint32_t family = owner.segment.Family(test::GaugeFamily("g", mode, {"pid", "l"}));
+      uint32_t family = owner.segment.Family(GaugeFamily("g", mode, {"pid", "l"}));
       *owner.segment.Series(family, {"mine", "x"}).cells = live ? 1 : 2;
       owner.instance = live ? "17" : "18-1";
     }

@@ -1,28 +1,8 @@
-// What histograms of several owners become.
-#include <doctest/doctest.h>
-
-#include <string>
-
-#include "format/names.h"
-#include "merge/merge.h"
-#include "support/exposition.h"
-#include "support/owners.h"
-#include "support/scrapes.h"
-#include "support/test_segment.h"
+// Histograms of several owners.
+#include "support/merging.h"
 
 namespace prom {
 namespace {
-
-using layout::MergeMode;
-using test::AddHistogram;
-using test::kGlobal;
-using test::kNowMs;
-using test::Merged;
-using test::Owner;
-using test::Owners;
-using test::Shown;
-using test::TestSeries;
-using test::Text;
 
 TEST_CASE("histograms of equal bounds add up, bucket by bucket") {
   Owners owners;
@@ -40,7 +20,7 @@ TEST_CASE("the count of a histogram is that of its buckets, though an observatio
   Owners owners;
   AddHistogram(owners, {1}, {0.5});
   Owner& owner = owners.Add(false);
-  TestSeries series = owner.segment.Series(owner.segment.Family(test::HistogramFamily("h", {1})));
+  TestSeries series = owner.segment.Series(owner.segment.Family(HistogramFamily("h", {1})));
   series.cells[3] = 1;  // its owner died before it stored sum and count
   std::string text = Merged(owners);
   CHECK(Shown(text, "h_bucket{le=\"+Inf\"}") == "2");
@@ -69,7 +49,7 @@ TEST_CASE(
   CHECK(Shown(Text(merge), "h_bucket{le=\"4\"}") == "4");
 }
 
-TEST_CASE("histograms that are not summed merge what each owner alone would expose") {
+TEST_CASE("the other modes of a histogram merge the exposed values of each owner") {
   struct {
     MergeMode mode;
     std::string first, second, all, sum;

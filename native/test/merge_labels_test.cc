@@ -1,27 +1,8 @@
 // Which labels make one series of several owners' series, and which tell them apart.
-#include <doctest/doctest.h>
-
-#include <string>
-#include <utility>
-#include <vector>
-
-#include "merge/merge.h"
-#include "support/exposition.h"
-#include "support/families.h"
-#include "support/owners.h"
-#include "support/scrapes.h"
+#include "support/merging.h"
 
 namespace prom {
 namespace {
-
-using layout::LabelKind;
-using test::kGlobal;
-using test::kNowMs;
-using test::Merged;
-using test::Owner;
-using test::Owners;
-using test::Shown;
-using test::Text;
 
 // An owner of a counter with these labels, in this order, and default labels of its registry.
 Owner& AddLabelled(Owners& owners, std::vector<std::pair<std::string, std::string>> labels, double value,
@@ -34,7 +15,7 @@ Owner& AddLabelled(Owners& owners, std::vector<std::pair<std::string, std::strin
     names.push_back(name);
     values.push_back(text);
   }
-  *owner.segment.Series(owner.segment.Family(test::CounterFamily("c", names)), values).cells = value;
+  *owner.segment.Series(owner.segment.Family(CounterFamily("c", names)), values).cells = value;
   return owner;
 }
 
@@ -62,7 +43,7 @@ TEST_CASE("names and values of labels do not run into each other") {
   CHECK(Shown(text, "c{a=\"x\"}") == "16");
 }
 
-TEST_CASE("default labels are part of what a series is, unless they are not asked for") {
+TEST_CASE("default labels are part of the identity of a series, unless the view leaves them out") {
   Owners owners;
   AddLabelled(owners, {{"l", "x"}}, 1, {{"zone", LabelKind::kString, "a"}});
   AddLabelled(owners, {{"l", "x"}}, 2, {{"zone", LabelKind::kString, "b"}});
@@ -94,11 +75,11 @@ TEST_CASE("default labels that change apply to the next scrape") {
 
 TEST_CASE("a label that is undefined is the same as none") {
   Owners owners;
-  for (bool given : {true, false}) {
+  for (bool written : {true, false}) {
     Owner& owner = owners.Add();
-    uint32_t family = owner.segment.Family(test::CounterFamily("c", {"l", "m"}));
+    uint32_t family = owner.segment.Family(CounterFamily("c", {"l", "m"}));
     std::vector<SeriesLabel> labels = {{0, LabelKind::kString, "x"}};
-    if (given) labels.push_back({1, LabelKind::kUndefined, "undefined"});
+    if (written) labels.push_back({1, LabelKind::kUndefined, "undefined"});
     *owner.segment.SeriesOf(family, labels).cells = 1;
   }
   Merge merge(kGlobal);
@@ -110,10 +91,10 @@ TEST_CASE("a label that is undefined is the same as none") {
 TEST_CASE("owners that list the label names otherwise agree on the series") {
   Owners owners;
   Owner& a = owners.Add();
-  *a.segment.SeriesOf(a.segment.Family(test::CounterFamily("c", {"x", "y"})), {{0, LabelKind::kString, "1"}})
+  *a.segment.SeriesOf(a.segment.Family(CounterFamily("c", {"x", "y"})), {{0, LabelKind::kString, "1"}})
        .cells = 1;
   Owner& b = owners.Add();
-  *b.segment.SeriesOf(b.segment.Family(test::CounterFamily("c", {"y", "x"})), {{1, LabelKind::kString, "1"}})
+  *b.segment.SeriesOf(b.segment.Family(CounterFamily("c", {"y", "x"})), {{1, LabelKind::kString, "1"}})
        .cells = 2;
   CHECK(Shown(Merged(owners), "c{x=\"1\"}") == "3");
 }

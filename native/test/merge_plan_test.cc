@@ -1,34 +1,11 @@
-// A merge goes along with its owners: what it shows is what a new one would.
-#include <doctest/doctest.h>
-
-#include <cmath>
+// A merge keeps its plan while its owners change, and shows the same as a new merge.
 #include <deque>
 #include <random>
-#include <string>
-#include <utility>
-#include <vector>
 
-#include "merge/merge.h"
-#include "support/exposition.h"
-#include "support/owners.h"
-#include "support/scrapes.h"
-#include "support/test_segment.h"
+#include "support/merging.h"
 
 namespace prom {
 namespace {
-
-using layout::LabelKind;
-using layout::MergeMode;
-using test::AddHistogram;
-using test::Json;
-using test::kGlobal;
-using test::kNowMs;
-using test::Merged;
-using test::Owner;
-using test::Owners;
-using test::Shown;
-using test::TestSeries;
-using test::Text;
 
 TEST_CASE("an owner whose pid label changes is planned anew") {
   Owners owners;
@@ -46,8 +23,8 @@ TEST_CASE("a series that an older owner has later is shown where a new merge sho
   Owners owners;
   Owner& older = owners.Add();
   Owner& newer = owners.Add();
-  uint32_t old_family = older.segment.Family(test::CounterFamily("c", {"a", "b"}));
-  uint32_t new_family = newer.segment.Family(test::CounterFamily("c", {"b", "a"}));
+  uint32_t old_family = older.segment.Family(CounterFamily("c", {"a", "b"}));
+  uint32_t new_family = newer.segment.Family(CounterFamily("c", {"b", "a"}));
   *older.segment.Series(old_family, {"1", "1"}).cells = 1;
   *newer.segment.Series(new_family, {"3", "3"}).cells = 1;
   *newer.segment.Series(new_family, {"2", "2"}).cells = 1;
@@ -62,14 +39,14 @@ TEST_CASE("a series that an older owner has later is shown where a new merge sho
 TEST_CASE("a plan made of a segment does not serve another reader of it that knows less") {
   Owners owners;
   Owner& owner = owners.Add();
-  uint32_t family = owner.segment.Family(test::HistogramFamily("h", {1}, {"l"}, MergeMode::kMax));
+  uint32_t family = owner.segment.Family(HistogramFamily("h", {1}, {"l"}, MergeMode::kMax));
   TestSeries a = owner.segment.Series(family, {"a"});
   owner.segment.Series(family, {"b"}).Observe(0.5);
   a.Observe(0.5);
   Merge merge(kGlobal);
   merge.Run(owners.Inputs(), kNowMs);
   CHECK(Shown(Text(merge), "h_count{l=\"a\"}") == "1");
-  // The file was out of sight for a while: what is known of it was dropped, and it changed meanwhile.
+  // The file was hidden for a while: the reader was dropped, and the file changed meanwhile.
   owner.segment.Remove(a);
   owner.reader = SegmentReader();
   merge.Run(owners.Inputs(), kNowMs);
@@ -90,7 +67,7 @@ TEST_CASE("a merge of no segments shows nothing") {
   CHECK(Text(merge) == "\n");
 }
 
-// Does something at random to a group.
+// A group that changes at random.
 class RandomGroup {
  public:
   explicit RandomGroup(uint64_t seed) : random_(seed) { AddOwner(); }
@@ -138,13 +115,12 @@ class RandomGroup {
     owner.segment.Scope(0, "", {{"zone", LabelKind::kString, Pick(3) ? "a" : "b"}});
     Known& known = known_.emplace_back();
     const FamilyRecord families[] = {
-        test::CounterFamily("c", {"l", "m"}),
-        test::GaugeFamily("recent", MergeMode::kMostRecent, {"l", "m"}),
-        test::GaugeFamily("all", Pick(2) ? MergeMode::kAll : MergeMode::kLiveAll, {"l", "m"}),
-        test::GaugeFamily("first", MergeMode::kFirst, {"l", "m"}),
-        test::HistogramFamily("h", Pick(5) ? std::vector<double>{1, 2} : std::vector<double>{1, 3},
-                              {"l", "m"}),
-        test::SummaryFamily("s", {0.5, 0.9}, 1, INFINITY, {"l", "m"}),
+        CounterFamily("c", {"l", "m"}),
+        GaugeFamily("recent", MergeMode::kMostRecent, {"l", "m"}),
+        GaugeFamily("all", Pick(2) ? MergeMode::kAll : MergeMode::kLiveAll, {"l", "m"}),
+        GaugeFamily("first", MergeMode::kFirst, {"l", "m"}),
+        HistogramFamily("h", Pick(5) ? std::vector<double>{1, 2} : std::vector<double>{1, 3}, {"l", "m"}),
+        SummaryFamily("s", {0.5, 0.9}, 1, INFINITY, {"l", "m"}),
     };
     for (const FamilyRecord& family : families) {
       if (Pick(4)) known.families.push_back(owner.segment.Family(family));
@@ -184,7 +160,7 @@ class RandomGroup {
   int next_ = 1;
 };
 
-TEST_CASE("a merge that went along shows what a new one shows") {
+TEST_CASE("a merge that kept its plan shows the same as a new one") {
   size_t shown = 0;
   for (uint64_t seed = 0; seed < 30; seed++) {
     RandomGroup group(seed);

@@ -1,30 +1,13 @@
-// What summaries of several owners become.
-#include <doctest/doctest.h>
-
-#include <cmath>
-#include <string>
-
-#include "format/names.h"
-#include "merge/merge.h"
-#include "support/exposition.h"
-#include "support/owners.h"
-#include "support/test_segment.h"
+// Summaries of several owners.
+#include "support/merging.h"
 
 namespace prom {
 namespace {
 
-using layout::MergeMode;
-using test::kNowMs;
-using test::Merged;
-using test::Owner;
-using test::Owners;
-using test::Shown;
-using test::TestSeries;
-
 // Of the values from .. to.
 void AddSummary(Owners& owners, int from, int to, bool live = true, MergeMode mode = MergeMode::kSum) {
   Owner& owner = owners.Add(live);
-  uint32_t family = owner.segment.Family(test::SummaryFamily("s", {0, 0.5, 1}, 1, INFINITY, {}, mode));
+  uint32_t family = owner.segment.Family(SummaryFamily("s", {0, 0.5, 1}, 1, INFINITY, {}, mode));
   TestSeries series = owner.segment.Series(family);
   for (int value = from; value <= to; value++) owner.segment.ObserveSummary(series, value);
 }
@@ -41,7 +24,7 @@ TEST_CASE("quantiles of summaries are those of all values of all owners") {
   CHECK(Shown(text, "s_sum") == "405450");
 }
 
-TEST_CASE("summaries that are not summed merge what each owner alone would expose") {
+TEST_CASE("the other modes of a summary merge the exposed values of each owner") {
   struct {
     MergeMode mode;
     std::string greatest, count, sum;
@@ -74,8 +57,7 @@ TEST_CASE("slots of a summary age out by the reader's clock, and their count and
   for (const auto& [epoch, shown] : cases) {
     Owners owners;
     Owner& owner = owners.Add();
-    TestSeries series =
-        owner.segment.Series(owner.segment.Family(test::SummaryFamily("s", {0.5}, 3, kSlotMs)));
+    TestSeries series = owner.segment.Series(owner.segment.Family(SummaryFamily("s", {0.5}, 3, kSlotMs)));
     owner.segment.ObserveSummary(series, 7, epoch);
     std::string text = Merged(owners);
     CHECK(Shown(text, "s{quantile=\"0.5\"}") == shown);
@@ -87,7 +69,7 @@ TEST_CASE("slots of a summary age out by the reader's clock, and their count and
 TEST_CASE("pages of an earlier generation, or of another slot, are not counted") {
   Owners owners;
   Owner& owner = owners.Add();
-  TestSeries series = owner.segment.Series(owner.segment.Family(test::SummaryFamily("s", {0.5}, 2, 1000)));
+  TestSeries series = owner.segment.Series(owner.segment.Family(SummaryFamily("s", {0.5}, 2, 1000)));
   for (int value : {1, 2, 3}) owner.segment.ObserveSummary(series, value, std::floor(kNowMs / 1000));
   // Of small values: they would be in front of all others.
   *owner.segment.Page(series, 0, 1, 99, -20) = 1000;
@@ -98,9 +80,9 @@ TEST_CASE("pages of an earlier generation, or of another slot, are not counted")
 TEST_CASE("pages of a slot that counted nothing yet are not counted") {
   Owners owners;
   Owner& owner = owners.Add();
-  TestSeries series = owner.segment.Series(owner.segment.Family(test::SummaryFamily("s", {0.5}, 2, 1000)));
+  TestSeries series = owner.segment.Series(owner.segment.Family(SummaryFamily("s", {0.5}, 2, 1000)));
   for (int value : {1, 2, 3}) owner.segment.ObserveSummary(series, value, std::floor(kNowMs / 1000));
-  // The other slot is of this window, and its page, of small values, is what is left of an earlier one.
+  // The other slot is of this window, and its page, of small values, was left by an earlier one.
   *owner.segment.Page(series, 1, 1, 0, -20) = 1000;
   double* slot = series.cells + layout::kSummaryHeaderCells + layout::kSummarySlotCells;
   slot[0] = std::floor(kNowMs / 1000) - 1;

@@ -144,12 +144,12 @@ TEST_CASE("a collect request finds its owner again after a rewrite") {
   TestSegment segment = TestSegment::InFile(directory.path());
   UniqueFd wakeup(Must(segment.owner().OpenWakeup()));
   segment.owner().HasCollectors();
-  CollectRequest round("collect\n", layout::Wakeup::kCollects);
-  round.NotifyAll(directory.path(), "");
+  CollectRequest request("collect\n", layout::Wakeup::kCollects);
+  request.NotifyAll(directory.path(), "");
   uint64_t sequence = segment.owner().StartCollect();
   segment.Rewrite();
   segment.owner().FinishCollect(sequence, 0);
-  CHECK(round.Wait(0) == 0);
+  CHECK(request.Wait(0) == 0);
 }
 
 TEST_CASE("a rewrite that finds no room leaves the segment as it is") {

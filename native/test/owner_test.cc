@@ -69,7 +69,7 @@ TEST_CASE("the identity of the calling thread has its pid, tid and start") {
   CHECK(self.start_ticks > 0);
   CHECK(self.start_ticks == ReadProcessStat(self.pid).start_ticks);
   CHECK(self.pid_namespace != 0);
-  CHECK(std::any_of(self.boot_id, self.boot_id + 16, [](uint8_t byte) { return byte != 0; }));
+  CHECK(std::any_of(self.boot_id.begin(), self.boot_id.end(), [](uint8_t byte) { return byte != 0; }));
   uint32_t other_tid = 0;
   std::thread([&] { other_tid = CurrentOwner(1).tid; }).join();
   CHECK(other_tid != 0);

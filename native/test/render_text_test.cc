@@ -1,5 +1,3 @@
-#include "render/render_text.h"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -8,7 +6,7 @@
 #include <vector>
 
 #include "base/ascii.h"
-#include "render/render_json.h"
+#include "render/render.h"
 #include "support/test_segment.h"
 
 namespace prom {
@@ -69,7 +67,7 @@ Rendered Render(const TestSegment& segment, const std::optional<std::string>& na
   std::vector<MergeInput> inputs = {{&reader, true, true, "1"}};
   merge.Run(inputs, 0);
   TextBuffer text;
-  RenderText(merge, TextFormat::kPrometheus, name, stats, text);
+  RenderText(merge, false, name, stats, text);
   TextBuffer json;
   RenderJson(merge, name, json);
   CHECK((!text.is_ascii() || IsAscii(text.view())));
@@ -117,7 +115,8 @@ s_count{l="x",zone="z\"1\"",code="7"} 2
   CHECK(Render(Everything()).text == expected);
 }
 
-TEST_CASE("the JSON of everything says what a label was and spells what JSON cannot") {
+TEST_CASE(
+    "the JSON of everything has the kind of each label, and strings for numbers that JSON cannot express") {
   const std::string defaults = R"([["zone","string","z\"1\""],["code","number","7"]])";
   const std::string expected =
       R"([{"name":"requests","help":"Requests, \\ by\u000apath \"quoted\".","type":"counter","mode":"sum","bounds":[],)"
@@ -191,24 +190,24 @@ s_count{l="x"} 2)");
   CHECK(Render(Everything(), "none").json == "[]");
 }
 
-TEST_CASE("skipped files are told after the families, and only when there are some") {
+TEST_CASE("skipped files come after the families, and only when there are some") {
   GroupStats stats;
   stats.live = 3;
   CHECK(Render(TestSegment::InMemory(), std::nullopt, &stats).text == "\n");
   stats.skipped[SkipReason::kCorrupt] = 2;
   stats.skipped[SkipReason::kForeign] = 1;
-  const std::string told =
+  const std::string skipped =
       R"(# HELP prom_client_mmap_skipped_files Files in the group's directory that were not read, by reason.
 # TYPE prom_client_mmap_skipped_files gauge
 prom_client_mmap_skipped_files{reason="foreign"} 1
 prom_client_mmap_skipped_files{reason="corrupt"} 2
 )";
-  CHECK(Render(TestSegment::InMemory(), std::nullopt, &stats).text == told);
-  CHECK(Render(Everything(), std::nullopt, &stats).text.ends_with("\n# TYPE empty gauge\n\n" + told));
+  CHECK(Render(TestSegment::InMemory(), std::nullopt, &stats).text == skipped);
+  CHECK(Render(Everything(), std::nullopt, &stats).text.ends_with("\n# TYPE empty gauge\n\n" + skipped));
   CHECK(Render(Everything(), "empty", &stats).text == "# HELP empty empty help\n# TYPE empty gauge");
 }
 
-TEST_CASE("histograms and summaries without bounds have what is left of them") {
+TEST_CASE("histograms and summaries without bounds have their other samples") {
   TestSegment segment = TestSegment::InMemory();
   segment.Series(segment.Family(test::HistogramFamily("h", {}))).Observe(3);
   TestSeries summed = segment.Series(segment.Family(test::SummaryFamily("s", {})));

@@ -80,9 +80,9 @@ TEST_CASE("a rewrite changes the id in the header, and keeps the identity and th
   segment.Rewrite();
   Header after = segment.writer().header();
 
-  CHECK(std::memcmp(before.segment_id, after.segment_id, sizeof after.segment_id) != 0);
+  CHECK(before.segment_id != after.segment_id);
   CHECK(after.header_crc == Crc32c(&after, offsetof(Header, header_crc)));
-  std::memcpy(after.segment_id, before.segment_id, sizeof after.segment_id);
+  after.segment_id = before.segment_id;
   CHECK(std::memcmp(&before, &after, offsetof(Header, header_crc)) == 0);
   CHECK(after.worker_thread == 5);
   CHECK(after.collects_started == 2);
@@ -100,7 +100,7 @@ TEST_CASE("a segment names the first file whose counts are in it") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
   auto is_first = [&](const Header& header) {
-    return std::memcmp(segment.writer().header().first_id, header.segment_id, sizeof header.segment_id) == 0;
+    return segment.writer().header().first_id == header.segment_id;
   };
   Header first = segment.writer().header();
   CHECK(is_first(first));

@@ -58,7 +58,7 @@ class Owner {
   std::vector<TestSeries> latency_;
 };
 
-// Counts a round whenever it hears something, until nobody is there.
+// Counts a round at each signal, until the other end is closed.
 [[noreturn]] void Count(const std::string& directory, const Child::Line& line) {
   std::vector<Owner> owners;
   for (int i = 0; i < kOwners; i++) owners.emplace_back(directory);

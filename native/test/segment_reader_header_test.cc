@@ -142,7 +142,7 @@ TEST_CASE("an extent table that lies is refused") {
   CHECK(RefusalWithExtent(1, [](Extent& extent) { extent.length += 1 << 20; }) == "none");
 }
 
-TEST_CASE("a table that names many great extents makes nobody reserve them all") {
+TEST_CASE("a table of many large extents does not make the reader reserve them all") {
   SegmentImage image = ValidImage();
   Header& header = image.header();
   for (uint32_t i = 2; i < layout::kMaxExtents; i++) {

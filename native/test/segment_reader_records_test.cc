@@ -136,7 +136,7 @@ TEST_CASE("live records that name more cells than there are, are corrupt") {
   CHECK(Refusal(image.bytes()) == "corrupt");
   source.bytes = image.bytes();
   CHECK((ReadAll(reader, source) == SkipReason::kCorrupt));
-  // One of them was removed: its cells are another's.
+  // One of them was removed: another one has its cells.
   image.record(first).state = static_cast<uint32_t>(RecordState::kRemoved);
   CHECK(Refusal(image.bytes()) == "none");
   source.bytes = image.bytes();

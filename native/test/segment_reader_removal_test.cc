@@ -1,4 +1,4 @@
-// Series that are removed, and cells that change hands, before and while a reader reads them.
+// Series that are removed, and cells that go to another series, before and while a reader reads them.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -41,7 +41,7 @@ struct TwoCounters {
   TestSeries b = segment.Series(family, {"b"});
 };
 
-TEST_CASE("a removed series is gone at the next update, and everything learned is learned anew") {
+TEST_CASE("a removed series is gone at the next update, and all records are read again") {
   auto [segment, family, a, b] = TwoCounters();
   SegmentReader reader;
   REQUIRE((ReadAll(reader, segment.source()) == SkipReason::kNone));
@@ -158,7 +158,7 @@ TEST_CASE("an owner that uses each of its cells again and again is read each tim
   REQUIRE(segment.writer().extent_count() == 1);
 }
 
-TEST_CASE("a series that was removed is not looked at") {
+TEST_CASE("a removed series is not checked") {
   Places places;
   SegmentImage image = ValidImage(&places);
   layout::RecordHeader& head = image.record(places.second_series);

@@ -75,7 +75,7 @@ TEST_CASE("a file, its bytes and the writer's own memory all read the same") {
   CHECK(first.find("page -1:") != std::string::npos);
 }
 
-TEST_CASE("a second update reads only what is new") {
+TEST_CASE("a second update reads only new records") {
   TestSegment segment = TestSegment::InMemory();
   uint32_t family = segment.Family(test::CounterFamily("c", {"l"}));
   for (int i = 0; i < 500; i++) segment.Series(family, {std::to_string(i)});
@@ -101,7 +101,7 @@ TEST_CASE("a second update reads only what is new") {
   CHECK(reader.version() == version);
 }
 
-TEST_CASE("what a reader learned piece by piece is what a new reader learns at once") {
+TEST_CASE("a reader that reads records piece by piece knows the same as a new reader") {
   std::mt19937 random(17);
   TestSegment segment = TestSegment::InMemory();
   uint32_t histogram = segment.Family(test::HistogramFamily("h", {1, 2}, {"l"}));

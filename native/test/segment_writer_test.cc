@@ -57,7 +57,7 @@ TEST_CASE("a new segment is a small locked file of this user with the identity o
   CHECK(header.worker_thread == 3);
   CHECK(header.start_ticks == owner.start_ticks);
   CHECK(header.pid_namespace == owner.pid_namespace);
-  CHECK(std::memcmp(header.boot_id, owner.boot_id, sizeof owner.boot_id) == 0);
+  CHECK(header.boot_id == owner.boot_id);
   CHECK(header.state == static_cast<uint32_t>(layout::OwnerState::kActive));
   CHECK(header.extent_count == 2);
   CHECK(header.records_end == 0);
@@ -74,7 +74,7 @@ TEST_CASE("two segments of one owner are two files with two ids") {
   auto a = TestSegment::InFile(directory.path());
   auto b = TestSegment::InFile(directory.path());
   CHECK(directory.Names().size() == 2);
-  CHECK(std::memcmp(a.writer().header().segment_id, b.writer().header().segment_id, 16) != 0);
+  CHECK(a.writer().header().segment_id != b.writer().header().segment_id);
 }
 
 TEST_CASE("a closed segment is marked as closed, gives up its lock and keeps its cells mapped") {

@@ -25,7 +25,7 @@ void AddBucket(Sketch& sketch, int schema, int32_t key, int sign, double count) 
   sketch.AddPage({0, static_cast<int8_t>(schema), static_cast<int8_t>(sign), key >> 5}, counts.data());
 }
 
-// What one owner's pages of one slot hold of these values.
+// Adds the values as one owner's pages of one slot hold them.
 void Feed(Sketch& sketch, const std::vector<double>& values, int schema) {
   if (values.empty()) return;
   std::map<std::pair<int, int32_t>, double> buckets;
@@ -139,7 +139,7 @@ TEST_CASE("a quantile of one value is that value, and of no values zero") {
   }
 }
 
-TEST_CASE("a merge of owners is the same as one owner that saw everything, in whatever order they come") {
+TEST_CASE("a merge of owners is the same as one owner with all values, in any order of the owners") {
   std::mt19937_64 random(8);
   std::lognormal_distribution<double> lognormal(0, 2);
   std::vector<std::vector<double>> owners(5);
@@ -200,7 +200,7 @@ TEST_CASE("an estimate stays between the smallest and the greatest value") {
   CHECK(sketch.Quantile(0.5) <= 1.0003);
 }
 
-TEST_CASE("counts and ends that no owner wrote do no harm") {
+TEST_CASE("impossible counts and bounds do no harm") {
   Sketch sketch;
   sketch.AddSlot({1, NAN, 1, 1, 1}, 1);
   sketch.AddSlot({1, -1, 1, 1, 1}, 1);

@@ -155,9 +155,9 @@ int Run() {
       Removal removal;
       removal.filter.family = "visits";
       while (counting > 0) {
-        CompactionReport report = shared.Compact({}, kNowMs);
-        if (report.error) Fail(std::string("a compaction failed at ") + report.error->syscall);
-        compacted += report.compacted;
+        auto result = shared.Compact({}, kNowMs);
+        if (!result.ok()) Fail(std::string("a compaction failed at ") + result.error().syscall);
+        compacted += result.value();
         shared.RemoveSeries(removal);
       }
     });

@@ -30,7 +30,7 @@ using test::SegmentImage;
 using test::TemporaryDirectory;
 using test::TestSegment;
 
-// Longer than any test may take: who is waited for that long is waited for in vain.
+// Longer than any test may take: only a failed test waits so long.
 constexpr double kForeverMs = 20'000;
 
 std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
@@ -38,36 +38,36 @@ std::string NameOf(const std::string& path) { return path.substr(path.rfind('/')
 // An owner that listens.
 struct Listener {
   explicit Listener(const std::string& directory, bool collects = true)
-      : segment(TestSegment::InFile(directory)), wakeup(Must(segment.owner().OpenWakeup())) {
+      : segment(TestSegment::InFile(directory)), fifo(Must(segment.owner().OpenWakeup())) {
     if (collects) segment.owner().HasCollectors();
   }
 
-  // What was written to the FIFO since the last time, at once.
+  // The text that was written to the FIFO since the last call, without waiting.
   std::string Heard() const {
     char text[PIPE_BUF];
-    ssize_t n = ::read(wakeup.get(), text, sizeof text);
+    ssize_t n = ::read(fifo.get(), text, sizeof text);
     return n > 0 ? std::string(text, static_cast<size_t>(n)) : "";
   }
   // The same, once there is something.
   std::string Hear() const {
-    pollfd wait{wakeup.get(), POLLIN, 0};
+    pollfd wait{fifo.get(), POLLIN, 0};
     ::poll(&wait, 1, -1);
     return Heard();
   }
   void Collect() {
-    uint64_t run = segment.owner().StartCollect();
-    segment.owner().FinishCollect(run, 0);
+    uint64_t sequence = segment.owner().StartCollect();
+    segment.owner().FinishCollect(sequence, 0);
   }
 
   TestSegment segment;
-  UniqueFd wakeup;
+  UniqueFd fifo;
 };
 
 // How many of a directory's owners have not collected.
 uint32_t Late(const std::string& directory, double deadline_ms, Wakeup listeners = Wakeup::kCollects) {
-  CollectRequest round("collect\n", listeners);
-  round.NotifyAll(directory, "");
-  return round.Wait(deadline_ms);
+  CollectRequest request("collect\n", listeners);
+  request.NotifyAll(directory, "");
+  return request.Wait(deadline_ms);
 }
 
 TEST_CASE("a wake-up FIFO has its segment's name with another first letter") {
@@ -75,7 +75,7 @@ TEST_CASE("a wake-up FIFO has its segment's name with another first letter") {
   CHECK(WakeupPath("s.1.2.ab") == "w.1.2.ab");
 }
 
-TEST_CASE("a round is over when all owners have collected, and what they stored is there then") {
+TEST_CASE("a request is done when all owners have collected, and then their stores are visible") {
   TemporaryDirectory directory;
   Listener first(directory.path());
   Listener second(directory.path());
@@ -87,9 +87,9 @@ TEST_CASE("a round is over when all owners have collected, and what they stored 
     cells[index] = owner->segment.Series(owner->segment.Family(test::CounterFamily("c"))).cells;
     owners.emplace_back([owner, text = &heard[index], cell = cells[index]] {
       *text = owner->Hear();
-      uint64_t run = owner->segment.owner().StartCollect();
+      uint64_t sequence = owner->segment.owner().StartCollect();
       *cell = 7;
-      owner->segment.owner().FinishCollect(run, 1);
+      owner->segment.owner().FinishCollect(sequence, 1);
     });
     index++;
   }
@@ -102,29 +102,29 @@ TEST_CASE("a round is over when all owners have collected, and what they stored 
   CHECK(first.segment.writer().header().collect_failures == 1);
 }
 
-TEST_CASE("a run that began before the ring does not count") {
+TEST_CASE("a collect that began before the request does not count") {
   TemporaryDirectory directory;
   Listener owner(directory.path());
   uint64_t earlier = owner.segment.owner().StartCollect();
-  CollectRequest round("collect\n", Wakeup::kCollects);
-  round.NotifyAll(directory.path(), "");
+  CollectRequest request("collect\n", Wakeup::kCollects);
+  request.NotifyAll(directory.path(), "");
   owner.segment.owner().FinishCollect(earlier, 0);
-  CHECK(round.Wait(0) == 1);
+  CHECK(request.Wait(0) == 1);
   owner.Collect();
-  CHECK(round.Wait(0) == 0);
+  CHECK(request.Wait(0) == 0);
 }
 
 TEST_CASE("an owner that has not collected at the deadline is late") {
   TemporaryDirectory directory;
   Listener prompt(directory.path());
   Listener blocked(directory.path());
-  CollectRequest round("collect\n", Wakeup::kCollects);
-  round.NotifyAll(directory.path(), "");
+  CollectRequest request("collect\n", Wakeup::kCollects);
+  request.NotifyAll(directory.path(), "");
   prompt.Collect();
   uint64_t start = BoottimeNs();
-  CHECK(round.Wait(20) == 1);
+  CHECK(request.Wait(20) == 1);
   CHECK(BoottimeNs() - start >= 20'000'000);
-  CHECK(round.Wait(-1) == 1);
+  CHECK(request.Wait(-1) == 1);
 }
 
 TEST_CASE("an owner without anything to collect hears other messages only") {
@@ -136,20 +136,20 @@ TEST_CASE("an owner without anything to collect hears other messages only") {
   CHECK(owner.Heard() == "collect\n");
 }
 
-TEST_CASE("the excepted segment, other files and owners without a wake-up FIFO are not notified") {
+TEST_CASE("the excepted segment, other files and owners without a FIFO are not notified") {
   TemporaryDirectory directory;
   Listener self(directory.path());
   TestSegment deaf = TestSegment::InFile(directory.path());
   std::string other = "t" + NameOf(self.segment.writer().path()).substr(1);
   REQUIRE(::link(self.segment.writer().path().c_str(), directory.File(other).c_str()) == 0);
-  CollectRequest round("collect\n", Wakeup::kCollects);
-  round.NotifyAll(directory.path(), NameOf(self.segment.writer().path()));
-  round.NotifyAll(directory.File("missing"), "");
-  CHECK(round.Wait(kForeverMs) == 0);
+  CollectRequest request("collect\n", Wakeup::kCollects);
+  request.NotifyAll(directory.path(), NameOf(self.segment.writer().path()));
+  request.NotifyAll(directory.File("missing"), "");
+  CHECK(request.Wait(kForeverMs) == 0);
   CHECK(self.Heard() == "");
 }
 
-TEST_CASE("the wake-up FIFO of a dead owner is not waited for") {
+TEST_CASE("a request does not wait for a dead owner") {
   TemporaryDirectory directory;
   Child child([&](const Child::Line& line) {
     auto* owner = new Listener(directory.path());
@@ -161,30 +161,30 @@ TEST_CASE("the wake-up FIFO of a dead owner is not waited for") {
   REQUIRE(Late(directory.path(), kForeverMs) == 0);
   child.Kill();
   child.Reap();
-  REQUIRE(directory.Names().size() == 2);  // its segment and its wake-up FIFO
+  REQUIRE(directory.Names().size() == 2);  // its segment and its FIFO
   CHECK(Late(directory.path(), kForeverMs) == 0);
 }
 
-TEST_CASE("a full wake-up FIFO is waited for like any other") {
+TEST_CASE("a request waits for an owner whose FIFO is full") {
   TemporaryDirectory directory;
   Listener owner(directory.path());
   const std::string filler(PIPE_BUF, 'x');
-  while (::write(owner.wakeup.get(), filler.data(), filler.size()) > 0) {
+  while (::write(owner.fifo.get(), filler.data(), filler.size()) > 0) {
   }
-  CollectRequest round("collect\n", Wakeup::kCollects);
-  round.NotifyAll(directory.path(), "");
-  CHECK(round.Wait(0) == 1);
+  CollectRequest request("collect\n", Wakeup::kCollects);
+  request.NotifyAll(directory.path(), "");
+  CHECK(request.Wait(0) == 1);
   std::string heard;
   for (std::string text = owner.Heard(); !text.empty(); text = owner.Heard()) heard += text;
   CHECK(heard.find("collect") == std::string::npos);
   owner.Collect();
-  CHECK(round.Wait(0) == 0);
+  CHECK(request.Wait(0) == 0);
 }
 
-TEST_CASE("nothing but a FIFO is written to in the place of a wake-up FIFO") {
+TEST_CASE("only a FIFO is written to in the place of a wake-up FIFO") {
   TemporaryDirectory directory;
   Listener owner(directory.path());
-  std::string wakeup = WakeupPath(owner.segment.writer().path());
+  std::string fifo_path = WakeupPath(owner.segment.writer().path());
   std::string file = directory.File("precious");
   std::string fifo = directory.File("fifo");
   test::WriteWholeFile(file, {1, 2, 3});
@@ -193,23 +193,23 @@ TEST_CASE("nothing but a FIFO is written to in the place of a wake-up FIFO") {
   REQUIRE(listens.valid());
 
   SUBCASE("a file") {
-    ::unlink(wakeup.c_str());
-    REQUIRE(::rename(file.c_str(), wakeup.c_str()) == 0);
-    file = wakeup;
+    ::unlink(fifo_path.c_str());
+    REQUIRE(::rename(file.c_str(), fifo_path.c_str()) == 0);
+    file = fifo_path;
   }
   SUBCASE("a symbolic link to a file") {
-    ::unlink(wakeup.c_str());
-    REQUIRE(::symlink(file.c_str(), wakeup.c_str()) == 0);
+    ::unlink(fifo_path.c_str());
+    REQUIRE(::symlink(file.c_str(), fifo_path.c_str()) == 0);
   }
   SUBCASE("a symbolic link to a FIFO") {
-    ::unlink(wakeup.c_str());
-    REQUIRE(::symlink(fifo.c_str(), wakeup.c_str()) == 0);
+    ::unlink(fifo_path.c_str());
+    REQUIRE(::symlink(fifo.c_str(), fifo_path.c_str()) == 0);
   }
   SUBCASE("a directory") {
-    ::unlink(wakeup.c_str());
-    REQUIRE(::mkdir(wakeup.c_str(), 0700) == 0);
+    ::unlink(fifo_path.c_str());
+    REQUIRE(::mkdir(fifo_path.c_str(), 0700) == 0);
   }
-  SUBCASE("nothing") { ::unlink(wakeup.c_str()); }
+  SUBCASE("nothing") { ::unlink(fifo_path.c_str()); }
 
   CHECK(Late(directory.path(), kForeverMs) == 0);
   CHECK(test::ReadWholeFile(file) == Bytes{1, 2, 3});
@@ -218,7 +218,7 @@ TEST_CASE("nothing but a FIFO is written to in the place of a wake-up FIFO") {
   CHECK(owner.Heard() == "");
 }
 
-TEST_CASE("what is no segment has no wake-up FIFO") {
+TEST_CASE("a file that is no segment has no wake-up FIFO") {
   TemporaryDirectory directory;
   Listener owner(directory.path());
   std::string path = owner.segment.writer().path();
@@ -239,28 +239,28 @@ TEST_CASE("a segment that is cut short is not waited for any longer") {
   test::WriteWholeFile(directory.File("s.1.1.a"), image.bytes());
   REQUIRE(::mkfifo(directory.File("w.1.1.a").c_str(), 0600) == 0);
   UniqueFd listens(::open(directory.File("w.1.1.a").c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
-  CollectRequest round("collect\n", Wakeup::kCollects);
-  round.NotifyAll(directory.path(), "");
-  CHECK(round.Wait(0) == 1);
+  CollectRequest request("collect\n", Wakeup::kCollects);
+  request.NotifyAll(directory.path(), "");
+  CHECK(request.Wait(0) == 1);
   REQUIRE(::truncate(directory.File("s.1.1.a").c_str(), 8) == 0);
-  CHECK(round.Wait(kForeverMs) == 0);
+  CHECK(request.Wait(kForeverMs) == 0);
 }
 
-TEST_CASE("a wake-up FIFO goes when its segment is closed, and replaces a file but no directory") {
+TEST_CASE("closing a segment removes its FIFO; opening one replaces a file, but no directory") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
-  std::string wakeup = WakeupPath(segment.writer().path());
-  REQUIRE(::mkdir(wakeup.c_str(), 0700) == 0);
+  std::string fifo_path = WakeupPath(segment.writer().path());
+  REQUIRE(::mkdir(fifo_path.c_str(), 0700) == 0);
   auto refused = segment.owner().OpenWakeup();
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == EEXIST);
   segment.owner().HasCollectors();
   CHECK(segment.writer().header().wakeup == static_cast<uint32_t>(Wakeup::kNone));
-  REQUIRE(::rmdir(wakeup.c_str()) == 0);
-  test::WriteWholeFile(wakeup, {1});
+  REQUIRE(::rmdir(fifo_path.c_str()) == 0);
+  test::WriteWholeFile(fifo_path, {1});
   UniqueFd listens(Must(segment.owner().OpenWakeup()));
   struct stat status {};
-  REQUIRE(::lstat(wakeup.c_str(), &status) == 0);
+  REQUIRE(::lstat(fifo_path.c_str(), &status) == 0);
   CHECK(S_ISFIFO(status.st_mode));
   segment.owner().Close();
   CHECK(directory.Names().size() == 1);

@@ -8,17 +8,17 @@ export interface MetricConfiguration<T extends string, M = any> {
   name: string;
   help: string;
   labelNames?: T[] | readonly T[] | undefined;
-  /** Where to register; the global registry if not given. */
+  /** Where to register. Default: the global registry. */
   registers?: AnyRegistry[] | null | undefined;
-  /** How the values of several processes become one: 'sum' if not given. */
+  /** How the values of several processes become one. Default: 'sum'. */
   aggregator?: Aggregator | null | undefined;
   /** Called before each reading of the metric, to bring it up to date. */
   collect?: CollectFunction<M> | undefined;
   enableExemplars?: boolean | undefined;
   /**
-   * Removes, in the process that has it, a series with labels whose numbers have not changed for so many seconds, up to
-   * half as many later. Setting a gauge to the value that it has is no change, if its mode is not one of the most recent
-   * value. The counts of a process that has exited stay. Default: series stay for ever.
+   * After so many seconds without a change of its numbers, and up to half as many later, a series with labels is removed in the
+   * process that has it. To set a gauge to the value that it has is no change, unless its mode is one of the most recent value.
+   * The counts of processes that have exited stay. Default: series stay for ever.
    */
   ttlSeconds?: number | undefined;
 }

@@ -17,7 +17,7 @@ declare module '../registry/metric-types' {
 
 export interface CounterConfiguration<T extends string> extends MetricConfiguration<T, Counter<T>> {}
 
-/** The functions of one series of a counter, to be kept and called as often as needed. */
+/** The functions of one series of a counter, to be stored and called as often as needed. */
 export interface CounterChild {
   /** Adds `value`, or 1. The object is for counters with `enableExemplars`; its labels are added to the child's. */
   inc(value?: number | IncreaseDataWithExemplar<string>): void;
@@ -31,7 +31,7 @@ export class Counter<T extends string = string> extends LabelledMetric<T, Series
   #cells: Float64Array | undefined;
   #count = 0;
 
-  /** Throws the errors of `Metric`. */
+  /** Throws as every metric does. */
   constructor(config: CounterConfiguration<T>) {
     super(config, 'counter');
     this.#series = this.expose(1, this.enableExemplars ? newExemplarSeries : newSeries);

@@ -2,7 +2,7 @@ import type { LabelSet, LabelValues } from '../model/labels';
 
 /** The argument of `inc()` of a counter with `enableExemplars`. */
 export interface IncreaseDataWithExemplar<T extends string> {
-  /** 1 if not given. */
+  /** Default: 1. */
   value?: number | undefined;
   labels?: LabelValues<T> | undefined;
   /**

@@ -10,8 +10,8 @@ const MOST_BYTES_OF_A_CHARACTER = 3;
 const LONGEST_OF_LOOP = 64;
 
 /**
- * Names and values of an exemplar's labels in turn. Throws a RangeError for labels that are too long, and the error of a
- * value's conversion to text.
+ * Names and values of an exemplar's labels in turn. Throws a RangeError for labels that are too long, and the error of a value that
+ * cannot be converted to text.
  */
 export function exemplarTexts(labels: object): string[] {
   const texts: string[] = [];

@@ -30,7 +30,7 @@ export interface GaugeConfiguration<T extends string> extends MetricConfiguratio
   multiprocessMode?: MultiprocessMode | undefined;
 }
 
-/** The functions of one series of a gauge, to be kept and called as often as needed. */
+/** The functions of one series of a gauge, to be stored and called as often as needed. */
 export interface GaugeChild<T extends string> {
   /** Adds `value`, or 1. */
   inc(value?: number): void;

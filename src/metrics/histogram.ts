@@ -26,7 +26,7 @@ export interface HistogramConfiguration<T extends string> extends MetricConfigur
   buckets?: number[] | undefined;
 }
 
-/** The functions of one series of a histogram, to be kept and called as often as needed. */
+/** The functions of one series of a histogram, to be stored and called as often as needed. */
 export interface HistogramChild<T extends string> {
   /** The object is for histograms with `enableExemplars`; its labels are added to the child's. */
   observe(value: number | ObserveDataWithExemplar<string>): void;
@@ -45,7 +45,7 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
   readonly #cells: number;
   readonly #series: FamilySeries<Series>;
 
-  /** Throws the errors of `Metric`, and an Error for a label called `le`. */
+  /** Throws as every metric does, and an Error for a label called `le`. */
   constructor(config: HistogramConfiguration<T>) {
     super(config, 'histogram', { buckets: [...DEFAULT_BUCKETS] });
     const buckets = [...Float64Array.from(this.buckets)];

@@ -1,4 +1,13 @@
-import { SUMMARY_COUNT, SUMMARY_SUM } from '../model/cell-layout';
+import {
+  SLOT_EPOCH,
+  SLOT_MAX,
+  SLOT_MIN,
+  SLOT_N,
+  SLOT_SCHEMA,
+  SLOT_ZERO,
+  SUMMARY_COUNT,
+  SUMMARY_SUM,
+} from '../model/cell-layout';
 import type { AgeWindow } from '../model/family';
 import type { Sketch } from '../model/quantiles';
 import { Series } from '../series/series';
@@ -46,7 +55,7 @@ export class SummarySeries extends Series {
     const epoch = this.#epoch();
     const slots = this.#slots;
     const slot = (slots.length === 1 ? slots[0] : slots[epoch % slots.length]) as SummarySlot;
-    if (slot.epoch !== epoch) slot.restart(epoch);
+    if (slot.get(SLOT_EPOCH) !== epoch) slot.restart(epoch);
     slot.observe(value);
   }
 
@@ -60,10 +69,12 @@ export class SummarySeries extends Series {
   /** The observations in the window. */
   sketch(): Sketch {
     const newest = this.#epoch();
-    const slots = this.#slots.filter(
-      ({ epoch, n }) => n > 0 && epoch > newest - this.#slots.length && epoch <= newest,
-    );
-    const schema = Math.min(...slots.map((slot) => slot.schema));
+    const slots = this.#slots.filter((slot) => {
+      const age = newest - slot.get(SLOT_EPOCH);
+      return slot.get(SLOT_N) > 0 && age >= 0 && age < this.#slots.length;
+    });
+    const all = (cell: number): number[] => slots.map((slot) => slot.get(cell));
+    const schema = Math.min(...all(SLOT_SCHEMA));
     const positive = new Map<number, number>();
     const negative = new Map<number, number>();
     for (const slot of slots) {
@@ -72,10 +83,10 @@ export class SummarySeries extends Series {
     }
     return {
       schema,
-      n: slots.reduce((n, slot) => n + slot.n, 0),
-      zero: slots.reduce((zero, slot) => zero + slot.zero, 0),
-      min: Math.min(...slots.map((slot) => slot.min)),
-      max: Math.max(...slots.map((slot) => slot.max)),
+      n: sum(all(SLOT_N)),
+      zero: sum(all(SLOT_ZERO)),
+      min: Math.min(...all(SLOT_MIN)),
+      max: Math.max(...all(SLOT_MAX)),
       positive,
       negative,
     };
@@ -99,4 +110,8 @@ export class SummarySeries extends Series {
 /** Makes series with that window. */
 export function newSummarySeries(window: AgeWindow): (store: CellStore) => SummarySeries {
   return (store) => new SummarySeries(window, store);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -33,15 +33,15 @@ const LAST_CELL = PAGE_CELLS - 1;
 /** Of both signs together; with more, the slot changes to a coarser schema. */
 const MOST_PAGES = 32;
 
-/** The pages of one sign in use last, by the low bits of their number. */
+/** The pages of one sign that were used last, by the low bits of their number. */
 type Ring = readonly Page[];
 const RING_SIZE = 32;
 /** No double's key is on page 2^20. */
 const EMPTY_RING: Ring = new Array<Page>(RING_SIZE).fill(new Page(1, 1 << 20));
 
 /**
- * One age slot of a summary: the number of observations, the extremes, and exponential buckets in pages that are taken
- * from the store as values come. When they become too many, the slot halves its resolution and goes on.
+ * The observations of one age slot of a summary: their number, the extremes, and exponential buckets in pages that are allocated
+ * as values come. When there are too many pages, the slot halves its resolution.
  */
 export class SummarySlot {
   readonly #header: Cells;
@@ -65,28 +65,9 @@ export class SummarySlot {
     return this.#pages;
   }
 
-  get epoch(): number {
-    return this.#get(SLOT_EPOCH);
-  }
-
-  get n(): number {
-    return this.#get(SLOT_N);
-  }
-
-  get zero(): number {
-    return this.#get(SLOT_ZERO);
-  }
-
-  get min(): number {
-    return this.#get(SLOT_MIN);
-  }
-
-  get max(): number {
-    return this.#get(SLOT_MAX);
-  }
-
-  get schema(): number {
-    return this.#get(SLOT_SCHEMA);
+  /** The number in a cell of the slot. */
+  get(cell: number): number {
+    return this.#header.get(this.#at + cell);
   }
 
   /** Prepares new cells, which are all zero. */
@@ -101,7 +82,7 @@ export class SummarySlot {
    */
   observe(value: number): void {
     if (value !== 0) this.#countInPage(value);
-    // Not before the page: a store that gives out a new one may move the header.
+    // After the page: to allocate one may move the header.
     const { values, index } = this.#header;
     const at = index + this.#at;
     const n = values[at + SLOT_N] as number;
@@ -113,7 +94,7 @@ export class SummarySlot {
     values[index + SUMMARY_COUNT] = (values[index + SUMMARY_COUNT] as number) + 1;
   }
 
-  /** Forgets everything and stands for `epoch` from now on. Epoch 0 meanwhile tells readers that nothing is here. */
+  /** Removes all observations; the slot is that of `epoch` from now on. Its epoch is 0 meanwhile, so that readers skip it. */
   restart(epoch: number): void {
     this.#set(SLOT_EPOCH, 0);
     if (this.#coarser > 0) {
@@ -133,7 +114,7 @@ export class SummarySlot {
 
   /** Adds the buckets of one sign to `counts`, by their keys at `schema`, which is not above the slot's own. */
   addTo(counts: Map<number, number>, sign: Sign, schema: number): void {
-    const steps = this.schema - schema;
+    const steps = this.get(SLOT_SCHEMA) - schema;
     for (const page of this.#pages) {
       if (page.sign === sign)
         eachBucket(page, (key, count) => increase(counts, coarserKey(key, steps), count));
@@ -168,11 +149,11 @@ export class SummarySlot {
     return this.#coarser === 0 ? key : coarserKey(key, this.#coarser);
   }
 
-  /** The page, new if need be; undefined if there are too many. */
+  /** The page, made if need be; undefined if there are too many. */
   #pageOf(sign: Sign, number: number): Page | undefined {
     const known = this.#pages.find((page) => page.number === number && page.sign === sign);
     if (known !== undefined || this.#pages.length >= MOST_PAGES) return known;
-    const page = this.#allocate(sign, number, this.#coarser, this.#get(SLOT_GENERATION));
+    const page = this.#allocate(sign, number, this.#coarser, this.get(SLOT_GENERATION));
     this.#pages.push(page);
     return page;
   }
@@ -202,7 +183,7 @@ export class SummarySlot {
   }
 
   #collapse(): void {
-    const generation = this.#get(SLOT_GENERATION) + 1;
+    const generation = this.get(SLOT_GENERATION) + 1;
     const coarser = this.#coarser + 1;
     const merged: Page[] = [];
     for (const page of this.#pages) {
@@ -221,8 +202,8 @@ export class SummarySlot {
   }
 
   /**
-   * Puts `pages` in the place of the present ones. Readers go by the generation alone, so its store commits the change:
-   * an owner that dies before it leaves the old pages valid, after it the new ones.
+   * Replaces the pages. Readers go by the generation alone, so its store commits the change: a crash before it leaves the old
+   * pages valid, a crash after it the new ones.
    */
   #publish(coarser: number, pages: Page[]): void {
     const old = this.#pages;
@@ -241,10 +222,6 @@ export class SummarySlot {
 
   #release(pages: readonly Page[]): void {
     for (const page of pages) this.#store.release(page, PAGE_CELLS);
-  }
-
-  #get(cell: number): number {
-    return this.#header.get(this.#at + cell);
   }
 
   #set(cell: number, value: number): void {

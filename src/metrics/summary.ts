@@ -30,7 +30,7 @@ export interface SummaryConfiguration<T extends string> extends MetricConfigurat
   compressCount?: number | undefined;
 }
 
-/** The functions of one series of a summary, to be kept and called as often as needed. */
+/** The functions of one series of a summary, to be stored and called as often as needed. */
 export interface SummaryChild<T extends string> {
   observe(value: number): void;
   /** Starts a stop-watch; the function returned observes the seconds since, and returns them. */
@@ -49,7 +49,7 @@ export class Summary<T extends string = string> extends LabelledMetric<T, Summar
   declare readonly compressCount: number;
   readonly #series: FamilySeries<SummarySeries>;
 
-  /** Throws the errors of `Metric`, an Error for a label called `quantile`, and a RangeError for a bad window. */
+  /** Throws as every metric does, an Error for a label called `quantile`, and a RangeError for a bad window. */
   constructor(config: SummaryConfiguration<T>) {
     super(config, 'summary', {
       percentiles: [0.01, 0.05, 0.5, 0.9, 0.95, 0.99, 0.999],

@@ -38,7 +38,7 @@ export function checkLabels(labels: LabelSet, names: readonly string[]): void {
   for (const name in labels) if (!names.includes(name)) throw unknownLabel(name, names);
 }
 
-/** Converts every label once. Throws the errors of `checkLabels()` and `labelText()`. */
+/** Converts every label once. Throws as `checkLabels()` and `labelText()` do. */
 export function seriesKey(labels: LabelSet, names: readonly string[]): SeriesKey {
   const strings = stringsInOrder(labels, names);
   if (strings !== undefined) return { texts: strings, asWritten: undefined };

@@ -21,12 +21,12 @@ export class BoundSeries<S extends Series> {
     this.#family = family;
   }
 
-  /** The series, made if need be, to be written at once. Throws the errors of `FamilySeries.at()`. */
+  /** The series, made if need be, for one write. Throws as `FamilySeries.at()` does. */
   live(): S {
     return this.#family.at(this.labels);
   }
 
-  /** The series of these labels and some more, to be written at once. */
+  /** The series of these labels and some more, for one write. */
   liveWith(more: LabelSet | undefined): S {
     return this.#family.at({ ...this.labels, ...more });
   }

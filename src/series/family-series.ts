@@ -8,7 +8,7 @@ import { SeriesTable } from './table';
 /** The longest time that a timer can wait. */
 const longestMs = 2 ** 31 - 1;
 
-/** Families whose metrics were garbage collected are taken out of the store. */
+/** Removes families from the store when their metrics were garbage collected. */
 const abandoned = new FinalizationRegistry<{ dispose(): void }>((family) => family.dispose());
 
 /**
@@ -29,7 +29,7 @@ export class FamilySeries<S extends Series> {
   #isIdle: ((series: S) => boolean) | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
 
-  /** Series have `cells` cells each; `newSeries` makes them. */
+  /** `newSeries` makes series without cells; each of them gets `cells`. */
   constructor(
     store: CellStore,
     definition: FamilyDefinition,

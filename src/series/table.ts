@@ -14,7 +14,7 @@ const manyValues = 512;
 /** After so many finds a compiled lookup is made. To make it takes as long. */
 const manyFinds = 1000;
 
-/** The series of a metric by their labels, in the order of their creation. Finding one allocates no memory. */
+/** The series of a metric by their labels, in the order of their creation. */
 export class SeriesTable<S> implements Iterable<S> {
   readonly #names: readonly string[];
   readonly #finds: number;
@@ -28,7 +28,7 @@ export class SeriesTable<S> implements Iterable<S> {
   #live = 0;
   #numbering = 0;
   readonly #interpreted: Lookup;
-  /** Apart from the other, so that V8 sees calls of one function in each place. */
+  /** A field of its own, so that V8 sees calls of one function only. */
   #compiled: Lookup | undefined;
   #findsLeft: number;
   /** How often a sampling was chosen since the table got its size. */
@@ -180,7 +180,7 @@ export class SeriesTable<S> implements Iterable<S> {
     if (!this.#enterAll()) this.#improveHash();
   }
 
-  /** Moves the rows up to the places of those that were removed. */
+  /** Removes the rows of removed series. */
   #compact(): void {
     this.#numbering++;
     const series = this.#series;

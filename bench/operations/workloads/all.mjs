@@ -1,8 +1,8 @@
 // A workload is one call that applications repeat. Its `prepare(client)` takes the module of a rival, its `limit()` takes
 // nothing; both return
 //   run()           makes the call `operations` times
-//   result()        what was counted, as the public API tells it
-//   expected(runs)  what must have been counted after so many runs
+//   result()        the total that the public API tells
+//   expected(runs)  the total after so many runs
 // `operations` is `batch` unless the workload has a number of its own.
 import { counterWorkloads } from './counter.mjs';
 import { gaugeWorkloads } from './gauge.mjs';

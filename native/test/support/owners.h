@@ -11,8 +11,7 @@
 
 #include "exposition.h"
 #include "merge/merge.h"
-#include "render/render_json.h"
-#include "render/render_text.h"
+#include "render/render.h"
 #include "scrapes.h"
 #include "test_segment.h"
 
@@ -20,7 +19,7 @@ namespace prom::test {
 
 inline constexpr double kNowMs = 1.7e12;
 
-// A segment in memory, a reader of it, and what a scrape knows of its owner.
+// A segment in memory, a reader of it, and the knowledge of a scrape about its owner.
 struct Owner {
   TestSegment segment = TestSegment::InMemory();
   SegmentReader reader;
@@ -73,7 +72,7 @@ inline void AddHistogram(Owners& owners, std::vector<double> bounds, const std::
 
 inline std::string Text(const Merge& merge) {
   TextBuffer out;
-  RenderText(merge, TextFormat::kPrometheus, std::nullopt, nullptr, out);
+  RenderText(merge, false, std::nullopt, nullptr, out);
   return std::string(out.view());
 }
 

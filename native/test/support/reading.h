@@ -18,7 +18,7 @@ inline SkipReason ReadAll(SegmentReader& reader, const ByteSource& source) {
   return reason == SkipReason::kNone ? reader.ReadValues(source) : reason;
 }
 
-// What a new reader knows of a segment that is whole.
+// A new reader of a segment that is whole.
 inline SegmentReader Read(const ByteSource& source) {
   SegmentReader reader;
   REQUIRE((reader.Update(source) == SkipReason::kNone));

@@ -18,7 +18,7 @@ Scrape With(const TestSegment& in_memory);
 
 std::string Rendered(Group& group, const Scrape& scrape = Of(kGlobal));
 
-// What somebody who comes now for the first time sees.
+// The exposition of a new group.
 std::string RenderedAnew(const std::string& directory);
 
 }  // namespace prom::test

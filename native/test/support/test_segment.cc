@@ -37,9 +37,9 @@ TestSegment TestSegment::InMemory(const OwnerIdentity& owner, uint64_t max_bytes
   return TestSegment(Must(OwnerPresence::Create("", owner, max_bytes)));
 }
 
-void TestSegment::Scope(uint32_t id, std::string name, std::vector<Label> defaults) {
+void TestSegment::Scope(uint32_t id, std::string name, std::vector<Label> defaults, uint32_t flags) {
   has_global_scope_ = has_global_scope_ || id == 0;
-  Append(layout::RecordType::kScope, Encode(ScopeRecord{id, 0, std::move(name), std::move(defaults)}));
+  Append(layout::RecordType::kScope, Encode(ScopeRecord{id, flags, std::move(name), std::move(defaults)}));
 }
 
 uint64_t TestSegment::Member(uint32_t scope, uint32_t family) {

@@ -53,7 +53,7 @@ class TestSegment {
   const SegmentWriter& source() const { return writer(); }
   std::shared_ptr<const ByteSource> shared() const { return owner_->segment(); }
 
-  void Scope(uint32_t id, std::string name, std::vector<Label> defaults = {});
+  void Scope(uint32_t id, std::string name, std::vector<Label> defaults = {}, uint32_t flags = 0);
   uint64_t Member(uint32_t scope, uint32_t family);
   // Adds a family with a new id, as a member of a scope; adds scope 0, the global one, if it does not exist.
   uint32_t Family(FamilyRecord record, uint32_t scope = 0);

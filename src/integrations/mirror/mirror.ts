@@ -13,7 +13,7 @@ export interface MirroredRegistry {
 }
 
 export interface MirrorOptions {
-  /** Where to show the metrics; the global registry if not given. */
+  /** Where to show the metrics. Default: the global registry. */
   readonly register?: AnyRegistry | undefined;
 }
 

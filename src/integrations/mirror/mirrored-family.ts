@@ -20,7 +20,7 @@ export class MirroredFamily extends Metric<string> {
   #copied: ReadonlyMap<string, LabelSet> = new Map();
   #samples: readonly Sample[] = [];
 
-  /** `labelNames` are those of an earlier copy; `collect` brings this one up to date. Throws the errors of a metric's constructor. */
+  /** `labelNames` are those of an earlier copy; `collect` brings this one up to date. Throws as every metric does. */
   constructor(
     foreign: ForeignFamily,
     labelNames: readonly string[],

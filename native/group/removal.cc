@@ -1,17 +1,15 @@
-#include "group/dead_segments.h"
+#include "group/removal.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
-#include <vector>
 
 #include "base/byte_source.h"
-#include "base/unique_fd.h"
 #include "files/directory.h"
+#include "format/merge_mode.h"
 #include "merge/label_text.h"
 #include "read/segment_reader.h"
 
@@ -35,28 +33,41 @@ void RemoveFrom(int fd, const SegmentReader& reader, const SeriesFilter& filter)
     if (!wanted[series.family]) continue;
     if (!filter.WantsSeries(LabelsOf(series.record, family), family.merge_mode)) continue;
     uint64_t state = series.record_offset + offsetof(layout::RecordHeader, state);
-    removed = WriteField(fd, state, static_cast<uint32_t>(layout::RecordState::kRemoved)) || removed;
+    removed |= WriteField(fd, state, static_cast<uint32_t>(layout::RecordState::kRemoved));
   }
   if (removed) WriteField(fd, offsetof(layout::Header, removals), reader.header().removals + 1);
 }
 
 }  // namespace
 
-void RemoveFromDead(const std::string& directory, const OwnerIdentity& self, const SeriesFilter& filter) {
-  DIR* listing = ::opendir(directory.c_str());
-  if (listing == nullptr) return;
-  while (const dirent* entry = ::readdir(listing)) {
-    std::string name = entry->d_name;
+bool SeriesFilter::WantsSeries(const std::vector<Label>& series, layout::MergeMode mode) const {
+  if (!labels) return true;
+  std::vector<std::pair<std::string, std::string>> own;
+  for (const Label& label : series) {
+    if (label.kind != layout::LabelKind::kUndefined) own.emplace_back(label.name, label.text);
+  }
+  std::vector<std::pair<std::string, std::string>> wanted = *labels;
+  for (auto* list : {&own, &wanted}) {
+    if (IsPerOwner(mode)) std::erase_if(*list, [](const auto& label) { return label.first == "pid"; });
+    std::sort(list->begin(), list->end());
+  }
+  return own == wanted;
+}
+
+void RemoveFromDead(const std::string& path, const OwnerIdentity& self, const SeriesFilter& filter) {
+  UniqueFd directory = OpenDirectory(path);
+  std::vector<std::string> names;
+  if (!directory.valid() || !ListNames(directory.get(), names)) return;
+  for (const std::string& name : names) {
     if (!IsSegmentName(name)) continue;
-    UniqueFd fd(::openat(::dirfd(listing), name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    UniqueFd fd(::openat(directory.get(), name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!fd.valid() || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) continue;
     FileSource source(fd.get());
     SegmentReader reader;
-    if (!NameIsCurrent(::dirfd(listing), name.c_str(), fd.get())) continue;
+    if (!NameIsCurrent(directory.get(), name.c_str(), fd.get())) continue;
     if (reader.Update(source) != SkipReason::kNone) continue;
     if (IsGone(OwnerEvidence(reader.header(), self))) RemoveFrom(fd.get(), reader, filter);
   }
-  ::closedir(listing);
 }
 
 }  // namespace prom

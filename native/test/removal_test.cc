@@ -1,4 +1,4 @@
-#include "group/dead_segments.h"
+#include "group/removal.h"
 
 #include <doctest/doctest.h>
 #include <sys/file.h>
@@ -19,7 +19,7 @@
 #include "support/test_segment.h"
 
 namespace {
-// What happens just before the next lock is taken: between a file's opening and the look at its name.
+// Called just before the next lock is taken: after a file was opened, and before its name is checked.
 std::function<void()> before_next_lock;
 }  // namespace
 
@@ -126,7 +126,7 @@ TEST_CASE("the series of one family leave") {
   CHECK(SeriesIn(path) == Names{"errors/a 0", "errors/b 0", "requests/a 1"});
 }
 
-TEST_CASE("the series of one label set leaves, whatever the order and kind of its labels") {
+TEST_CASE("the series of one label set is removed, in any order and kind of its labels") {
   TemporaryDirectory directory;
   std::string path = DeadSegment(directory);
   Remove(directory, {"", "requests", {{{"path", "/b"}, {"code", "404"}}}});
@@ -195,7 +195,7 @@ TEST_CASE("a free lock alone is no death") {
   CHECK((test::ReadWholeFile(directory.File("s.1.1.copy")) == bytes));
 }
 
-TEST_CASE("links, and what is no segment, are left alone") {
+TEST_CASE("links and files that are no segments are not changed") {
   TemporaryDirectory directory;
   TemporaryDirectory elsewhere;
   std::string dead = DeadSegment(elsewhere);
