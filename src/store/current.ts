@@ -7,7 +7,7 @@ import { realProcess } from '../process';
 import { baseDirectory, type GroupLocation, makeDirectory, openGroup } from './group-directory';
 import { GroupStore } from './group-store';
 import { HeapStore } from './heap-store';
-import { checkOptions, type GroupOptions, type ResolvedOptions, resolveOptions } from './options';
+import { checkOptions, type GroupOptions, isDecided, type ResolvedOptions, resolveOptions } from './options';
 import { type ScrapeContext, Scrapes } from './scrapes';
 import type { ChoiceKind } from './store';
 import { removeOwnGroup, sweepGroups } from './sweep';
@@ -40,7 +40,7 @@ export function currentStore(): Store {
   const current = state();
   if (current.store === undefined) {
     const options = resolveOptions(current.options);
-    const isShared = options.shared ?? !isTestRunner();
+    const isShared = options.shared && !isPrivateTest(current);
     current.store = (isShared ? openGroupStore(options) : undefined) ?? new HeapStore();
   }
   return current.store;
@@ -52,10 +52,10 @@ export function currentStore(): Store {
  * decided about `shared`.
  */
 export async function textOfStarted(kind: ChoiceKind, format: TextFormat): Promise<string | undefined> {
-  if (!isTestRunner() || currentStore().shared) return undefined;
+  if (!isPrivateTest(state())) return undefined;
   if (kind === 'cluster' && Object.keys(cluster.workers ?? {}).length === 0) return undefined;
   const options = resolveOptions(state().options);
-  const addon = options.shared === undefined ? findAddon(options) : undefined;
+  const addon = findAddon(options);
   if (addon === undefined) return undefined;
   // A group for this scrape alone: a session that it had joined would outlive the processes, and count them with the next ones.
   const group = new addon.Group(locate(addon, options)?.directory);
@@ -77,6 +77,11 @@ export async function textOfStarted(kind: ChoiceKind, format: TextFormat): Promi
   } finally {
     group.leave();
   }
+}
+
+/** Whether this thread runs tests, and the user has not decided that they share their metrics or never do. */
+function isPrivateTest({ options }: State): boolean {
+  return isTestRunner() && !isDecided('shared', options);
 }
 
 /** Undefined without the addon. */

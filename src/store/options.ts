@@ -12,8 +12,8 @@ export interface GroupOptions {
    */
   readonly allowSharedDirectory?: boolean | undefined;
   /**
-   * `false` counts in this process only, in plain memory, as prom-client does. Default `true`; in the thread that runs tests it is
-   * `false`, see docs/testing.md. `PROM_CLIENT_MMAP_SHARED`.
+   * `false` counts in this process only, in plain memory, as prom-client does. Default `true`, but in the thread that runs tests
+   * `false`: see docs/testing.md. `PROM_CLIENT_MMAP_SHARED`.
    */
   readonly shared?: boolean | undefined;
   /**
@@ -52,9 +52,9 @@ export interface GroupOptions {
 
 type Name = keyof GroupOptions;
 
-type Undecided = 'dir' | 'shared' | 'addon';
+type Undecided = 'dir' | 'addon';
 
-/** All options with a value, but for those whose default depends on the circumstances. */
+/** All options with a value; without `dir` the rules of docs/design.md decide, without `addon` it is searched for. */
 export type ResolvedOptions = Pick<GroupOptions, Undecided> & {
   readonly [K in Exclude<Name, Undecided>]-?: Exclude<GroupOptions[K], undefined>;
 };
@@ -125,7 +125,7 @@ const table: { readonly [K in Name]-?: Option } = {
     'prometheus_multiproc_dir',
   ),
   allowSharedDirectory: option(flag, false, 'PROM_CLIENT_MMAP_ALLOW_SHARED_DIRECTORY'),
-  shared: option(flag, undefined, 'PROM_CLIENT_MMAP_SHARED'),
+  shared: option(flag, true, 'PROM_CLIENT_MMAP_SHARED'),
   addon: option(file, undefined, 'PROM_CLIENT_MMAP_ADDON'),
   maxSegmentBytes: option(bytes, 256 * 1024 * 1024, 'PROM_CLIENT_MMAP_MAX_SEGMENT_BYTES'),
   maxGroupBytes: option(bytes, 2 * 1024 * 1024 * 1024, 'PROM_CLIENT_MMAP_MAX_GROUP_BYTES'),
@@ -165,6 +165,13 @@ export function resolveOptions(chosen: GroupOptions): ResolvedOptions {
     chosen[name as Name] ?? fromEnvironment(option) ?? option.default,
   ]);
   return Object.fromEntries(resolved) as ResolvedOptions;
+}
+
+/** Whether `configure()` or the environment has decided about the option. */
+export function isDecided(name: Name, chosen: GroupOptions): boolean {
+  const { variables, accepts, parse } = table[name];
+  const isSet = (variable: string): boolean => accepts(parse(realProcess.env[variable]?.trim() ?? ''));
+  return chosen[name] !== undefined || variables.some(isSet);
 }
 
 function fromEnvironment({ variables, expected, accepts, parse, default: usual }: Option): unknown {
