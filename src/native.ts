@@ -159,7 +159,7 @@ export interface NativeError extends Error {
  * Finds and loads the addon. `file` is the path that the user gave. A missing addon, or one built for another platform, is a result
  * and no exception.
  */
-export function loadAddon(file: string | undefined): NativeAddon | MissingAddon {
+export function loadAddon(file?: string): NativeAddon | MissingAddon {
   const failures = new Map<string, string>();
   for (const path of addonFiles(file)) {
     if (failures.has(path)) continue;

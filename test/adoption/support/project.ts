@@ -72,9 +72,10 @@ export class Project {
     command: string,
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},
+    cwd = this.directory,
   ): Promise<Outcome> {
     const child = spawn(command, args, {
-      cwd: this.directory,
+      cwd,
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
