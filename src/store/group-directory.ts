@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, lstatSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import process from 'node:process';
+import { realProcess } from '../process';
 import { isMainThread } from 'node:worker_threads';
 import { forbiddenDirectory, sharedDirectory } from '../errors';
 import type { NativeAddon } from '../native';
@@ -21,7 +21,7 @@ export interface GroupLocation {
 
 /** The directory of all groups that this library names. In memory where the system has such a file system. */
 export function baseDirectory(): string {
-  return join(memoryDirectory(), `prom-client-mmap-${process.getuid?.() ?? 0}`);
+  return join(memoryDirectory(), `prom-client-mmap-${realProcess.getuid?.() ?? 0}`);
 }
 
 function memoryDirectory(): string {
@@ -69,15 +69,15 @@ export function makeDirectory({ directory, isOurs, allowsOthers }: GroupLocation
 }
 
 /** Read when the library is loaded: once the primary has exited, another process is the parent. */
-const parentPid = process.ppid;
+const parentPid = realProcess.ppid;
 
 function groupName(addon: NativeAddon): string {
   const host = addon.hostId();
-  const { pm_id, name, PM2_HOME } = process.env;
+  const { pm_id, name, PM2_HOME } = realProcess.env;
   // Before the cluster: PM2 runs the workers of all its applications as one cluster.
   if (pm_id !== undefined && name !== undefined)
     return `pm2-${fileName(name)}-${digest(PM2_HOME ?? '')}-${host}`;
-  const rootPid = isClusterWorker() ? parentPid : process.pid;
+  const rootPid = isClusterWorker() ? parentPid : realProcess.pid;
   return `${rootPid}-${addon.processStart(rootPid) || 0}-${host}`;
 }
 
@@ -105,7 +105,7 @@ export function parseGroupName(name: string): { pid: number; start: string; host
 function makePrivate(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const status = lstatSync(path);
-  const owner = process.getuid?.() ?? status.uid;
+  const owner = realProcess.getuid?.() ?? status.uid;
   if (!status.isDirectory()) throw forbiddenDirectory(path, 'it is not a directory');
   if (status.uid !== owner) throw forbiddenDirectory(path, `it belongs to user ${status.uid}`);
   if ((status.mode & 0o077) !== 0) throw forbiddenDirectory(path, 'other users have rights in it');
@@ -117,7 +117,7 @@ function makePrivate(path: string): void {
  */
 function refuseShared(path: string): void {
   const { mode, gid } = statSync(path);
-  const isOpen = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== process.getegid?.());
+  const isOpen = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== realProcess.getegid?.());
   if (isOpen) throw sharedDirectory(path, mode & 0o7777);
 }
 
