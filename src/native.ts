@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { addonFiles, type MissingAddon, missingAddon } from './native/search';
+
+export type { MissingAddon } from './native/search';
 
 /** The contents of a family's record. */
 export interface NativeFamily {
@@ -126,10 +128,12 @@ export interface NativeCompaction {
   readonly nowMs: number;
 }
 
-/** A directory of segments. All methods but join(), hasDead() and scrapeError() work on the worker pool. */
+/** A directory of segments. Only compact(), render() and removeSeries() work on the worker pool. */
 export interface NativeGroup {
   /** Becomes an owner in the group's session. The first owner of a session removes the counts of the last one, unless they persist. */
   join(persist: boolean): void;
+  /** Leaves the session, which a scrape has joined as a reader. */
+  leave(): void;
   /** Whether the last scrape saw segments of dead owners. */
   hasDead(): boolean;
   /**
@@ -169,24 +173,21 @@ export interface NativeError extends Error {
   readonly path: string;
 }
 
-export interface MissingAddon {
-  /** The failure of each path that was tried. */
-  readonly reason: string;
-}
-
-const builds: readonly string[] = [join('build', 'Release'), join('build', 'Debug')];
-
-/** Finds and loads the addon. A missing addon, or one built for another platform, is a result and no exception. */
-export function loadAddon(): NativeAddon | MissingAddon {
-  const load = createRequire(__filename);
-  const reasons: string[] = [];
-  for (const build of builds) {
-    const path = join(__dirname, '..', build, 'prom_client_mmap.node');
+/**
+ * Finds and loads the addon. `file` is the path that the user gave. A missing addon, or one built for another platform, is a result
+ * and no exception.
+ */
+export function loadAddon(file?: string): NativeAddon | MissingAddon {
+  const failures = new Map<string, string>();
+  for (const path of addonFiles(file)) {
+    if (failures.has(path)) continue;
     try {
-      return load(path) as NativeAddon;
+      const addon = createRequire(path)(path) as Partial<NativeAddon>;
+      if (addon.Segment !== undefined && addon.Group !== undefined) return addon as NativeAddon;
+      failures.set(path, `${path} is another addon`);
     } catch (error) {
-      reasons.push((error as Error).message.split('\n', 1)[0] ?? path);
+      failures.set(path, (error as Error).message.split('\n', 1)[0] ?? path);
     }
   }
-  return { reason: reasons.join('; ') };
+  return missingAddon(file, failures);
 }

@@ -26,6 +26,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     return DefineClass(env, "Group",
                        {
                            InstanceMethod<&GroupHandle::Join>("join"),
+                           InstanceMethod<&GroupHandle::Leave>("leave"),
                            InstanceMethod<&GroupHandle::Render>("render"),
                            InstanceMethod<&GroupHandle::HasDead>("hasDead"),
                            InstanceMethod<&GroupHandle::ScrapeError>("scrapeError"),
@@ -85,6 +86,8 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
   void Join(const Napi::CallbackInfo& info) {
     group_->Join(Argument(info[0]).Bool() ? JoinMode::kResume : JoinMode::kReset);
   }
+
+  void Leave(const Napi::CallbackInfo&) { group_->Leave(); }
 
   Napi::Value HasDead(const Napi::CallbackInfo& info) {
     return Napi::Boolean::New(info.Env(), group_->HasDead());

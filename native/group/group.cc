@@ -24,6 +24,11 @@ void Group::Join(JoinMode mode) {
   session_ = JoinSession(directory_, self_, mode, std::move(session_));
 }
 
+void Group::Leave() {
+  std::lock_guard lock(mutex_);
+  session_.reset();
+}
+
 Result<TextBuffer> Group::Render(const Scrape& scrape) {
   std::lock_guard lock(mutex_);
   GroupStats stats;

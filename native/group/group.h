@@ -65,6 +65,9 @@ class Group {
   // joins as a reader unless it has joined already.
   void Join(JoinMode mode);
 
+  // Leaves the session, as a reader that may not scrape again and must not keep it.
+  void Leave();
+
   // Reads the group as it is now, merges and renders. See GroupFiles::ReadDirectory() for the errors.
   Result<TextBuffer> Render(const Scrape& scrape);
 

@@ -49,7 +49,20 @@ function collect<T extends RegistryContentType>(
 ): StopDefaultMetrics {
   if (config !== null && config !== undefined && typeof config !== 'object') throw badDefaultMetricsConfig();
   sweep();
-  const collection = new Collection({ eventLoopMonitoringPrecision: 10, ...config } as Options);
+  const collection = newCollection(config as Options | null);
   for (const source of Object.values(sources)) source(collection);
   return () => collection.stop();
+}
+
+/**
+ * Registers the metrics of one source, without a way to stop them.
+ *
+ * @public for lib/metrics/
+ */
+export function collectFrom(source: string, config: Options): void {
+  sources[source]?.(newCollection(config));
+}
+
+function newCollection(config: Options | null): Collection {
+  return new Collection({ eventLoopMonitoringPrecision: 10, ...config });
 }

@@ -14,7 +14,7 @@ import type {
 } from '../types/pushgateway';
 import type { GroupRegistry, Registry, ViewKind } from '../types/registry';
 
-const gzipped: (text: string) => Promise<Buffer> = promisify<string, Buffer>(gzip);
+const gzipped = (text: string): Promise<Buffer> => promisify<string, Buffer>(gzip)(text);
 
 export class Pushgateway<T extends RegistryContentType = RegistryContentType> implements PushgatewayType<T> {
   readonly registry: GroupRegistry<T>;

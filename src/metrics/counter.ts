@@ -14,6 +14,9 @@ import { hasExemplarKeys } from './exemplar-data';
 import { newExemplarSeries } from './exemplar-series';
 import { LabelledMetric, registeredOr } from './labelled-metric';
 
+/** Has no cells. */
+const noSeries: Series = newSeries();
+
 /** See `types/metrics.ts`. */
 export class Counter<T extends string = string>
   extends LabelledMetric<T, Series, CounterChild>
@@ -21,7 +24,7 @@ export class Counter<T extends string = string>
 {
   readonly #series: FamilySeries<Series>;
   /** The series without labels. If `#cells` are its cells, `#count` is the number in them. */
-  #only: Series;
+  #only: Series = noSeries;
   #cells: Float64Array | undefined;
   #count = 0;
 
@@ -29,7 +32,6 @@ export class Counter<T extends string = string>
   constructor(config: CounterConfiguration<T>) {
     super(config, 'counter');
     this.#series = this.expose(1, this.enableExemplars ? newExemplarSeries : newSeries);
-    this.#only = this.#series.discarded;
   }
 
   /**

@@ -107,9 +107,12 @@ export class Gauge<T extends string = string>
   }
 
   protected samples(): Sample[] {
-    return Array.from(this.#series.table.entries())
-      .filter(([series]) => !this.#isMostRecent || series.get(GAUGE_SET_AT) > 0)
-      .map(([series, labels]) => this.hashMapEntry(series, labels));
+    const samples: Sample[] = [];
+    for (const [series, labels] of this.#series.table.entries()) {
+      if (this.#isMostRecent && !(series.get(GAUGE_SET_AT) > 0)) continue;
+      samples.push(this.hashMapEntry(series, labels));
+    }
+    return samples;
   }
 
   protected hashMapEntry(series: Series, labels: Record<string, unknown>): Sample {

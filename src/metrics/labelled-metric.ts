@@ -62,8 +62,7 @@ export abstract class LabelledMetric<
     checkLabels(labels, this.labelNames);
   }
 
-  /** Called before each reading. */
-  protected refresh(): void {
+  protected override refresh(): void {
     this.#series.removeIdle();
   }
 
@@ -81,7 +80,7 @@ export abstract class LabelledMetric<
     if (hasTtl && !(ttlSeconds > 0)) throw badSeriesTtl(name, ttlSeconds);
     this.#series = new FamilySeries(storeFor(this.registers), this.define(more), cells, newSeries);
     if (hasTtl && labelNames.length > 0) this.#series.limitIdleTime(ttlSeconds * 1000);
-    this.register(this.#series, () => this.refresh());
+    this.register(this.#series);
     if (labelNames.length === 0) this.#series.unlabelled();
     return this.#series;
   }

@@ -25,6 +25,12 @@ import type {
 import type { AnyRegistry, GroupRegistry } from '../types/registry';
 import { ExposedFamily, type StoredFamily } from './exposed-family';
 
+const AGGREGATOR: unique symbol = Symbol('aggregator');
+
+interface Aggregated {
+  [AGGREGATOR]: Aggregator;
+}
+
 /**
  * A metric of this library: its configuration, and its place in registries. The fields are declared only: the constructor copies
  * them, like every other property of the configuration, and a class field would overwrite them afterwards.
@@ -40,6 +46,29 @@ export abstract class Metric<T extends string> {
   declare readonly ttlSeconds?: number | undefined;
   declare collect?: CollectFunction<this> | undefined;
   #series: StoredFamily | undefined;
+  #handle: ExposedFamily | undefined;
+
+  static {
+    // Not declared: it is for registries only. A Proxy of a metric has no handle.
+    Object.defineProperty(Metric.prototype, FAMILY, {
+      get(this: object) {
+        return #handle in this ? this.#handle : undefined;
+      },
+    });
+  }
+
+  /** An `aggregator` that is assigned after the construction counts, too. One descriptor: V8 makes a hidden class for each function. */
+  static readonly #aggregator: PropertyDescriptor & ThisType<Metric<string> & Aggregated> = {
+    configurable: true,
+    enumerable: true,
+    get() {
+      return this[AGGREGATOR];
+    },
+    set(value: Aggregator | null | undefined) {
+      if (#series in this) this.#series?.changeMode(this.modeWith(value));
+      this[AGGREGATOR] = value ?? 'sum';
+    },
+  };
 
   /** Checks and copies the configuration. Undefined and null stand for the default. */
   protected constructor(
@@ -48,20 +77,19 @@ export abstract class Metric<T extends string> {
     defaults: Readonly<Record<string, unknown>> = {},
   ) {
     if (typeof config !== 'object' || config === null) throw configMissing();
-    const standard = {
-      labelNames: [],
-      registers: [globalRegistry],
-      aggregator: 'sum',
-      enableExemplars: false,
-    };
-    const fields = Object.assign(this as Record<string, unknown>, config, { type });
-    for (const [key, value] of Object.entries({ ...standard, ...defaults })) fields[key] ??= value;
+    Object.defineProperty(this, 'aggregator', Metric.#aggregator);
+    const fields = Object.assign(this as Record<string, unknown>, config);
+    fields['type'] = type;
+    for (const name of Object.keys(defaults)) fields[name] ??= defaults[name];
+    this.labelNames ??= [];
+    this.registers ??= [globalRegistry];
+    this.aggregator ??= 'sum';
+    this.enableExemplars ??= false;
     if (!this.help) throw helpMissing();
     if (!this.name) throw nameMissing();
     if (!validateMetricName(this.name)) throw badMetricName();
     if (!validateLabelNames(this.labelNames)) throw badLabelName();
     if (this.collect && typeof this.collect !== 'function') throw badCollect();
-    this.#followAggregator();
   }
 
   /** The numbers of this process, after `collect` has run. Rejects with the error that `collect` throws. */
@@ -104,31 +132,22 @@ export abstract class Metric<T extends string> {
     return mergeModeOf(this.type, aggregator);
   }
 
-  /** From here on the metric is exposed. `beforeReading` runs before each reading. */
-  protected register(series: StoredFamily, beforeReading?: () => void): void {
+  /** Called before each reading, after `collect`. */
+  protected refresh(): void {}
+
+  /** From here on the metric is exposed. */
+  protected register(series: StoredFamily): void {
     series.outlive(this);
     this.#series = series;
-    const read = (): MetricFamily => this.family();
-    const handle = new ExposedFamily(this, series, { refresh: beforeReading, read, readers: this.readers() });
-    Object.defineProperty(this, FAMILY, { value: handle });
+    this.#handle = new ExposedFamily(this, series, {
+      refresh: () => this.refresh(),
+      read: () => this.family(),
+      readers: this.readers(),
+    });
     for (const register of this.registers) {
       if (this.enableExemplars && register.contentType === prometheusContentType) throw exemplarsFormat();
       (register as GroupRegistry).registerMetric(this);
     }
-  }
-
-  /** An `aggregator` that is assigned after the construction counts, too. */
-  #followAggregator(): void {
-    let current = this.aggregator;
-    Object.defineProperty(this, 'aggregator', {
-      configurable: true,
-      enumerable: true,
-      get: () => current,
-      set: (value: Aggregator | null | undefined) => {
-        this.#series?.changeMode(this.modeWith(value));
-        current = value ?? 'sum';
-      },
-    });
   }
 }
 

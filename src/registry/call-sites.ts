@@ -1,3 +1,5 @@
+import { isAbsolute } from 'node:path';
+
 /** A frame of the call stack: the place in the code that a function has reached. */
 export interface CallSite {
   /** As V8 knows it: a path, a `file:` URL, or the name of a part of Node such as `node:events`. */
@@ -17,22 +19,24 @@ const mostFrames = 60;
 /**
  * The call stack of the caller, beginning with this function. Functions of V8, such as `map()`, are left out. Costs up to 20 us.
  *
- * The limit and the formatting function of `Error`, which applications set, are replaced while the stack is captured.
+ * The limit and the formatting function of `Error`, which applications set, are replaced while the stack is captured. If they cannot be
+ * replaced, the text of the stack is read.
  */
 export function callSites(): readonly CallSite[] {
   const { stackTraceLimit, prepareStackTrace } = Error;
-  let stack: unknown;
+  set(mostFrames, (_, sites) => sites);
+  const stack: unknown = new Error().stack;
+  set(stackTraceLimit, prepareStackTrace);
+  return Array.isArray(stack) ? stack.flatMap(siteOf) : `${stack}`.split('\n').flatMap(siteOfLine);
+}
+
+function set(limit: number, format: typeof Error.prepareStackTrace): void {
   try {
-    Error.stackTraceLimit = mostFrames;
-    Error.prepareStackTrace = (_, sites) => sites;
-    ({ stack } = new Error());
-    Error.stackTraceLimit = stackTraceLimit;
-    Error.prepareStackTrace = prepareStackTrace;
+    Error.stackTraceLimit = limit;
+    Error.prepareStackTrace = format;
   } catch {
-    ({ stack } = new Error()); // `Error` is frozen, so that its format is the usual one
+    // Error is frozen.
   }
-  if (Array.isArray(stack)) return stack.flatMap(siteOf);
-  return `${stack}`.split('\n').flatMap(siteOfLine);
 }
 
 function siteOf(site: NodeJS.CallSite): CallSite | [] {
@@ -43,9 +47,10 @@ function siteOf(site: NodeJS.CallSite): CallSite | [] {
     file,
     functionName,
     position: `${withoutQuery(file)}:${site.getLineNumber()}:${site.getColumnNumber()}`,
-    // The function around the frame is the whole file.
+    // The function around the frame is the whole file, which is no script of `node:vm`.
     isModule:
       functionName === undefined &&
+      (isAbsolute(file) || file.startsWith('file:')) &&
       site.getEnclosingLineNumber?.() === 1 &&
       site.getEnclosingColumnNumber?.() === 1,
     isAwaiting: site.isAsync?.() === true,

@@ -1,8 +1,9 @@
 import { badRegistry } from '../errors';
 import { documentText, familyText, type TextFamily, type TextFormat } from '../exposition/text';
 import type { MetricFamily } from '../model/family';
-import { currentStore, type Store } from '../store/current';
-import type { ChoiceKind } from '../store/store';
+import { currentStore, type Store, textOfStarted } from '../store/current';
+import type { ChoiceKind, View } from '../store/store';
+import { commonState } from '../store/test-runner';
 import type { RegistryContentType } from '../types/content-types';
 import { aggregateFamilies } from './aggregate';
 import { openMetricsContentType } from './content-type';
@@ -14,12 +15,9 @@ import { globalRegistry, type OwnRegistry } from './registry';
 // which prom-client's users call in the workers and not where they scrape; else the global one. So each thread marks the scopes
 // of its choice in its segment, and the merge looks for marks.
 
-const KEY: unique symbol = Symbol.for('prom-client-mmap.choices/1');
+type Choices = { [K in ChoiceKind]?: readonly OwnRegistry[] };
 
-// On a global symbol: all copies of the library in a thread choose together.
-const globals = globalThis as { [KEY]?: { [K in ChoiceKind]?: readonly OwnRegistry[] } };
-globals[KEY] ??= {};
-const choices = globals[KEY];
+const choices = commonState<Choices>(Symbol.for('prom-client-mmap.choices/1'), () => ({}));
 
 /**
  * Chooses one registry or a list of them, of this or another copy of the library.
@@ -29,18 +27,21 @@ const choices = globals[KEY];
 export function choose(kind: ChoiceKind, registries: unknown): void {
   const list: readonly unknown[] = Array.isArray(registries) ? [...registries] : [registries];
   for (const registry of list) if (!isRegistry(registry)) throw badRegistry(registry);
-  choices[kind] = list as readonly OwnRegistry[];
+  choices()[kind] = list as readonly OwnRegistry[];
   // Later, so that `configure()` and the first metrics of the registries may still come.
   queueMicrotask(() => mark(kind, currentStore()));
 }
 
 /** The exposition of the chosen registries of the whole group; '' when there is nothing in them. */
 export async function chosenMetrics(kind: ChoiceKind, contentType: RegistryContentType): Promise<string> {
-  const registries = choices[kind];
+  const registries = choices()[kind];
   const own = registries ?? [globalRegistry];
   const format = contentType === openMetricsContentType ? 'openmetrics' : 'prometheus';
   const store = currentStore();
+  const view: View = { scopes: [], chosen: kind, defaultLabels: true };
   if (!store.shared) {
+    const started = await textOfStarted(kind, format);
+    if (started !== undefined && started !== documentText([], format)) return started;
     return textOf((await Promise.all(own.map((registry) => registry.getMetricsAsJSON()))).flat(), format);
   }
   mark(kind, store);
@@ -50,7 +51,6 @@ export async function chosenMetrics(kind: ChoiceKind, contentType: RegistryConte
     registries === undefined && refreshAllBut(new Set(globalRegistry.getMetricsAsArray())),
   ]);
   const foreign = lists.flat() as readonly TextFamily[] as readonly MetricFamily[];
-  const view = { scopes: [], chosen: kind, defaultLabels: true };
   if (foreign.length > 0) return textOf([...(await store.families(view)), ...foreign], format);
   const text = await store.text(view, format);
   return text === documentText([], format) ? '' : text;
@@ -78,7 +78,7 @@ function textOf(families: readonly MetricFamily[], format: TextFormat): string {
 
 /** Marks the scopes of this thread's choice. */
 function mark(kind: ChoiceKind, store: Store): void {
-  const registries = choices[kind];
+  const registries = choices()[kind];
   if (registries === undefined || !store.shared) return;
   // A merged registry shares its metrics in a scope of its own, under its own default labels.
   const scopes = registries.map((registry) => registry['scope'].choose(markAgain[kind]));

@@ -2,7 +2,7 @@ import type { TextFamily } from '../exposition/text';
 import type { MetricFamily } from '../model/family';
 import type { LabelSet } from '../model/labels';
 import { currentStore } from '../store/current';
-import { HeapStore } from '../store/heap-store';
+import { privateStore } from '../store/heap-store';
 import type { CellStore } from '../store/store';
 
 /**
@@ -138,10 +138,10 @@ export function isExposed({ [FAMILY]: handle }: Registrable, scopes: readonly st
   return current.shared && store === current && scopes.some((scope) => current.isRegistered(scope, family));
 }
 
-/** The store for a metric of `registers`: that of this thread, or memory of its own if they are all private. */
+/** The store for a metric of `registers`: that of this thread, or plain memory if they are all private. */
 export function storeFor(registers: readonly object[]): CellStore {
   const isPrivate =
     registers.length > 0 &&
     registers.every((register) => (register as { scopes?(): readonly string[] }).scopes?.().length === 0);
-  return isPrivate ? new HeapStore('one') : currentStore();
+  return isPrivate ? privateStore : currentStore();
 }

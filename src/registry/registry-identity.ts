@@ -44,8 +44,8 @@ interface Made {
 interface State {
   /** By scope: the first registry that was made there; undefined once there was another one. */
   readonly first: Map<string, WeakRef<Made> | undefined>;
-  /** Registries without a name that were looked at. */
-  made: number;
+  /** Registries that were made where others had been made before. */
+  repeated: number;
   /** Registries of a scope that no other registry has. */
   alone: number;
   /** Whether the process handles requests or connections of others, or has done so. */
@@ -58,20 +58,24 @@ const globals = globalThis as { [stateKey]?: State };
 globals[stateKey] ??= newState();
 const state: State = globals[stateKey];
 
-/** A thread that makes so many makes them again and again, so that further ones are not looked at: that would cost 20 us each. */
-const mostRegistries = 1000;
+/** A thread that has repeated so many makes registries again and again: further ones are not looked at, which would take 20 us each. */
+const mostRepeated = 100;
+/** The same for code that is new each time, such as templates. */
+const mostPlaces = 1000;
 
 /** The origin of a registry that is being made; undefined where it cannot be known or is not looked at any more. */
 export function originOf(registry: Made): Origin | undefined {
-  if (state.made >= mostRegistries) return undefined;
-  state.made++;
+  if (state.repeated >= mostRepeated || state.first.size >= mostPlaces) return undefined;
   const sites = callSites();
   const isAtStart = wasMadeAtStart(sites);
   const positions = positionsOf(sites);
   if (positions.length === 0) return undefined;
   const scope = unnamed + createHash('sha256').update(positions.join('\n')).digest('base64url').slice(0, 16);
   const isFirst = !state.first.has(scope);
-  state.first.get(scope)?.deref()?.becomePrivate();
+  if (!isFirst) {
+    state.repeated++;
+    state.first.get(scope)?.deref()?.becomePrivate();
+  }
   state.first.set(scope, isFirst ? new WeakRef(registry) : undefined);
   return { scope, isAtStart, position: positions[ownFrames] ?? '', isFirst };
 }
@@ -113,9 +117,23 @@ function isOfNode({ file }: CallSite): boolean {
   return file.startsWith('node:');
 }
 
-function isLoader({ file }: CallSite): boolean {
-  return file.startsWith('node:internal/modules/');
+/** Whether the frame is of Node's loader, or of the loaders that bundlers put into their output. */
+function isLoader({ file, functionName }: CallSite): boolean {
+  return (
+    file.startsWith('node:internal/modules/') ||
+    /\bwebpack-runtime\.js$/.test(file) ||
+    (functionName !== undefined && loaders.has(functionName))
+  );
 }
+
+/** Of webpack, ncc, Turbopack and esbuild. */
+const loaders: ReadonlySet<string> = new Set([
+  '__webpack_require__',
+  '__nccwpck_require__',
+  'instantiateModule',
+  '__require',
+  '__init',
+]);
 
 function isAwait({ isAwaiting, file }: CallSite): boolean {
   return isAwaiting || file === 'node:internal/process/task_queues';
@@ -140,7 +158,7 @@ const repeating: ReadonlySet<string> = new Set([
 ]);
 
 function newState(): State {
-  const made: State = { first: new Map(), made: 0, alone: 0, hasBegunWork: hasConnections() };
+  const made: State = { first: new Map(), repeated: 0, alone: 0, hasBegunWork: hasConnections() };
   // In a context of a test runner, which goes with the test file, the subscription would keep all of it.
   if (!made.hasBegunWork && subscribe instanceof Function) noticeWork(made);
   return made;

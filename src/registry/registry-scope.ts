@@ -34,7 +34,7 @@ export class RegistryScope {
   #madeAtMs = 0;
   #scrapes = 0;
   /** Called when a registry that `setRegistries()` chose gets another scope. */
-  readonly #choosers = new Set<() => void>();
+  #choosers: Set<() => void> | undefined;
 
   /** `scope` is that of a registry with a name; false makes a private registry, and without an argument the origin decides. */
   constructor(metrics: ReadonlyMap<string, Registrable>, scope?: string | false) {
@@ -44,7 +44,7 @@ export class RegistryScope {
     this.#scope = scope || scope === '' ? scope : isFirst && isAtStart ? this.#origin?.scope : undefined;
     this.#isShown = this.#scope !== undefined;
     this.#isCandidate = isFirst && !isAtStart;
-    if (!this.#isShown) this.#madeAtMs = performance.now();
+    if (!this.#isShown && this.#origin !== undefined) this.#madeAtMs = performance.now();
   }
 
   /** The scope that the registry shows; undefined if it is private. */
@@ -108,6 +108,7 @@ export class RegistryScope {
   /** Registers all metrics for `setRegistries()`, in a scope of their own if there is none. Returns it; `changed` is called for each other one. */
   choose(changed: () => void): string {
     this.#scope ??= aloneScope();
+    this.#choosers ??= new Set();
     this.#choosers.add(changed);
     for (const metric of this.metrics) this.add(metric);
     return this.#scope;
@@ -119,7 +120,7 @@ export class RegistryScope {
     if (!this.#isShown) return;
     this.#isShown = false;
     this.#madeAtMs = performance.now();
-    this.#changeScope(this.#choosers.size > 0 ? aloneScope() : undefined);
+    this.#changeScope(this.#choosers !== undefined ? aloneScope() : undefined);
   }
 
   /**
@@ -165,7 +166,7 @@ export class RegistryScope {
     this.#scope = scope;
     this.#isInUse = false;
     for (const metric of this.metrics) this.add(metric);
-    for (const changed of this.#choosers) changed();
+    for (const changed of this.#choosers ?? []) changed();
   }
 }
 

@@ -30,6 +30,8 @@ type Objects = MetricObjectWithValues<MetricValue<string>>[];
 /** Those of the global registry, which has the one scope that no name stands for. */
 const globalOptions: RegistryOptions = {};
 
+const noScopes: readonly string[] = [];
+
 /** A registry of this class with any content type. */
 export type OwnRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>;
 
@@ -102,10 +104,9 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The names of the scopes whose metrics are exposed here, none for a registry that shows its own metrics; see `RegistryOptions`. */
   scopes(): readonly string[] {
     const { shown, isInUse } = this.scope;
-    const isMerged = this.sources.length > 0;
-    const merged = new Set(this.sources.flatMap((source) => source.scopes?.() ?? []));
-    if (shown !== undefined && (isInUse || !isMerged)) merged.add(shown);
-    return [...merged];
+    if (this.sources.length === 0) return shown === undefined ? noScopes : [shown];
+    const merged = this.sources.flatMap((source) => source.scopes?.() ?? []);
+    return [...new Set(shown !== undefined && isInUse ? [...merged, shown] : merged)];
   }
 
   get contentType(): BoundRegistryContentType {

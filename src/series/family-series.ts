@@ -8,6 +8,8 @@ import { SeriesTable } from './table';
 /** The longest time that a timer can wait. */
 const longestMs = 2 ** 31 - 1;
 
+const noLabels: SeriesKey = { texts: [], asWritten: undefined };
+
 /** Removes families from the store when their metrics were garbage collected. */
 const abandoned = new FinalizationRegistry<{ dispose(): void }>((family) => family.dispose());
 
@@ -19,12 +21,11 @@ export class FamilySeries<S extends Series> {
   #store: CellStore;
   #family: number;
   readonly table: SeriesTable<S>;
-  /** Has no record, and cells that no scrape reads. It takes the updates of series over the limit, and stands for none. */
-  readonly discarded: S;
+  #discarded: S | undefined;
   #definition: FamilyDefinition;
   readonly #cells: number;
   readonly #newSeries: (store: CellStore) => S;
-  #unlabelled: S;
+  #unlabelled: S | undefined;
   #isIdle: ((series: S) => boolean) | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #isOutliving = false;
@@ -40,9 +41,6 @@ export class FamilySeries<S extends Series> {
     this.#definition = definition;
     this.#cells = cells;
     this.#newSeries = newSeries;
-    this.discarded = newSeries(store);
-    this.discarded.values = new Float64Array(cells);
-    this.#unlabelled = this.discarded;
     this.table = new SeriesTable(definition.labelNames);
     this.#family = store.addFamily(definition, this.table);
   }
@@ -65,6 +63,15 @@ export class FamilySeries<S extends Series> {
     if (mergeMode === this.#definition.mergeMode) return;
     this.#definition = { ...this.#definition, mergeMode };
     this.#store.changeFamily(this.#family, this.#definition);
+  }
+
+  /** Has no record, and cells that no scrape reads. It takes the updates of series over the limit, and stands for none. */
+  get discarded(): S {
+    if (this.#discarded === undefined) {
+      this.#discarded = this.#newSeries(this.#store);
+      this.#discarded.values = new Float64Array(this.#cells);
+    }
+    return this.#discarded;
   }
 
   /** Disposes of the family when `user` was garbage collected, unless it is garbage as well then. */
@@ -107,7 +114,10 @@ export class FamilySeries<S extends Series> {
 
   /** The series without labels, made if need be. */
   unlabelled(): S {
-    if (this.#unlabelled.record < 0) this.#unlabelled = this.at({});
+    const known = this.#unlabelled;
+    if (known !== undefined && known.record >= 0) return known;
+    this.#unlabelled =
+      this.#definition.labelNames.length > 0 ? this.at({}) : (this.table.at(1) ?? this.#add(noLabels));
     return this.#unlabelled;
   }
 

@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { accessSync, constants, existsSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import process from 'node:process';
+import { realProcess } from '../process';
 import { forbiddenDirectory, sharedDirectory } from '../errors';
 import type { NativeAddon } from '../native';
 import { groupName, groupVariable, parseRoot, primaryPid, userOf } from './group-name';
@@ -20,7 +20,7 @@ export interface GroupLocation {
 }
 
 /** The directory of all groups of a user that this library names. In memory where the system has such a file system. */
-export function baseDirectory(user: number = process.geteuid?.() ?? 0): string {
+export function baseDirectory(user: number = realProcess.geteuid?.() ?? 0): string {
   return join(memoryDirectory(), `${basePrefix}${user}`);
 }
 
@@ -64,7 +64,7 @@ export function openGroup(
  * read them. A user without such a worker is not trusted: any user can make files there.
  */
 export function workersDirectories(directory: string): string[] {
-  if (process.geteuid?.() !== 0 || !cluster.isPrimary) return [];
+  if (realProcess.geteuid?.() !== 0 || !cluster.isPrimary) return [];
   const name = basename(directory);
   const bases = readdirSync(memoryDirectory()).filter((base) => base.startsWith(basePrefix));
   const others = bases.filter((base) => existsSync(join(memoryDirectory(), base, name)));
@@ -85,10 +85,10 @@ const workersUsers: Set<number> = new Set();
 /** Has the processes that this one starts from here on join the group, by their environment. */
 export function shareWithChildren({ directory, isOurs, allowsOthers }: GroupLocation): void {
   if (isOurs) {
-    process.env[groupVariable] = basename(directory);
+    realProcess.env[groupVariable] = basename(directory);
   } else {
-    process.env['PROM_CLIENT_MMAP_DIR'] = directory;
-    if (allowsOthers) process.env['PROM_CLIENT_MMAP_ALLOW_SHARED_DIRECTORY'] = '1';
+    realProcess.env['PROM_CLIENT_MMAP_DIR'] = directory;
+    if (allowsOthers) realProcess.env['PROM_CLIENT_MMAP_ALLOW_SHARED_DIRECTORY'] = '1';
   }
 }
 
@@ -105,7 +105,7 @@ function makeDirectory({ directory, isOurs, allowsOthers }: GroupLocation): void
 
 /** Once, in a cluster worker that cannot read the files of its primary. */
 function warnAboutUsers(): void {
-  const user = process.geteuid?.();
+  const user = realProcess.geteuid?.();
   if (hasWarned || primaryPid === undefined || user === undefined || user === 0) return;
   const primaryUser = userOf(primaryPid) ?? user;
   if (user === primaryUser) return;
@@ -119,7 +119,7 @@ let hasWarned = false;
 function makePrivate(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const status = lstatSync(path);
-  const owner = process.geteuid?.() ?? status.uid;
+  const owner = realProcess.geteuid?.() ?? status.uid;
   if (!status.isDirectory()) throw forbiddenDirectory(path, 'it is not a directory');
   if (status.uid !== owner) throw forbiddenDirectory(path, `it belongs to user ${status.uid}`);
   if ((status.mode & 0o077) !== 0) throw forbiddenDirectory(path, 'other users have rights in it');
@@ -131,6 +131,6 @@ function makePrivate(path: string): void {
  */
 function refuseShared(path: string): void {
   const { mode, gid } = statSync(path);
-  const isOpen = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== process.getegid?.());
+  const isOpen = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== realProcess.getegid?.());
   if (isOpen) throw sharedDirectory(path, mode & 0o7777);
 }

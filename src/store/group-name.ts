@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import process from 'node:process';
+import { realProcess } from '../process';
 import { isMainThread } from 'node:worker_threads';
 import type { NativeAddon } from '../native';
 
@@ -49,7 +49,7 @@ export const primaryPid: number | undefined = findPrimary();
 
 /** Undefined without `shareWithChildren` in an ancestor, and when the process that the group is named after has exited. */
 function inheritedName(addon: NativeAddon): string | undefined {
-  const name = process.env[groupVariable];
+  const name = realProcess.env[groupVariable];
   if (name === undefined) return undefined;
   const root = parseRoot(name);
   return (root === undefined ? isSweepable(name) : isRootAlive(addon, root)) ? name : undefined;
@@ -63,13 +63,13 @@ function ownName(addon: NativeAddon, isPersistent: boolean): string {
     const { name, home } = application;
     return `pm2-${fileName(name)}-${digest(home)}-${host}${isPersistent ? persistentSuffix : ''}`;
   }
-  const rootPid = primaryPid ?? process.pid;
+  const rootPid = primaryPid ?? realProcess.pid;
   return `${rootPid}-${addon.processStart(rootPid) || 0}-${host}`;
 }
 
 /** In a preload of PM2's cluster mode the members of the variable `pm2_env`, JSON, are not in the environment yet. */
 function pm2Application(): { readonly name: string; readonly home: string } | undefined {
-  const { pm2_env, ...environment } = process.env;
+  const { pm2_env, ...environment } = realProcess.env;
   const { pm_id, name, PM2_HOME } = { ...environment, ...parseObject(pm2_env) };
   if (pm_id === undefined || typeof name !== 'string') return undefined;
   return { name, home: typeof PM2_HOME === 'string' ? PM2_HOME : '' };
@@ -92,7 +92,7 @@ function findPrimary(): number | undefined {
   const own = environmentOf('self').find((entry) => entry.startsWith('NODE_UNIQUE_ID='));
   const isClusterWorker = isMainThread ? cluster.isWorker : own !== undefined;
   if (!isClusterWorker) return undefined;
-  let pid = process.ppid;
+  let pid = realProcess.ppid;
   while (own !== undefined && environmentOf(pid).includes(own)) {
     const parent = parentOf(pid);
     if (parent === undefined) break;

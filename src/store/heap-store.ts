@@ -6,16 +6,31 @@ import {
   type CellStore,
   clear,
   exemplarCells,
-  noCells,
   PAGE_CELLS,
   type PageKey,
   type SeriesRef,
 } from './store';
 
-/** A chunk has as many pieces as those before it together, up to this number. */
-const LARGEST_CHUNK = 1024;
+/** Cells of metrics that only private registries have: each reference has memory of its own, which is garbage with it. */
+export const privateStore: CellStore = {
+  outlivesFamilies: false,
+  seriesLimit: new SeriesLimit(),
+  addFamily: () => 0,
+  changeFamily: () => undefined,
+  replaceFamily: () => undefined,
+  removeFamily: () => undefined,
+  allocate: (_family, _key, count) => ownCells(count),
+  allocatePage: () => ownCells(PAGE_CELLS),
+  allocateExemplar: () => ownCells(exemplarCells),
+  release: clear,
+};
 
-const unlimited: SeriesLimit = new SeriesLimit();
+function ownCells(count: number): CellRef {
+  return { values: new Float64Array(count), index: 0, record: 0 };
+}
+
+const FIRST_CHUNK = 16;
+const LARGEST_CHUNK = 1024;
 
 /**
  * Cells in plain memory, for one thread alone. References to equally many cells share chunks, and released cells go to a free
@@ -25,14 +40,9 @@ export class HeapStore implements CellStore {
   /** Registries render from their metrics. */
   readonly shared = false;
   readonly view = 'thread';
-  readonly outlivesFamilies: boolean;
-  readonly seriesLimit: SeriesLimit = unlimited;
-  readonly #pools: CellPool[] = [];
-
-  /** A store for one family is garbage with it. */
-  constructor(families: 'one' | 'all' = 'all') {
-    this.outlivesFamilies = families === 'all';
-  }
+  readonly outlivesFamilies = true;
+  readonly seriesLimit: SeriesLimit = new SeriesLimit();
+  readonly #pools = new Map<number, CellPool>();
 
   addFamily(_definition: FamilyDefinition, _live: Iterable<SeriesRef>): number {
     return 0;
@@ -62,25 +72,26 @@ export class HeapStore implements CellStore {
     clear(cells);
   }
 
-  #pool(size: number): CellPool {
-    for (const pool of this.#pools) if (pool.size === size) return pool;
-    const pool = new CellPool(size);
-    this.#pools.push(pool);
+  #pool(count: number): CellPool {
+    let pool = this.#pools.get(count);
+    if (pool === undefined) {
+      pool = new CellPool(count);
+      this.#pools.set(count, pool);
+    }
     return pool;
   }
 }
 
 /** Hands out pieces of `size` cells from chunks of memory. */
 class CellPool {
-  readonly size: number;
+  readonly #size: number;
   readonly #free: { readonly values: Float64Array; readonly index: number }[] = [];
-  #chunk = noCells;
+  #chunk = new Float64Array(0);
   #used = 0;
-  /** Pieces in all chunks. */
-  #pieces = 0;
+  #nextChunk = FIRST_CHUNK;
 
   constructor(size: number) {
-    this.size = size;
+    this.#size = size;
   }
 
   take(): CellRef {
@@ -88,19 +99,18 @@ class CellPool {
     if (free !== undefined) return { ...free, record: 0 };
     if (this.#used === this.#chunk.length) this.#grow();
     const index = this.#used;
-    this.#used += this.size;
+    this.#used += this.#size;
     return { values: this.#chunk, index, record: 0 };
   }
 
   giveBack({ values, index }: CellRef): void {
-    values.fill(0, index, index + this.size);
+    values.fill(0, index, index + this.#size);
     this.#free.push({ values, index });
   }
 
   #grow(): void {
-    const pieces = Math.min(Math.max(this.#pieces, 1), LARGEST_CHUNK);
-    this.#chunk = new Float64Array(this.size * pieces);
+    this.#chunk = new Float64Array(this.#size * this.#nextChunk);
     this.#used = 0;
-    this.#pieces += pieces;
+    this.#nextChunk = Math.min(this.#nextChunk * 2, LARGEST_CHUNK);
   }
 }

@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
-import process from 'node:process';
 import { badOption, unknownOption } from '../errors';
+import { realProcess } from '../process';
 import type { ViewKind } from '../types/registry';
 import { warn } from './warnings';
 
@@ -13,8 +13,16 @@ export interface GroupOptions {
    * they make. Default `false`: this process counts for itself, with a warning. `PROM_CLIENT_MMAP_ALLOW_SHARED_DIRECTORY`.
    */
   readonly allowSharedDirectory?: boolean | undefined;
-  /** `false` counts in this process only, in plain memory, as prom-client does. Default `true`. `PROM_CLIENT_MMAP_SHARED`. */
+  /**
+   * `false` counts in this process only, in plain memory, as prom-client does. Default `true`, but in the thread that runs tests
+   * `false`: see docs/testing.md. `PROM_CLIENT_MMAP_SHARED`.
+   */
   readonly shared?: boolean | undefined;
+  /**
+   * The path of the native addon, `build/Release/prom_client_mmap.node` of the package, where a bundler has torn the code from it; see
+   * docs/bundlers.md. Default: the package is searched for. `PROM_CLIENT_MMAP_ADDON`.
+   */
+  readonly addon?: string | undefined;
   /**
    * `true` has the processes that this one starts (`fork()`, `spawn()`) join its group, through the variable
    * `PROM_CLIENT_MMAP_GROUP` of their environment. Default `false`: a child may be another application. Cluster workers and worker
@@ -57,9 +65,11 @@ export interface GroupOptions {
 
 type Name = keyof GroupOptions;
 
-/** All options with a value; without `dir` the rules of docs/design.md decide. */
-export type ResolvedOptions = Pick<GroupOptions, 'dir'> & {
-  readonly [K in Exclude<Name, 'dir'>]-?: Exclude<GroupOptions[K], undefined>;
+type Undecided = 'dir' | 'addon';
+
+/** All options with a value; without `dir` the rules of docs/design.md decide, without `addon` it is searched for. */
+export type ResolvedOptions = Pick<GroupOptions, Undecided> & {
+  readonly [K in Exclude<Name, Undecided>]-?: Exclude<GroupOptions[K], undefined>;
 };
 
 interface Kind {
@@ -80,6 +90,8 @@ const path: Kind = {
   accepts: (value) => typeof value === 'string' && value !== '',
   parse: (text) => text,
 };
+
+const file: Kind = { ...path, expected: 'the path of a file' };
 
 const flag: Kind = {
   expected: 'true or false (1 or 0 in the environment)',
@@ -133,6 +145,7 @@ const table: { readonly [K in Name]-?: Option } = {
   ),
   allowSharedDirectory: option(flag, false, 'PROM_CLIENT_MMAP_ALLOW_SHARED_DIRECTORY'),
   shared: option(flag, true, 'PROM_CLIENT_MMAP_SHARED'),
+  addon: option(file, undefined, 'PROM_CLIENT_MMAP_ADDON'),
   shareWithChildren: option(flag, false, 'PROM_CLIENT_MMAP_SHARE_WITH_CHILDREN'),
   maxSegmentBytes: option(bytes, 256 * 1024 * 1024, 'PROM_CLIENT_MMAP_MAX_SEGMENT_BYTES'),
   maxGroupBytes: option(bytes, 2 * 1024 * 1024 * 1024, 'PROM_CLIENT_MMAP_MAX_GROUP_BYTES'),
@@ -183,15 +196,22 @@ export function resolveOption<N extends Name>(name: N, chosen: GroupOptions): Re
  */
 export function resolveDirectory(chosen: GroupOptions): GroupOptions {
   for (const variable of table.dir.variables) {
-    const text = process.env[variable]?.trim();
-    if (text && !isAbsolute(text)) process.env[variable] = resolve(text);
+    const text = realProcess.env[variable]?.trim();
+    if (text && !isAbsolute(text)) realProcess.env[variable] = resolve(text);
   }
   return chosen.dir === undefined ? chosen : { ...chosen, dir: resolve(chosen.dir) };
 }
 
+/** Whether `configure()` or the environment has decided about the option. */
+export function isDecided(name: Name, chosen: GroupOptions): boolean {
+  const { variables, accepts, parse } = table[name];
+  const isSet = (variable: string): boolean => accepts(parse(realProcess.env[variable]?.trim() ?? ''));
+  return chosen[name] !== undefined || variables.some(isSet);
+}
+
 function fromEnvironment({ variables, expected, accepts, parse, default: usual }: Option): unknown {
-  const variable = variables.find((name) => process.env[name]?.trim());
-  const text = process.env[variable ?? '']?.trim();
+  const variable = variables.find((name) => realProcess.env[name]?.trim());
+  const text = realProcess.env[variable ?? '']?.trim();
   if (variable === undefined || text === undefined) return undefined;
   const value = parse(text);
   if (accepts(value)) return value;
@@ -200,7 +220,7 @@ function fromEnvironment({ variables, expected, accepts, parse, default: usual }
 }
 
 function usualText(usual: unknown): string {
-  return usual === undefined ? 'the usual directory' : `the default, ${usual}`;
+  return usual === undefined ? 'the default' : `the default, ${usual}`;
 }
 
 /** The option that `name` is probably a slip of: at most every third letter is another. */

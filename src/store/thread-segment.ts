@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import process from 'node:process';
+import { realProcess } from '../process';
 import type { FamilyDefinition } from '../model/family';
 import type { LabelSet, SeriesKey } from '../model/labels';
 import type { NativeAddon, NativeError, NativeFamily, NativeGroup, NativeSegment } from '../native';
@@ -139,11 +139,7 @@ export class ThreadSegment implements CellStore {
   }
 
   isRegistered(scopeName: string, family: number): boolean {
-    const scope = this.#scopes.get(scopeName);
-    return (
-      scope !== undefined &&
-      this.#families.get(family)?.memberships.has(membershipKey(scope, family)) === true
-    );
+    return this.#families.get(family)?.memberships.has(scopeName) === true;
   }
 
   setDefaultLabels(scope: string, labels: LabelSet): void {
@@ -345,7 +341,7 @@ export class ThreadSegment implements CellStore {
 }
 
 function effectiveUser(): number | undefined {
-  return process.geteuid?.();
+  return realProcess.geteuid?.();
 }
 
 /** The most that a reader accepts of one segment. */

@@ -1,8 +1,8 @@
 import type { constants } from 'node:os';
-import process from 'node:process';
 import { getSystemErrorName } from 'node:util';
 import type { ErrorCode } from '../errors';
-import type { NativeError } from '../native';
+import type { MissingAddon, NativeError } from '../native';
+import { realProcess } from '../process';
 
 /** Trouble that the operator should know of, and that no caller gets as an exception. */
 export interface Warning {
@@ -11,15 +11,37 @@ export interface Warning {
 }
 
 export function warn({ code, message }: Warning): void {
-  process.emitWarning(message, { type: 'PromClientMmapWarning', code });
+  realProcess.emitWarning(message, { type: 'PromClientMmapWarning', code });
 }
 
-export function missingAddon(reason: string): Warning {
+export function missingAddon({ cause, reason, command }: MissingAddon): Warning {
+  const { platform, arch } = realProcess;
+  const [found, remedy] = {
+    option: [`got: ${reason}`, 'Correct the path in configure({ addon }) or PROM_CLIENT_MMAP_ADDON'],
+    unloadable: [`got: ${reason}`, `If it was compiled for another system, run \`${command}\``],
+    failed: [`its compilation failed when it was installed: ${reason}`, `After that, run \`${command}\``],
+    skipped: [
+      'it was never compiled: the package was installed without its install script, as by `--ignore-scripts`',
+      `Run \`${command}\``,
+    ],
+    bundled: [
+      `this code is in a bundle, and neither the addon nor its package was found near ${reason}`,
+      'Copy build/Release/prom_client_mmap.node of the package beside the bundle, or give its path to ' +
+        '`configure({ addon })` or PROM_CLIENT_MMAP_ADDON (docs/bundlers.md)',
+    ],
+  }[cause];
   const message =
-    `Expected the native addon of prom-client-mmap for ${process.platform}-${process.arch}, but got: ${reason}. ` +
-    'Metrics are counted in this process only. Install a C++20 compiler and run `npm rebuild prom-client-mmap`, ' +
-    'or call `configure({ shared: false })` if that is what you want.';
+    `Expected the native addon of prom-client-mmap for ${platform}-${arch}, but ${found}. Metrics are counted in this ` +
+    `process only. ${remedy}, or call \`configure({ shared: false })\` if that is what you want.`;
   return { code: 'ERR_ADDON', message };
+}
+
+export function oldPromClient(version: string, path: string): Warning {
+  const message =
+    `Expected prom-client 13 or newer for prom-client-mmap/register to replace, but got ${version} at ${path}, which has another ` +
+    'API: it stays, and the metrics of the modules that load it are in their own registry and this process only. Update the ' +
+    'package that depends on it.';
+  return { code: 'ERR_PRELOAD_VERSION', message };
 }
 
 export function noDirectory(error: NodeJS.ErrnoException): Warning {
@@ -82,4 +104,4 @@ function errorName(errno: number): keyof typeof constants.errno {
   return (errno === -quotaExceeded ? 'EDQUOT' : getSystemErrorName(errno)) as keyof typeof constants.errno;
 }
 
-const quotaExceeded: number = process.platform === 'darwin' ? 69 : 122;
+const quotaExceeded: number = realProcess.platform === 'darwin' ? 69 : 122;

@@ -4,6 +4,7 @@ import {
   Counter,
   type ForeignMetric,
   Gauge,
+  type GroupRegistry,
   Histogram,
   openMetricsContentType,
   prometheusContentType,
@@ -340,13 +341,20 @@ describe('the scope of a registry', () => {
     expect(register.scopes()).toEqual(['']);
   });
 
-  test('is else a number, in the order in which registries get their first metric', () => {
-    const [unused, second, first] = [new Registry(), new Registry(), new Registry()];
-    for (const registry of [first, second]) new Gauge({ name: 'g', help, registers: [registry] });
-    const numbers = [first, second].flatMap((registry) => registry.scopes()).map(Number);
+  test('is else the place where it is made, if only one is made there', () => {
+    const make = (): GroupRegistry => new Registry();
+    const [one, other] = [make(), make()];
+    const scopes = [...one.scopes(), ...other.scopes()];
 
-    expect(unused.scopes()).toEqual([]);
-    expect(numbers).toEqual([numbers[0], (numbers[0] as number) + 1]);
+    expect(scopes).toEqual([expect.stringMatching(/^at:[\w-]{16}$/), expect.stringMatching(/^at:/)]);
+    expect(new Set(scopes).size).toBe(2);
+  });
+
+  test('is none where several are made, nor where it is private', () => {
+    const registries = [1, 2, 3].map(() => new Registry());
+
+    expect(registries.map((registry) => registry.scopes())).toEqual([[], [], []]);
+    expect(new Registry(prometheusContentType, { name: 'mine', shared: false }).scopes()).toEqual([]);
   });
 
   test('is in a merge those of its sources, and one of its own for what is registered there', async () => {
@@ -363,7 +371,7 @@ describe('the scope of a registry', () => {
     );
   });
 
-  test.each([[''], ['12'], [5], [null]])('cannot be called %j', (name) => {
+  test.each([[''], ['12'], ['at:1'], [5], [null]])('cannot be called %j', (name) => {
     expect(() => new Registry(prometheusContentType, { name: name as string })).toThrow(
       expect.objectContaining({ name: 'TypeError', code: 'ERR_REGISTRY_NAME' }),
     );

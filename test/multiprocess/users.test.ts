@@ -73,7 +73,8 @@ test('a primary of root answers for workers of another user, which warn that the
   const primary = await spawn({ from: installedCopy({ addon: true }) });
   await count(primary, 1);
   await primary.run((_library, uid) => {
-    process.getBuiltinModule('node:cluster').setupPrimary({ uid, gid: uid });
+    const cluster = process.getBuiltinModule('node:cluster') as unknown as import('node:cluster').Cluster;
+    cluster.setupPrimary({ uid, gid: uid });
   }, nobody);
   const workers = await Promise.all([primary.startWorker(), primary.startWorker()]);
   for (const worker of workers) await count(worker, 2);
