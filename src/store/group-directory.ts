@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, lstatSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { realProcess } from '../process';
 import { isMainThread } from 'node:worker_threads';
 import { forbiddenDirectory, sharedDirectory } from '../errors';
 import type { NativeAddon } from '../native';
+import { realProcess } from '../process';
 import type { ResolvedOptions } from './options';
 
 export interface GroupLocation {
