@@ -145,7 +145,7 @@ describe('beside prom-client', () => {
       ];
     };
 
-    expect(Object.keys(ours('util')).sort()).toEqual(Object.keys(real('util')).sort());
+    expect(new Set(Object.keys(ours('util')))).toEqual(new Set(Object.keys(real('util'))));
     expect(results(ours('util'))).toEqual(results(real('util')));
     expect(() => ours('util').getLabels(['a'], [])).toThrow(
       thrownBy(() => real('util').getLabels(['a'], [])),
