@@ -129,8 +129,8 @@ Evidence OwnerEvidence(const layout::Header& header, const OwnerIdentity& self) 
 }
 
 bool ProcessLives(const layout::Header& header, const OwnerIdentity& self) {
-  bool comparable = header.boot_id == self.boot_id && header.pid_namespace == self.pid_namespace &&
-                    header.start_ticks != 0;
+  bool comparable =
+      header.boot_id == self.boot_id && header.pid_namespace == self.pid_namespace && header.start_ticks != 0;
   if (!comparable) return false;
   ProcessStat stat = ReadProcessStat(header.pid);
   return stat.readable && !stat.zombie && stat.start_ticks == header.start_ticks;

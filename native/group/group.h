@@ -52,7 +52,7 @@ struct Removal {
   double deadline_ms = 0;
   std::string own_segment;
   std::vector<std::string> other_directories;  // see Scrape
-  bool keep_threads = false;  // see CompactionTask
+  bool keep_threads = false;                   // see CompactionTask
 };
 
 class Group {
@@ -93,8 +93,8 @@ class Group {
   std::atomic<int> scrape_error_{0};
   GroupFiles files_;
   std::map<std::string, GroupFiles> other_files_;  // by directory
-  std::list<Merge> merges_;  // most recently used first
-  size_t last_size_ = 0;     // of an exposition of all families
+  std::list<Merge> merges_;                        // most recently used first
+  size_t last_size_ = 0;                           // of an exposition of all families
 };
 
 }  // namespace prom

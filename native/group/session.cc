@@ -77,8 +77,7 @@ void CloseFormerSelf(int directory, const OwnerIdentity& self) {
     }
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0 || !LockExcludes(directory, name.c_str())) continue;
     auto closed = static_cast<uint32_t>(layout::OwnerState::kClosed);
-    [[maybe_unused]] ssize_t n =
-        ::pwrite(fd.get(), &closed, sizeof closed, offsetof(layout::Header, state));
+    [[maybe_unused]] ssize_t n = ::pwrite(fd.get(), &closed, sizeof closed, offsetof(layout::Header, state));
   }
 }
 

@@ -116,7 +116,7 @@ function read(metric: Registrable, shape: Shape): TextFamily | Promise<TextFamil
 }
 
 /** Whether the application has replaced or overridden the function by which registries read an own metric. */
-export function isReplaced(metric: Registrable, shape: Shape): boolean {
+function isReplaced(metric: Registrable, shape: Shape): boolean {
   const readers = metric[FAMILY]?.readers;
   if (readers === undefined) return false;
   const { get, getForPromString } = metric;

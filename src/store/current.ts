@@ -3,6 +3,7 @@ import { isMainThread } from 'node:worker_threads';
 import { configuredTooLate } from '../errors';
 import type { TextFormat } from '../exposition/text';
 import { loadAddon, type NativeAddon } from '../native';
+import { realProcess } from '../process';
 import {
   baseDirectory,
   type GroupLocation,
@@ -21,7 +22,6 @@ import {
   resolveOption,
   resolveOptions,
 } from './options';
-import { realProcess } from '../process';
 import { type ScrapeContext, Scrapes } from './scrapes';
 import type { ChoiceKind } from './store';
 import { removeOwnGroup, sweepGroups } from './sweep';

@@ -2,9 +2,9 @@ import cluster from 'node:cluster';
 import { accessSync, constants, existsSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { realProcess } from '../process';
 import { forbiddenDirectory, sharedDirectory } from '../errors';
 import type { NativeAddon } from '../native';
+import { realProcess } from '../process';
 import { groupName, groupVariable, parseRoot, primaryPid, userOf } from './group-name';
 import type { ResolvedOptions } from './options';
 import { otherUser, warn } from './warnings';
@@ -73,7 +73,8 @@ export function workersDirectories(directory: string): string[] {
     const user = userOf(worker?.process.pid ?? 0);
     if (user) workersUsers.add(user);
   }
-  const isOf = (user: number, path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.uid === user;
+  const isOf = (user: number, path: string): boolean =>
+    lstatSync(path, { throwIfNoEntry: false })?.uid === user;
   return [...workersUsers]
     .filter((user) => isOf(user, baseDirectory(user)) && isOf(user, join(baseDirectory(user), name)))
     .map((user) => join(baseDirectory(user), name));

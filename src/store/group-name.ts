@@ -1,9 +1,9 @@
 import cluster from 'node:cluster';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { realProcess } from '../process';
 import { isMainThread } from 'node:worker_threads';
 import type { NativeAddon } from '../native';
+import { realProcess } from '../process';
 
 /** The variable by which a process names its group to the processes that it starts; see the option `shareWithChildren`. */
 export const groupVariable = 'PROM_CLIENT_MMAP_GROUP';
@@ -36,7 +36,9 @@ export function parseRoot(name: string): GroupRoot | undefined {
 
 /** Whether other applications may remove the group once it has ended. */
 export function isSweepable(name: string): boolean {
-  return parseRoot(name) !== undefined || (/^pm2-.*-[0-9a-f]{8}$/.test(name) && !name.endsWith(persistentSuffix));
+  return (
+    parseRoot(name) !== undefined || (/^pm2-.*-[0-9a-f]{8}$/.test(name) && !name.endsWith(persistentSuffix))
+  );
 }
 
 /** Whether the process that the group is named after lives in this boot and pid namespace. */

@@ -8,8 +8,8 @@ import type { ResolvedOptions } from './options';
 import { Scrapes } from './scrapes';
 import type { View } from './store';
 import { type SegmentOptions, ThreadSegment } from './thread-segment';
-import { hiddenGroup } from './warnings';
 import { type RemovalRequest, type RequestHandler, removalMessage, Wakeup } from './wakeup';
+import { hiddenGroup } from './warnings';
 
 export type GroupStoreOptions = SegmentOptions &
   Pick<ResolvedOptions, 'collectDeadlineMs' | 'selfMetrics' | 'view'> & {

@@ -4,7 +4,7 @@ import { isMainThread } from 'node:worker_threads';
 import { realProcess } from '../process';
 
 // Every sign below is one of the thread that runs tests, and none that a process or thread started by a test inherits: those are
-// the application under test, and share their metrics. docs/decisions/0027-test-runners.md has the signs that were refused.
+// the application under test, and share their metrics. docs/decisions/0029-test-runners.md has the signs that were refused.
 
 let known: boolean | undefined;
 

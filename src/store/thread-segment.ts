@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
-import { realProcess } from '../process';
 import type { FamilyDefinition } from '../model/family';
 import type { LabelSet, SeriesKey } from '../model/labels';
 import type { NativeAddon, NativeError, NativeFamily, NativeGroup, NativeSegment } from '../native';
+import { realProcess } from '../process';
 import type { ResolvedOptions } from './options';
 import { type Registration, Segment } from './segment';
 import { SeriesLimit } from './series-limit';

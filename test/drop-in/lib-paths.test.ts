@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import judge from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { Project, root } from '../adoption/support/project';
 
@@ -146,7 +145,7 @@ describe('beside prom-client', () => {
       ];
     };
 
-    expect(Object.keys(ours('util')).sort()).toEqual(Object.keys(real('util')).sort());
+    expect(new Set(Object.keys(ours('util')))).toEqual(new Set(Object.keys(real('util'))));
     expect(results(ours('util'))).toEqual(results(real('util')));
     expect(() => ours('util').getLabels(['a'], [])).toThrow(
       thrownBy(() => real('util').getLabels(['a'], [])),
@@ -178,7 +177,9 @@ describe('beside prom-client', () => {
     expect(ours('metricAggregators').AggregatorFactory(product)(metrics)).toEqual(
       real('metricAggregators').AggregatorFactory(product)(metrics),
     );
-    expect(Object.keys(judge.aggregators)).toEqual(Object.keys(ours('metricAggregators').aggregators));
+    expect(Object.keys(ours('metricAggregators').aggregators)).toEqual(
+      Object.keys(real('metricAggregators').aggregators),
+    );
   });
 
   function thrownBy(call: () => unknown): string {

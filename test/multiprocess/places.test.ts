@@ -118,7 +118,11 @@ test('two applications of PM2 are apart when a preload makes their metrics, befo
   const home = newDirectory();
   const ofApplication = (name: string, pm_id: number): Promise<Member> =>
     spawn({ env: { PM2_HOME: home, pm2_env: JSON.stringify({ name, pm_id, PM2_HOME: home }) } });
-  const members = await Promise.all([ofApplication('shop', 0), ofApplication('shop', 1), ofApplication('mail', 2)]);
+  const members = await Promise.all([
+    ofApplication('shop', 0),
+    ofApplication('shop', 1),
+    ofApplication('mail', 2),
+  ]);
   for (const member of members) await count(member, 1);
   const started = await spawn({ env: { PM2_HOME: home, name: 'shop', pm_id: '3' } });
   await count(started, 1);
@@ -159,7 +163,10 @@ describe('a group whose processes have exited is removed by the next process of 
 
   test('when they were in a container that was killed', async ({ skip }) => {
     if (!canUnshare) return skip('only root may make a pid namespace');
-    const [killed, living] = await Promise.all([spawn({ through: container }), spawn({ through: container })]);
+    const [killed, living] = await Promise.all([
+      spawn({ through: container }),
+      spawn({ through: container }),
+    ]);
     for (const member of [killed, living]) await count(member, 1);
     const [gone, stays] = [await ownGroup(killed), await ownGroup(living)];
     await killed.kill();
@@ -203,7 +210,7 @@ function removeAfterwards(directory: string): void {
 }
 
 /** The group's directory of a process in a container, whose pid means another process here. */
-async function ownGroup(member: Member): Promise<string> {
+function ownGroup(member: Member): Promise<string> {
   return member.run(() => {
     const { readdirSync, readlinkSync } = process.getBuiltinModule('node:fs');
     const targets = readdirSync('/proc/self/fd').map((fd) => {

@@ -24,7 +24,9 @@ test('processes that give up their rights go on as one group of their new user',
   expect(await workers[0]?.warnings()).toEqual([warning('ERR_GROUP_USER', /primary/)]);
 });
 
-test('a process without a cluster that gives up its rights loses nothing, and warns of nothing', async ({ skip }) => {
+test('a process without a cluster that gives up its rights loses nothing, and warns of nothing', async ({
+  skip,
+}) => {
   if (!isRoot) return skip('only root can give up rights');
   const member = await spawn({ from: installedCopy({ addon: true }) });
   await count(member, 1);
