@@ -11,8 +11,8 @@ export const groupVariable = 'PROM_CLIENT_MMAP_GROUP';
 /** What the names of persistent groups end in: no other application removes them. */
 const persistentSuffix = '-persistent';
 
-/** The processes by whose start a group is named, and the boot and pid namespace in which its pid means a process. */
-export interface GroupRoot {
+/** The process by whose start a group is named, and the boot and pid namespace in which its pid means a process. */
+interface GroupRoot {
   readonly pid: number;
   readonly start: string;
   readonly host: string;
