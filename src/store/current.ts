@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { resolve } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { configuredTooLate } from '../errors';
 import type { TextFormat } from '../exposition/text';
@@ -18,7 +19,7 @@ import {
   type GroupOptions,
   isDecided,
   type ResolvedOptions,
-  resolveDirectory,
+  resolveDirectoryVariables,
   resolveOption,
   resolveOptions,
 } from './options';
@@ -46,7 +47,7 @@ const state = commonState<State>(Symbol.for('prom-client-mmap/store/1'), () => (
 export function configure(options: GroupOptions): void {
   checkOptions(options);
   if (state().store !== undefined) throw configuredTooLate();
-  state().options = resolveDirectory(options);
+  state().options = { ...options, dir: options.dir && resolve(options.dir) };
   shareIfWanted(state().options);
 }
 
@@ -172,5 +173,5 @@ function removeAtExit(addon: NativeAddon, store: GroupStore, { directory, rootPi
 }
 
 // When the library is loaded: the application has not changed its working directory, nor started a process.
-resolveDirectory({});
+resolveDirectoryVariables();
 shareIfWanted({});

@@ -191,15 +191,14 @@ export function resolveOption<N extends Name>(name: N, chosen: GroupOptions): Re
 }
 
 /**
- * Makes the directory absolute, in the environment too: a process that changes its working directory, and those that it starts, go
- * on meaning the same one. To be called before the application can do so.
+ * Makes the directory in the environment absolute: a process that changes its working directory, and those that it starts, go on
+ * meaning the same one. To be called before the application can do so.
  */
-export function resolveDirectory(chosen: GroupOptions): GroupOptions {
+export function resolveDirectoryVariables(): void {
   for (const variable of table.dir.variables) {
     const text = realProcess.env[variable]?.trim();
     if (text && !isAbsolute(text)) realProcess.env[variable] = resolve(text);
   }
-  return chosen.dir === undefined ? chosen : { ...chosen, dir: resolve(chosen.dir) };
 }
 
 /** Whether `configure()` or the environment has decided about the option. */
@@ -215,9 +214,13 @@ function fromEnvironment({ variables, expected, accepts, parse, default: usual }
   if (variable === undefined || text === undefined) return undefined;
   const value = parse(text);
   if (accepts(value)) return value;
-  warn(badOption(variable, expected, text, `until it is corrected, ${usualText(usual)} holds`));
+  if (!warned.has(variable))
+    warn(badOption(variable, expected, text, `until it is corrected, ${usualText(usual)} holds`));
+  warned.add(variable);
   return undefined;
 }
+
+const warned: Set<string> = new Set();
 
 function usualText(usual: unknown): string {
   return usual === undefined ? 'the default' : `the default, ${usual}`;
