@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Tests kill processes and hold locks: each file gets a process of its own.
     pool: 'forks',
+    // The library counts privately in the thread that runs tests; these are about real sharing. See docs/testing.md.
+    env: { PROM_CLIENT_MMAP_SHARED: '1' },
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

@@ -1,8 +1,8 @@
 // Compiles native/**/*.cc into build/Release/prom_client_mmap.node. Uses nothing but Node, because npm runs it in the
 // middle of an installation: `--optional`, then, and without a compiler the package still installs and counts in the
-// memory of each process.
+// memory of each process. A failure stays in build/addon-failure.txt.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,22 +41,26 @@ function requireTool(tool, args, input, expected) {
   const { status, error, output } = run(tool, args, input);
   if (status === 0) return;
   const found = error ? `\`${tool}\` was not found` : `\`${tool}\` said: ${output.trim().split('\n')[0]}`;
-  throw new Error(`expected ${expected}, but ${found}. ${HOW_TO_INSTALL}`);
+  throw new Error(`expected ${expected}, but ${found}. ${HOW_TO_INSTALL}.`);
 }
 
 const HOW_TO_INSTALL =
   process.platform === 'darwin'
-    ? 'Install the command line tools (`xcode-select --install`), then run the command again.'
+    ? 'Install the command line tools (`xcode-select --install`)'
     : 'Install them (Debian and Ubuntu: `apt-get install g++ make python3`; Alpine: `apk add g++ make python3`; ' +
-      'Fedora: `dnf install gcc-c++ make python3`), then run the command again.';
+      'Fedora: `dnf install gcc-c++ make python3`)';
 
-// Ours when there is one (in a clone), else that of the npm which is running this, else the one on the PATH.
+// The one of a clone, else that of the npm that runs this or that came with Node, else that of the PATH.
 function findNodeGyp() {
   try {
     return [process.execPath, [createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js')]];
   } catch {
-    const npms = process.env.npm_config_node_gyp;
-    return npms && existsSync(npms) ? [process.execPath, [npms]] : ['node-gyp', []];
+    const beside = join(
+      dirname(dirname(process.execPath)),
+      'lib/node_modules/npm/node_modules/node-gyp/bin/node-gyp.js',
+    );
+    const found = [process.env.npm_config_node_gyp, beside].find((path) => path && existsSync(path));
+    return found ? [process.execPath, [found]] : ['node-gyp', []];
   }
 }
 
@@ -78,15 +82,28 @@ function run(command, args, input = '') {
   return { status, error, output: `${stdout}${stderr}` };
 }
 
+// The warning of a program that runs without the addon quotes this file.
+const failure = join(root, 'build/addon-failure.txt');
+
+/** The message, and the first error of the compiler. */
+function leaveFailure({ message, cause }) {
+  const [error] = `${cause ?? ''}`.match(/^.*\berror\b.*$/im) ?? [];
+  const text = message.replace(/\.$/, '');
+  mkdirSync(dirname(failure), { recursive: true });
+  writeFileSync(failure, error === undefined ? text : `${text}: ${error.trim()}`);
+}
+
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   try {
     compileAddon();
+    rmSync(failure, { force: true });
   } catch (error) {
+    leaveFailure(error);
     const optional = process.argv.includes('--optional');
     console.error(
       optional
         ? `prom-client-mmap will count inside each process only: ${error.message}`
-        : [error.message, error.cause].join('\n'),
+        : [error.message, error.cause].filter(Boolean).join('\n'),
     );
     process.exitCode = optional ? 0 : 1;
   }

@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'ERR_EXEMPLAR_SIZE'
   | 'ERR_GAUGE_MODE'
   | 'ERR_GROUP_DIRECTORY'
+  | 'ERR_GROUP_USER'
   | 'ERR_HELP_MISSING'
   | 'ERR_JOB_NAME_MISSING'
   | 'ERR_LABELS_MISSING'
@@ -37,11 +38,13 @@ export type ErrorCode =
   | 'ERR_NOT_A_NUMBER'
   | 'ERR_OPTION_UNKNOWN'
   | 'ERR_OPTION_VALUE'
+  | 'ERR_PRELOAD_VERSION'
   | 'ERR_PUSH_FAILED'
   | 'ERR_PUSH_TIMEOUT'
   | 'ERR_PUSHGATEWAY_URL'
   | 'ERR_REGISTRY'
   | 'ERR_REGISTRY_NAME'
+  | 'ERR_REGISTRY_UNNAMED'
   | 'ERR_SCRAPE'
   | 'ERR_SEGMENT'
   | 'ERR_SERIES_LIMIT'
@@ -150,8 +153,8 @@ export const badSummaryWindow = (name: string, option: string, value: unknown): 
 export const badRegistryName = (name: unknown): CodedError =>
   type(
     'ERR_REGISTRY_NAME',
-    'Expected the name of a registry to be a non-empty string that is not a number ' +
-      `(numbers name the registries without a name), but got ${inspect(name)}`,
+    "Expected the name of a registry to be a non-empty string that is not a number and does not begin with 'at:' " +
+      `(which stands for the registries without a name), but got ${inspect(name)}`,
   );
 export const unknownOption = (
   name: string,

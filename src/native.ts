@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { addonFiles, type MissingAddon, missingAddon } from './native/search';
+
+export type { MissingAddon } from './native/search';
 
 /** The contents of a family's record. */
 export interface NativeFamily {
@@ -40,11 +42,11 @@ export interface NativeSegment {
   remove(record: number): number;
   release(record: number, extent: number, index: number, cells: number): number;
   /**
-   * Copies the live records and their cells to a new file of the same name. Of each three numbers in `locations` the first is a
+   * Copies the live records and their cells to a new file of the same name, in the same directory or another one. Of each three numbers in `locations` the first is a
    * record; they become its new `[record, extent, index]`, or -1 for a record that is not live. All extents are new. When it
    * throws, nothing has changed.
    */
-  rewrite(keepsCounts: boolean, locations: Int32Array): void;
+  rewrite(keepsCounts: boolean, locations: Int32Array, directory: string): void;
   /** Whether the name in the directory still leads to this file. */
   nameIsCurrent(): boolean;
   /** Whether another owner took this one for dead: its counts are in the archive. Reads the archive. */
@@ -76,6 +78,8 @@ export interface NativeScrape<As extends keyof Expositions> {
   /** Instead of `scopes`: the scopes that any segment marks as chosen, or the global one. */
   readonly chosen: 'cluster' | 'worker' | undefined;
   readonly defaultLabels: boolean;
+  /** Only the owners of this process. */
+  readonly ownProcess: boolean;
   readonly perOwner: boolean;
   readonly name: string | undefined;
   readonly format: 'prometheus' | 'openmetrics' | 'json';
@@ -86,6 +90,10 @@ export interface NativeScrape<As extends keyof Expositions> {
   readonly collectDeadlineMs: number;
   /** The file name of this thread's segment, or '': this owner is not notified. */
   readonly ownSegment: string;
+  /** That segment; its memory is read when its file cannot be. */
+  readonly own: NativeSegment | undefined;
+  /** Directories of the group that belong to other users, and that this process may read. */
+  readonly otherDirectories: readonly string[];
   readonly as: As;
 }
 
@@ -105,6 +113,9 @@ export interface NativeRemoval {
   readonly message: string;
   readonly deadlineMs: number;
   readonly ownSegment: string;
+  readonly otherDirectories: readonly string[];
+  /** See `NativeCompaction`. */
+  readonly keepThreads: boolean;
 }
 
 /** The bounds of the archive. */
@@ -112,15 +123,24 @@ export interface NativeCompaction {
   readonly maxSeries: number;
   /** Series of gauges in the mode `all`, whose owners have exited. */
   readonly maxOwnerGauges: number;
+  /** Leaves the segments of worker threads that have ended alone while their process lives. */
+  readonly keepThreads: boolean;
   readonly nowMs: number;
 }
 
-/** A directory of segments. All methods but join() and hasDead() work on the worker pool. */
+/** A directory of segments. Only compact(), render() and removeSeries() work on the worker pool. */
 export interface NativeGroup {
   /** Becomes an owner in the group's session. The first owner of a session removes the counts of the last one, unless they persist. */
   join(persist: boolean): void;
+  /** Leaves the session, which a scrape has joined as a reader. */
+  leave(): void;
   /** Whether the last scrape saw segments of dead owners. */
   hasDead(): boolean;
+  /**
+   * A negative errno if the last scrape could not open the directory or the file of this thread, and therefore lacks the numbers
+   * of other owners; else 0.
+   */
+  scrapeError(): number;
   /** Moves the counts of dead owners into the archive; resolves to their number. Rejects when it cannot write the archive: no count is lost. */
   compact(compaction: NativeCompaction): Promise<number>;
   render<As extends keyof Expositions>(scrape: NativeScrape<As>): Promise<Expositions[As]>;
@@ -140,6 +160,8 @@ export interface NativeAddon {
   processStart(pid: number): string;
   /** Eight hex digits for this boot and pid namespace. */
   hostId(): string;
+  /** Whether the group in a directory has neither members nor living owners, by their locks and heartbeats. False if that is unknown. */
+  groupHasEnded(directory: string): boolean;
   /** A text that all threads of this process share; set once, '' until then. */
   processGroup(set?: string): string;
 }
@@ -151,24 +173,21 @@ export interface NativeError extends Error {
   readonly path: string;
 }
 
-export interface MissingAddon {
-  /** The failure of each path that was tried. */
-  readonly reason: string;
-}
-
-const builds: readonly string[] = [join('build', 'Release'), join('build', 'Debug')];
-
-/** Finds and loads the addon. A missing addon, or one built for another platform, is a result and no exception. */
-export function loadAddon(): NativeAddon | MissingAddon {
-  const load = createRequire(__filename);
-  const reasons: string[] = [];
-  for (const build of builds) {
-    const path = join(__dirname, '..', build, 'prom_client_mmap.node');
+/**
+ * Finds and loads the addon. `file` is the path that the user gave. A missing addon, or one built for another platform, is a result
+ * and no exception.
+ */
+export function loadAddon(file?: string): NativeAddon | MissingAddon {
+  const failures = new Map<string, string>();
+  for (const path of addonFiles(file)) {
+    if (failures.has(path)) continue;
     try {
-      return load(path) as NativeAddon;
+      const addon = createRequire(path)(path) as Partial<NativeAddon>;
+      if (addon.Segment !== undefined && addon.Group !== undefined) return addon as NativeAddon;
+      failures.set(path, `${path} is another addon`);
     } catch (error) {
-      reasons.push((error as Error).message.split('\n', 1)[0] ?? path);
+      failures.set(path, (error as Error).message.split('\n', 1)[0] ?? path);
     }
   }
-  return { reason: reasons.join('; ') };
+  return missingAddon(file, failures);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import judge from 'prom-client';
 import ts from 'typescript';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { version } from '../src/native/search';
 
 const root = join(__dirname, '..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -14,6 +15,10 @@ const successors = [...judged, 'ClusterRegistry', 'WorkerRegistry'];
 
 // These run what a user would install in a Node of its own; from inside the package its name finds it.
 describe('the package', () => {
+  test('finds the addon in an installed package of its own version', () => {
+    expect(version).toBe(manifest.version);
+  });
+
   test('has every name of prom-client and of its successor, and of its own sources', () => {
     const { names, compiled } = run(`
       const whole = require('prom-client-mmap');

@@ -8,6 +8,7 @@
 #include "addon/handles.h"
 #include "base/crc32c.h"
 #include "files/owner.h"
+#include "group/session.h"
 
 namespace prom {
 namespace {
@@ -37,11 +38,17 @@ Napi::Value ProcessGroup(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), group);
 }
 
+// (directory): whether the group has neither members nor living owners.
+Napi::Value GroupHasEnded(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), SessionHasEnded(Argument(info[0]).String(), CurrentOwner(0)));
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("Segment", DefineSegment(env));
   exports.Set("Group", DefineGroup(env));
   exports.Set("processStart", Napi::Function::New<ProcessStart>(env, "processStart"));
   exports.Set("hostId", Napi::Function::New<HostId>(env, "hostId"));
+  exports.Set("groupHasEnded", Napi::Function::New<GroupHasEnded>(env, "groupHasEnded"));
   exports.Set("processGroup", Napi::Function::New<ProcessGroup>(env, "processGroup"));
   return exports;
 }

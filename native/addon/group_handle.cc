@@ -132,8 +132,10 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     return DefineClass(env, "Group",
                        {
                            InstanceMethod<&GroupHandle::Join>("join"),
+                           InstanceMethod<&GroupHandle::Leave>("leave"),
                            InstanceMethod<&GroupHandle::Render>("render"),
                            InstanceMethod<&GroupHandle::HasDead>("hasDead"),
+                           InstanceMethod<&GroupHandle::ScrapeError>("scrapeError"),
                            InstanceMethod<&GroupHandle::Compact>("compact"),
                            InstanceMethod<&GroupHandle::RemoveSeries>("removeSeries"),
                        });
@@ -145,8 +147,8 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
   }
 
  private:
-  // ({ scopes, chosen, defaultLabels, perOwner, name, format, nowMs, privateSegments, collectDeadlineMs, ownSegment, selfMetrics,
-  //    as: 'text' | 'bytes' }) -> Promise<string | Buffer>
+  // ({ scopes, chosen, defaultLabels, ownProcess, perOwner, name, format, nowMs, privateSegments, collectDeadlineMs, ownSegment,
+  //    own, otherDirectories, selfMetrics, as: 'text' | 'bytes' }) -> Promise<string | Buffer>
   Napi::Value Render(const Napi::CallbackInfo& info) {
     Argument argument = info[0];
     Scrape scrape;
@@ -156,6 +158,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
                          : chosen == "worker" ? Chosen::kWorker
                                               : Chosen::kNone;
     scrape.view.default_labels = argument.Get("defaultLabels").Bool();
+    if (argument.Get("ownProcess").Bool()) scrape.view.process = ProcessOf(CurrentOwner(0));
     scrape.view.per_owner = argument.Get("perOwner").Bool();
     if (Argument name = argument.Get("name"); name.Type() == napi_string) scrape.name = name.String();
     std::string format = argument.Get("format").String();
@@ -174,6 +177,8 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     }
     scrape.collect_deadline_ms = argument.Get("collectDeadlineMs").Double();
     scrape.own_segment = argument.Get("ownSegment").String();
+    scrape.own_bytes = BytesOfSegment(info.Env(), argument.Get("own"));
+    scrape.other_directories = argument.Get("otherDirectories").Strings();
     bool as_text = argument.Get("as").String() == "text";
     return RunOnPool(
         info.Env(), [group = group_, scrape = std::move(scrape)] { return group->Render(scrape); },
@@ -187,22 +192,31 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     group_->Join(Argument(info[0]).Bool() ? JoinMode::kResume : JoinMode::kReset);
   }
 
+  void Leave(const Napi::CallbackInfo&) { group_->Leave(); }
+
   Napi::Value HasDead(const Napi::CallbackInfo& info) {
     return Napi::Boolean::New(info.Env(), group_->HasDead());
   }
 
-  // ({ maxSeries, maxOwnerGauges, nowMs }) -> Promise<number of segments>
+  Napi::Value ScrapeError(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), -group_->ScrapeError());
+  }
+
+  // ({ maxSeries, maxOwnerGauges, keepThreads, nowMs }) -> Promise<number of segments>
   Napi::Value Compact(const Napi::CallbackInfo& info) {
     Argument argument = info[0];
     ArchiveLimits limits;
     limits.series = argument.Get("maxSeries").Uint32();
     limits.owner_gauges = argument.Get("maxOwnerGauges").Uint32();
     double now_ms = argument.Get("nowMs").Double();
-    return RunOnPool(
-        info.Env(), [group = group_, limits, now_ms] { return group->Compact(limits, now_ms); }, MakeCount);
+    bool keep_threads = argument.Get("keepThreads").Bool();
+    auto compact = [group = group_, limits, now_ms, keep_threads] {
+      return group->Compact(limits, now_ms, keep_threads);
+    };
+    return RunOnPool(info.Env(), std::move(compact), MakeCount);
   }
 
-  // ({ scope, family, labels: [name, text, ...], message, deadlineMs, ownSegment }) -> Promise<number of late owners>
+  // ({ scope, family, labels: [name, text, ...], message, deadlineMs, ownSegment, otherDirectories, keepThreads }) -> Promise<number of late owners>
   Napi::Value RemoveSeries(const Napi::CallbackInfo& info) {
     Argument argument = info[0];
     Removal removal;
@@ -219,6 +233,8 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     removal.message = argument.Get("message").String();
     removal.deadline_ms = argument.Get("deadlineMs").Double();
     removal.own_segment = argument.Get("ownSegment").String();
+    removal.other_directories = argument.Get("otherDirectories").Strings();
+    removal.keep_threads = argument.Get("keepThreads").Bool();
     return RunOnPool(
         info.Env(), [group = group_, removal = std::move(removal)] { return group->RemoveSeries(removal); },
         MakeCount);

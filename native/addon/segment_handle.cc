@@ -170,9 +170,9 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     return garbage;
   }
 
-  // (keepsCounts, locations: Int32Array)
+  // (keepsCounts, locations: Int32Array, directory)
   void Rewrite(const CallbackInfo& info) {
-    auto rewritten = prom::Rewrite(*segment(), Argument(info[0]).Bool());
+    auto rewritten = prom::Rewrite(*segment(), Argument(info[0]).Bool(), Argument(info[2]).String());
     std::optional<SystemError> error =
         rewritten.ok() ? owner_->Replace(std::move(rewritten.value().segment)) : rewritten.error();
     if (error) {

@@ -153,6 +153,12 @@ UniqueFd OpenPlainFile(int directory, const char* name, SkipReason* reason) {
   return fd;
 }
 
+void GiveToOwner(int directory, int fd) {
+  struct stat status {};
+  if (::geteuid() != 0 || ::fstat(directory, &status) != 0 || status.st_uid == 0) return;
+  [[maybe_unused]] int given = ::fchown(fd, status.st_uid, status.st_gid);
+}
+
 UniqueFd OpenLockFile(int directory, const char* name) {
   UniqueFd fd(::openat(directory, name, O_RDWR | O_CREAT | kFlags, 0600));
   struct stat status {};
@@ -160,6 +166,7 @@ UniqueFd OpenLockFile(int directory, const char* name) {
     errno = EINVAL;
     return UniqueFd();
   }
+  if (fd.valid()) GiveToOwner(directory, fd.get());
   return fd;
 }
 

@@ -60,6 +60,8 @@ inline constexpr Names<SkipReason, 8> kSkipReasonNames{
 // Opens a regular file of this user, with no second link, for reading. Follows no link and waits for no FIFO. Otherwise
 // invalid, with the reason; kNone when there is no such file.
 UniqueFd OpenPlainFile(int directory, const char* name, SkipReason* reason = nullptr);
+// Gives a file that root has made to the owner of its directory, who could not open it otherwise. Does nothing for other users.
+void GiveToOwner(int directory, int fd);
 // Opens a lock file, which is created if it does not exist. Invalid, with errno, when that fails.
 UniqueFd OpenLockFile(int directory, const char* name);
 

@@ -80,6 +80,14 @@ OwnerIdentity CurrentOwner(uint32_t worker_thread) {
   return self;
 }
 
+ProcessIdentity ProcessOf(const OwnerIdentity& owner) {
+  return {owner.pid, owner.pid_namespace, owner.start_ticks, owner.boot_id};
+}
+
+ProcessIdentity ProcessOf(const layout::Header& header) {
+  return {header.pid, header.pid_namespace, header.start_ticks, header.boot_id};
+}
+
 LockProbe ProbeLock(int fd) {
   // Shared, so that two readers do not take each other for the owner.
   if (::flock(fd, LOCK_SH | LOCK_NB) == 0) {
@@ -109,6 +117,14 @@ Evidence OwnerEvidence(const layout::Header& header, const OwnerIdentity& self) 
     if (::access(path, F_OK) != 0 && errno == ENOENT) return Evidence::kGone;
   }
   return Evidence::kPresent;
+}
+
+bool ProcessLives(const layout::Header& header, const OwnerIdentity& self) {
+  bool comparable =
+      header.boot_id == self.boot_id && header.pid_namespace == self.pid_namespace && header.start_ticks != 0;
+  if (!comparable) return false;
+  ProcessStat stat = ReadProcessStat(header.pid);
+  return stat.readable && !stat.zombie && stat.start_ticks == header.start_ticks;
 }
 
 bool IsGone(Evidence evidence) { return evidence == Evidence::kGone || evidence == Evidence::kSilent; }

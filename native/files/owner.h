@@ -21,6 +21,18 @@ struct OwnerIdentity {
   layout::Id boot_id{};
 };
 
+// Tells processes apart. All threads of a process have the same.
+struct ProcessIdentity {
+  uint32_t pid = 0;
+  uint64_t pid_namespace = 0;
+  uint64_t start_ticks = 0;
+  layout::Id boot_id{};
+
+  bool operator==(const ProcessIdentity&) const = default;
+};
+ProcessIdentity ProcessOf(const OwnerIdentity& owner);
+ProcessIdentity ProcessOf(const layout::Header& header);
+
 // The calling thread. `worker_thread` is worker_threads' threadId, 0 for the main thread.
 OwnerIdentity CurrentOwner(uint32_t worker_thread);
 
@@ -42,6 +54,9 @@ enum class Evidence { kPresent, kSilent, kGone, kUnknown };
 
 // The evidence about the owner besides the lock. `self` is any thread of the calling process.
 Evidence OwnerEvidence(const layout::Header& header, const OwnerIdentity& self);
+
+// Whether the process of the owner is known to live, though the thread may have ended.
+bool ProcessLives(const layout::Header& header, const OwnerIdentity& self);
 
 // Whether the owner is gone, for a process that holds the lock of its segment. Only then may the process compact the
 // segment or write to it.

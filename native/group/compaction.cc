@@ -143,6 +143,7 @@ class Compactor {
   }
 
   bool LockSegment(int fd, const std::string& name, const layout::Header& header) const {
+    if (task_.keep_threads && ProcessLives(header, self_)) return false;
     return ::flock(fd, LOCK_EX | LOCK_NB) == 0 && IsGone(OwnerEvidence(header, self_)) &&
            NameIsCurrent(directory_.get(), name.c_str(), fd);
   }
@@ -188,6 +189,7 @@ class Compactor {
     };
     UniqueFd fd(::openat(directory_.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!fd.valid()) return fail("open");
+    GiveToOwner(directory_.get(), fd.get());
     if (!WriteWhole(fd.get(), bytes)) return fail("write");
     // On a disk the archive must be durable before the segments are removed.
     if (::fdatasync(fd.get()) != 0) return fail("fdatasync");

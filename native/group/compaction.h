@@ -30,6 +30,8 @@ struct CompactionTask {
   double wait_ms = 0;
   // Series to remove from the archive and from the segments that join it.
   const SeriesFilter* removal = nullptr;
+  // Leaves the segments of threads that have ended alone while their process lives: a view of the process shows them.
+  bool keep_threads = false;
 };
 
 // Compacts all dead segments of the directory, in steps of a bounded number of open files. Returns how many: 0 also when another

@@ -1,18 +1,10 @@
 #include "group/group.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstring>
 #include <string_view>
 #include <utility>
 
-#include "base/byte_source.h"
 #include "base/clock.h"
-#include "files/directory.h"
 #include "group/removal.h"
 #include "group/wakeup.h"
 #include "render/render.h"
@@ -24,67 +16,17 @@ namespace {
 constexpr size_t kMergesKept = 8;
 // Far longer than any compaction takes.
 constexpr double kRemovalWaitMs = 2000;
-// For a process that begins the session at this moment.
-constexpr int kSessionWaitMs = 1000;
-
-bool IsPlainFile(int directory, const char* name) {
-  struct stat status {};
-  return ::fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode) &&
-         status.st_nlink == 1;
-}
-
-// True when the owner of every segment is known to have exited, also where locks prove nothing.
-bool AllAreGone(int directory, const std::vector<std::string>& names, const OwnerIdentity& self) {
-  for (const std::string& name : names) {
-    if (!IsSegmentName(name)) continue;
-    UniqueFd fd = OpenPlainFile(directory, name.c_str());
-    layout::Header header;
-    // A file that this process cannot open, now or ever, may have a living owner.
-    if (!fd.valid() && IsPlainFile(directory, name.c_str())) return false;
-    if (!fd.valid() || !FileSource(fd.get()).Read(&header, sizeof header, 0)) continue;
-    if (ProbeLock(fd.get()) != LockProbe::kFree || !IsGone(OwnerEvidence(header, self))) return false;
-  }
-  return true;
-}
-
-// Whether a file is a segment or an archive by its content. Other files of such names are not ours to remove.
-bool IsOurs(int directory, const std::string& name) {
-  UniqueFd fd = OpenPlainFile(directory, name.c_str());
-  layout::Header header;
-  return fd.valid() && FileSource(fd.get()).Read(&header, sizeof header, 0) &&
-         std::memcmp(header.magic, layout::kMagic, sizeof header.magic) == 0;
-}
-
-// The archive goes last: a crash on the way loses counts, and never leaves parts of them twice.
-void Sweep(int directory, const OwnerIdentity& self) {
-  std::vector<std::string> names;
-  if (!ListNames(directory, names) || !AllAreGone(directory, names, self)) return;
-  for (const std::string& name : names) {
-    if (IsTemporaryName(name)) ::unlinkat(directory, name.c_str(), 0);
-    if (!IsSegmentName(name) || !IsOurs(directory, name)) continue;
-    RemoveWakeup(directory, name);
-    ::unlinkat(directory, name.c_str(), 0);
-  }
-  if (IsOurs(directory, kArchiveName)) ::unlinkat(directory, kArchiveName, 0);
-}
 
 }  // namespace
 
 void Group::Join(JoinMode mode) {
   std::lock_guard lock(mutex_);
-  JoinSession(mode);
+  session_ = JoinSession(directory_, self_, mode, std::move(session_));
 }
 
-void Group::JoinSession(JoinMode mode) {
-  UniqueFd directory = OpenDirectory(directory_);
-  if (!directory.valid()) return;
-  if (!session_.valid() || !NameIsCurrent(directory.get(), kSessionName, session_.get())) {
-    session_ = OpenLockFile(directory.get(), kSessionName);
-  }
-  bool first = mode == JoinMode::kReset && WaitForLock(session_.get(), LOCK_EX, 0) &&
-               LockExcludes(directory.get(), kSessionName);
-  if (first) Sweep(directory.get(), self_);
-  if (!WaitForLock(session_.get(), LOCK_SH, kSessionWaitMs)) session_.reset();
+void Group::Leave() {
+  std::lock_guard lock(mutex_);
+  session_.reset();
 }
 
 Result<TextBuffer> Group::Render(const Scrape& scrape) {
@@ -95,17 +37,31 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
     uint64_t from = std::exchange(last, BoottimeNs());
     stats.phases.emplace_back(phase, static_cast<double>(last - from) / 1e9);
   };
-  if (!session_.valid()) JoinSession(JoinMode::kRead);
+  if (!session_.valid()) session_ = JoinSession(directory_, self_, JoinMode::kRead);
   if (scrape.collect_deadline_ms > 0) {
-    CollectRequest request("collect\n", layout::Wakeup::kCollects);
+    CollectRequest request("collect\n", layout::Wakeup::kCollects, scrape.view.process);
     request.NotifyAll(directory_, scrape.own_segment);
+    for (const std::string& other : scrape.other_directories) request.NotifyAll(other, "");
     stats.late = request.Wait(scrape.collect_deadline_ms);
   }
   lap("collect");
   if (auto error = files_.ReadDirectory(directory_, stats)) return *error;
-  files_.ReadPrivate(scrape.private_segments);
-  std::vector<MergeInput> inputs = files_.Inputs(stats);
-  has_dead_ = stats.dead > 0;
+  scrape_error_ = files_.ErrorOf(scrape.own_segment);
+  std::vector<std::shared_ptr<const ByteSource>> in_memory = scrape.private_segments;
+  if (scrape.own_bytes != nullptr && !files_.HasRead(scrape.own_segment)) {
+    files_.Forget(scrape.own_segment);
+    in_memory.push_back(scrape.own_bytes);
+  }
+  files_.ReadPrivate(in_memory);
+  std::vector<MergeInput> inputs;
+  files_.AddInputs(scrape.view.process, inputs, stats);
+  if (!scrape.view.process) has_dead_ = stats.dead > 0;
+  for (const std::string& other : scrape.other_directories) {
+    GroupFiles& files = other_files_.try_emplace(other, self_).first->second;
+    if (auto error = files.ReadDirectory(other, stats)) return *error;
+    files.AddInputs(scrape.view.process, inputs, stats);
+  }
+  ArrangeInputs(inputs, stats);
   lap("read");
   Merge& merge = MergeFor(scrape.view);
   merge.Run(inputs, scrape.now_ms);
@@ -123,19 +79,25 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
   return out;
 }
 
-Result<uint32_t> Group::Compact(const ArchiveLimits& limits, double now_ms) const {
-  return CompactDead(directory_, self_, {limits, now_ms, 0, nullptr});
+Result<uint32_t> Group::Compact(const ArchiveLimits& limits, double now_ms, bool keep_threads) const {
+  return CompactDead(directory_, self_, {limits, now_ms, 0, nullptr, keep_threads});
 }
 
 Result<uint32_t> Group::RemoveSeries(const Removal& removal) const {
   CollectRequest request(removal.message, layout::Wakeup::kListens);
   request.NotifyAll(directory_, removal.own_segment);
+  for (const std::string& other : removal.other_directories) request.NotifyAll(other, "");
   uint32_t late = request.Wait(removal.deadline_ms);
   // After the living owners: one that has died meanwhile counts as dead now. A segment that a compactor has at this moment is
   // in the archive once the compactor lets the lock go.
-  RemoveFromDead(directory_, self_, removal.filter);
-  CompactDead(directory_, self_,
-              {{}, static_cast<double>(RealtimeNs()) / 1e6, kRemovalWaitMs, &removal.filter});
+  auto remove_from_dead = [&](const std::string& directory) {
+    RemoveFromDead(directory, self_, removal.filter);
+    CompactDead(
+        directory, self_,
+        {{}, static_cast<double>(RealtimeNs()) / 1e6, kRemovalWaitMs, &removal.filter, removal.keep_threads});
+  };
+  remove_from_dead(directory_);
+  for (const std::string& other : removal.other_directories) remove_from_dead(other);
   return late;
 }
 

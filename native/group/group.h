@@ -1,12 +1,9 @@
 // A group as its readers see it: the segments of a directory, merged into one exposition.
-//
-// Its session is its life from the first owner until no member is left. Every member, also a process that only answers scrapes,
-// holds the lock of the file `session`, shared, for life. An owner that gets the lock alone is the first of a new session, and
-// removes the files of the one before.
 #pragma once
 
 #include <atomic>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,15 +18,10 @@
 #include "group/compaction.h"
 #include "group/group_files.h"
 #include "group/removal.h"
+#include "group/session.h"
 #include "merge/merge.h"
 
 namespace prom {
-
-enum class JoinMode {
-  kRead,    // a reader: takes the group as it is
-  kResume,  // an owner that continues the counts of earlier sessions
-  kReset,   // an owner that begins at zero if no other member lives
-};
 
 enum class Format { kText, kOpenMetrics, kJson };
 
@@ -43,6 +35,10 @@ struct Scrape {
   SelfMetricsShown self_metrics = SelfMetricsShown::kTrouble;
   // The segment of the scraping thread, whose collect functions have run.
   std::string own_segment;
+  // Its memory, which is read when the file cannot be: a process always shows its own numbers.
+  std::shared_ptr<const ByteSource> own_bytes;
+  // Directories of the group that belong to other users, and that this process may read.
+  std::vector<std::string> other_directories;
   // Segments in memory that only this process has. The pointers keep them alive during the scrape.
   std::vector<std::shared_ptr<const ByteSource>> private_segments;
 };
@@ -53,6 +49,8 @@ struct Removal {
   std::string message;  // the line that living owners get
   double deadline_ms = 0;
   std::string own_segment;
+  std::vector<std::string> other_directories;  // see Scrape
+  bool keep_threads = false;                   // see CompactionTask
 };
 
 // Safe to call from any thread, one scrape at a time.
@@ -66,20 +64,24 @@ class Group {
   // object has joined already. Waits at most a second for a process that begins the session at this moment.
   void Join(JoinMode mode);
 
+  // Leaves the session, as a reader that may not scrape again and must not keep it.
+  void Leave();
+
   // Reads the group as it is now, merges and renders. See GroupFiles::ReadDirectory() for the errors.
   Result<TextBuffer> Render(const Scrape& scrape);
 
-  // Whether the last scrape has seen segments that can be compacted.
+  // errno if the last scrape could not open the directory or its own file: it lacks the numbers of other owners then. Else 0.
+  int ScrapeError() const { return scrape_error_; }
+
+  // Whether the last scrape of the whole group has seen segments that can be compacted.
   bool HasDead() const { return has_dead_; }
-  Result<uint32_t> Compact(const ArchiveLimits& limits, double now_ms) const;
+  Result<uint32_t> Compact(const ArchiveLimits& limits, double now_ms, bool keep_threads) const;
 
   // Asks the living owners to remove the series, and removes them from the dead segments and from the archive. Returns how
   // many living owners had not done so by the deadline; they will.
   Result<uint32_t> RemoveSeries(const Removal& removal) const;
 
  private:
-  // Joins the session, or begins one. When its file cannot be made or locked, nothing is removed.
-  void JoinSession(JoinMode mode);
   Merge& MergeFor(const View& view);
 
   const std::string directory_;
@@ -87,9 +89,11 @@ class Group {
   std::mutex mutex_;
   UniqueFd session_;
   std::atomic<bool> has_dead_{false};
+  std::atomic<int> scrape_error_{0};
   GroupFiles files_;
-  std::list<Merge> merges_;  // most recently used first
-  size_t last_size_ = 0;     // of an exposition of all families
+  std::map<std::string, GroupFiles> other_files_;  // by directory
+  std::list<Merge> merges_;                        // most recently used first
+  size_t last_size_ = 0;                           // of an exposition of all families
 };
 
 }  // namespace prom

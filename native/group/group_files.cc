@@ -67,14 +67,16 @@ std::optional<SystemError> GroupFiles::ReadDirectory(const std::string& path, Gr
   starved_ = 0;
   listing_++;
   UniqueFd directory = OpenDirectory(path);
-  if (!directory.valid() && errno != ENOENT) {
+  directory_error_ = directory.valid() || errno == ENOENT ? 0 : errno;
+  if (directory_error_ != 0) {
     NoteStarvation();
     stats.skipped[SkipReason::kUnreadable]++;
   }
   UniqueFd lock;
+  const auto skipped_before = stats.skipped;
   for (int attempt = 1; directory.valid(); attempt++) {
     if (attempt > kReadAttempts) return SystemError{EAGAIN, "read", path + '/' + kArchiveName};
-    stats.skipped.clear();
+    stats.skipped = skipped_before;
     if (attempt == kUnlockedAttempts) lock = LockShared(directory.get());
     SkipReason reason = archive_.Update(directory.get());
     if (reason != SkipReason::kNone) {
@@ -142,11 +144,26 @@ void GroupFiles::ForgetVanished() {
     const Segment& segment = entry.second;
     if (segment.listing == listing_) return false;
     const layout::Header& header = segment.reader.header();
-    // The file that was read may be an earlier one of the segment that was compacted.
-    bool compacted = archive_.HasCompacted(header.segment_id) || archive_.HasCompacted(header.first_id);
-    bool removed = segment.live && segment.reader.usable() && !compacted;
+    bool removed = segment.live && segment.reader.usable() && !WasCompacted(header);
     return !removed || now_ns - segment.read_ns > kLastNumbersNs;
   });
+}
+
+bool GroupFiles::HasRead(const std::string& name) const {
+  auto found = segments_.find(name);
+  return found != segments_.end() && found->second.listing == listing_ &&
+         found->second.reason == SkipReason::kNone;
+}
+
+int GroupFiles::ErrorOf(const std::string& name) const {
+  auto found = segments_.find(name);
+  bool forbidden = found != segments_.end() && found->second.reason == SkipReason::kForbidden;
+  return directory_error_ == 0 && forbidden ? EACCES : directory_error_;
+}
+
+// The file that was read may be an earlier one of the segment that was compacted.
+bool GroupFiles::WasCompacted(const layout::Header& header) const {
+  return archive_.HasCompacted(header.segment_id) || archive_.HasCompacted(header.first_id);
 }
 
 void GroupFiles::ReadPrivate(const std::vector<std::shared_ptr<const ByteSource>>& segments) {
@@ -156,12 +173,14 @@ void GroupFiles::ReadPrivate(const std::vector<std::shared_ptr<const ByteSource>
     segment.listing = listing_;
     segment.reason = segment.reader.Update(*source);
     if (segment.reason == SkipReason::kNone) segment.reason = segment.reader.ReadValues(*source);
+    // As a file that another owner has compacted, because it took this one for dead.
+    segment.compacted = segment.reader.usable() && WasCompacted(segment.reader.header());
   }
   std::erase_if(private_segments_, [&](const auto& entry) { return entry.second.listing != listing_; });
 }
 
-std::vector<MergeInput> GroupFiles::Inputs(GroupStats& stats) const {
-  std::vector<MergeInput> inputs;
+void GroupFiles::AddInputs(const std::optional<ProcessIdentity>& process, std::vector<MergeInput>& inputs,
+                           GroupStats& stats) const {
   auto add = [&](const SegmentReader& reader, uint64_t bytes, bool live, bool locked) {
     const layout::Header& header = reader.header();
     inputs.push_back({&reader, live, header.boot_id == self_.boot_id, {}, locked});
@@ -173,16 +192,20 @@ std::vector<MergeInput> GroupFiles::Inputs(GroupStats& stats) const {
   };
   auto add_segment = [&](const Segment& segment) {
     if (segment.compacted || !segment.reader.usable()) return;
+    if (process && ProcessOf(segment.reader.header()) != *process) return;
     if (segment.reason != SkipReason::kNone && BoottimeNs() - segment.read_ns > kLastNumbersNs) return;
     add(segment.reader, segment.bytes, segment.live, segment.locked);
     (segment.live ? stats.live : stats.dead)++;
   };
-  if (archive_.present()) {
+  if (archive_.present() && !process) {
     add(archive_.reader(), archive_.bytes(), false, false);
-    stats.compacted = archive_.reader().header().compacted_owners;
+    stats.compacted += archive_.reader().header().compacted_owners;
   }
   for (const auto& [name, segment] : segments_) add_segment(segment);
   for (const auto& [source, segment] : private_segments_) add_segment(segment);
+}
+
+void ArrangeInputs(std::vector<MergeInput>& inputs, GroupStats& stats) {
   std::sort(inputs.begin(), inputs.end(),
             [](const MergeInput& a, const MergeInput& b) { return AgeOf(a) < AgeOf(b); });
   auto copies = std::unique(inputs.begin(), inputs.end(), [](const MergeInput& a, const MergeInput& b) {
@@ -193,7 +216,6 @@ std::vector<MergeInput> GroupFiles::Inputs(GroupStats& stats) const {
     inputs.erase(copies, inputs.end());
   }
   NameInstances(inputs);
-  return inputs;
 }
 
 }  // namespace prom

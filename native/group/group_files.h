@@ -28,11 +28,19 @@ class GroupFiles {
   // it was read.
   std::optional<SystemError> ReadDirectory(const std::string& path, GroupStats& stats);
 
+  // Whether the last ReadDirectory() has read the file of this name.
+  bool HasRead(const std::string& name) const;
+  // For a file that it has not read: forgets its last numbers, because the memory of its writer is read instead.
+  void Forget(const std::string& name) { segments_.erase(name); }
+  // errno if the last ReadDirectory() found the directory or the file of this name, but could not open it; else 0.
+  int ErrorOf(const std::string& name) const;
+
   // Reads segments in the memory of this process, and forgets those that are not there any more.
   void ReadPrivate(const std::vector<std::shared_ptr<const ByteSource>>& segments);
 
-  // The archive and the segments, the oldest first and each once. Valid until the next Read.
-  std::vector<MergeInput> Inputs(GroupStats& stats) const;
+  // Appends the archive and the segments; with `process` only its segments. Valid until the next Read.
+  void AddInputs(const std::optional<ProcessIdentity>& process, std::vector<MergeInput>& inputs,
+                 GroupStats& stats) const;
 
  private:
   struct Segment {
@@ -49,6 +57,7 @@ class GroupFiles {
   void ReadSegments(int directory, GroupStats& stats);
   SkipReason ReadSegment(int directory, const std::string& name);
   void ForgetVanished();
+  bool WasCompacted(const layout::Header& header) const;
   void NoteStarvation();
 
   const OwnerIdentity self_;
@@ -57,6 +66,10 @@ class GroupFiles {
   std::map<const ByteSource*, Segment> private_segments_;
   uint64_t listing_ = 0;
   int starved_ = 0;  // errno of a call that failed for want of descriptors or memory
+  int directory_error_ = 0;
 };
+
+// The inputs of all directories of a group: the oldest first, each once, with the names of their owners.
+void ArrangeInputs(std::vector<MergeInput>& inputs, GroupStats& stats);
 
 }  // namespace prom

@@ -31,6 +31,10 @@ void CollectRequest::Notify(const std::string& path) {
   uint32_t wakeup = 0;
   if (!segment.valid() || !ReadField(segment, offsetof(layout::Header, wakeup), &wakeup)) return;
   if (wakeup < static_cast<uint32_t>(least_)) return;
+  if (process_) {
+    layout::Header header;
+    if (!ReadField(segment, 0, &header) || ProcessOf(header) != *process_) return;
+  }
   // Fails when the FIFO has no reader, as when its owner has exited.
   UniqueFd fifo(::open(WakeupPath(path).c_str(), O_WRONLY | kFlags));
   struct stat status {};

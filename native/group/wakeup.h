@@ -7,10 +7,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "files/owner.h"
 #include "format/layout.h"
 
 namespace prom {
@@ -18,7 +20,9 @@ namespace prom {
 class CollectRequest {
  public:
   // `message` is a line with its line feed. Owners whose `wakeup` is less than `least` do not get it.
-  CollectRequest(std::string message, layout::Wakeup least) : message_(std::move(message)), least_(least) {}
+  // With `process` only its owners get it.
+  CollectRequest(std::string message, layout::Wakeup least, std::optional<ProcessIdentity> process = {})
+      : message_(std::move(message)), least_(least), process_(process) {}
 
   // Sends the request to the owners of all segments of the directory but `except`.
   void NotifyAll(const std::string& directory, const std::string& except);
@@ -39,6 +43,7 @@ class CollectRequest {
 
   std::string message_;
   layout::Wakeup least_;
+  std::optional<ProcessIdentity> process_;
   std::vector<PendingOwner> pending_;
 };
 

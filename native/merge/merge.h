@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "files/owner.h"
 #include "merge/accumulator.h"
 #include "merge/merge_plan.h"
 
@@ -24,7 +25,8 @@ enum class Chosen : uint32_t {
 struct View {
   std::vector<std::string> scopes;
   bool default_labels = true;
-  bool per_owner = false;  // each owner's series apart, with the label `pid`
+  bool per_owner = false;                    // each owner's series apart, with the label `pid`
+  std::optional<ProcessIdentity> process{};  // only the owners of this process, alive and dead
   // In place of `scopes` the ones that any segment marks as chosen, or the global scope where there are none.
   Chosen chosen = Chosen::kNone;
 

@@ -175,9 +175,19 @@ bool SegmentReader::Parse(std::span<const uint8_t> body, bool live) {
 
 bool SegmentReader::Add(FamilyRecord record, bool live) {
   version_ = NextVersion();
-  family_by_id_[record.id] = static_cast<uint32_t>(families_.size());
-  families_.push_back({std::move(record), live});
-  return true;
+  auto [known, added] = family_by_id_.try_emplace(record.id, static_cast<uint32_t>(families_.size()));
+  if (added) {
+    families_.push_back({std::move(record), live});
+    return true;
+  }
+  // The series of the earlier definition are those of this one.
+  ReadFamily& family = families_[known->second];
+  bool same_series = record.type == family.record.type && record.CellCount() == family.record.CellCount() &&
+                     record.bounds.size() == family.record.bounds.size() &&
+                     record.age_buckets == family.record.age_buckets &&
+                     record.label_names == family.record.label_names;
+  family = {std::move(record), live};
+  return same_series;
 }
 
 bool SegmentReader::Add(ScopeRecord record, bool) {

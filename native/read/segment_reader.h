@@ -57,7 +57,7 @@ class SegmentReader {
   const std::vector<ReadSeries>& series() const { return series_; }
   const std::vector<ReadMember>& members() const { return members_; }
   const std::vector<ScopeRecord>& scopes() const { return scopes_; }
-  // Of several scopes or families with one id the last one counts.
+  // Of several scopes with one id the last one counts, and of several families, which must have the same cells.
   bool IsCurrentScope(uint32_t scope) const { return scope_by_id_.at(scopes_[scope].id) == scope; }
   // In the order of the member records.
   std::vector<Membership> Memberships() const;

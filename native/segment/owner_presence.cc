@@ -60,7 +60,10 @@ Result<std::unique_ptr<OwnerPresence>> OwnerPresence::Create(const std::string& 
 std::optional<SystemError> OwnerPresence::Replace(std::shared_ptr<SegmentWriter> next) {
   CopyCounters(header(), next->header());
   StampHeartbeat(next->header());
-  if (auto error = Publish(*next, segment_->path(), true)) return error;
+  const std::string& path = segment_->path();
+  bool replaces = next->directory() == segment_->directory();
+  std::string name = path.substr(path.rfind('/'));
+  if (auto error = Publish(*next, next->directory() + name, replaces)) return error;
   former_fd_ = segment_->Retire();
   segment_ = std::move(next);
   return std::nullopt;

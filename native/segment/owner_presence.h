@@ -27,7 +27,8 @@ class OwnerPresence {
   const std::shared_ptr<SegmentWriter>& segment() const { return segment_; }
 
   // Puts the result of Rewrite() in the place of the segment: under its name, with its counters. Scrapes may still read
-  // the old segment; its lock is held until the next heartbeat. After an error nothing has changed.
+  // the old segment; its lock is held until the next heartbeat. In another directory the old file stays, without records, and the
+  // wake-up FIFO must be opened again. After an error nothing has changed.
   std::optional<SystemError> Replace(std::shared_ptr<SegmentWriter> next);
 
   // Whether the name still means the file of the segment. True if that cannot be found out.

@@ -95,14 +95,20 @@ class RecordCopier {
 
 }  // namespace
 
-Result<Rewritten> Rewrite(const SegmentWriter& from, bool keeps_counts) {
-  auto to = from.CreateSuccessor(keeps_counts);
+Result<Rewritten> Rewrite(const SegmentWriter& from, bool keeps_counts, const std::string& directory) {
+  auto to = from.CreateSuccessor(keeps_counts, directory);
   if (!to.ok()) return to.error();
   Rewritten result{std::move(to.value()), {}};
   RecordCopier copier(from, keeps_counts, result);
-  for (const LiveRecord& record : from.LiveRecords()) {
-    if (auto error = copier.Copy(record)) return *error;
+  // A family that was registered again comes after its series.
+  for (bool families : {true, false}) {
+    for (const LiveRecord& record : from.LiveRecords()) {
+      if ((record.type == RecordType::kFamily) != families) continue;
+      if (auto error = copier.Copy(record)) return *error;
+    }
   }
+  std::sort(result.records.begin(), result.records.end(),
+            [](const RewrittenRecord& a, const RewrittenRecord& b) { return a.from < b.from; });
   return result;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -23,7 +24,7 @@ struct Rewritten {
 };
 
 // `keeps_counts` is false when the counts are in the archive: they begin at zero then, and gauges keep their values. The
-// owner must not count meanwhile.
-Result<Rewritten> Rewrite(const SegmentWriter& from, bool keeps_counts);
+// owner must not count meanwhile. The new file is in `directory`.
+Result<Rewritten> Rewrite(const SegmentWriter& from, bool keeps_counts, const std::string& directory);
 
 }  // namespace prom

@@ -55,10 +55,10 @@ SegmentWriter::Created SegmentWriter::Create(const std::string& directory, const
   return Create(directory, IdentityOf(owner), max_bytes);
 }
 
-SegmentWriter::Created SegmentWriter::CreateSuccessor(bool keeps_counts) const {
+SegmentWriter::Created SegmentWriter::CreateSuccessor(bool keeps_counts, const std::string& directory) const {
   Header identity = *header_;
   if (!keeps_counts) identity.first_id = {};
-  auto next = Create(directory(), identity, max_bytes_);
+  auto next = Create(directory, identity, max_bytes_);
   if (next.ok()) next.value()->max_group_bytes_ = max_group_bytes_;
   return next;
 }

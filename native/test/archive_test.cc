@@ -312,5 +312,25 @@ TEST_CASE("old ids are forgotten, but not those of segments that still exist") {
   CHECK(Has(Rendered(directory.path()), "c 6"));
 }
 
+TEST_CASE("threads that have ended stay where the processes are shown apart, as long as theirs lives") {
+  TemporaryDirectory directory;
+  CompactionTask task{{}, kNowMs, 0, nullptr, true};
+  OwnerIdentity thread = CurrentOwner(3);
+  thread.tid = 1u << 30;  // no thread has this number
+  OwnerIdentity of_dead_process = thread;
+  of_dead_process.start_ticks++;
+  for (const OwnerIdentity& owner : {thread, of_dead_process}) {
+    TestSegment segment = TestSegment::InFile(directory.path(), owner);
+    *segment.Series(segment.Family(test::CounterFamily("c"))).cells = 1;
+    segment.owner().Close();
+  }
+  CHECK(CompactDead(directory.path(), CurrentOwner(0), task).compacted == 1);
+  CHECK(Segments(directory).size() == 1);
+  CHECK(CompactDead(directory.path(), CurrentOwner(0), task).compacted == 0);
+  CHECK(Has(Rendered(directory.path()), "c 2"));
+  CHECK(Compact(directory.path()).compacted == 1);
+  CHECK(Has(Rendered(directory.path()), "c 2"));
+}
+
 }  // namespace
 }  // namespace prom

@@ -207,5 +207,66 @@ TEST_CASE("an owner that was rewritten and compacted since the last scrape count
   CHECK(Number(RenderedAnew(directory.path()), "c") == 5);
 }
 
+// As a changed `aggregator` does it.
+void Redefine(TestSegment& segment, FamilyRecord family, uint32_t id) {
+  uint64_t earlier = segment.last_family_record();
+  family.id = id;
+  REQUIRE(segment.writer().Append(layout::RecordType::kFamily, Encode(family)).ok());
+  segment.writer().Remove(earlier);
+}
+
+TEST_CASE("a family that is registered again keeps its series, also over a rewrite") {
+  TemporaryDirectory directory;
+  Group group(directory.path(), CurrentOwner(0));
+  std::vector<TestSegment> segments;
+  std::vector<TestSeries> series;
+  std::vector<uint32_t> families;
+  for (double value : {2, 5}) {
+    segments.push_back(TestSegment::InFile(directory.path()));
+    families.push_back(segments.back().Family(test::GaugeFamily("g", MergeMode::kLiveSum, {"l"})));
+    series.push_back(segments.back().Series(families.back(), {"a"}));
+    *series.back().cells = value;
+  }
+  REQUIRE(Number(Rendered(group), "g{l=\"a\"}") == 7);
+  for (size_t i = 0; i < 2; i++) {
+    Redefine(segments[i], test::GaugeFamily("g", MergeMode::kLiveMax, {"l"}), families[i]);
+    *segments[i].Series(families[i], {"b"}).cells = 1;
+  }
+  CHECK(Number(Rendered(group), "g{l=\"a\"}") == 5);
+  CHECK(Number(Rendered(group), "g{l=\"b\"}") == 1);
+  for (size_t i = 0; i < 2; i++) segments[i].Follow(series[i], segments[i].Rewrite());
+  *series[0].cells = 6;
+  CHECK(Number(Rendered(group), "g{l=\"a\"}") == 6);
+  CHECK(Number(RenderedAnew(directory.path()), "g{l=\"a\"}") == 6);
+  CHECK(Number(RenderedAnew(directory.path()), "g{l=\"b\"}") == 1);
+}
+
+TEST_CASE("a view of a process shows its owners, alive and dead, and nothing of others or of the archive") {
+  TemporaryDirectory directory;
+  auto process = [](uint32_t pid) { return ProcessIdentity{pid, 7, 9, {}}; };
+  auto write = [&](uint64_t created, double value, const ProcessIdentity& owner, uint32_t thread) {
+    WriteOwner(directory, created, value, [&](layout::Header& header) {
+      header.pid = owner.pid;
+      header.tid = owner.pid + thread;
+      header.worker_thread = thread;
+      header.pid_namespace = owner.pid_namespace;
+      header.start_ticks = owner.start_ticks;
+    });
+  };
+  ProcessIdentity later = process(100);
+  later.start_ticks++;
+  write(1, 1, process(100), 0);
+  write(2, 2, process(100), 3);
+  write(3, 3, process(101), 0);
+  write(4, 4, later, 0);
+  Scrape scrape = Of(kGlobal);
+  scrape.view.process = process(100);
+  Group group(directory.path(), CurrentOwner(0));
+  CHECK(Rendered(group, scrape) == "# HELP g g help\n# TYPE g gauge\ng{pid=\"100\"} 1\ng{pid=\"100-3\"} 2\n");
+  CHECK(Number(Rendered(group), "g{pid=\"101\"}") == 3);
+  scrape.view.process = process(102);
+  CHECK(Rendered(group, scrape) == "\n");
+}
+
 }  // namespace
 }  // namespace prom

@@ -93,7 +93,7 @@ TEST_CASE("a segment whose file or directory was deleted gets its name back by a
   CHECK_FALSE(segment.owner().NameIsCurrent());
   CHECK_FALSE(segment.owner().WakeupExists());
   *series.cells = 7;
-  auto failed = Rewrite(segment.writer(), true);
+  auto failed = Rewrite(segment.writer(), true, segment.writer().directory());
   REQUIRE_FALSE(failed.ok());
   CHECK(failed.error().code == ENOENT);
   std::filesystem::create_directory(group);
@@ -169,7 +169,7 @@ TEST_CASE("a rewrite that finds no room leaves the segment as it is") {
       *series.back().cells = i;
     }
     Bytes before = test::ReadWholeFile(segment.writer().path());
-    auto failed = Rewrite(segment.writer(), true);
+    auto failed = Rewrite(segment.writer(), true, segment.writer().directory());
     REQUIRE_FALSE(failed.ok());
     CHECK(failed.error().code == ENOSPC);
     CHECK((test::ReadWholeFile(segment.writer().path()) == before));

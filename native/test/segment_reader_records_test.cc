@@ -190,5 +190,19 @@ TEST_CASE("a page that does not fit its series is corrupt, and one without a ser
   CHECK(RefusalWithPage([](PageRecord& page) { page.series_offset = 8; }) == "none");
 }
 
+TEST_CASE("a family that is defined again with other cells or label names is refused") {
+  auto refusal = [](FamilyRecord again) {
+    SegmentImage image;
+    image.Family(1, test::HistogramFamily("h", {1, 2}, {"l"}));
+    image.Family(1, std::move(again));
+    return Refusal(image.bytes());
+  };
+  CHECK(refusal(test::HistogramFamily("h", {1, 2}, {"l"}, layout::MergeMode::kLiveMax)) == "none");
+  CHECK(refusal(test::HistogramFamily("h", {1, 2, 3}, {"l"})) == "corrupt");
+  CHECK(refusal(test::HistogramFamily("h", {1, 2}, {"m"})) == "corrupt");
+  CHECK(refusal(test::HistogramFamily("h", {1, 2}, {"l", "m"})) == "corrupt");
+  CHECK(refusal(test::GaugeFamily("h", layout::MergeMode::kLiveSum, {"l"})) == "corrupt");
+}
+
 }  // namespace
 }  // namespace prom

@@ -266,5 +266,21 @@ TEST_CASE("closing a segment removes its FIFO; opening one replaces a file, but 
   CHECK(directory.Names().size() == 1);
 }
 
+TEST_CASE("a request for one process goes to its owners only") {
+  TemporaryDirectory directory;
+  Listener owner(directory.path());
+  ProcessIdentity own = ProcessOf(CurrentOwner(0));
+  ProcessIdentity other = own;
+  other.start_ticks++;
+  CollectRequest to_other("collect\n", Wakeup::kListens, other);
+  to_other.NotifyAll(directory.path(), "");
+  CHECK(to_other.Wait(0) == 0);
+  CHECK(owner.Heard().empty());
+  CollectRequest to_own("collect\n", Wakeup::kListens, own);
+  to_own.NotifyAll(directory.path(), "");
+  CHECK(to_own.Wait(0) == 1);
+  CHECK(owner.Heard() == "collect\n");
+}
+
 }  // namespace
 }  // namespace prom

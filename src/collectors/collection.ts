@@ -1,36 +1,18 @@
-import { Counter, type CounterConfiguration } from '../metrics/counter';
-import { Gauge, type GaugeConfiguration } from '../metrics/gauge';
-import { Histogram, type HistogramConfiguration } from '../metrics/histogram';
-import { Summary, type SummaryConfiguration } from '../metrics/summary';
+import { Counter } from '../metrics/counter';
+import { Gauge } from '../metrics/gauge';
+import { Histogram } from '../metrics/histogram';
+import { Summary } from '../metrics/summary';
 import type { LabelValues } from '../model/labels';
-import type { RegistryContentType } from '../registry/content-type';
-import type { AnyRegistry, Registry } from '../registry/registry';
+import type { RegistryContentType } from '../types/content-types';
+import type { DefaultMetricsCollectorConfiguration } from '../types/default-metrics';
+import type {
+  CounterConfiguration,
+  GaugeConfiguration,
+  HistogramConfiguration,
+  SummaryConfiguration,
+} from '../types/metrics';
+import type { AnyRegistry } from '../types/registry';
 import { type Registered, stopWhenRemoved, unregister } from './lifetime';
-
-export interface DefaultMetricsCollectorConfiguration<T extends RegistryContentType> {
-  /** Default: the global registry. */
-  register?: Registry<T> | null | undefined;
-  /** A prefix of each name, such as `my_app_`. */
-  prefix?: string | null | undefined;
-  /** Added to each sample. */
-  labels?: object | null | undefined;
-  /** Upper bounds of `nodejs_gc_duration_seconds`, in seconds. */
-  gcDurationBuckets?: number[] | null | undefined;
-  /** How often the delay of the event loop is sampled, in milliseconds. Default 10. */
-  eventLoopMonitoringPrecision?: number | undefined;
-  /** How often the utilization of the event loop is observed, in milliseconds. Default 100. */
-  eventLoopUtilizationTimeout?: number | null | undefined;
-  /** Upper bounds of the histogram of the utilization, which is from 0 to 1. */
-  eventLoopUtilizationBuckets?: number[] | null | undefined;
-  /** Quantiles of the summary of the utilization. */
-  eventLoopUtilizationPercentiles?: number[] | null | undefined;
-  /** In how many steps the summary of the utilization forgets. Default 5. */
-  eventLoopUtilizationAgeBuckets?: number | null | undefined;
-  /** How far back the summary of the utilization looks, in seconds. Default 60. */
-  eventLoopUtilizationMaxAgeSeconds?: number | null | undefined;
-  /** Adds the active span of OpenTelemetry as exemplar to the CPU counters; the registry must be of OpenMetrics. */
-  enableExemplars?: boolean | undefined;
-}
 
 export type Options = DefaultMetricsCollectorConfiguration<RegistryContentType>;
 

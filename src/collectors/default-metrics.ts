@@ -1,7 +1,12 @@
 import { badDefaultMetricsConfig } from '../errors';
-import type { RegistryContentType } from '../registry/content-type';
+import type { RegistryContentType } from '../types/content-types';
+import type {
+  DefaultMetricsCollector,
+  DefaultMetricsCollectorConfiguration,
+  StopDefaultMetrics,
+} from '../types/default-metrics';
 import { handles, requests, resources } from './active-objects';
-import { Collection, type DefaultMetricsCollectorConfiguration, type Options } from './collection';
+import { Collection, type Options } from './collection';
 import { cpu } from './cpu';
 import { maxDescriptors, openDescriptors } from './descriptors';
 import { eventLoopLag } from './event-loop-lag';
@@ -30,30 +35,6 @@ const sources: Readonly<Record<string, (collection: Collection) => void>> = {
   gc,
 };
 
-/** Ends a collection of default metrics; a second call does nothing. */
-export type StopDefaultMetrics = () => void;
-
-export interface DefaultMetricsCollector {
-  /**
-   * Registers metrics of the process and of Node, which are read at each scrape. The returned function stops their timers and
-   * removes them from the registry; they may then be collected anew. After a `clear()` of the registry, the timers end by
-   * themselves.
-   *
-   * Of several processes, gauges are the sum of the living (event loop lag: average, least or greatest; start time:
-   * none; version: the oldest process's), and counters and distributions keep the dead. Metrics that a process has in common
-   * with its worker threads are reported by the thread that began to collect first, if the others were started after it.
-   *
-   * Throws a TypeError if `config` is no object, the errors of the metrics' constructors for a bad option, and an Error
-   * if a name is taken; metrics that were registered until then stay. Costs a timer of 100 ms and one of
-   * `eventLoopMonitoringPrecision`, neither of which keeps the process alive.
-   */
-  <T extends RegistryContentType>(
-    config?: DefaultMetricsCollectorConfiguration<T> | null,
-  ): StopDefaultMetrics;
-  /** The names of the sources of default metrics. */
-  metricsList: string[];
-}
-
 export const collectDefaultMetrics: DefaultMetricsCollector = Object.assign(collect, {
   metricsList: Object.keys(sources),
 });
@@ -63,7 +44,20 @@ function collect<T extends RegistryContentType>(
 ): StopDefaultMetrics {
   if (config !== null && config !== undefined && typeof config !== 'object') throw badDefaultMetricsConfig();
   sweep();
-  const collection = new Collection({ eventLoopMonitoringPrecision: 10, ...config } as Options);
+  const collection = newCollection(config as Options | null);
   for (const source of Object.values(sources)) source(collection);
   return () => collection.stop();
+}
+
+/**
+ * Registers the metrics of one source, without a way to stop them.
+ *
+ * @public for lib/metrics/
+ */
+export function collectFrom(source: string, config: Options): void {
+  sources[source]?.(newCollection(config));
+}
+
+function newCollection(config: Options | null): Collection {
+  return new Collection({ eventLoopMonitoringPrecision: 10, ...config });
 }

@@ -28,29 +28,37 @@ export function gc(collection: Collection): void {
 type GcEntry = PerformanceEntry & { readonly detail: NodeGCPerformanceDetail };
 type Listener = (kind: string, seconds: number) => void;
 
-// One observer for all collections of this thread, and only while there is one.
+// One observer for all collections of this thread, and only while there is one. Not made when this module is loaded: tests load it
+// with mocks of Node's modules.
 const listeners = new Set<Listener>();
-const observer: PerformanceObserver = new PerformanceObserver((list) => {
-  sweep();
-  for (const { detail, duration } of list.getEntries() as GcEntry[]) {
-    const kind = kinds.get(detail.kind);
-    if (kind !== undefined) for (const listener of listeners) listener(kind, duration / 1e3);
-  }
-});
+let observer: PerformanceObserver | undefined;
 
-const kinds: ReadonlyMap<number, string> = new Map([
-  [constants.NODE_PERFORMANCE_GC_MAJOR, 'major'],
-  [constants.NODE_PERFORMANCE_GC_MINOR, 'minor'],
-  [constants.NODE_PERFORMANCE_GC_INCREMENTAL, 'incremental'],
-  [constants.NODE_PERFORMANCE_GC_WEAKCB, 'weakcb'],
-]);
+function observe(): PerformanceObserver {
+  const kinds: ReadonlyMap<number, string> = new Map([
+    [constants.NODE_PERFORMANCE_GC_MAJOR, 'major'],
+    [constants.NODE_PERFORMANCE_GC_MINOR, 'minor'],
+    [constants.NODE_PERFORMANCE_GC_INCREMENTAL, 'incremental'],
+    [constants.NODE_PERFORMANCE_GC_WEAKCB, 'weakcb'],
+  ]);
+  const started = new PerformanceObserver((list) => {
+    sweep();
+    for (const { detail, duration } of list.getEntries() as GcEntry[]) {
+      const kind = kinds.get(detail.kind);
+      if (kind !== undefined) for (const listener of listeners) listener(kind, duration / 1e3);
+    }
+  });
+  started.observe({ entryTypes: ['gc'] });
+  return started;
+}
 
 function listen(listener: Listener): void {
-  if (listeners.size === 0) observer.observe({ entryTypes: ['gc'] });
+  observer ??= observe();
   listeners.add(listener);
 }
 
 function unlisten(listener: Listener): void {
   listeners.delete(listener);
-  if (listeners.size === 0) observer.disconnect();
+  if (listeners.size > 0) return;
+  observer?.disconnect();
+  observer = undefined;
 }

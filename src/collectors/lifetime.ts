@@ -1,4 +1,4 @@
-import type { AnyRegistry } from '../registry/registry';
+import type { AnyRegistry } from '../types/registry';
 import { attempt } from './readings';
 
 /** The name of a metric and its registries. */

@@ -17,11 +17,20 @@ export function inOrderOf<F extends string | { readonly name: string }>(
 ): F[] {
   const ranks = new Map([...names].map((name, rank) => [name, rank]));
   const rankOf = (family: F): number => {
-    const name = typeof family === 'string' ? /^# HELP (\S+)/.exec(family)?.[1] : family.name;
+    const name = nameOf(family);
     // In OpenMetrics a counter's family is named without `_total`.
     return ranks.get(name ?? '') ?? ranks.get(`${name}_total`) ?? ranks.size;
   };
   return [...families].sort((a, b) => rankOf(a) - rankOf(b));
+}
+
+/** Those of `families` whose names none of `others` has. */
+export function withoutNamesOf<F extends string | { readonly name: string }>(
+  others: readonly F[],
+  families: readonly F[],
+): F[] {
+  const names = new Set(others.map(nameOf));
+  return families.filter((family) => !names.has(nameOf(family)));
 }
 
 /** Prepares a histogram for the text formats, which print `le` before the default labels and all other labels after them. */
@@ -30,6 +39,16 @@ export function leFirst(family: MetricFamily): TextFamily {
     const { le, ...sharedLabels } = sample.labels;
     return { ...sample, labels: le === undefined ? {} : { le }, sharedLabels };
   });
+  return { ...family, values };
+}
+
+/** The family with all labels of a sample in one object, as in prom-client's objects. */
+export function withoutSharedLabels<F extends TextFamily>(family: F): F {
+  if (!family.values?.some(({ sharedLabels }) => sharedLabels)) return family;
+  const values = family.values.map(({ sharedLabels, labels, ...sample }) => ({
+    ...sample,
+    labels: { ...labels, ...sharedLabels },
+  }));
   return { ...family, values };
 }
 
@@ -42,4 +61,9 @@ export function withDefaultLabels<F extends TextFamily>(family: F, defaultLabels
     return { ...sample, labels };
   });
   return { ...family, values };
+}
+
+function nameOf(family: string | { readonly name: string }): string {
+  if (typeof family !== 'string') return family.name;
+  return family.slice('# HELP '.length, family.indexOf(' ', '# HELP '.length));
 }

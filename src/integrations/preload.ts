@@ -1,8 +1,10 @@
 // `node --import prom-client-mmap/register` (or `-r`): from here on, `require` and `import` of prom-client or its successor give
 // this package in this thread, whether they are installed or not. Forked processes and worker threads inherit the option.
 import Module from 'node:module';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ENTRY, isReplaced, resolve } from './preload-resolution';
+import { oldPromClient, warn } from '../store/warnings';
+import { type OldPackage, oldPackage, replacementFor, resolve } from './preload-resolution';
 
 type ResolveFilename = (request: string, ...rest: unknown[]) => string;
 
@@ -14,8 +16,29 @@ const loader = Module as unknown as {
 
 const original = loader._resolveFilename;
 loader._resolveFilename = function (this: unknown, request, ...rest): string {
-  return isReplaced(request) ? ENTRY : original.call(this, request, ...rest);
+  const find = (specifier: string): string => original.call(this, specifier, ...rest);
+  const path = replacementFor(request, find, warnOnce) ?? find(request);
+  // An `import` of it comes here with its path.
+  if (path === request && /[\\/]prom-client[\\/]index\.js$/.test(path)) warnIfOld(path);
+  return path;
 };
 
 if (loader.registerHooks) loader.registerHooks({ resolve });
 else Module.register(pathToFileURL(require.resolve('./preload-resolution')));
+
+function warnIfOld(entry: string): void {
+  try {
+    const old = oldPackage(join(dirname(entry), 'package.json'));
+    if (old !== undefined) warnOnce(old);
+  } catch {
+    // It is no package.
+  }
+}
+
+const known = new Set<string>();
+
+function warnOnce(old: OldPackage): void {
+  if (known.has(old.path)) return;
+  known.add(old.path);
+  warn(oldPromClient(old.version, old.path));
+}

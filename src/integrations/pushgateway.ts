@@ -4,72 +4,48 @@ import { urlToHttpOptions } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { badGatewayUrl, jobNameMissing, pushFailed, pushTimedOut } from '../errors';
-import type { RegistryContentType } from '../registry/content-type';
-import { globalRegistry, type Registry } from '../registry/registry';
+import { globalRegistry } from '../registry/registry';
+import type { RegistryContentType } from '../types/content-types';
+import type {
+  PushgatewayOptions,
+  Pushgateway as PushgatewayType,
+  PushParameters,
+  PushResult,
+} from '../types/pushgateway';
+import type { GroupRegistry, Registry, ViewKind } from '../types/registry';
 
-/** The names and values become parts of the URL. */
-export interface PushParameters {
-  jobName: string;
-  /** More labels of the pushed group of metrics, in the order of the URL. */
-  groupings?: { [key: string]: string } | undefined;
-}
+const gzipped = (text: string): Promise<Buffer> => promisify<string, Buffer>(gzip)(text);
 
-/** Options of `http.request`, such as `timeout` in milliseconds, `headers` and `agent`, and one more. */
-export interface PushgatewayOptions extends RequestOptions {
-  /** `false` pushes to `/metrics` itself when there is no job name, as some gateways need it. Default `true`. */
-  requireJobName?: boolean | undefined;
-  [option: string]: unknown;
-}
-
-/** The body of the response is text; `resp` is Node's `IncomingMessage`. */
-export type PushResult = { resp?: unknown; body?: unknown };
-
-const gzipped: (text: string) => Promise<Buffer> = promisify<string, Buffer>(gzip);
-
-/**
- * Pushes the exposition of a registry, with the counts of the whole group, to a Pushgateway: for batch jobs that end before a
- * scrape. One process of the group is enough.
- *
- * All three methods throw at once if the job name is missing. They reject with Node's error if there is no connection,
- * with code `ERR_PUSH_FAILED` for a response of status 400 or above, and with `ERR_PUSH_TIMEOUT` after `options.timeout`
- * milliseconds without a response (without that option, they wait).
- */
-export class Pushgateway<T extends RegistryContentType = RegistryContentType> {
-  readonly registry: Registry<T>;
+export class Pushgateway<T extends RegistryContentType = RegistryContentType> implements PushgatewayType<T> {
+  readonly registry: GroupRegistry<T>;
   readonly gatewayUrl: string;
   readonly requireJobName: boolean | undefined;
   readonly requestOptions: RequestOptions;
+  readonly #view: ViewKind;
 
-  /**
-   * The URL may have a path, a user and a password. With the header `Content-Encoding: gzip` among the options the body
-   * is compressed. The default registry is the global one.
-   */
-  constructor(url: string, registry: Registry<T>);
-  // biome-ignore lint/suspicious/noExplicitAny: prom-client's type for options.
-  constructor(url: string, options?: PushgatewayOptions | any, registry?: Registry<T> | null);
   constructor(url: string, options?: PushgatewayOptions | Registry<T> | null, registry?: Registry<T> | null) {
     const only = isRegistry(options) ? options : undefined;
-    this.registry = only ?? registry ?? (globalRegistry as unknown as Registry<T>);
+    // Registries of other libraries ignore the options of `metrics()`.
+    this.registry = (only ?? registry ?? globalRegistry) as GroupRegistry<T>;
     this.gatewayUrl = url;
-    const { requireJobName, ...requestOptions } = {
+    const { requireJobName, group, ...requestOptions } = {
       requireJobName: true,
+      group: false,
       ...(only === undefined ? (options as PushgatewayOptions | null | undefined) : undefined),
     };
     this.requireJobName = requireJobName;
     this.requestOptions = requestOptions;
+    this.#view = group ? 'group' : 'thread';
   }
 
-  /** Replaces the pushed metrics of the same names, and leaves the others of this job and these groupings. */
   pushAdd(params: Partial<PushParameters> = {}): Promise<PushResult> {
     return this.send('POST', params);
   }
 
-  /** Replaces all metrics of this job and these groupings. */
   push(params: Partial<PushParameters> = {}): Promise<PushResult> {
     return this.send('PUT', params);
   }
 
-  /** Deletes all metrics of this job and these groupings. */
   delete(params: Partial<PushParameters> = {}): Promise<PushResult> {
     return this.send('DELETE', params);
   }
@@ -83,10 +59,13 @@ export class Pushgateway<T extends RegistryContentType = RegistryContentType> {
     const url = urlOf(this.gatewayUrl);
     url.pathname = `${url.pathname === '/' ? '' : url.pathname}/metrics${path}`;
     const { request } = url.protocol === 'https:' ? https : http;
-    // One object, before any await, as in prom-client: tests of users look into it.
-    const options: RequestOptions = { ...urlToHttpOptions(url), ...this.requestOptions, method };
-    if (method === 'DELETE') options.headers = withoutEncoding(options.headers);
-    const req = request(options);
+    const options: RequestOptions = { ...this.requestOptions, method };
+    if (method === 'DELETE' && options.headers) options.headers = withoutEncoding(options.headers);
+    // Before any await: tests of users look into the arguments of a mock. In prom-client the first one has all options, in its successor
+    // it is the URL. Node takes no URL with a path for one, so it gets the rest afterwards.
+    const req = request(url, options);
+    const { path: target, auth } = urlToHttpOptions(url);
+    Object.assign(url, { path: target, auth, ...options });
     const written = method === 'DELETE' ? req.end() : this.writeBody(req, options.headers);
     const [result] = await Promise.all([answer(req), written]);
     return result;
@@ -94,7 +73,7 @@ export class Pushgateway<T extends RegistryContentType = RegistryContentType> {
 
   private async writeBody(req: ClientRequest, headers: RequestOptions['headers']): Promise<void> {
     try {
-      const text = await this.registry.metrics();
+      const text = await this.registry.metrics({ view: this.#view });
       // Not in `headers`, which belong to the user. A mock of a request may lack the method.
       if (headerOf(headers, 'content-type') === undefined) {
         req.setHeader?.('Content-Type', this.registry.contentType);
@@ -106,11 +85,6 @@ export class Pushgateway<T extends RegistryContentType = RegistryContentType> {
       throw error;
     }
   }
-}
-
-export declare namespace Pushgateway {
-  export type Parameters = PushParameters;
-  export type Options = PushgatewayOptions;
 }
 
 // Not instanceof: it may be a Proxy, or a registry of another copy of the library.

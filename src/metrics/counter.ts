@@ -4,30 +4,27 @@ import type { LabelSet, LabelValues } from '../model/labels';
 import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
 import { Series } from '../series/series';
-import type { MetricConfiguration } from './configuration';
-import { hasExemplarKeys, type IncreaseDataWithExemplar } from './exemplar-data';
+import type {
+  CounterChild,
+  CounterConfiguration,
+  Counter as CounterType,
+  IncreaseDataWithExemplar,
+} from '../types/metrics';
+import { hasExemplarKeys } from './exemplar-data';
 import { ExemplarSeries } from './exemplar-series';
 import { LabelledMetric, registeredOr } from './labelled-metric';
 
-declare module '../registry/metric-types' {
-  interface MetricClasses<T extends string> {
-    counter: Counter<T>;
-  }
-}
+/** Has no cells. */
+const noSeries: Series = new Series();
 
-export interface CounterConfiguration<T extends string> extends MetricConfiguration<T, Counter<T>> {}
-
-/** The functions of one series of a counter, to be stored and called as often as needed. */
-export interface CounterChild {
-  /** Adds `value`, or 1. The object is for counters with `enableExemplars`; its labels are added to the child's. */
-  inc(value?: number | IncreaseDataWithExemplar<string>): void;
-}
-
-/** A number that only ever goes up, such as of requests served. */
-export class Counter<T extends string = string> extends LabelledMetric<T, Series, CounterChild> {
+/** See `types/metrics.ts`. */
+export class Counter<T extends string = string>
+  extends LabelledMetric<T, Series, CounterChild>
+  implements CounterType<T>
+{
   readonly #series: FamilySeries<Series>;
   /** The series without labels. If `#cells` are its cells, `#count` is the number in them. */
-  #only: Series;
+  #only: Series = noSeries;
   #cells: Float64Array | undefined;
   #count = 0;
 
@@ -35,7 +32,6 @@ export class Counter<T extends string = string> extends LabelledMetric<T, Series
   constructor(config: CounterConfiguration<T>) {
     super(config, 'counter');
     this.#series = this.expose(this.enableExemplars ? ExemplarSeries : Series);
-    this.#only = this.#series.discarded;
   }
 
   /**
@@ -93,11 +89,13 @@ export class Counter<T extends string = string> extends LabelledMetric<T, Series
   }
 
   protected samples(): Sample[] {
-    return Array.from(this.#series.table.entries(), ([series, labels]) => {
-      const exemplar = series.exemplar(0);
-      const sample = { value: series.get(0), labels };
-      return exemplar === undefined ? sample : { ...sample, exemplar };
-    });
+    return Array.from(this.#series.table.entries(), ([series, labels]) => this.hashMapEntry(series, labels));
+  }
+
+  protected hashMapEntry(series: Series, labels: Record<string, unknown>): Sample {
+    const exemplar = series.exemplar(0);
+    const sample = { value: series.get(0), labels };
+    return exemplar === undefined ? sample : { ...sample, exemplar };
   }
 
   protected bind(bound: BoundSeries<Series>): CounterChild {
@@ -142,10 +140,6 @@ export class Counter<T extends string = string> extends LabelledMetric<T, Series
     if ((value as number) < 0) throw counterDecrease();
     return value === null ? 1 : Number(value);
   }
-}
-
-export declare namespace Counter {
-  export type Internal = CounterChild;
 }
 
 function isAmount(value: unknown): value is number {

@@ -16,7 +16,7 @@ const CELL_BYTES: number = Float64Array.BYTES_PER_ELEMENT;
 
 /** A series of a counter or histogram that keeps exemplars: one for the counter, one for each bucket. */
 export class ExemplarSeries extends Series {
-  readonly #store: CellStore;
+  #store: CellStore;
   readonly #exemplars = new Map<number, ExemplarCells>();
 
   constructor(store: CellStore) {
@@ -26,6 +26,13 @@ export class ExemplarSeries extends Series {
 
   override parts(): readonly CellRef[] {
     return [...this.#exemplars.values()];
+  }
+
+  override moveParts(series: CellRef, to: CellStore, from: CellStore): void {
+    this.#store = to;
+    for (const [bucket, cells] of this.#exemplars) {
+      cells.moveTo(to.allocateExemplar(series, bucket), exemplarCells, from);
+    }
   }
 
   override exemplar(bucket: number): Exemplar | undefined {

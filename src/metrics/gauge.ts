@@ -3,48 +3,20 @@ import { GAUGE_SET_AT } from '../model/cell-layout';
 import type { MergeMode, MultiprocessMode, Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
 import { checkMultiprocessMode, isMostRecent, mergeModeOf } from '../model/merge-mode';
-import type { CollectFunction } from '../registry/metric-types';
 import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
 import { Series } from '../series/series';
-import { currentStore, type Store } from '../store/current';
-import type { MetricConfiguration } from './configuration';
+import { currentStore } from '../store/current';
+import type { CellStore } from '../store/store';
+import type { CollectFunction, GaugeChild, GaugeConfiguration, Gauge as GaugeType } from '../types/metrics';
 import { LabelledMetric, registeredOr } from './labelled-metric';
 import { startTimer } from './timer';
 
-declare module '../registry/metric-types' {
-  interface MetricClasses<T extends string> {
-    gauge: Gauge<T>;
-  }
-}
-
-export interface GaugeConfiguration<T extends string> extends MetricConfiguration<T, Gauge<T>> {
-  /**
-   * `'leader'`: `collect` runs in one process of the group only, for values that exist once per application, such as the
-   * length of a queue in a database. When that process ends, another one takes over at the next scrape. Without a
-   * `multiprocessMode` or an `aggregator`, the most recent value of a living process is shown. Default: every process
-   * collects its own.
-   */
-  collectBy?: 'each' | 'leader' | undefined;
-  /** How the values of several processes become one, in the words of Python's client, in place of `aggregator`. */
-  multiprocessMode?: MultiprocessMode | undefined;
-}
-
-/** The functions of one series of a gauge, to be stored and called as often as needed. */
-export interface GaugeChild<T extends string> {
-  /** Adds `value`, or 1. */
-  inc(value?: number): void;
-  /** Subtracts `value`, or 1. */
-  dec(value?: number): void;
-  set(value: number): void;
-  /** Sets the Unix time in seconds. */
-  setToCurrentTime(): void;
-  /** Starts a stop-watch; the function returned sets the seconds since, and returns them. */
-  startTimer(): (labels?: LabelValues<T>) => number;
-}
-
-/** A number that goes up and down, such as of open connections. */
-export class Gauge<T extends string = string> extends LabelledMetric<T, Series, GaugeChild<T>> {
+/** See `types/metrics.ts`. */
+export class Gauge<T extends string = string>
+  extends LabelledMetric<T, Series, GaugeChild<T>>
+  implements GaugeType<T>
+{
   declare readonly multiprocessMode?: MultiprocessMode | undefined;
   declare readonly collectBy?: 'each' | 'leader' | undefined;
   readonly #series: FamilySeries<Series>;
@@ -59,7 +31,7 @@ export class Gauge<T extends string = string> extends LabelledMetric<T, Series, 
     super(config, 'gauge');
     this.#mode = modeOf(this, config);
     this.#isMostRecent = isMostRecent(this.#mode);
-    if (this.collectBy === 'leader') this.collect = byLeader(this.collect, currentStore());
+    if (this.collectBy === 'leader') this.collect = byLeader(this.collect, () => this.#series.store);
     this.#series = this.expose(Series, { mergeMode: this.#mode });
   }
 
@@ -126,10 +98,24 @@ export class Gauge<T extends string = string> extends LabelledMetric<T, Series, 
     series.set(0, 0);
   }
 
+  protected override modeWith(aggregator: unknown): MergeMode {
+    // Series of a mode of the most recent value have other cells.
+    const isChosen = this.multiprocessMode || this.#isMostRecent;
+    if (isChosen) throw twoGaugeModes(this.name, aggregator, this.#mode);
+    return super.modeWith(aggregator);
+  }
+
   protected samples(): Sample[] {
-    return Array.from(this.#series.table.entries())
-      .filter(([series]) => !this.#isMostRecent || series.get(GAUGE_SET_AT) > 0)
-      .map(([series, labels]) => ({ value: series.get(0), labels }));
+    const samples: Sample[] = [];
+    for (const [series, labels] of this.#series.table.entries()) {
+      if (this.#isMostRecent && !(series.get(GAUGE_SET_AT) > 0)) continue;
+      samples.push(this.hashMapEntry(series, labels));
+    }
+    return samples;
+  }
+
+  protected hashMapEntry(series: Series, labels: Record<string, unknown>): Sample {
+    return { value: series.get(0), labels };
   }
 
   protected bind(bound: BoundSeries<Series>): GaugeChild<T> {
@@ -174,10 +160,6 @@ export class Gauge<T extends string = string> extends LabelledMetric<T, Series, 
   }
 }
 
-export declare namespace Gauge {
-  export type Internal<T extends string> = GaugeChild<T>;
-}
-
 function modeOf<T extends string>(gauge: Gauge<T>, { aggregator }: GaugeConfiguration<T>): MergeMode {
   const { name, multiprocessMode, collectBy = 'each' } = gauge;
   if (collectBy !== 'each' && collectBy !== 'leader') throw badCollectBy(name, collectBy);
@@ -187,11 +169,15 @@ function modeOf<T extends string>(gauge: Gauge<T>, { aggregator }: GaugeConfigur
   return mergeModeOf('gauge', gauge.aggregator);
 }
 
-/** `collect` for as long as this process is the one to do it. */
-function byLeader<M>(collect: CollectFunction<M> | undefined, store: Store): CollectFunction<M> | undefined {
-  if (!collect || !store.shared) return collect;
+/** `collect` for as long as this process is the one to do it; every process is for a private registry. */
+function byLeader<M>(
+  collect: CollectFunction<M> | undefined,
+  storeOf: () => CellStore,
+): CollectFunction<M> | undefined {
+  if (!collect) return collect;
   return function (this: M) {
-    return store.leads() ? collect.call(this) : undefined;
+    const store = currentStore();
+    return !store.shared || storeOf() !== store || store.leads() ? collect.call(this) : undefined;
   };
 }
 

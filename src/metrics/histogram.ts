@@ -2,43 +2,31 @@ import { badValue, reservedLabel } from '../errors';
 import type { TextFamily, TextSample } from '../exposition/text';
 import { bucketOf, DEFAULT_BUCKETS, type SearchedBounds, searchedBounds } from '../model/buckets';
 import { HISTOGRAM_BUCKETS, HISTOGRAM_COUNT, HISTOGRAM_SUM } from '../model/cell-layout';
-import type { Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
 import { isFiniteNumber } from '../model/numbers';
-import { refresh } from '../registry/registrable';
+import { collect } from '../registry/registrable';
 import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
 import { Series } from '../series/series';
-import type { MetricConfiguration } from './configuration';
-import { hasExemplarKeys, type ObserveDataWithExemplar } from './exemplar-data';
+import type {
+  HistogramChild,
+  HistogramConfiguration,
+  Histogram as HistogramType,
+  MetricObjectWithValues,
+  MetricValueWithName,
+  ObserveDataWithExemplar,
+} from '../types/metrics';
+import { hasExemplarKeys } from './exemplar-data';
 import { ExemplarSeries } from './exemplar-series';
 import { LabelledMetric, registeredOr } from './labelled-metric';
+import { objectOf } from './metric';
 import { startTimer } from './timer';
 
-declare module '../registry/metric-types' {
-  interface MetricClasses<T extends string> {
-    histogram: Histogram<T>;
-  }
-}
-
-export interface HistogramConfiguration<T extends string> extends MetricConfiguration<T, Histogram<T>> {
-  /** Upper bounds, ascending, without `+Inf`. The array is frozen. */
-  buckets?: number[] | undefined;
-}
-
-/** The functions of one series of a histogram, to be stored and called as often as needed. */
-export interface HistogramChild<T extends string> {
-  /** The object is for histograms with `enableExemplars`; its labels are added to the child's. */
-  observe(value: number | ObserveDataWithExemplar<string>): void;
-  /**
-   * Starts a stop-watch; the function returned observes the seconds since, and returns them. It takes exemplar labels if
-   * the histogram has `enableExemplars`.
-   */
-  startTimer(): (labels?: LabelValues<T>, exemplarLabels?: LabelValues<string>) => number;
-}
-
-/** Counts observations by size, such as of request durations, so that servers can be compared and added up. */
-export class Histogram<T extends string = string> extends LabelledMetric<T, Series, HistogramChild<T>> {
+/** See `types/metrics.ts`. */
+export class Histogram<T extends string = string>
+  extends LabelledMetric<T, Series, HistogramChild<T>>
+  implements HistogramType<T>
+{
   declare readonly buckets: readonly number[];
   declare readonly upperBounds: readonly number[];
   readonly #bounds: SearchedBounds;
@@ -127,18 +115,30 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
     this.#series.clear();
   }
 
-  /** The result of `get()`, but with the labels that all lines of a series have, all but `le`, apart: they are printed last. */
-  async getForPromString(): Promise<TextFamily> {
-    await refresh(this);
-    const { name, help, type } = this;
-    return { name, help, type, values: this.#lines() };
+  override async get(): Promise<MetricObjectWithValues<MetricValueWithName<T>>> {
+    return objectOf<T>(await this.getForPromString());
   }
 
-  protected samples(): Sample[] {
-    return this.#lines().map(({ sharedLabels, labels, ...line }) => ({
-      ...line,
-      labels: { ...labels, ...sharedLabels },
-    }));
+  /** The result of `get()`, but with the labels that all lines of a series have, all but `le`, apart: they are printed last. */
+  async getForPromString(): Promise<TextFamily> {
+    await collect(this);
+    return this.family();
+  }
+
+  protected samples(): TextSample[] {
+    return Array.from(this.#series.table.entries()).flatMap(([series, labels]) =>
+      this.#linesOf(series, labels),
+    );
+  }
+
+  protected override readers(): ReadonlySet<unknown> {
+    return ownReaders;
+  }
+
+  protected hashMapEntry(series: Series, labels: LabelSet): object {
+    const counts = this.buckets.map((bound, i) => [bound, series.get(HISTOGRAM_BUCKETS + i)]);
+    const bucketValues = Object.fromEntries(counts);
+    return { labels, bucketValues, sum: series.get(HISTOGRAM_SUM), count: series.get(HISTOGRAM_COUNT) };
   }
 
   protected bind(bound: BoundSeries<Series>): HistogramChild<T> {
@@ -177,12 +177,6 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
     }
   }
 
-  #lines(): TextSample[] {
-    return Array.from(this.#series.table.entries()).flatMap(([series, labels]) =>
-      this.#linesOf(series, labels),
-    );
-  }
-
   /** The count is the sum of the buckets, so that it always equals the bucket of `+Inf`. */
   #linesOf(series: Series, sharedLabels: LabelSet): TextSample[] {
     let count = 0;
@@ -202,9 +196,5 @@ export class Histogram<T extends string = string> extends LabelledMetric<T, Seri
   }
 }
 
-export declare namespace Histogram {
-  export type Internal<T extends string> = HistogramChild<T>;
-  export interface Config {
-    buckets?: number[];
-  }
-}
+const { get, getForPromString } = Histogram.prototype;
+const ownReaders: ReadonlySet<unknown> = new Set([get, getForPromString]);

@@ -2,13 +2,13 @@ import { inspect } from 'node:util';
 import { badSeriesTtl, metricDiffers } from '../errors';
 import type { AgeWindow, FamilyDefinition } from '../model/family';
 import { checkLabels, type LabelSet, type LabelValues, labelsOfArguments } from '../model/labels';
+import { storeFor } from '../registry/registrable';
 import { globalRegistry } from '../registry/registry';
 import { BoundSeries } from '../series/bound-series';
 import { FamilySeries } from '../series/family-series';
 import type { Series } from '../series/series';
-import { currentStore } from '../store/current';
 import type { CellStore } from '../store/store';
-import type { MetricConfiguration } from './configuration';
+import type { MetricConfiguration } from '../types/metrics';
 import { Metric } from './metric';
 
 /** A metric that users make. It has series by their labels, and bound children: functions of one series. */
@@ -40,6 +40,20 @@ export abstract class LabelledMetric<
     this.#series.remove(labelsOfArguments(args, this.labelNames));
   }
 
+  /** A copy of prom-client's private map of the series by their labels. */
+  get hashMap(): Readonly<Record<string, object>> {
+    const names = [...this.labelNames].sort((a, b) => (a < b ? -1 : 1));
+    const entries = Array.from(this.#series.table.entries(), ([series, labels]) => {
+      const present = names.filter((name) => labels[name] !== undefined);
+      const key = present.map((name) => `${name}:${labels[name]},`).join('');
+      return [key, Object.freeze(this.hashMapEntry(series, labels))] as const;
+    });
+    return Object.freeze(Object.fromEntries(entries));
+  }
+
+  /** A series as prom-client keeps it in its `hashMap`. */
+  protected abstract hashMapEntry(series: S, labels: Record<string, unknown>): object;
+
   /** Makes the functions of a child. Throws for labels that the metric does not have, unless these functions do. */
   protected abstract bind(series: BoundSeries<S>): Child;
 
@@ -48,8 +62,7 @@ export abstract class LabelledMetric<
     checkLabels(labels, this.labelNames);
   }
 
-  /** Called before each reading. */
-  protected refresh(): void {
+  protected override refresh(): void {
     this.#series.removeIdle();
   }
 
@@ -64,10 +77,9 @@ export abstract class LabelledMetric<
     const { name, ttlSeconds, labelNames } = this;
     const hasTtl = ttlSeconds !== undefined && ttlSeconds !== null;
     if (hasTtl && !(ttlSeconds > 0)) throw badSeriesTtl(name, ttlSeconds);
-    this.#series = new FamilySeries(currentStore(), this.define(more), SeriesClass);
-    this.#series.outlive(this);
+    this.#series = new FamilySeries(storeFor(this.registers), this.define(more), SeriesClass);
     if (hasTtl && labelNames.length > 0) this.#series.limitIdleTime(ttlSeconds * 1000);
-    this.register(this.#series, () => this.refresh());
+    this.register(this.#series);
     if (labelNames.length === 0) this.#series.unlabelled();
     return this.#series;
   }

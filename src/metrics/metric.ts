@@ -7,19 +7,29 @@ import {
   helpMissing,
   nameMissing,
 } from '../errors';
-import type { Aggregator, FamilyDefinition, MetricType, Sample } from '../model/family';
+import { withoutSharedLabels } from '../exposition/families';
+import type { TextFamily, TextSample } from '../exposition/text';
+import type { Aggregator, FamilyDefinition, MergeMode, MetricFamily, MetricType } from '../model/family';
 import { mergeModeOf } from '../model/merge-mode';
 import { validateLabelNames, validateMetricName } from '../model/names';
 import { prometheusContentType } from '../registry/content-type';
+import { collect, FAMILY } from '../registry/registrable';
+import { globalRegistry } from '../registry/registry';
 import type {
   CollectFunction,
+  MetricConfiguration,
   MetricObjectWithValues,
   MetricValue,
   MetricValueWithName,
-} from '../registry/metric-types';
-import { FAMILY, type FamilyHandle, refresh } from '../registry/registrable';
-import { type AnyRegistry, globalRegistry } from '../registry/registry';
-import type { MetricConfiguration } from './configuration';
+} from '../types/metrics';
+import type { AnyRegistry, GroupRegistry } from '../types/registry';
+import { ExposedFamily, type StoredFamily } from './exposed-family';
+
+const AGGREGATOR: unique symbol = Symbol('aggregator');
+
+interface Aggregated {
+  [AGGREGATOR]: Aggregator;
+}
 
 /**
  * A metric of this library: its configuration, and its place in registries. The fields are declared only: the constructor copies
@@ -31,10 +41,34 @@ export abstract class Metric<T extends string> {
   declare readonly type: MetricType;
   declare readonly labelNames: readonly string[];
   declare readonly registers: readonly AnyRegistry[];
-  declare readonly aggregator: Aggregator;
+  declare aggregator: Aggregator;
   declare readonly enableExemplars: boolean;
   declare readonly ttlSeconds?: number | undefined;
   declare collect?: CollectFunction<this> | undefined;
+  #series: StoredFamily | undefined;
+  #handle: ExposedFamily | undefined;
+
+  static {
+    // Not declared: it is for registries only. A Proxy of a metric has no handle.
+    Object.defineProperty(Metric.prototype, FAMILY, {
+      get(this: object) {
+        return #handle in this ? this.#handle : undefined;
+      },
+    });
+  }
+
+  /** An `aggregator` that is assigned after the construction counts, too. One descriptor: V8 makes a hidden class for each function. */
+  static readonly #aggregator: PropertyDescriptor & ThisType<Metric<string> & Aggregated> = {
+    configurable: true,
+    enumerable: true,
+    get() {
+      return this[AGGREGATOR];
+    },
+    set(value: Aggregator | null | undefined) {
+      if (#series in this) this.#series?.changeMode(this.modeWith(value));
+      this[AGGREGATOR] = value ?? 'sum';
+    },
+  };
 
   /** Checks and copies the configuration. Undefined and null stand for the default. */
   protected constructor(
@@ -43,14 +77,14 @@ export abstract class Metric<T extends string> {
     defaults: Readonly<Record<string, unknown>> = {},
   ) {
     if (typeof config !== 'object' || config === null) throw configMissing();
-    const standard = {
-      labelNames: [],
-      registers: [globalRegistry],
-      aggregator: 'sum',
-      enableExemplars: false,
-    };
-    const fields = Object.assign(this as Record<string, unknown>, config, { type });
-    for (const [key, value] of Object.entries({ ...standard, ...defaults })) fields[key] ??= value;
+    Object.defineProperty(this, 'aggregator', Metric.#aggregator);
+    const fields = Object.assign(this as Record<string, unknown>, config);
+    fields['type'] = type;
+    for (const name of Object.keys(defaults)) fields[name] ??= defaults[name];
+    this.labelNames ??= [];
+    this.registers ??= [globalRegistry];
+    this.aggregator ??= 'sum';
+    this.enableExemplars ??= false;
     if (!this.help) throw helpMissing();
     if (!this.name) throw nameMissing();
     if (!validateMetricName(this.name)) throw badMetricName();
@@ -60,17 +94,24 @@ export abstract class Metric<T extends string> {
 
   /** The numbers of this process, after `collect` has run. Rejects with the error that `collect` throws. */
   async get(): Promise<MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>> {
-    await refresh(this);
-    const { help, name, type, aggregator } = this;
-    const family = { help, name, type, values: this.samples(), aggregator };
-    // As in prom-client, the type says that there is a `collect`, but there is none.
-    return family as object as MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>;
+    await collect(this);
+    return objectOf<T>(this.family());
   }
 
   /** Sets the numbers of this process back to those of a new metric. */
   abstract reset(): void;
 
-  protected abstract samples(): Sample[];
+  protected abstract samples(): readonly TextSample[];
+
+  protected family(): MetricFamily {
+    const { help, name, type, aggregator } = this;
+    return { help, name, type, values: this.samples(), aggregator };
+  }
+
+  /** The functions of this class by which registries read a metric. */
+  protected readers(): ReadonlySet<unknown> {
+    return ownReaders;
+  }
 
   /** The definition of the family; `more` has the properties of this type of metric. */
   protected define(more: Partial<FamilyDefinition> = {}): FamilyDefinition {
@@ -87,12 +128,37 @@ export abstract class Metric<T extends string> {
     };
   }
 
-  /** From here on the metric is exposed. `beforeReading` runs before each reading. */
-  protected register({ store, family }: FamilyHandle, beforeReading?: () => void): void {
-    Object.defineProperty(this, FAMILY, { value: { store, family, refresh: beforeReading } });
+  /** The merge mode with another `aggregator`. Throws for an aggregator that does not exist. */
+  protected modeWith(aggregator: unknown): MergeMode {
+    return mergeModeOf(this.type, aggregator);
+  }
+
+  /** Called before each reading, after `collect`. */
+  protected refresh(): void {}
+
+  /** From here on the metric is exposed. */
+  protected register(series: StoredFamily): void {
+    series.outlive(this);
+    this.#series = series;
+    this.#handle = new ExposedFamily(this, series, {
+      refresh: () => this.refresh(),
+      read: () => this.family(),
+      readers: this.readers(),
+    });
     for (const register of this.registers) {
       if (this.enableExemplars && register.contentType === prometheusContentType) throw exemplarsFormat();
-      register.registerMetric(this);
+      (register as GroupRegistry).registerMetric(this);
     }
   }
+}
+
+const ownReaders: ReadonlySet<unknown> = new Set([Metric.prototype.get]);
+
+/** A family as `get()` returns it. As in prom-client, the type says that there is a `collect`, but there is none. */
+export function objectOf<T extends string>(
+  family: TextFamily,
+): MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>> {
+  return withoutSharedLabels(family) as object as MetricObjectWithValues<
+    MetricValue<T> & MetricValueWithName<T>
+  >;
 }

@@ -37,6 +37,10 @@ export class SummarySeries extends Series {
     return this.#slots.flatMap((slot) => slot.pages);
   }
 
+  override moveParts(series: CellRef, to: CellStore, from: CellStore): void {
+    for (const slot of this.#slots) slot.movePages(series, to, from);
+  }
+
   override end(store: CellStore, cells: number): void {
     for (const slot of this.#slots) slot.end();
     super.end(store, cells);

@@ -45,7 +45,7 @@ const EMPTY_RING: Ring = new Array<Page>(RING_SIZE).fill(new Page(1, 1 << 20));
  */
 export class SummarySlot {
   readonly #header: Cells;
-  readonly #store: CellStore;
+  #store: CellStore;
   readonly #number: number;
   readonly #at: number;
   #pages: Page[] = [];
@@ -106,6 +106,15 @@ export class SummarySlot {
     this.#set(SLOT_EPOCH, epoch);
   }
 
+  /** Moves the pages to a store in which `header` are the new cells of the series. */
+  movePages(header: CellRef, to: CellStore, from: CellStore): void {
+    this.#store = to;
+    for (const page of this.#pages) {
+      const cells = this.#cellsOf(header, page.sign, page.number, this.#coarser, this.get(SLOT_GENERATION));
+      page.moveTo(cells, PAGE_CELLS, from);
+    }
+  }
+
   /** Gives the pages back. */
   end(): void {
     this.#release(this.#pages);
@@ -162,8 +171,14 @@ export class SummarySlot {
   }
 
   #allocate(sign: Sign, number: number, coarser: number, generation: number): Page {
+    const cells = this.#cellsOf(this.#header, sign, number, coarser, generation);
+    return new Page(sign, number).pointTo(cells);
+  }
+
+  /** Cells of a page of the series at `header`. */
+  #cellsOf(header: CellRef, sign: Sign, number: number, coarser: number, generation: number): CellRef {
     const key = { slot: this.#number, sign, schema: BASE_SCHEMA - coarser, generation, number };
-    return new Page(sign, number).pointTo(this.#store.allocatePage(this.#header, key));
+    return this.#store.allocatePage(header, key);
   }
 
   #remember(page: Page): void {

@@ -2,47 +2,21 @@ import { badSummaryWindow, badValue, reservedLabel } from '../errors';
 import { summarySamples } from '../exposition/family-json';
 import { SUMMARY_COUNT, SUMMARY_SUM } from '../model/cell-layout';
 import type { AgeWindow, Sample } from '../model/family';
-import type { LabelValues } from '../model/labels';
+import type { LabelSet, LabelValues } from '../model/labels';
 import { isFiniteNumber } from '../model/numbers';
 import { quantileValues } from '../model/quantiles';
 import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
-import type { MetricConfiguration } from './configuration';
+import type { SummaryChild, SummaryConfiguration, Summary as SummaryType } from '../types/metrics';
 import { LabelledMetric, registeredOr } from './labelled-metric';
 import { noWindow, SummarySeries } from './summary-series';
 import { startTimer } from './timer';
 
-declare module '../registry/metric-types' {
-  interface MetricClasses<T extends string> {
-    summary: Summary<T>;
-  }
-}
-
-export interface SummaryConfiguration<T extends string> extends MetricConfiguration<T, Summary<T>> {
-  /** The quantiles to show, from 0 to 1. */
-  percentiles?: number[] | undefined;
-  /** How long an observation counts for the quantiles; for ever if this or `ageBuckets` is missing. */
-  maxAgeSeconds?: number | undefined;
-  /** In how many steps old observations go. */
-  ageBuckets?: number | undefined;
-  /** Removes, at each reading, the series without observations in the whole window. */
-  pruneAgedBuckets?: boolean | undefined;
-  /** Accepted because prom-client has it; there is nothing to compress here. */
-  compressCount?: number | undefined;
-}
-
-/** The functions of one series of a summary, to be stored and called as often as needed. */
-export interface SummaryChild<T extends string> {
-  observe(value: number): void;
-  /** Starts a stop-watch; the function returned observes the seconds since, and returns them. */
-  startTimer(): (labels?: LabelValues<T>) => number;
-}
-
-/**
- * Quantiles of observations, over a sliding window or since the start. Each is within 1.083 % of the exact order
- * statistic, also when the observations of several processes are merged; the smallest and largest are exact.
- */
-export class Summary<T extends string = string> extends LabelledMetric<T, SummarySeries, SummaryChild<T>> {
+/** See `types/metrics.ts`. */
+export class Summary<T extends string = string>
+  extends LabelledMetric<T, SummarySeries, SummaryChild<T>>
+  implements SummaryType<T>
+{
   declare readonly percentiles: readonly number[];
   declare readonly maxAgeSeconds?: number | undefined;
   declare readonly ageBuckets?: number | undefined;
@@ -121,6 +95,10 @@ export class Summary<T extends string = string> extends LabelledMetric<T, Summar
     if (this.pruneAgedBuckets) this.#series.removeIf((series) => series.sketch().n === 0);
   }
 
+  protected hashMapEntry(series: SummarySeries, labels: LabelSet): object {
+    return { labels, sum: series.get(SUMMARY_SUM), count: series.get(SUMMARY_COUNT) };
+  }
+
   protected bind(bound: BoundSeries<SummarySeries>): SummaryChild<T> {
     this.check(bound.labels);
     let { series } = bound;
@@ -133,13 +111,6 @@ export class Summary<T extends string = string> extends LabelledMetric<T, Summar
       startTimer: () =>
         startTimer((seconds, labels?: LabelValues<T>) => bound.liveWith(labels).observe(seconds)),
     };
-  }
-}
-
-export declare namespace Summary {
-  export type Internal<T extends string> = SummaryChild<T>;
-  export interface Config {
-    percentiles?: number[];
   }
 }
 

@@ -70,7 +70,12 @@ function sum(samples: Samples): number {
   return samples.reduce((total, { value }) => total + value, 0);
 }
 
-function aggregator(numberOf: (samples: Samples) => number): AggregatorFunction {
+/**
+ * The aggregator function that makes one number of those of a series.
+ *
+ * @public for lib/metricAggregators.js
+ */
+export function aggregator(numberOf: (samples: Samples) => number): AggregatorFunction {
   return (metrics) => {
     const first = metrics[0];
     if (first === undefined) return undefined;

@@ -2,22 +2,22 @@ import { badRegistry } from '../errors';
 import { documentText, familyText, type TextFamily, type TextFormat } from '../exposition/text';
 import { aggregateFamilies } from '../model/aggregators';
 import type { MetricFamily } from '../model/family';
-import { currentStore, type Store } from '../store/current';
-import type { ChoiceKind } from '../store/store';
-import { openMetricsContentType, type RegistryContentType } from './content-type';
+import { currentStore, type Store, textOfStarted } from '../store/current';
+import type { ChoiceKind, View } from '../store/store';
+import { commonState } from '../store/test-runner';
+import type { RegistryContentType } from '../types/content-types';
+import { openMetricsContentType } from './content-type';
 import { refreshAllBut } from './group-requests';
-import { type AnyRegistry, globalRegistry } from './registry';
+import { refreshAll } from './registrable';
+import { globalRegistry, type OwnRegistry } from './registry';
 
 // `clusterMetrics()` and `workerMetrics()` show the registries that any thread of the group has passed to `setRegistries()`,
 // which prom-client's users call in the workers and not where they scrape; else the global one. So each thread marks the scopes
 // of its choice in its segment, and the merge looks for marks.
 
-const KEY: unique symbol = Symbol.for('prom-client-mmap.choices/1');
+type Choices = { [K in ChoiceKind]?: readonly OwnRegistry[] };
 
-// On a global symbol: all copies of the library in a thread choose together.
-const globals = globalThis as { [KEY]?: { [K in ChoiceKind]?: readonly AnyRegistry[] } };
-globals[KEY] ??= {};
-const choices = globals[KEY];
+const choices = commonState<Choices>(Symbol.for('prom-client-mmap.choices/1'), () => ({}));
 
 /**
  * Chooses one registry or a list of them, of this or another copy of the library.
@@ -27,31 +27,40 @@ const choices = globals[KEY];
 export function choose(kind: ChoiceKind, registries: unknown): void {
   const list: readonly unknown[] = Array.isArray(registries) ? [...registries] : [registries];
   for (const registry of list) if (!isRegistry(registry)) throw badRegistry(registry);
-  choices[kind] = list as readonly AnyRegistry[];
+  choices()[kind] = list as readonly OwnRegistry[];
   // Later, so that `configure()` and the first metrics of the registries may still come.
   queueMicrotask(() => mark(kind, currentStore()));
 }
 
 /** The exposition of the chosen registries of the whole group; '' when there is nothing in them. */
 export async function chosenMetrics(kind: ChoiceKind, contentType: RegistryContentType): Promise<string> {
-  const registries = choices[kind];
+  const registries = choices()[kind];
   const own = registries ?? [globalRegistry];
   const format = contentType === openMetricsContentType ? 'openmetrics' : 'prometheus';
   const store = currentStore();
+  const view: View = { scopes: [], chosen: kind, defaultLabels: true };
   if (!store.shared) {
+    const started = await textOfStarted(kind, format);
+    if (started !== undefined && started !== documentText([], format)) return started;
     return textOf((await Promise.all(own.map((registry) => registry.getMetricsAsJSON()))).flat(), format);
   }
   mark(kind, store);
   const [lists] = await Promise.all([
-    Promise.all(own.map((registry) => registry['foreignFamilies']())),
+    Promise.all(own.map(foreignFamilies)),
     // The choice of the other threads may be any registry of this one.
     registries === undefined && refreshAllBut(new Set(globalRegistry.getMetricsAsArray())),
   ]);
   const foreign = lists.flat() as readonly TextFamily[] as readonly MetricFamily[];
-  const view = { scopes: [], chosen: kind, defaultLabels: true };
   if (foreign.length > 0) return textOf([...(await store.families(view)), ...foreign], format);
   const text = await store.text(view, format);
   return text === documentText([], format) ? '' : text;
+}
+
+/** The families of a registry that the group does not show. It has those of the scope in which the registry was chosen. */
+async function foreignFamilies(registry: OwnRegistry): Promise<readonly object[]> {
+  const { scope } = registry['scope'];
+  const scopes = [...registry.scopes(), ...(scope === undefined ? [] : [scope])];
+  return registry['objectsOf'](await refreshAll(registry['byName'].values(), scopes, 'objects'));
 }
 
 /** Families of the same name become one. */
@@ -69,23 +78,22 @@ function textOf(families: readonly MetricFamily[], format: TextFormat): string {
 
 /** Marks the scopes of this thread's choice. */
 function mark(kind: ChoiceKind, store: Store): void {
-  const registries = choices[kind];
+  const registries = choices()[kind];
   if (registries === undefined || !store.shared) return;
-  const scopes = registries.map(scopeOf);
+  // A merged registry shares its metrics in a scope of its own, under its own default labels.
+  const scopes = registries.map((registry) => registry['scope'].choose(markAgain[kind]));
   store.chooseScopes(kind, scopes.length > 0 ? scopes : [NO_METRICS]);
 }
 
-/** A merged registry shares its metrics in a scope of its own, under its own default labels. */
-function scopeOf(registry: AnyRegistry): string {
-  if (registry['merged'].length > 0) {
-    for (const metric of registry['byName'].values()) registry['share'](metric);
-  }
-  return registry['ownScope']();
-}
+/** Called when a registry of the choice gets another scope. */
+const markAgain: Readonly<Record<ChoiceKind, () => void>> = {
+  cluster: () => mark('cluster', currentStore()),
+  worker: () => mark('worker', currentStore()),
+};
 
 /** The scope that stands for the choice of no registry at all. */
 const NO_METRICS = 'prom-client-mmap.none';
 
-function isRegistry(value: unknown): value is AnyRegistry {
-  return typeof (value as Partial<AnyRegistry> | null | undefined)?.scopes === 'function';
+function isRegistry(value: unknown): value is OwnRegistry {
+  return typeof (value as Partial<OwnRegistry> | null | undefined)?.scopes === 'function';
 }

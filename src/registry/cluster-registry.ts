@@ -1,7 +1,8 @@
 import { isMainThread } from 'node:worker_threads';
+import type { PrometheusContentType, RegistryContentType } from '../types/content-types';
+import type { RegistryOptions } from '../types/registry';
 import { choose, chosenMetrics } from './chosen-registries';
-import type { PrometheusContentType, RegistryContentType } from './content-type';
-import { type AnyRegistry, Registry, type RegistryOptions } from './registry';
+import { type OwnRegistry, Registry } from './registry';
 
 /**
  * prom-client's way to the metrics of a whole cluster. Here every registry shows them; this class exists for code that calls
@@ -28,7 +29,7 @@ export class ClusterRegistry<T extends RegistryContentType = PrometheusContentTy
    *
    * @throws a TypeError with code `ERR_REGISTRY` for objects that are no registries of this library.
    */
-  static setRegistries(regs: readonly AnyRegistry[] | AnyRegistry): void {
+  static setRegistries(regs: readonly OwnRegistry[] | OwnRegistry): void {
     choose('cluster', regs);
   }
 }
@@ -54,7 +55,7 @@ export class WorkerRegistry<T extends RegistryContentType = PrometheusContentTyp
   }
 
   /** See `ClusterRegistry.setRegistries()`; this choice is for `workerMetrics()`. */
-  static setRegistries(regs: readonly AnyRegistry[] | AnyRegistry): void {
+  static setRegistries(regs: readonly OwnRegistry[] | OwnRegistry): void {
     choose('worker', regs);
   }
 }

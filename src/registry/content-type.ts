@@ -1,15 +1,8 @@
-export type Charset = 'utf-8';
-
-export type PrometheusMIME = 'text/plain';
-export type PrometheusMetricsVersion = '0.0.4';
-
-export type OpenMetricsMIME = 'application/openmetrics-text';
-export type OpenMetricsVersion = '1.0.0';
-
-export type PrometheusContentType =
-  `${PrometheusMIME}; version=${PrometheusMetricsVersion}; charset=${Charset}`;
-export type OpenMetricsContentType = `${OpenMetricsMIME}; version=${OpenMetricsVersion}; charset=${Charset}`;
-export type RegistryContentType = PrometheusContentType | OpenMetricsContentType;
+import type {
+  OpenMetricsContentType,
+  PrometheusContentType,
+  RegistryContentType,
+} from '../types/content-types';
 
 /** Content type of the Prometheus text format, for HTTP responses. */
 export const prometheusContentType: PrometheusContentType = 'text/plain; version=0.0.4; charset=utf-8';

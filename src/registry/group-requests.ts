@@ -1,13 +1,14 @@
 import type { RemovalRequest, RequestHandler } from '../store/wakeup';
-import { type Registrable, refresh } from './registrable';
+import { collects, type Registrable, refresh } from './registrable';
 
 /** The part of a registry that this module needs. */
 interface Target {
-  scopes(): readonly string[];
-  getMetricsAsArray(): readonly object[];
+  /** The scope in which its metrics are registered, if they are. */
+  readonly scope: string | undefined;
+  readonly metrics: Iterable<Registrable>;
 }
 
-/** The registries of this thread that are in its segment; they may be garbage collected all the same. */
+/** The registries of this thread that are or were in its segment; they may be garbage collected all the same. */
 const references = new Set<WeakRef<Target>>();
 const known = new WeakSet<Target>();
 
@@ -20,26 +21,21 @@ export function handleRequestsFor(registry: Target): void {
 
 /** Carries out the requests of other owners in this thread. */
 export const requestHandler: RequestHandler = {
+  collects: () => [...registries()].some(({ metrics }) => [...metrics].some(collects)),
   collect: () => refreshAllBut(new Set()),
 
   remove(request) {
     for (const registry of registries()) {
-      if (registry.scopes().includes(request.scope)) removeHere(metricsOf(registry), request);
+      if (registry.scope === request.scope) removeHere(registry.metrics, request);
     }
   },
 };
 
 /** Refreshes the metrics of all registries of this thread, but for those in `others`. Never rejects; resolves to the number of failures. */
 export async function refreshAllBut(others: ReadonlySet<object>): Promise<number> {
-  const metrics = new Set([...registries()].flatMap(metricsOf));
+  const metrics = new Set([...registries()].flatMap((registry) => [...registry.metrics]));
   const results = await Promise.allSettled([...metrics].filter((metric) => !others.has(metric)).map(refresh));
   return results.filter(({ status }) => status === 'rejected').length;
-}
-
-/** The result of a request to all processes of the group. */
-export interface GroupAnswer {
-  /** Living processes that had not carried it out by the deadline; they do it as soon as they can. */
-  readonly late: number;
 }
 
 /** A removal in any scope. */
@@ -58,10 +54,6 @@ function* registries(): Generator<Target> {
   for (const reference of references) {
     const registry = reference.deref();
     if (registry === undefined) references.delete(reference);
-    else yield registry;
+    else if (registry.scope !== undefined) yield registry;
   }
-}
-
-function metricsOf(registry: Target): Registrable[] {
-  return registry.getMetricsAsArray() as Registrable[];
 }

@@ -1,4 +1,4 @@
-import { familyTexts, leFirst, withDefaultLabels } from '../exposition/families';
+import { familyTexts, inOrderOf, leFirst, withDefaultLabels, withoutNamesOf } from '../exposition/families';
 import { documentText, familyText, type TextFamily, type TextFormat } from '../exposition/text';
 import type { MetricFamily } from '../model/family';
 import type { LabelSet } from '../model/labels';
@@ -51,4 +51,26 @@ export class GroupView {
   async #shown({ hidden }: Changes): Promise<MetricFamily[]> {
     return (await this.#store.families(this.#view)).filter(({ name }) => !hidden.has(name));
   }
+}
+
+/** The text of the group's families and of `others`, which replace those of the same name, in the order of `names`. */
+export async function composedText(
+  group: GroupView | undefined,
+  others: readonly string[],
+  names: Iterable<string>,
+  format: TextFormat,
+): Promise<string> {
+  const texts = withoutNamesOf(others, (await group?.texts(format)) ?? []);
+  return documentText(inOrderOf(names, [...texts, ...others]), format);
+}
+
+/** The same as objects. */
+export async function composedFamilies(
+  group: GroupView | undefined,
+  others: readonly TextFamily[],
+  names: Iterable<string>,
+): Promise<TextFamily[]> {
+  const families = (await group?.families()) ?? [];
+  if (others.length === 0) return families;
+  return inOrderOf(names, [...withoutNamesOf(others, families), ...others]);
 }

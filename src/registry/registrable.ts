@@ -1,6 +1,8 @@
 import type { TextFamily } from '../exposition/text';
+import type { MetricFamily } from '../model/family';
 import type { LabelSet } from '../model/labels';
-import type { Store } from '../store/current';
+import { currentStore } from '../store/current';
+import { privateStore } from '../store/heap-store';
 import type { CellStore } from '../store/store';
 
 /**
@@ -12,10 +14,23 @@ export const FAMILY: unique symbol = Symbol.for('prom-client-mmap.family');
 /** The family of an own metric in its store. */
 export interface FamilyHandle {
   readonly store: CellStore;
-  /** Undefined for a metric without numbers, whose `collect` sets other metrics. */
+  /** The family that scopes show. Undefined for a metric without numbers, whose `collect` sets other metrics. */
   readonly family: number | undefined;
+  /** The name of that family, which is the metric's unless a function of the application has returned another. */
+  readonly familyName?: string;
+  /** Moves the family with all its numbers to another store, unless it is there. Missing where there is no family. */
+  moveTo?(store: CellStore): void;
   /** Runs before each reading, after `collect`. */
   readonly refresh?: (() => void) | undefined;
+  /** The numbers of this thread, without a call of `collect`. Absent where there are none. */
+  readonly read?: (() => MetricFamily) | undefined;
+  /** The library's own functions by which registries read the metric. */
+  readonly readers?: ReadonlySet<unknown> | undefined;
+  /**
+   * Has the scopes show the family that a function of the application returned in place of the stored numbers; undefined stands
+   * for these. Returns the family where only this process can show it: then the scopes show none.
+   */
+  readonly show?: ((returned: TextFamily | undefined) => TextFamily | undefined) | undefined;
 }
 
 /**
@@ -33,24 +48,100 @@ export interface Registrable {
   remove?(labels: LabelSet): void;
 }
 
+/** prom-client reads a metric by `get()` for objects, and by `getForPromString()`, where there is one, for text. */
+export type Shape = 'text' | 'objects';
+
 /** Runs `collect` and brings the numbers up to date. Rejects with the error of `collect`. */
-export async function refresh(metric: Pick<Registrable, 'collect' | typeof FAMILY>): Promise<void> {
+export async function collect(metric: Pick<Registrable, 'collect' | typeof FAMILY>): Promise<void> {
   // Called as a method: `this` is the metric.
   const pending = (metric as { collect?(): unknown }).collect?.();
   if (pending instanceof Promise) await pending;
   metric[FAMILY]?.refresh?.();
 }
 
-/** Whether `metric` is in the store of the group, which then exposes it. */
-export function isShared(
-  metric: Registrable,
-  store: Store,
-): metric is Registrable & { readonly [FAMILY]: FamilyHandle } {
-  return store.shared && metric[FAMILY]?.store === store;
+/**
+ * Brings a metric of the store up to date there, by `collect` or by the reading function of the application. Resolves to its
+ * family where only this process can show that.
+ */
+export async function refresh(metric: Registrable): Promise<TextFamily | undefined> {
+  const handle = metric[FAMILY];
+  if (isReplaced(metric, 'text')) return handle?.show?.(await read(metric, 'text'));
+  await collect(metric);
+  return handle?.show?.(undefined);
 }
 
-/** Whether `metric` has no numbers in any store. */
-export function onlyCollects(metric: Registrable): boolean {
+/**
+ * The numbers of this thread, as prom-client reads them. All `collect` functions begin in the order of `metrics` and before
+ * anything is read, because the `collect` function of one metric may set others.
+ */
+export function readAll(metrics: Iterable<Registrable>, shape: Shape): Promise<TextFamily[]> {
+  return finishAll(Array.from(metrics, (metric) => beginReading(metric, shape)));
+}
+
+/** Brings all metrics up to date, in the same order. Resolves to the families that an exposition of `scopes` does not have. */
+export function refreshAll(
+  metrics: Iterable<Registrable>,
+  scopes: readonly string[],
+  shape: Shape,
+): Promise<TextFamily[]> {
+  const begin = async (metric: Registrable): Promise<Reading | undefined> => {
+    if (!isExposed(metric, scopes)) return beginReading(metric, shape);
+    const family = await refresh(metric);
+    return family && (() => family);
+  };
+  return finishAll(Array.from(metrics, begin));
+}
+
+type Reading = () => TextFamily;
+
+async function finishAll(begun: readonly Promise<Reading | undefined>[]): Promise<TextFamily[]> {
+  return (await Promise.all(begun)).flatMap((reading) => (reading === undefined ? [] : reading()));
+}
+
+/** Resolves to undefined for a metric without numbers. */
+async function beginReading(metric: Registrable, shape: Shape): Promise<Reading | undefined> {
   const handle = metric[FAMILY];
-  return handle !== undefined && handle.family === undefined;
+  if (handle === undefined || isReplaced(metric, shape)) {
+    const family = await read(metric, shape);
+    return () => family;
+  }
+  await collect(metric);
+  return handle.read;
+}
+
+function read(metric: Registrable, shape: Shape): TextFamily | Promise<TextFamily> {
+  return shape === 'text' && typeof metric.getForPromString === 'function'
+    ? metric.getForPromString()
+    : metric.get();
+}
+
+/** Whether the application has replaced or overridden the function by which registries read an own metric. */
+function isReplaced(metric: Registrable, shape: Shape): boolean {
+  const readers = metric[FAMILY]?.readers;
+  if (readers === undefined) return false;
+  const { get, getForPromString } = metric;
+  // Also for objects: the `get()` of a histogram calls it.
+  if (typeof getForPromString === 'function' && !readers.has(getForPromString)) return true;
+  return (shape === 'objects' || typeof getForPromString !== 'function') && !readers.has(get);
+}
+
+/** Whether a function of the application has to run before the metric is read. */
+export function collects(metric: Registrable): boolean {
+  return Boolean(metric.collect) || isReplaced(metric, 'text');
+}
+
+/** Whether the exposition of `scopes` by the group has `metric`. */
+export function isExposed({ [FAMILY]: handle }: Registrable, scopes: readonly string[]): boolean {
+  if (handle?.family === undefined || scopes.length === 0) return false;
+  const { store, family } = handle;
+  const current = currentStore();
+  return current.shared && store === current && scopes.some((scope) => current.isRegistered(scope, family));
+}
+
+/** The store for a metric of `registers`: that of this thread, or plain memory if they are all private. */
+export function storeFor(registers: readonly object[]): CellStore {
+  const isPrivate =
+    registers.length > 0 &&
+    registers.every((register) => (register as { scopes?(): readonly string[] }).scopes?.().length === 0);
+  return isPrivate ? privateStore : currentStore();
 }

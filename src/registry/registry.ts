@@ -6,56 +6,45 @@ import {
   metricExists,
   unknownMetric,
 } from '../errors';
-import { inOrderOf, withDefaultLabels } from '../exposition/families';
-import { documentText, familyText, type TextFamily, type TextFormat } from '../exposition/text';
+import { withDefaultLabels, withoutSharedLabels } from '../exposition/families';
+import { familyText, type TextFamily, type TextFormat } from '../exposition/text';
 import { aggregateFamilies } from '../model/aggregators';
 import type { Aggregator } from '../model/family';
 import { type LabelSet, labelText } from '../model/labels';
 import { currentStore } from '../store/current';
-import {
-  isContentType,
-  type OpenMetricsContentType,
-  openMetricsContentType,
-  type PrometheusContentType,
-  prometheusContentType,
-  type RegistryContentType,
-} from './content-type';
-import {
-  type GroupAnswer,
-  handleRequestsFor,
-  type Removal,
-  removeHere,
-  requestHandler,
-} from './group-requests';
-import { GroupView } from './group-view';
-import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from './metric-types';
-import { FAMILY, isShared, onlyCollects, type Registrable, refresh } from './registrable';
-import { GLOBAL_SCOPE, nextScope, scopeOfName } from './scopes';
+import type {
+  OpenMetricsContentType,
+  PrometheusContentType,
+  RegistryContentType,
+} from '../types/content-types';
+import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from '../types/metrics';
+import type { GroupAnswer, GroupRegistry, MetricsOptions, RegistryOptions } from '../types/registry';
+import { isContentType, openMetricsContentType, prometheusContentType } from './content-type';
+import { type Removal, removeHere } from './group-requests';
+import { composedFamilies, composedText, GroupView } from './group-view';
+import { FAMILY, isExposed, type Registrable, readAll, refresh, refreshAll, type Shape } from './registrable';
+import { GLOBAL_SCOPE, scopeOfName } from './registry-identity';
+import { RegistryScope } from './registry-scope';
 
-export interface RegistryOptions {
-  /**
-   * The name of this registry in all processes of the group. Registries without a name are matched by the order in which they
-   * got their first metric.
-   */
-  readonly name?: string | undefined;
-}
+type Objects = MetricObjectWithValues<MetricValue<string>>[];
+/** Those of the global registry, which has the one scope that no name stands for. */
+const globalOptions: RegistryOptions = {};
 
-export interface MetricsOptions {
-  /** Shows the numbers of each process apart, with its pid in the label `pid`. */
-  readonly perProcess?: boolean;
-}
+const noScopes: readonly string[] = [];
 
-/** A registry of any content type. */
-export type AnyRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>;
+/** A registry of this class with any content type. */
+export type OwnRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>;
 
 /**
- * A set of metrics that is exposed as one. `metrics()`, `getMetricsAsJSON()` and `getSingleMetricAsString()` show the whole group
+ * A set of metrics that is exposed as one. `metrics()`, `getMetricsAsBuffer()` and `getSingleMetricAsString()` show the whole group
  * of processes, including metrics that only other processes have defined; without the addon they show this process. The list of
- * metrics is always that of this process.
+ * metrics is always that of this thread.
  *
  * Fields are private for TypeScript only: some packages wrap registries in a Proxy, which no `#private` field survives.
  */
-export class Registry<BoundRegistryContentType extends RegistryContentType = PrometheusContentType> {
+export class Registry<BoundRegistryContentType extends RegistryContentType = PrometheusContentType>
+  implements GroupRegistry<BoundRegistryContentType>
+{
   static get PROMETHEUS_CONTENT_TYPE(): PrometheusContentType {
     return prometheusContentType;
   }
@@ -65,16 +54,16 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   }
 
   /** The registry of all metrics that name no other. */
-  static readonly globalRegistry: Registry = Registry.inScope(GLOBAL_SCOPE);
+  static readonly globalRegistry: Registry = new Registry<PrometheusContentType>(undefined, globalOptions);
 
   private readonly byName = new Map<string, Registrable>();
   private type: RegistryContentType;
   private defaultLabels: LabelSet = {};
-  /** The scope of the metrics that are registered here; a registry without a name gets one with its first metric. */
-  private scope: string | undefined;
-  /** The scopes of the registries that this one was merged from. */
-  private merged: readonly string[] = [];
-  /** Names of metrics of `merged` that have been removed from this registry. */
+  /** The scope of the metrics that are registered here. */
+  private readonly scope: RegistryScope;
+  /** The registries that this one was merged from. */
+  private sources: readonly { scopes?(): readonly string[] }[] = [];
+  /** Names of metrics of `sources` that have been removed from this registry. */
   private readonly hidden = new Set<string>();
 
   /** Throws a TypeError for a content type that is neither of the two. */
@@ -82,7 +71,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     const type: RegistryContentType = contentType === undefined ? prometheusContentType : contentType;
     if (!isContentType(type)) throw badContentType(type, TypeError);
     this.type = type;
-    if (options.name !== undefined) this.scope = scopeOfName(options.name);
+    this.scope = new RegistryScope(this.byName, scopeOf(options));
   }
 
   /**
@@ -97,13 +86,9 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     if (first === undefined) throw mergeEmpty();
     if (registers.some((register) => register.contentType !== first.contentType)) throw mergeContentType();
     const merged = new Registry<T>(first.contentType);
-    merged.merged = [...new Set(registers.flatMap((register) => register.scopes?.() ?? []))];
+    merged.sources = [...registers];
     for (const register of registers) {
-      // The scopes show own metrics of own registries; all others have to be registered here.
-      const isSeen = (metric: Registrable): boolean => 'scopes' in register && metric[FAMILY] !== undefined;
-      for (const metric of register.getMetricsAsArray() as unknown as Registrable[]) {
-        if (merged.list(metric) && !isSeen(metric)) merged.share(metric);
-      }
+      for (const metric of register.getMetricsAsArray() as unknown as Registrable[]) merged.list(metric);
     }
     return merged;
   }
@@ -116,21 +101,18 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     metricsArr: readonly object[],
     registryType?: T,
   ): Registry<T> {
-    const registry = new Registry<T>();
+    const registry = new Registry<T>(undefined, { shared: false });
     if (registryType !== undefined) registry.setContentType(registryType);
     for (const metric of aggregateFamilies(metricsArr)) registry.registerMetric(metric);
     return registry;
   }
 
-  private static inScope(scope: string): Registry {
-    const registry = new Registry();
-    registry.scope = scope;
-    return registry;
-  }
-
-  /** The names of the scopes whose metrics are exposed here; see `RegistryOptions.name`. */
+  /** The names of the scopes whose metrics are exposed here, none for a registry that shows its own metrics; see `RegistryOptions`. */
   scopes(): readonly string[] {
-    return this.scope === undefined ? this.merged : [...this.merged, this.scope];
+    const { shown, isInUse } = this.scope;
+    if (this.sources.length === 0) return shown === undefined ? noScopes : [shown];
+    const merged = this.sources.flatMap((source) => source.scopes?.() ?? []);
+    return [...new Set(shown !== undefined && isInUse ? [...merged, shown] : merged)];
   }
 
   get contentType(): BoundRegistryContentType {
@@ -145,7 +127,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /** Adds a metric, or anything with a `get()` like a metric's. Throws if another one has its name. */
   registerMetric<T extends string>(metric: Metric<T> | Registrable): void {
-    if (this.list(metric as Registrable)) this.share(metric as Registrable);
+    if (this.list(metric as Registrable)) this.scope.add(metric as Registrable);
   }
 
   /** The metrics that are registered in this process, in order of registration; with an argument, only those of that aggregator. */
@@ -159,18 +141,23 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return this.byName.get(name) as Metric<T> | undefined;
   }
 
+  /** A copy of prom-client's private map of the metrics by their names. */
+  get _metrics(): Readonly<Record<string, Registrable>> {
+    return Object.freeze(Object.fromEntries(this.byName));
+  }
+
   removeSingleMetric(name: string): void {
     const metric = this.byName.get(name);
     this.byName.delete(name);
-    if (this.merged.length > 0) this.hidden.add(name);
-    if (metric !== undefined) this.unshare(metric);
+    if (this.sources.length > 0) this.hidden.add(name);
+    if (metric !== undefined) this.scope.remove(metric);
   }
 
   /** Removes all metrics and the default labels. */
   clear(): void {
-    for (const metric of this.byName.values()) this.unshare(metric);
+    for (const metric of this.byName.values()) this.scope.remove(metric);
     this.byName.clear();
-    this.merged = [];
+    this.sources = [];
     this.hidden.clear();
     this.setDefaultLabels({});
   }
@@ -204,99 +191,114 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /** Sets the labels that are added to every sample, where it does not have them itself. They are copied. */
   setDefaultLabels(labels: object): void {
-    const before = this.defaultLabels;
     this.defaultLabels = { ...labels };
-    if (!isEmpty(before) || !isEmpty(labels)) this.shareDefaultLabels();
+    this.scope.setDefaultLabels(this.defaultLabels);
   }
 
   /** The exposition. Rejects with the error of a `collect` function. */
-  async metrics(options: MetricsOptions = {}): Promise<string> {
-    const texts = await this.refreshAll((metric) => this.getMetricsAsString(metric));
-    const group = this.groupView(options);
-    return group && texts.length === 0 ? group.text(this.format) : this.composed(group, texts);
+  metrics(options: MetricsOptions = {}): Promise<string> {
+    return this.exposed(async () => {
+      const { group, others } = await this.shown(options);
+      return group && others.length === 0 ? group.text(this.format) : this.composed(group, others);
+    });
   }
 
   /**
    * The exposition in UTF-8, the cheapest response to a request: as long as all metrics are this library's, no string is made
    * of it. The bytes must not be written to: calls at the same time share them, and a later scrape reuses their memory.
    */
-  async getMetricsAsBuffer(options: MetricsOptions = {}): Promise<Buffer> {
-    const texts = await this.refreshAll((metric) => this.getMetricsAsString(metric));
-    const group = this.groupView(options);
-    return group && texts.length === 0
-      ? group.bytes(this.format)
-      : Buffer.from(await this.composed(group, texts));
+  getMetricsAsBuffer(options: MetricsOptions = {}): Promise<Buffer> {
+    return this.exposed(async () => {
+      const { group, others } = await this.shown(options);
+      return group && others.length === 0
+        ? group.bytes(this.format)
+        : Buffer.from(await this.composed(group, others));
+    });
   }
 
-  /** The same numbers as objects; with an argument, only families of that aggregator. */
-  async getMetricsAsJSON(aggregator?: Aggregator): Promise<MetricObjectWithValues<MetricValue<string>>[]> {
-    const foreign = await this.foreignFamilies();
-    const group = (await this.groupView()?.families()) ?? [];
-    const families = foreign.length === 0 ? group : inOrderOf(this.byName.keys(), [...group, ...foreign]);
-    return families.filter((family) => isOf(aggregator, family)) as MetricObjectWithValues<
-      MetricValue<string>
-    >[];
+  /**
+   * The metrics that are registered here, with the numbers of this thread alone, as `get()` of each returns them: a program that adds
+   * up the lists of several threads or processes counts each update once. With an argument, only families of that aggregator.
+   */
+  async getMetricsAsJSON(aggregator?: Aggregator): Promise<Objects> {
+    const metrics = this.getMetricsAsArray(aggregator) as unknown as Registrable[];
+    return this.objectsOf(await readAll(metrics, 'objects'));
+  }
+
+  /** The numbers of the group as objects; with an argument, only families of that aggregator. */
+  async getGroupMetricsAsJSON(aggregator?: Aggregator): Promise<Objects> {
+    const { group, others } = await this.shown({ view: 'group' }, 'objects');
+    const families = await composedFamilies(group, this.objectsOf(others), this.byName.keys());
+    return families.filter((family) => isOf(aggregator, family)) as Objects;
   }
 
   /** One family of the exposition, without a newline at its end. Rejects with a TypeError if there is none. */
   async getSingleMetricAsString(name: string): Promise<string> {
-    const store = currentStore();
     const metric = this.byName.get(name);
-    if (metric !== undefined && !isShared(metric, store)) return this.getMetricsAsString(metric);
-    if (metric !== undefined) await refresh(metric);
-    const [text] = (await this.groupView({}, name)?.texts(this.format)) ?? [];
+    const isAlone = metric && (!isExposed(metric, this.scopes()) || currentStore().view === 'thread');
+    if (isAlone) return this.getMetricsAsString(metric);
+    const returned = metric && (await refresh(metric));
+    if (returned) return familyText(returned, this.defaultLabels, this.format);
+    const view = this.groupView({}, metric?.[FAMILY]?.familyName ?? name);
+    const [text] = (await view?.texts(this.format)) ?? [];
     if (text === undefined) throw unknownMetric();
     return text;
   }
 
-  /** The exposition of one metric, registered or not, as this process alone has counted it. */
+  /** The exposition of one metric, registered or not, as this thread alone has counted it. */
   async getMetricsAsString(metric: Registrable): Promise<string> {
-    const family = await (typeof metric.getForPromString === 'function'
-      ? metric.getForPromString()
-      : metric.get());
-    return familyText(family, this.defaultLabels, this.format);
+    const [family] = await readAll([metric], 'text');
+    return family === undefined ? '' : familyText(family, this.defaultLabels, this.format);
   }
 
   private get format(): TextFormat {
     return this.type === openMetricsContentType ? 'openmetrics' : 'prometheus';
   }
 
-  /** The part of the group that this registry shows; undefined while it has no scope. */
-  private groupView({ perProcess = false }: MetricsOptions = {}, name?: string): GroupView | undefined {
-    const store = currentStore();
+  /** Runs all `collect` functions. `others` are families that are not in the view of the group. */
+  private async shown(
+    options: MetricsOptions,
+    shape: Shape = 'text',
+  ): Promise<{ group: GroupView | undefined; others: TextFamily[] }> {
     const scopes = this.scopes();
-    if (!store.shared || scopes.length === 0) return undefined;
-    const { merged, hidden, defaultLabels } = this;
-    const isChanged = merged.length > 0 && (hidden.size > 0 || !isEmpty(defaultLabels));
-    const view = { scopes, defaultLabels: merged.length === 0, perOwner: perProcess, name };
-    return new GroupView(store, view, isChanged ? { hidden, defaultLabels } : undefined);
+    const metrics = this.byName.values();
+    const isAlone = scopes.length === 0 || (options.view ?? currentStore().view) === 'thread';
+    const others = isAlone ? await readAll(metrics, shape) : await refreshAll(metrics, scopes, shape);
+    return { group: isAlone ? undefined : this.groupView(options), others };
   }
 
-  /** The group's families and `texts`, those of foreign metrics, in the order of registration. */
-  private async composed(group: GroupView | undefined, texts: readonly string[]): Promise<string> {
-    const all = [...((await group?.texts(this.format)) ?? []), ...texts];
-    return documentText(inOrderOf(this.byName.keys(), all), this.format);
-  }
-
-  /** Brings all metrics up to date; the families that the store does not have. */
-  private foreignFamilies(): Promise<TextFamily[]> {
-    return this.refreshAll(async (metric) => withDefaultLabels(await metric.get(), this.defaultLabels));
-  }
-
-  /**
-   * Runs all `collect` functions, and `read` for the metrics that the store does not have. All begin in the order of registration
-   * and before the group is read, because the `collect` function of one metric may set others.
-   */
-  private async refreshAll<R>(read: (metric: Registrable) => Promise<R>): Promise<R[]> {
+  /** The part of the group that this registry shows; undefined while it has no scope. */
+  private groupView({ perProcess = false, view }: MetricsOptions, name?: string): GroupView | undefined {
+    const scopes = this.scopes();
+    if (scopes.length === 0) return undefined;
     const store = currentStore();
-    const shared: Promise<void>[] = [];
-    const foreign: Promise<R>[] = [];
-    for (const metric of this.byName.values()) {
-      if (isShared(metric, store) || onlyCollects(metric)) shared.push(refresh(metric));
-      else foreign.push(read(metric));
-    }
-    const [results] = await Promise.all([Promise.all(foreign), ...shared]);
-    return results;
+    if (!store.shared) return undefined;
+    const { hidden, defaultLabels } = this;
+    const isMerged = this.sources.length > 0;
+    const isChanged = isMerged && (hidden.size > 0 || !isEmpty(defaultLabels));
+    const ownProcess = (view ?? store.view) === 'process';
+    const shown = { scopes, defaultLabels: !isMerged, perOwner: perProcess, ownProcess, name };
+    return new GroupView(store, shown, isChanged ? { hidden, defaultLabels } : undefined);
+  }
+
+  /** The exposition that `read` makes; made anew if the registry became private or shared meanwhile. */
+  private async exposed<R>(read: () => Promise<R>): Promise<R> {
+    const settled = this.scope.beforeScrape();
+    if (settled !== undefined) await settled;
+    const before = this.scopes().join();
+    const exposition = await read();
+    return this.scopes().join() === before ? exposition : this.exposed(read);
+  }
+
+  private composed(group: GroupView | undefined, others: readonly TextFamily[]): Promise<string> {
+    const texts = others.map((family) => familyText(family, this.defaultLabels, this.format));
+    return composedText(group, texts, this.byName.keys(), this.format);
+  }
+
+  private objectsOf(families: readonly TextFamily[]): Objects {
+    return families.map((family) =>
+      withDefaultLabels(withoutSharedLabels(family), this.defaultLabels),
+    ) as readonly object[] as Objects;
   }
 
   private async removeEverywhere(removal: Removal): Promise<GroupAnswer> {
@@ -317,38 +319,6 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     this.hidden.delete(name);
     return true;
   }
-
-  /** Makes an own metric part of this registry's scope in the group. */
-  private share(metric: Registrable): void {
-    if (metric[FAMILY] === undefined) return;
-    const scope = this.ownScope();
-    const store = currentStore();
-    if (!store.shared || !isShared(metric, store)) return;
-    if (metric[FAMILY].family !== undefined) store.register(scope, metric[FAMILY].family);
-    handleRequestsFor(this);
-    store.handleRequests(requestHandler);
-    if (metric.collect) store.hasCollectors();
-  }
-
-  private unshare(metric: Registrable): void {
-    const store = currentStore();
-    if (this.scope === undefined || !store.shared || !isShared(metric, store)) return;
-    if (metric[FAMILY].family !== undefined) store.unregister(this.scope, metric[FAMILY].family);
-  }
-
-  /** The scope of the metrics that are registered here, from now on if there was none. */
-  private ownScope(): string {
-    if (this.scope === undefined) {
-      this.scope = nextScope();
-      if (!isEmpty(this.defaultLabels)) this.shareDefaultLabels();
-    }
-    return this.scope;
-  }
-
-  private shareDefaultLabels(): void {
-    const store = currentStore();
-    if (this.scope !== undefined && store.shared) store.setDefaultLabels(this.scope, this.defaultLabels);
-  }
 }
 
 /** The registry of all metrics that name no other. */
@@ -362,4 +332,11 @@ function isOf(aggregator: Aggregator | undefined, family: object): boolean {
 
 function isEmpty(labels: object): boolean {
   return Object.keys(labels).length === 0;
+}
+
+/** The scope of a registry with these options, as `RegistryScope` takes it. */
+function scopeOf(options: RegistryOptions): string | false | undefined {
+  if (options === globalOptions) return GLOBAL_SCOPE;
+  if (options.shared === false) return false;
+  return options.name === undefined ? undefined : scopeOfName(options.name);
 }

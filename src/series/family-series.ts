@@ -1,5 +1,5 @@
 import { seriesCells } from '../model/cell-layout';
-import type { AgeWindow, FamilyDefinition } from '../model/family';
+import type { AgeWindow, FamilyDefinition, MergeMode } from '../model/family';
 import { type LabelSet, type SeriesKey, seriesKey } from '../model/labels';
 import type { CellStore } from '../store/store';
 import { idleTest } from './idle';
@@ -9,6 +9,8 @@ import { SeriesTable } from './table';
 /** The longest time that a timer can wait. */
 const longestMs = 2 ** 31 - 1;
 
+const noLabels: SeriesKey = { texts: [], asWritten: undefined };
+
 /** Removes families from the store when their metrics were garbage collected. */
 const abandoned = new FinalizationRegistry<{ dispose(): void }>((family) => family.dispose());
 
@@ -17,43 +19,92 @@ const abandoned = new FinalizationRegistry<{ dispose(): void }>((family) => fami
  * neither to the metric nor to bound children: it gives their cells back after they were garbage collected.
  */
 export class FamilySeries<S extends Series> {
-  readonly store: CellStore;
-  /** The number of the family in the store. */
-  readonly family: number;
-  readonly cells: number;
   readonly table: SeriesTable<S>;
-  /** Has no record, and cells that no scrape reads. It takes the updates of series over the limit, and stands for none. */
-  readonly discarded: S;
-  readonly #names: readonly string[];
+  #store: CellStore;
+  #family: number;
+  #definition: FamilyDefinition;
+  /** Of each series. */
+  readonly cells: number;
   readonly #Series: new (
     store: CellStore,
     window: AgeWindow,
   ) => S;
-  readonly #window: AgeWindow;
-  #unlabelled: S;
+  #discarded: S | undefined;
+  #unlabelled: S | undefined;
   #isIdle: ((series: S) => boolean) | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
+  #isOutliving = false;
 
   constructor(
     store: CellStore,
     definition: FamilyDefinition,
     SeriesClass: new (store: CellStore, window: AgeWindow) => S,
   ) {
-    this.store = store;
-    this.#names = definition.labelNames;
+    this.#store = store;
+    this.#definition = definition;
     this.cells = seriesCells(definition);
     this.#Series = SeriesClass;
-    this.#window = definition;
-    this.discarded = new SeriesClass(store, definition);
-    this.discarded.values = new Float64Array(this.cells);
-    this.#unlabelled = this.discarded;
-    this.table = new SeriesTable(this.#names);
-    this.family = store.addFamily(definition, this.table);
+    this.table = new SeriesTable(definition.labelNames);
+    this.#family = store.addFamily(definition, this.table);
   }
 
-  /** Disposes of the family when `user` was garbage collected. */
+  get store(): CellStore {
+    return this.#store;
+  }
+
+  /** The number of the family in the store. */
+  get family(): number {
+    return this.#family;
+  }
+
+  get definition(): FamilyDefinition {
+    return this.#definition;
+  }
+
+  /** The series keep their cells: the other mode must have as many. */
+  changeMode(mergeMode: MergeMode): void {
+    if (mergeMode === this.#definition.mergeMode) return;
+    this.#definition = { ...this.#definition, mergeMode };
+    this.#store.changeFamily(this.#family, this.#definition);
+  }
+
+  /** Has no record, and cells that no scrape reads. It takes the updates of series over the limit, and stands for none. */
+  get discarded(): S {
+    if (this.#discarded === undefined) {
+      this.#discarded = new this.#Series(this.#store, this.#definition);
+      this.#discarded.values = new Float64Array(this.cells);
+    }
+    return this.#discarded;
+  }
+
+  /** Disposes of the family when `user` was garbage collected, unless it is garbage as well then. */
   outlive(user: object): void {
-    abandoned.register(user, this, this);
+    const isHeld = this.#store.outlivesFamilies || this.#idleTimer !== undefined;
+    if (isHeld && !this.#isOutliving) abandoned.register(user, this, this);
+    this.#isOutliving = isHeld;
+  }
+
+  /**
+   * Moves the family and its series with all their numbers to another store. Series, bound children and exemplars stay what they
+   * are. Series over the limit of the other store are removed.
+   */
+  moveTo(store: CellStore): void {
+    const from = { store: this.#store, family: this.#family };
+    if (store === from.store) return;
+    this.#store = store;
+    this.#family = store.addFamily(this.#definition, this.table);
+    for (const [series, key] of [...this.table.keys()]) {
+      if (store.seriesLimit.take()) {
+        const cells = store.allocate(this.#family, key, this.cells);
+        series.moveParts(cells, store, from.store);
+        series.moveTo(cells, this.cells, from.store);
+        from.store.seriesLimit.giveBack();
+      } else {
+        this.table.delete(key.texts);
+        this.#release(series, from.store);
+      }
+    }
+    from.store.removeFamily(from.family);
   }
 
   /**
@@ -66,13 +117,16 @@ export class FamilySeries<S extends Series> {
 
   /** The series without labels, made if need be. */
   unlabelled(): S {
-    if (this.#unlabelled.record < 0) this.#unlabelled = this.at({});
+    const known = this.#unlabelled;
+    if (known !== undefined && known.record >= 0) return known;
+    this.#unlabelled =
+      this.#definition.labelNames.length > 0 ? this.at({}) : (this.table.at(1) ?? this.#add(noLabels));
     return this.#unlabelled;
   }
 
   /** Removes the series of `labels`, if there is one. Throws for labels that the metric does not have. */
   remove(labels: LabelSet): void {
-    const series = this.table.delete(seriesKey(labels, this.#names).texts);
+    const series = this.table.delete(seriesKey(labels, this.#definition.labelNames).texts);
     if (series !== undefined) this.#release(series);
   }
 
@@ -103,27 +157,27 @@ export class FamilySeries<S extends Series> {
     abandoned.unregister(this);
     clearInterval(this.#idleTimer);
     this.clear();
-    this.store.removeFamily(this.family);
+    this.#store.removeFamily(this.#family);
   }
 
   /** After `seriesKey()` no code of the caller runs: the series is made in one step. */
   #create(labels: LabelSet): S {
-    const key = seriesKey(labels, this.#names);
+    const key = seriesKey(labels, this.#definition.labelNames);
     // To read and convert the labels may have made the series.
     return this.table.get(key.texts) ?? this.#add(key);
   }
 
   #add(key: SeriesKey): S {
-    if (!this.store.seriesLimit.take()) return this.discarded;
-    const series = new this.#Series(this.store, this.#window);
-    series.pointTo(this.store.allocate(this.family, key, this.cells));
+    if (!this.#store.seriesLimit.take()) return this.discarded;
+    const series = new this.#Series(this.#store, this.#definition);
+    series.pointTo(this.#store.allocate(this.#family, key, this.cells));
     series.begin();
     this.table.add(key, series);
     return series;
   }
 
-  #release(series: S): void {
-    this.store.seriesLimit.giveBack();
-    series.end(this.store, this.cells);
+  #release(series: S, store: CellStore = this.#store): void {
+    store.seriesLimit.giveBack();
+    series.end(store, this.cells);
   }
 }

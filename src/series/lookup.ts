@@ -59,9 +59,18 @@ export function interpretedLookup(names: readonly string[], rows: Rows, found: (
   };
 }
 
+/** The lookup of a metric without label names: its only series is in row 1. */
+export const unlabelledLookup: Lookup = {
+  byLabels(labels) {
+    for (const _ in labels) return 0;
+    return 1;
+  },
+  byValues: () => 1,
+};
+
 /**
- * The same as functions in which the names and the sampled offsets are constants: it takes half the time. It is of no use once
- * the rows have another sampling. Undefined where code may not be made from text.
+ * The lookup of a busy metric as functions in which the names and the sampled offsets are constants: it takes half the time. It is
+ * of no use once the rows have another sampling. Undefined where code may not be made from text.
  */
 export function compiledLookup(names: readonly string[], rows: Rows): Lookup | undefined {
   try {

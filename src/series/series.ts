@@ -15,6 +15,14 @@ export class Cells implements CellRef {
     return this;
   }
 
+  /** Moves the numbers of `count` cells to others, and gives the present cells back to their store. */
+  moveTo(cells: CellRef, count: number, from: CellStore): void {
+    const { values, index, record } = this;
+    cells.values.set(values.subarray(index, index + count), cells.index);
+    this.pointTo(cells);
+    from.release({ values, index, record }, count);
+  }
+
   get(cell: number): number {
     return this.values[this.index + cell] as number;
   }
@@ -40,6 +48,12 @@ export class Series extends Cells {
   parts(): readonly CellRef[] {
     return [];
   }
+
+  /**
+   * Moves the other cells that belong to this series to a store in which `series` are its new cells. They come first, so that
+   * no reader finds the numbers of a series without its parts.
+   */
+  moveParts(_series: CellRef, _to: CellStore, _from: CellStore): void {}
 
   /** The exemplar of a bucket, or of a counter (bucket 0). A series of this class keeps none. */
   exemplar(_bucket: number): Exemplar | undefined {

@@ -1,6 +1,6 @@
 import type { LabelSet, LabelTexts, SeriesKey } from '../model/labels';
 import { chooseOffsets, hashOf, type Sampling } from './label-hash';
-import { compiledLookup, interpretedLookup, type Lookup, type Rows, rowOf } from './lookup';
+import { compiledLookup, interpretedLookup, type Lookup, type Rows, rowOf, unlabelledLookup } from './lookup';
 
 const fewestSlots = 8;
 /** With fewer series, long searches are no reason for another hash. */
@@ -36,12 +36,17 @@ export class SeriesTable<S> implements Iterable<S> {
   constructor(names: readonly string[], finds: number = manyFinds) {
     this.#names = names;
     this.#finds = finds;
+    this.#findsLeft = finds;
+    if (names.length === 0) {
+      this.#rows = unlabelledRows;
+      this.#interpreted = unlabelledLookup;
+      return;
+    }
     this.#rows = {
       ...emptySlots(fewestSlots),
       texts: names.map(() => null),
       sampling: names.map(() => [-1, -2]),
     };
-    this.#findsLeft = finds;
     this.#interpreted = interpretedLookup(names, this.#rows, () => {
       if (--this.#findsLeft === 0) this.#compiled = compiledLookup(names, this.#rows);
     });
@@ -73,7 +78,7 @@ export class SeriesTable<S> implements Iterable<S> {
 
   /** Runs no code of the caller. */
   get(texts: LabelTexts): S | undefined {
-    return this.#series[rowOf(this.#rows, texts)];
+    return this.#series[this.#rowOfTexts(texts)];
   }
 
   /** Adds a series that is not in the table. Runs no code of the caller. */
@@ -83,12 +88,13 @@ export class SeriesTable<S> implements Iterable<S> {
     for (let i = 0; i < texts.length; i++) this.#rows.texts.push(texts[i]);
     if (asWritten !== undefined) this.#asWritten[row] = asWritten;
     this.#live++;
+    if (texts.length === 0) return;
     this.#hash(row);
     if (this.#enter(row) > longestSearch) this.#improveHash();
   }
 
   delete(texts: LabelTexts): S | undefined {
-    const deleted = this.#delete(rowOf(this.#rows, texts));
+    const deleted = this.#delete(this.#rowOfTexts(texts));
     this.#shrink();
     return deleted;
   }
@@ -107,7 +113,9 @@ export class SeriesTable<S> implements Iterable<S> {
 
   clear(): void {
     this.#numbering++;
-    Object.assign(this.#rows, emptySlots(fewestSlots), { texts: this.#names.map(() => null) });
+    if (this.#names.length > 0) {
+      Object.assign(this.#rows, emptySlots(fewestSlots), { texts: this.#names.map(() => null) });
+    }
     this.#series = [undefined];
     this.#hashes = [0];
     this.#asWritten = [];
@@ -125,6 +133,21 @@ export class SeriesTable<S> implements Iterable<S> {
       const one = series[row];
       if (one !== undefined) yield [one, { ...(this.#asWritten[row] ?? this.#labelsOf(row)) }];
     }
+  }
+
+  /** Each series with its key. */
+  *keys(): IterableIterator<[series: S, key: SeriesKey]> {
+    const series = this.#series;
+    const width = this.#names.length;
+    for (let row = 1; row < series.length; row++) {
+      const one = series[row];
+      const texts = this.#rows.texts.slice(row * width, (row + 1) * width) as (string | undefined)[];
+      if (one !== undefined) yield [one, { texts, asWritten: this.#asWritten[row] }];
+    }
+  }
+
+  #rowOfTexts(texts: LabelTexts): number {
+    return texts.length === 0 ? 1 : rowOf(this.#rows, texts);
   }
 
   #delete(row: number): S | undefined {
@@ -237,3 +260,6 @@ export class SeriesTable<S> implements Iterable<S> {
 function emptySlots(count: number): Pick<Rows, 'slots' | 'shift'> {
   return { slots: new Int32Array(count), shift: Math.clz32(count) + 1 };
 }
+
+/** Those of every table without label names: row 1 is that of its only series, if it has one. */
+const unlabelledRows: Rows = { ...emptySlots(fewestSlots), texts: [], sampling: [] };

@@ -1,12 +1,32 @@
-import process from 'node:process';
+import cluster from 'node:cluster';
+import { resolve } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { configuredTooLate } from '../errors';
+import type { TextFormat } from '../exposition/text';
 import { loadAddon, type NativeAddon } from '../native';
-import { baseDirectory, type GroupLocation, makeDirectory, openGroup } from './group-directory';
+import { realProcess } from '../process';
+import {
+  baseDirectory,
+  type GroupLocation,
+  openGroup,
+  shareWithChildren,
+  workersDirectories,
+} from './group-directory';
 import { GroupStore } from './group-store';
 import { HeapStore } from './heap-store';
-import { checkOptions, type GroupOptions, type ResolvedOptions, resolveOptions } from './options';
+import {
+  checkOptions,
+  type GroupOptions,
+  isDecided,
+  type ResolvedOptions,
+  resolveDirectoryVariables,
+  resolveOption,
+  resolveOptions,
+} from './options';
+import { type ScrapeContext, Scrapes } from './scrapes';
+import type { ChoiceKind } from './store';
 import { removeOwnGroup, sweepGroups } from './sweep';
+import { commonState, isStartedByTest, isTestRunner } from './test-runner';
 import { missingAddon, noDirectory, warn } from './warnings';
 
 export type Store = HeapStore | GroupStore;
@@ -16,11 +36,7 @@ interface State {
   store?: Store;
 }
 
-// On a global symbol: all copies of the library in a thread share one segment.
-const stateKey: unique symbol = Symbol.for('prom-client-mmap/store/1');
-const globals = globalThis as { [stateKey]?: State };
-globals[stateKey] ??= { options: {} };
-const state: State = globals[stateKey];
+const state = commonState<State>(Symbol.for('prom-client-mmap/store/1'), () => ({ options: {} }));
 
 /**
  * Chooses how this thread takes part in its group; see `GroupOptions`. Call it before the first metric or scrape.
@@ -30,33 +46,103 @@ const state: State = globals[stateKey];
  */
 export function configure(options: GroupOptions): void {
   checkOptions(options);
-  if (state.store !== undefined) throw configuredTooLate();
-  state.options = { ...options };
+  if (state().store !== undefined) throw configuredTooLate();
+  state().options = { ...options, dir: options.dir && resolve(options.dir) };
+  shareIfWanted(state().options);
+}
+
+/** Names the group to the processes that this one starts, if the option says so. */
+function shareIfWanted(options: GroupOptions): void {
+  if (!resolveOption('shareWithChildren', options)) return;
+  const resolved = resolveOptions(options);
+  const addon = findAddon(resolved);
+  const location = addon && locate(addon, resolved);
+  if (location !== undefined) shareWithChildren(location);
 }
 
 /** This thread's store, opened at first use. Never throws: counts that cannot be shared are warned about and kept in memory. */
 export function currentStore(): Store {
-  state.store ??= openStore(resolveOptions(state.options));
-  return state.store;
+  const current = state();
+  if (current.store === undefined) {
+    const options = resolveOptions(current.options);
+    const isShared = options.shared && !isPrivateTest(current);
+    current.store = (isShared ? openGroupStore(options) : undefined) ?? new HeapStore();
+  }
+  return current.store;
 }
 
-function openStore(options: ResolvedOptions): Store {
-  if (!options.shared) return new HeapStore();
-  const addon = loadAddon();
-  if ('reason' in addon) {
-    warn(missingAddon(addon.reason));
-    return new HeapStore();
+/**
+ * The exposition of the cluster workers or threads that a test has started, as prom-client's `clusterMetrics()` gives it: the
+ * metrics of the test runner itself are in a heap store. Undefined where this thread runs no tests, and where the user has
+ * decided about `shared`.
+ */
+export async function textOfStarted(kind: ChoiceKind, format: TextFormat): Promise<string | undefined> {
+  if (!isPrivateTest(state())) return undefined;
+  if (kind === 'cluster' && Object.keys(cluster.workers ?? {}).length === 0) return undefined;
+  const options = resolveOptions(state().options);
+  const addon = findAddon(options);
+  if (addon === undefined) return undefined;
+  // A group for this scrape alone: a session that it had joined would outlive the processes, and count them with the next ones.
+  const group = new addon.Group(locate(addon, options)?.directory);
+  const { collectDeadlineMs, selfMetrics } = options;
+  const context: ScrapeContext = {
+    nowMs: Date.now(),
+    privateSegments: [],
+    collectDeadlineMs,
+    ownSegment: '',
+    own: undefined,
+    otherDirectories: [],
+    selfMetrics,
+  };
+  try {
+    const scrapes = new Scrapes(
+      () => group,
+      () => context,
+      () => undefined,
+    );
+    return await scrapes.run({ scopes: [], chosen: kind, defaultLabels: true }, format, 'text');
+  } finally {
+    group.leave();
   }
+}
+
+/** Whether this thread runs tests, and the user has not decided that they share their metrics or never do. */
+function isPrivateTest({ options }: State): boolean {
+  return isTestRunner() && !isDecided('shared', options);
+}
+
+/** Undefined without the addon. */
+function openGroupStore(options: ResolvedOptions): GroupStore | undefined {
+  const addon = findAddon(options);
+  if (addon === undefined) return undefined;
   const location = locate(addon, options);
   const store = new GroupStore(addon, {
     ...options,
     directory: location?.directory,
-    makeDirectory: () => location && makeDirectory(location),
-    // The session of a group that is named after a process lasts as long as that process.
-    persist: location?.rootPid !== undefined || options.persist,
+    openDirectory: () => openGroup(addon, options).directory,
+    otherDirectories: () => (location?.isOurs ? workersDirectories(location.directory) : []),
+    persist: options.persist || (location?.rootPid !== undefined && !endsWithItsWorkers(location.rootPid)),
   });
-  if (location?.isOurs && isMainThread) removeAtExit(addon, location);
+  if (location?.isOurs && isMainThread) removeAtExit(addon, store, location);
   return store;
+}
+
+function findAddon({ addon: file }: ResolvedOptions): NativeAddon | undefined {
+  const addon = loadAddon(file);
+  if (!('cause' in addon)) return addon;
+  if (!hasWarned) warn(missingAddon(addon));
+  hasWarned = true;
+  return undefined;
+}
+
+let hasWarned = false;
+
+/**
+ * The session of a group that is named after a process lasts as long as that process, but a test runner starts one cluster after
+ * the other.
+ */
+function endsWithItsWorkers(rootPid: number): boolean {
+  return rootPid !== realProcess.pid && isStartedByTest();
 }
 
 function locate(addon: NativeAddon, options: ResolvedOptions): GroupLocation | undefined {
@@ -70,16 +156,22 @@ function locate(addon: NativeAddon, options: ResolvedOptions): GroupLocation | u
 
 /**
  * Removes now the groups of earlier applications, because a cluster's primary may never open a store. At the end of the process
- * that a group is named after, removes that group unless other owners live.
+ * that a group is named after, removes that group, for all users, unless other owners live.
  */
-function removeAtExit(addon: NativeAddon, { directory, rootPid }: GroupLocation): void {
+function removeAtExit(addon: NativeAddon, store: GroupStore, { directory, rootPid }: GroupLocation): void {
   sweepGroups(addon, baseDirectory()).catch(() => undefined); // another process sweeps too; the next start tries again
-  if (rootPid !== process.pid) return;
-  process.once('exit', () => {
-    try {
-      removeOwnGroup(addon, directory, process.pid);
-    } catch {
-      // The next start of any application sweeps it.
+  if (rootPid !== realProcess.pid) return;
+  realProcess.once('exit', () => {
+    for (const path of new Set([directory, store.directory ?? directory, ...workersDirectories(directory)])) {
+      try {
+        removeOwnGroup(addon, path, realProcess.pid);
+      } catch {
+        // The next start of any application sweeps it.
+      }
     }
   });
 }
+
+// When the library is loaded: the application has not changed its working directory, nor started a process.
+resolveDirectoryVariables();
+shareIfWanted({});

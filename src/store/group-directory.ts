@@ -1,13 +1,13 @@
 import cluster from 'node:cluster';
-import { createHash } from 'node:crypto';
-import { accessSync, constants, lstatSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import process from 'node:process';
-import { isMainThread } from 'node:worker_threads';
+import { basename, dirname, join } from 'node:path';
 import { forbiddenDirectory, sharedDirectory } from '../errors';
 import type { NativeAddon } from '../native';
+import { realProcess } from '../process';
+import { groupName, groupVariable, parseRoot, primaryPid, userOf } from './group-name';
 import type { ResolvedOptions } from './options';
+import { otherUser, warn } from './warnings';
 
 export interface GroupLocation {
   readonly directory: string;
@@ -19,10 +19,12 @@ export interface GroupLocation {
   readonly rootPid?: number;
 }
 
-/** The directory of all groups that this library names. In memory where the system has such a file system. */
-export function baseDirectory(): string {
-  return join(memoryDirectory(), `prom-client-mmap-${process.getuid?.() ?? 0}`);
+/** The directory of all groups of a user that this library names. In memory where the system has such a file system. */
+export function baseDirectory(user: number = realProcess.geteuid?.() ?? 0): string {
+  return join(memoryDirectory(), `${basePrefix}${user}`);
 }
+
+const basePrefix = 'prom-client-mmap-';
 
 function memoryDirectory(): string {
   try {
@@ -34,31 +36,65 @@ function memoryDirectory(): string {
 }
 
 /**
- * Decides which group this process belongs to and makes its directory: `dir`, else that of the PM2 application, that of the
- * cluster's primary, or one of its own (which worker threads and later cluster workers find by the same rule). The first thread
- * decides for all.
+ * Decides which group this process belongs to and makes its directory: `dir`, else the one of its name (which worker
+ * threads and later cluster workers find by the same rule). The first thread decides for all.
  *
  * @throws an Error with code `ERR_GROUP_DIRECTORY` or a system error when the directory is not to be had.
  */
 export function openGroup(
   addon: NativeAddon,
-  { dir, allowSharedDirectory }: Pick<ResolvedOptions, 'dir' | 'allowSharedDirectory'>,
+  { dir, allowSharedDirectory, persist }: Pick<ResolvedOptions, 'dir' | 'allowSharedDirectory' | 'persist'>,
 ): GroupLocation {
+  warnAboutUsers();
   if (dir !== undefined) {
     const location = { directory: dir, isOurs: false, allowsOthers: allowSharedDirectory };
     makeDirectory(location);
     return location;
   }
-  const name = addon.processGroup(addon.processGroup() || groupName(addon));
+  const name = groupName(addon, persist);
   const directory = join(baseDirectory(), name);
-  const root = parseGroupName(name);
+  const root = parseRoot(name);
   const location = { directory, isOurs: true, ...(root && { rootPid: root.pid }) };
   makeDirectory(location);
   return location;
 }
 
-/** Makes the directory of a group, if it is missing. Throws as `openGroup()` does. */
-export function makeDirectory({ directory, isOurs, allowsOthers }: GroupLocation): void {
+/**
+ * The directories that the group in `directory` has for the users of this primary's workers. Only root has any, because only root may
+ * read them. A user without such a worker is not trusted: any user can make files there.
+ */
+export function workersDirectories(directory: string): string[] {
+  if (realProcess.geteuid?.() !== 0 || !cluster.isPrimary) return [];
+  const name = basename(directory);
+  const bases = readdirSync(memoryDirectory()).filter((base) => base.startsWith(basePrefix));
+  const others = bases.filter((base) => existsSync(join(memoryDirectory(), base, name)));
+  if (others.length < 2) return []; // the usual case: the workers need not be looked at
+  for (const worker of Object.values(cluster.workers ?? {})) {
+    const user = userOf(worker?.process.pid ?? 0);
+    if (user) workersUsers.add(user);
+  }
+  const isOf = (user: number, path: string): boolean =>
+    lstatSync(path, { throwIfNoEntry: false })?.uid === user;
+  return [...workersUsers]
+    .filter((user) => isOf(user, baseDirectory(user)) && isOf(user, join(baseDirectory(user), name)))
+    .map((user) => join(baseDirectory(user), name));
+}
+
+/** Of workers that have exited, too: their counts go on counting. */
+const workersUsers: Set<number> = new Set();
+
+/** Has the processes that this one starts from here on join the group, by their environment. */
+export function shareWithChildren({ directory, isOurs, allowsOthers }: GroupLocation): void {
+  if (isOurs) {
+    realProcess.env[groupVariable] = basename(directory);
+  } else {
+    realProcess.env['PROM_CLIENT_MMAP_DIR'] = directory;
+    if (allowsOthers) realProcess.env['PROM_CLIENT_MMAP_ALLOW_SHARED_DIRECTORY'] = '1';
+  }
+}
+
+/** Makes the directory of a group, if it is missing. */
+function makeDirectory({ directory, isOurs, allowsOthers }: GroupLocation): void {
   if (isOurs) {
     makePrivate(dirname(directory));
     makePrivate(directory);
@@ -68,44 +104,23 @@ export function makeDirectory({ directory, isOurs, allowsOthers }: GroupLocation
   }
 }
 
-/** Read when the library is loaded: once the primary has exited, another process is the parent. */
-const parentPid = process.ppid;
-
-function groupName(addon: NativeAddon): string {
-  const host = addon.hostId();
-  const { pm_id, name, PM2_HOME } = process.env;
-  // Before the cluster: PM2 runs the workers of all its applications as one cluster.
-  if (pm_id !== undefined && name !== undefined)
-    return `pm2-${fileName(name)}-${digest(PM2_HOME ?? '')}-${host}`;
-  const rootPid = isClusterWorker() ? parentPid : process.pid;
-  return `${rootPid}-${addon.processStart(rootPid) || 0}-${host}`;
+/** Once, in a cluster worker that cannot read the files of its primary. */
+function warnAboutUsers(): void {
+  const user = realProcess.geteuid?.();
+  if (hasWarned || primaryPid === undefined || user === undefined || user === 0) return;
+  const primaryUser = userOf(primaryPid) ?? user;
+  if (user === primaryUser) return;
+  hasWarned = true;
+  warn(otherUser(primaryPid, primaryUser, user));
 }
 
-/** In a worker thread node:cluster hides its environment variable, but /proc still has the environment of the start. */
-function isClusterWorker(): boolean {
-  if (isMainThread) return cluster.isWorker;
-  try {
-    return readFileSync('/proc/self/environ', 'latin1')
-      .split('\0')
-      .some((entry) => entry.startsWith('NODE_UNIQUE_ID='));
-  } catch {
-    return false;
-  }
-}
-
-/** The process that a group is named after; undefined for groups named otherwise. */
-export function parseGroupName(name: string): { pid: number; start: string; host: string } | undefined {
-  const match = /^(\d+)-(\d+)-([0-9a-f]{8})$/.exec(name);
-  if (match === null) return undefined;
-  const [, pid = '', start = '', host = ''] = match;
-  return { pid: Number(pid), start, host };
-}
+let hasWarned = false;
 
 /** Makes a directory for this user alone; refuses one in which others could have made files. */
 function makePrivate(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const status = lstatSync(path);
-  const owner = process.getuid?.() ?? status.uid;
+  const owner = realProcess.geteuid?.() ?? status.uid;
   if (!status.isDirectory()) throw forbiddenDirectory(path, 'it is not a directory');
   if (status.uid !== owner) throw forbiddenDirectory(path, `it belongs to user ${status.uid}`);
   if ((status.mode & 0o077) !== 0) throw forbiddenDirectory(path, 'other users have rights in it');
@@ -117,15 +132,6 @@ function makePrivate(path: string): void {
  */
 function refuseShared(path: string): void {
   const { mode, gid } = statSync(path);
-  const isOpen = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== process.getegid?.());
+  const isOpen = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== realProcess.getegid?.());
   if (isOpen) throw sharedDirectory(path, mode & 0o7777);
-}
-
-function fileName(text: string): string {
-  const safe = text.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 64);
-  return safe === text ? safe : `${safe}-${digest(text)}`;
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }

@@ -2,37 +2,57 @@ import { basename } from 'node:path';
 import { familiesFromJson } from '../exposition/family-json';
 import type { MetricFamily } from '../model/family';
 import type { NativeAddon } from '../native';
+import type { ViewKind } from '../types/registry';
 import { type Maintained, Maintenance } from './maintenance';
 import type { ResolvedOptions } from './options';
 import { Scrapes } from './scrapes';
 import type { View } from './store';
 import { type SegmentOptions, ThreadSegment } from './thread-segment';
 import { type RemovalRequest, type RequestHandler, Wakeup } from './wakeup';
+import { hiddenGroup } from './warnings';
 
-export type GroupStoreOptions = SegmentOptions & Pick<ResolvedOptions, 'collectDeadlineMs' | 'selfMetrics'>;
+export type GroupStoreOptions = SegmentOptions &
+  Pick<ResolvedOptions, 'collectDeadlineMs' | 'selfMetrics' | 'view'> & {
+    /** The directories that the group has for the users of this primary's workers, as far as this process may read them. */
+    readonly otherDirectories: () => readonly string[];
+  };
 
 /** The numbers of a whole group: this thread's own segment, and the merged view of all. */
 export class GroupStore extends ThreadSegment implements Maintained {
   readonly shared = true;
+  /** Whose numbers an exposition shows when its caller does not say. */
+  readonly view: ViewKind;
   readonly #collectDeadlineMs: number;
   readonly #scrapes: Scrapes;
+  readonly #otherDirectories: () => readonly string[];
   #wakeup: Wakeup | undefined;
+  #handler: RequestHandler | undefined;
 
   constructor(addon: NativeAddon, options: GroupStoreOptions) {
     super(addon, options);
-    const { collectDeadlineMs, selfMetrics } = options;
+    const { collectDeadlineMs, selfMetrics, view, otherDirectories } = options;
+    this.#otherDirectories = otherDirectories;
+    this.view = view;
     this.#collectDeadlineMs = collectDeadlineMs;
     const maintenance = new Maintenance(this);
     this.#scrapes = new Scrapes(
-      this.group,
+      () => {
+        this.followUser();
+        return this.group;
+      },
       () => ({
         nowMs: Date.now(),
         privateSegments: this.overflow === undefined ? [] : [this.overflow],
         collectDeadlineMs,
         ownSegment: this.#fileName,
+        own: this.file,
+        otherDirectories: this.#otherDirectories(),
         selfMetrics,
       }),
-      () => maintenance.scraped(),
+      () => {
+        maintenance.scraped();
+        this.#warnIfHidden();
+      },
     );
   }
 
@@ -53,12 +73,27 @@ export class GroupStore extends ThreadSegment implements Maintained {
     return familiesFromJson(await this.#scrapes.run(view, 'json', 'text'));
   }
 
+  /** Whether any owner of the group, dead ones included, has a family in the scope. Costs a scrape; false if that fails. */
+  async hasFamilies(scope: string): Promise<boolean> {
+    try {
+      return (await this.families({ scopes: [scope], defaultLabels: false })).length > 0;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whether other owners have segments in the directory. Costs a listing of it. */
+  get hasOthers(): boolean {
+    return this.segmentNames().some((name) => name !== this.#fileName);
+  }
+
   /** Handles the requests of other owners. The first handler stays, later calls do nothing. */
   handleRequests(handler: RequestHandler): void {
     const file = this.openFile();
     if (this.#wakeup !== undefined || file === undefined) return;
     const wakeup = new Wakeup(file, handler);
     this.#wakeup = wakeup;
+    this.#handler = handler;
     this.attempt(() => wakeup.open());
   }
 
@@ -76,6 +111,8 @@ export class GroupStore extends ThreadSegment implements Maintained {
       message: `${JSON.stringify(request)}\n`,
       deadlineMs: this.#collectDeadlineMs,
       ownSegment: this.#fileName,
+      otherDirectories: this.#otherDirectories(),
+      keepThreads: this.#keepsThreads,
     });
   }
 
@@ -88,17 +125,34 @@ export class GroupStore extends ThreadSegment implements Maintained {
     return this.group.hasDead();
   }
 
+  protected override followUser(): boolean {
+    const hasMoved = super.followUser();
+    if (hasMoved) this.attempt(() => this.#wakeup?.open());
+    return hasMoved;
+  }
+
   maintain(): void {
     this.maintainFile();
     if (this.file?.wakeupExists() === false) this.attempt(() => this.#wakeup?.open());
+    if (this.#handler?.collects()) this.hasCollectors();
   }
 
   async compact(): Promise<void> {
     try {
-      await this.group.compact({ ...archiveLimits, nowMs: Date.now() });
+      await this.group.compact({ ...archiveLimits, keepThreads: this.#keepsThreads, nowMs: Date.now() });
     } catch {
       this.file?.countCompactionFailure();
     }
+  }
+
+  /** The counters of a process that is shown apart must not fall when one of its threads ends. */
+  get #keepsThreads(): boolean {
+    return this.view === 'process';
+  }
+
+  #warnIfHidden(): void {
+    const errno = this.group.scrapeError();
+    if (errno !== 0) this.warnOnce('group', () => hiddenGroup(this.directory, errno));
   }
 
   get #fileName(): string {

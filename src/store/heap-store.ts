@@ -11,23 +11,46 @@ import {
   type SeriesRef,
 } from './store';
 
+/** Cells of metrics that only private registries have: each reference has memory of its own, which is garbage with it. */
+export const privateStore: CellStore = {
+  outlivesFamilies: false,
+  seriesLimit: new SeriesLimit(),
+  addFamily: () => 0,
+  changeFamily: () => undefined,
+  replaceFamily: () => undefined,
+  removeFamily: () => undefined,
+  allocate: (_family, _key, count) => ownCells(count),
+  allocatePage: () => ownCells(PAGE_CELLS),
+  allocateExemplar: () => ownCells(exemplarCells),
+  release: clear,
+};
+
+function ownCells(count: number): CellRef {
+  return { values: new Float64Array(count), index: 0, record: 0 };
+}
+
 const FIRST_CHUNK = 16;
 const LARGEST_CHUNK = 1024;
 
 /**
- * Cells in plain memory, for one process alone. References to equally many cells share chunks, and released cells go to a free
+ * Cells in plain memory, for one thread alone. References to equally many cells share chunks, and released cells go to a free
  * list: the memory is that of the greatest number of series at one time.
  */
 export class HeapStore implements CellStore {
   /** Registries render from their metrics. */
   readonly shared = false;
+  readonly view = 'thread';
+  readonly outlivesFamilies = true;
   readonly seriesLimit: SeriesLimit = new SeriesLimit();
   readonly #pools = new Map<number, CellPool>();
-  #families = 0;
 
   addFamily(_definition: FamilyDefinition, _live: Iterable<SeriesRef>): number {
-    return this.#families++;
+    return 0;
   }
+
+  changeFamily(_family: number, _definition: FamilyDefinition): void {}
+
+  replaceFamily(_from: number, _to: number): void {}
 
   removeFamily(_family: number): void {}
 

@@ -1,5 +1,7 @@
-import process from 'node:process';
+import { isAbsolute, resolve } from 'node:path';
 import { badOption, unknownOption } from '../errors';
+import { realProcess } from '../process';
+import type { ViewKind } from '../types/registry';
 import { warn } from './warnings';
 
 /** How a process takes part in its group. An option that is left out comes from its environment variable, else from its default. */
@@ -11,8 +13,22 @@ export interface GroupOptions {
    * they make. Default `false`: this process counts for itself, with a warning. `PROM_CLIENT_MMAP_ALLOW_SHARED_DIRECTORY`.
    */
   readonly allowSharedDirectory?: boolean | undefined;
-  /** `false` counts in this process only, in plain memory, as prom-client does. Default `true`. `PROM_CLIENT_MMAP_SHARED`. */
+  /**
+   * `false` counts in this process only, in plain memory, as prom-client does. Default `true`, but in the thread that runs tests
+   * `false`: see docs/testing.md. `PROM_CLIENT_MMAP_SHARED`.
+   */
   readonly shared?: boolean | undefined;
+  /**
+   * The path of the native addon, `build/Release/prom_client_mmap.node` of the package, where a bundler has torn the code from it; see
+   * docs/bundlers.md. Default: the package is searched for. `PROM_CLIENT_MMAP_ADDON`.
+   */
+  readonly addon?: string | undefined;
+  /**
+   * `true` has the processes that this one starts (`fork()`, `spawn()`) join its group, through the variable
+   * `PROM_CLIENT_MMAP_GROUP` of their environment. Default `false`: a child may be another application. Cluster workers and worker
+   * threads join always. `PROM_CLIENT_MMAP_SHARE_WITH_CHILDREN`.
+   */
+  readonly shareWithChildren?: boolean | undefined;
   /** Bytes of this thread's segment; series beyond count in this process only. Default 256 MiB. `PROM_CLIENT_MMAP_MAX_SEGMENT_BYTES`. */
   readonly maxSegmentBytes?: number | undefined;
   /**
@@ -36,6 +52,11 @@ export interface GroupOptions {
    */
   readonly collectDeadlineMs?: number | undefined;
   /**
+   * Whose numbers `metrics()` shows when it is not told: those of the group, of the process that is asked with all its threads
+   * (for a port of each process), or of the thread that is asked. Default `'group'`. `PROM_CLIENT_MMAP_VIEW`.
+   */
+  readonly view?: ViewKind | undefined;
+  /**
    * The families about the group itself, `prom_client_mmap_*`, in an exposition: those that report trouble, while there is some
    * (`'trouble'`, the default), all or none; see docs/reliability.md. `PROM_CLIENT_MMAP_SELF_METRICS`.
    */
@@ -44,9 +65,11 @@ export interface GroupOptions {
 
 type Name = keyof GroupOptions;
 
-/** All options with a value; without `dir` the rules of docs/design.md decide. */
-export type ResolvedOptions = Pick<GroupOptions, 'dir'> & {
-  readonly [K in Exclude<Name, 'dir'>]-?: Exclude<GroupOptions[K], undefined>;
+type Undecided = 'dir' | 'addon';
+
+/** All options with a value; without `dir` the rules of docs/design.md decide, without `addon` it is searched for. */
+export type ResolvedOptions = Pick<GroupOptions, Undecided> & {
+  readonly [K in Exclude<Name, Undecided>]-?: Exclude<GroupOptions[K], undefined>;
 };
 
 interface Kind {
@@ -67,6 +90,8 @@ const path: Kind = {
   accepts: (value) => typeof value === 'string' && value !== '',
   parse: (text) => text,
 };
+
+const file: Kind = { ...path, expected: 'the path of a file' };
 
 const flag: Kind = {
   expected: 'true or false (1 or 0 in the environment)',
@@ -98,6 +123,12 @@ const families: Kind = {
   parse: (text) => text,
 };
 
+const views: Kind = {
+  expected: "'group', 'process' or 'thread'",
+  accepts: (value) => value === 'group' || value === 'process' || value === 'thread',
+  parse: (text) => text,
+};
+
 const option = (kind: Kind, usual: unknown, ...variables: readonly string[]): Option => ({
   ...kind,
   default: usual,
@@ -114,11 +145,14 @@ const table: { readonly [K in Name]-?: Option } = {
   ),
   allowSharedDirectory: option(flag, false, 'PROM_CLIENT_MMAP_ALLOW_SHARED_DIRECTORY'),
   shared: option(flag, true, 'PROM_CLIENT_MMAP_SHARED'),
+  addon: option(file, undefined, 'PROM_CLIENT_MMAP_ADDON'),
+  shareWithChildren: option(flag, false, 'PROM_CLIENT_MMAP_SHARE_WITH_CHILDREN'),
   maxSegmentBytes: option(bytes, 256 * 1024 * 1024, 'PROM_CLIENT_MMAP_MAX_SEGMENT_BYTES'),
   maxGroupBytes: option(bytes, 2 * 1024 * 1024 * 1024, 'PROM_CLIENT_MMAP_MAX_GROUP_BYTES'),
   maxSeries: option(series, 250_000, 'PROM_CLIENT_MMAP_MAX_SERIES'),
   persist: option(flag, false, 'PROM_CLIENT_MMAP_PERSIST'),
   collectDeadlineMs: option(milliseconds, 100, 'PROM_CLIENT_MMAP_COLLECT_DEADLINE_MS'),
+  view: option(views, 'group', 'PROM_CLIENT_MMAP_VIEW'),
   selfMetrics: option(families, 'trouble', 'PROM_CLIENT_MMAP_SELF_METRICS'),
 };
 
@@ -147,25 +181,49 @@ export function checkOptions(options: unknown): asserts options is GroupOptions 
 
 /** Completes checked options from the environment, then with defaults. Warns about a variable that is not acceptable. */
 export function resolveOptions(chosen: GroupOptions): ResolvedOptions {
-  const resolved = Object.entries(table).map(([name, option]) => [
-    name,
-    chosen[name as Name] ?? fromEnvironment(option) ?? option.default,
-  ]);
-  return Object.fromEntries(resolved) as ResolvedOptions;
+  const names = Object.keys(table) as Name[];
+  return Object.fromEntries(names.map((name) => [name, resolveOption(name, chosen)])) as ResolvedOptions;
+}
+
+/** One of them. */
+export function resolveOption<N extends Name>(name: N, chosen: GroupOptions): ResolvedOptions[N] {
+  return (chosen[name] ?? fromEnvironment(table[name]) ?? table[name].default) as ResolvedOptions[N];
+}
+
+/**
+ * Makes the directory in the environment absolute: a process that changes its working directory, and those that it starts, go on
+ * meaning the same one. To be called before the application can do so.
+ */
+export function resolveDirectoryVariables(): void {
+  for (const variable of table.dir.variables) {
+    const text = realProcess.env[variable]?.trim();
+    if (text && !isAbsolute(text)) realProcess.env[variable] = resolve(text);
+  }
+}
+
+/** Whether `configure()` or the environment has decided about the option. */
+export function isDecided(name: Name, chosen: GroupOptions): boolean {
+  const { variables, accepts, parse } = table[name];
+  const isSet = (variable: string): boolean => accepts(parse(realProcess.env[variable]?.trim() ?? ''));
+  return chosen[name] !== undefined || variables.some(isSet);
 }
 
 function fromEnvironment({ variables, expected, accepts, parse, default: usual }: Option): unknown {
-  const variable = variables.find((name) => process.env[name]?.trim());
-  const text = process.env[variable ?? '']?.trim();
+  const variable = variables.find((name) => realProcess.env[name]?.trim());
+  const text = realProcess.env[variable ?? '']?.trim();
   if (variable === undefined || text === undefined) return undefined;
   const value = parse(text);
   if (accepts(value)) return value;
-  warn(badOption(variable, expected, text, `until it is corrected, ${usualText(usual)} holds`));
+  if (!warned.has(variable))
+    warn(badOption(variable, expected, text, `until it is corrected, ${usualText(usual)} holds`));
+  warned.add(variable);
   return undefined;
 }
 
+const warned: Set<string> = new Set();
+
 function usualText(usual: unknown): string {
-  return usual === undefined ? 'the usual directory' : `the default, ${usual}`;
+  return usual === undefined ? 'the default' : `the default, ${usual}`;
 }
 
 /** The option that `name` is probably a slip of: at most every third letter is another. */

@@ -5,7 +5,7 @@ import type { View } from './store';
 /** The differences between the scrapes of a thread at one time. */
 type ScrapeRequest<As extends keyof Expositions> = Pick<
   NativeScrape<As>,
-  'scopes' | 'chosen' | 'defaultLabels' | 'perOwner' | 'name' | 'format' | 'as'
+  'scopes' | 'chosen' | 'defaultLabels' | 'ownProcess' | 'perOwner' | 'name' | 'format' | 'as'
 >;
 
 export type ScrapeContext = Omit<NativeScrape<'text'>, keyof ScrapeRequest<'text'>>;
@@ -15,25 +15,34 @@ export type ScrapeContext = Omit<NativeScrape<'text'>, keyof ScrapeRequest<'text
  * running one may have read segments before the caller's last updates. Equal requests share a scrape that has not begun.
  */
 export class Scrapes {
-  readonly #group: NativeGroup;
+  readonly #group: () => NativeGroup;
   readonly #context: () => ScrapeContext;
   readonly #scraped: () => void;
   readonly #waiting = new Map<string, Promise<unknown>>();
   #last: Promise<void> | undefined;
 
   /** `context` is called when a scrape begins, `scraped` when it has ended. */
-  constructor(group: NativeGroup, context: () => ScrapeContext, scraped: () => void) {
+  constructor(group: () => NativeGroup, context: () => ScrapeContext, scraped: () => void) {
     this.#group = group;
     this.#context = context;
     this.#scraped = scraped;
   }
 
   run<As extends keyof Expositions>(
-    { scopes, chosen, defaultLabels, perOwner = false, name }: View,
+    { scopes, chosen, defaultLabels, ownProcess = false, perOwner = false, name }: View,
     format: 'prometheus' | 'openmetrics' | 'json',
     as: As,
   ): Promise<Expositions[As]> {
-    const request: ScrapeRequest<As> = { scopes, chosen, defaultLabels, perOwner, name, format, as };
+    const request: ScrapeRequest<As> = {
+      scopes,
+      chosen,
+      defaultLabels,
+      ownProcess,
+      perOwner,
+      name,
+      format,
+      as,
+    };
     if (this.#last === undefined) return this.#append(this.#render(request));
     const key = JSON.stringify(request);
     const shared = this.#waiting.get(key);
@@ -57,7 +66,7 @@ export class Scrapes {
 
   async #render<As extends keyof Expositions>(request: ScrapeRequest<As>): Promise<Expositions[As]> {
     try {
-      return await this.#group.render({ ...request, ...this.#context() });
+      return await this.#group().render({ ...request, ...this.#context() });
     } catch (error) {
       throw scrapeFailed((error as NativeError).message, error);
     } finally {

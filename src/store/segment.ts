@@ -81,17 +81,17 @@ export class Segment {
   }
 
   /**
-   * Replaces the file by one without garbage and points `all`, the cells that are in use here, to their copies. Without
+   * Replaces the file by one without garbage in `directory` and points `all`, the cells that are in use here, to their copies. Without
    * `keepsCounts` they begin at zero. Throws a NativeError when the new file cannot be made: nothing has changed then, and the
    * threshold for the next attempt is twice the garbage.
    */
-  rewrite(keepsCounts: boolean, all: readonly CellRef[]): void {
+  rewrite(keepsCounts: boolean, all: readonly CellRef[], directory: string): void {
     const keys = [...this.#records.keys()];
     const records = [...this.#records.values(), ...all.map(({ record }) => record)];
     const locations = new Int32Array(3 * records.length);
     for (let i = 0; i < records.length; i++) locations[3 * i] = records[i] as number;
     this.#rewriteThreshold = 2 * Math.max(this.#garbage, leastGarbage);
-    this.native.rewrite(keepsCounts, locations);
+    this.native.rewrite(keepsCounts, locations, directory);
     this.#rewriteThreshold = leastGarbage;
     this.#garbage = 0;
     this.#extents.length = 0;

@@ -56,6 +56,8 @@ export interface View {
   /** Instead of `scopes`: all scopes that any owner of the group has chosen, or the global scope when there is none. */
   readonly chosen?: ChoiceKind;
   readonly defaultLabels: boolean;
+  /** Only the owners of this process. */
+  readonly ownProcess?: boolean;
   /** Shows the series of each owner apart, with its pid in the label `pid`. */
   readonly perOwner?: boolean;
   readonly name?: string | undefined;
@@ -63,12 +65,18 @@ export interface View {
 
 /** The part of a store that metrics write through. No method throws for reasons of storage. */
 export interface CellStore {
+  /** Whether a family has to be removed when it is garbage, for its memory to be used again. */
+  readonly outlivesFamilies: boolean;
   readonly seriesLimit: SeriesLimit;
   /**
    * Registers a family; the result names it in the other calls. `live` yields its series at any time: a series that it does
    * not yield loses its cells when the store rewrites a segment.
    */
   addFamily(definition: FamilyDefinition, live: Iterable<SeriesRef>): number;
+  /** Replaces the definition of a family by one with the same label names and the same cells. */
+  changeFamily(family: number, definition: FamilyDefinition): void;
+  /** Puts the family `to` in the place of `from` in all scopes. */
+  replaceFamily(from: number, to: number): void;
   /** Forgets a family and its memberships. Its series must have been released. */
   removeFamily(family: number): void;
   /** `count` cells, all zero, for a new series. Cold: one native call, or a rewrite of the segment. */

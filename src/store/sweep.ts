@@ -1,8 +1,8 @@
 import { readdirSync, rmSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NativeAddon } from '../native';
-import { parseGroupName } from './group-directory';
+import { isRootAlive, isSweepable, parseRoot } from './group-name';
 
 /** Whether one of `files` is the segment of a living process, other than `except`. */
 function hasOwner(addon: NativeAddon, files: readonly string[], except?: number): boolean {
@@ -12,18 +12,22 @@ function hasOwner(addon: NativeAddon, files: readonly string[], except?: number)
   });
 }
 
+/** A process makes its directory before it joins the group. In another pid namespace the one that the group is named after is not seen. */
+const leastAgeMs = 60_000;
+
 /**
- * Removes the groups named after a process when that process and all owners have exited. A group of another boot or pid
- * namespace stays: its pids mean other processes here.
+ * Removes the groups whose processes have exited, of this and other pid namespaces. The group of a process that lives stays, also
+ * without an owner, and so does a persistent one.
  */
 export async function sweepGroups(addon: NativeAddon, base: string): Promise<void> {
   const host = addon.hostId();
   for (const name of await readdir(base)) {
-    const root = parseGroupName(name);
-    if (root === undefined || root.host !== host || addon.processStart(root.pid) === root.start) continue;
+    const root = parseRoot(name);
+    if (!isSweepable(name) || (root !== undefined && isRootAlive(addon, root))) continue;
     const directory = join(base, name);
-    if (hasOwner(addon, await readdir(directory))) continue;
-    await rm(directory, { recursive: true, force: true });
+    const isSeen = root?.host === host;
+    if (!isSeen && Date.now() - (await stat(directory)).mtimeMs < leastAgeMs) continue;
+    if (addon.groupHasEnded(directory)) await rm(directory, { recursive: true, force: true });
   }
 }
 

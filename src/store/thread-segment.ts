@@ -1,6 +1,8 @@
+import { readdirSync } from 'node:fs';
 import type { FamilyDefinition } from '../model/family';
 import type { LabelSet, SeriesKey } from '../model/labels';
 import type { NativeAddon, NativeError, NativeGroup, NativeSegment } from '../native';
+import { realProcess } from '../process';
 import type { ResolvedOptions } from './options';
 import { type Registration, Segment } from './segment';
 import { SeriesLimit } from './series-limit';
@@ -21,16 +23,17 @@ type Limits = Pick<ResolvedOptions, 'maxSegmentBytes' | 'maxGroupBytes' | 'maxSe
 export interface SegmentOptions extends Limits {
   /** The group's directory; undefined when it cannot be opened, and everything counts in this process only. */
   readonly directory: string | undefined;
-  /** Makes a directory that was deleted again; throws when that is impossible or forbidden. */
-  readonly makeDirectory: () => void;
+  /** The group's directory for the user that the process has now, made if it is missing; throws when that is impossible or forbidden. */
+  readonly openDirectory: () => string;
 }
 
 interface Family {
-  readonly definition: FamilyDefinition;
+  definition: FamilyDefinition;
   readonly live: Iterable<SeriesRef>;
-  /** The key of its registration, and those of its memberships. */
+  /** The key of its registration. */
   readonly key: string;
-  readonly memberships: Set<string>;
+  /** The keys of its memberships, by the name of the scope. */
+  readonly memberships: Map<string, string>;
 }
 
 interface Scope {
@@ -45,8 +48,9 @@ interface Scope {
  * no room in the file. A log has all registrations, so that they can be replayed into a segment that is opened later.
  */
 export class ThreadSegment implements CellStore {
+  readonly outlivesFamilies = true;
   readonly seriesLimit: SeriesLimit;
-  protected readonly group: NativeGroup;
+  protected group: NativeGroup;
   readonly #addon: NativeAddon;
   readonly #options: SegmentOptions;
   /** Opened for the first registration: a process that only scrapes owns no segment. Null when it could not be opened. */
@@ -57,14 +61,23 @@ export class ThreadSegment implements CellStore {
   readonly #families = new Map<number, Family>();
   readonly #scopes = new Map<string, Scope>();
   #lastFamily = 0;
-  readonly #warned = new Set<'room' | 'series'>();
+  readonly #warned = new Set<'room' | 'series' | 'group'>();
+  #directory: string | undefined;
+  /** The effective user of the process when the directory was opened. */
+  #user: number | undefined = effectiveUser();
 
   constructor(addon: NativeAddon, options: SegmentOptions) {
     this.#addon = addon;
     this.#options = options;
+    this.#directory = options.directory;
     this.group = new addon.Group(options.directory);
     this.seriesLimit = new SeriesLimit(options.maxSeries, () => this.#dropUpdate());
     if (options.directory === undefined) this.#file = null;
+  }
+
+  /** Undefined when there is none, and everything counts in this process only. */
+  get directory(): string | undefined {
+    return this.#directory;
   }
 
   protected get file(): NativeSegment | undefined {
@@ -78,15 +91,31 @@ export class ThreadSegment implements CellStore {
   addFamily(definition: FamilyDefinition, live: Iterable<SeriesRef>): number {
     const family = ++this.#lastFamily;
     const key = `family ${family}`;
-    this.#families.set(family, { definition, live, key, memberships: new Set() });
-    this.#register({ key, append: (segment) => segment.addFamily(family, definition) });
+    this.#families.set(family, { definition, live, key, memberships: new Map() });
+    this.#registerFamily(family, key, definition);
     return family;
+  }
+
+  changeFamily(family: number, definition: FamilyDefinition): void {
+    const known = this.#families.get(family);
+    if (known === undefined) return;
+    known.definition = definition;
+    this.#registerFamily(family, known.key, definition);
+  }
+
+  replaceFamily(from: number, to: number): void {
+    const scopes = [...(this.#families.get(from)?.memberships.keys() ?? [])];
+    for (const scope of scopes) {
+      // A reader in between sees neither of them, and not the sum of both.
+      this.unregister(scope, from);
+      this.register(scope, to);
+    }
   }
 
   removeFamily(family: number): void {
     const known = this.#families.get(family);
     if (known === undefined) return;
-    for (const key of [...known.memberships, known.key]) this.#unregister(key);
+    for (const key of [...known.memberships.values(), known.key]) this.#unregister(key);
     this.#families.delete(family);
   }
 
@@ -95,8 +124,8 @@ export class ThreadSegment implements CellStore {
     const scope = this.#scopes.get(scopeName) ?? this.#setScope(scopeName, {});
     const known = this.#families.get(family);
     const key = membershipKey(scope, family);
-    if (known === undefined || known.memberships.has(key)) return;
-    known.memberships.add(key);
+    if (known === undefined || known.memberships.has(scopeName)) return;
+    known.memberships.set(scopeName, key);
     const append = (segment: NativeSegment): number => segment.addMember(scope.id, family);
     this.#register({ key, refersTo: [scopeKey(scope), known.key], append });
   }
@@ -104,9 +133,12 @@ export class ThreadSegment implements CellStore {
   unregister(scopeName: string, family: number): void {
     const scope = this.#scopes.get(scopeName);
     if (scope === undefined) return;
-    const key = membershipKey(scope, family);
-    this.#families.get(family)?.memberships.delete(key);
-    this.#unregister(key);
+    this.#families.get(family)?.memberships.delete(scopeName);
+    this.#unregister(membershipKey(scope, family));
+  }
+
+  isRegistered(scopeName: string, family: number): boolean {
+    return this.#families.get(family)?.memberships.has(scopeName) === true;
   }
 
   setDefaultLabels(scope: string, labels: LabelSet): void {
@@ -162,10 +194,41 @@ export class ThreadSegment implements CellStore {
 
   /** Tells other owners that this one lives, and repairs the file: opens, restores or rewrites it. */
   protected maintainFile(): void {
-    if (this.#file === null && this.#options.directory !== undefined) this.#file = this.#newFile();
+    this.followUser();
+    if (this.#file === null && this.#directory !== undefined) this.#file = this.#newFile();
     if (!this.#file) return;
     this.#file.native.heartbeat();
     if (this.#file.isMostlyGarbage || !this.#file.native.nameIsCurrent()) this.#rewriteFile(this.#file);
+  }
+
+  /**
+   * After the process has changed its user: moves to the directory that the group has for that user, with all counts. Returns
+   * whether it has moved. When that fails, scrapes show what this thread can still read.
+   */
+  protected followUser(): boolean {
+    const user = effectiveUser();
+    if (user === this.#user || this.#directory === undefined) return false;
+    try {
+      const directory = this.#options.openDirectory();
+      const group = new this.#addon.Group(directory);
+      group.join(this.#options.persist);
+      this.#file?.rewrite(true, [...this.#cellsIn(this.#file)], directory);
+      this.#directory = directory;
+      this.#user = user;
+      this.group = group;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The segments in the group's directory; none if it cannot be read. */
+  protected segmentNames(): string[] {
+    try {
+      return readdirSync(this.directory ?? '').filter((name) => name.startsWith('s.'));
+    } catch {
+      return [];
+    }
   }
 
   /** The result of `action`; undefined, after a warning, if it throws. */
@@ -173,7 +236,7 @@ export class ThreadSegment implements CellStore {
     try {
       return action();
     } catch (error) {
-      this.#warnOnce('room', () => noRoom(this.#options.directory, error as NativeError));
+      this.warnOnce('room', () => noRoom(this.#directory, error as NativeError));
       return undefined;
     }
   }
@@ -195,6 +258,10 @@ export class ThreadSegment implements CellStore {
     if (!isInFile && !isInOverflow) this.#openOverflow();
   }
 
+  #registerFamily(family: number, key: string, definition: FamilyDefinition): void {
+    this.#register({ key, append: (segment) => segment.addFamily(family, definition) });
+  }
+
   #unregister(key: string): void {
     this.#log.delete(key);
     this.#file?.unregister(key);
@@ -211,8 +278,10 @@ export class ThreadSegment implements CellStore {
   }
 
   #newFile(): Segment | null {
-    const { directory, maxSegmentBytes, maxGroupBytes, persist } = this.#options;
+    const { maxSegmentBytes, maxGroupBytes, persist } = this.#options;
+    const directory = this.#directory;
     const file = this.attempt(() => {
+      if (directory !== undefined) this.#options.openDirectory(); // it may have been deleted since the store was opened
       this.group.join(persist);
       const segment = new Segment(this.#addon, directory, maxSegmentBytes);
       segment.native.limitGroup(maxGroupBytes);
@@ -237,13 +306,13 @@ export class ThreadSegment implements CellStore {
   #rewriteFile(file: Segment): void {
     const isLost = !file.native.nameIsCurrent();
     try {
-      if (isLost) this.#options.makeDirectory();
+      if (isLost) this.#options.openDirectory();
       // The archive has the counts if another owner took this one for dead.
       const keepsCounts = !(isLost && file.native.isCompacted());
-      file.rewrite(keepsCounts, [...this.#cellsIn(file)]);
+      file.rewrite(keepsCounts, [...this.#cellsIn(file)], this.#directory ?? '');
     } catch (error) {
       // A file that only has garbage still takes all counts.
-      if (isLost) this.#warnOnce('room', () => noRoom(this.#options.directory, error as NativeError));
+      if (isLost) this.warnOnce('room', () => noRoom(this.#directory, error as NativeError));
     }
   }
 
@@ -258,14 +327,18 @@ export class ThreadSegment implements CellStore {
 
   #dropUpdate(): void {
     (this.#file ?? this.#overflow)?.native.countDrops(0, 1);
-    this.#warnOnce('series', () => tooManySeries(this.#options.maxSeries));
+    this.warnOnce('series', () => tooManySeries(this.#options.maxSeries));
   }
 
-  #warnOnce(subject: 'room' | 'series', warning: () => Warning): void {
+  protected warnOnce(subject: 'room' | 'series' | 'group', warning: () => Warning): void {
     if (this.#warned.has(subject)) return;
     this.#warned.add(subject);
     warn(warning());
   }
+}
+
+function effectiveUser(): number | undefined {
+  return realProcess.geteuid?.();
 }
 
 /** The most that a reader accepts of one segment. */
@@ -279,7 +352,7 @@ const membershipKey = ({ id }: Scope, family: number): string => `member ${id} $
 
 /** Whether scrapes find the family in `segment`, as far as it is in a scope at all. */
 function isShown({ key, memberships }: Family, segment: Segment): boolean {
-  for (const membership of memberships) if (segment.has(membership)) return segment.has(key);
+  for (const membership of memberships.values()) if (segment.has(membership)) return segment.has(key);
   return memberships.size === 0 && segment.has(key);
 }
 

@@ -3,6 +3,8 @@ import type { NativeSegment } from '../native';
 
 /** Carries out the requests of other owners. */
 export interface RequestHandler {
+  /** Whether there is anything to do for `collect()`. */
+  collects(): boolean;
   /** Runs all `collect` functions; never rejects, resolves to the number of failures. */
   collect(): Promise<number>;
   /** Removes series of a scope: all, those of one family, or one. */

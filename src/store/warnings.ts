@@ -1,8 +1,8 @@
 import type { constants } from 'node:os';
-import process from 'node:process';
 import { getSystemErrorName } from 'node:util';
 import type { ErrorCode } from '../errors';
-import type { NativeError } from '../native';
+import type { MissingAddon, NativeError } from '../native';
+import { realProcess } from '../process';
 
 /** Trouble that the operator should know of, and that no caller gets as an exception. */
 export interface Warning {
@@ -11,15 +11,37 @@ export interface Warning {
 }
 
 export function warn({ code, message }: Warning): void {
-  process.emitWarning(message, { type: 'PromClientMmapWarning', code });
+  realProcess.emitWarning(message, { type: 'PromClientMmapWarning', code });
 }
 
-export function missingAddon(reason: string): Warning {
+export function missingAddon({ cause, reason, command }: MissingAddon): Warning {
+  const { platform, arch } = realProcess;
+  const [found, remedy] = {
+    option: [`got: ${reason}`, 'Correct the path in configure({ addon }) or PROM_CLIENT_MMAP_ADDON'],
+    unloadable: [`got: ${reason}`, `If it was compiled for another system, run \`${command}\``],
+    failed: [`its compilation failed when it was installed: ${reason}`, `After that, run \`${command}\``],
+    skipped: [
+      'it was never compiled: the package was installed without its install script, as by `--ignore-scripts`',
+      `Run \`${command}\``,
+    ],
+    bundled: [
+      `this code is in a bundle, and neither the addon nor its package was found near ${reason}`,
+      'Copy build/Release/prom_client_mmap.node of the package beside the bundle, or give its path to ' +
+        '`configure({ addon })` or PROM_CLIENT_MMAP_ADDON (docs/bundlers.md)',
+    ],
+  }[cause];
   const message =
-    `Expected the native addon of prom-client-mmap for ${process.platform}-${process.arch}, but got: ${reason}. ` +
-    'Metrics are counted in this process only. Install a C++20 compiler and run `npm rebuild prom-client-mmap`, ' +
-    'or call `configure({ shared: false })` if that is what you want.';
+    `Expected the native addon of prom-client-mmap for ${platform}-${arch}, but ${found}. Metrics are counted in this ` +
+    `process only. ${remedy}, or call \`configure({ shared: false })\` if that is what you want.`;
   return { code: 'ERR_ADDON', message };
+}
+
+export function oldPromClient(version: string, path: string): Warning {
+  const message =
+    `Expected prom-client 13 or newer for prom-client-mmap/register to replace, but got ${version} at ${path}, which has another ` +
+    'API: it stays, and the metrics of the modules that load it are in their own registry and this process only. Update the ' +
+    'package that depends on it.';
+  return { code: 'ERR_PRELOAD_VERSION', message };
 }
 
 export function noDirectory(error: NodeJS.ErrnoException): Warning {
@@ -30,6 +52,24 @@ export function noDirectory(error: NodeJS.ErrnoException): Warning {
       'Make it accessible, or name another in PROM_CLIENT_MMAP_DIR';
   const message = `${reason}. Until then metrics are counted in this process only.`;
   return { code: (error.code ?? 'ERR_GROUP_DIRECTORY') as Warning['code'], message };
+}
+
+/** `errno` is negative. The scrape shows the numbers of this thread, and of others those that were read in the last 30 seconds. */
+export function hiddenGroup(directory: string | undefined, errno: number): Warning {
+  const code = errorName(errno);
+  const message =
+    `Expected access to the files of this group in ${directory}, but got ${code}. Scrapes show the numbers of this thread only. ` +
+    'If the process has given up its rights, make its first metric afterwards, or name a directory in PROM_CLIENT_MMAP_DIR that ' +
+    'belongs to its later user.';
+  return { code, message };
+}
+
+export function otherUser(primary: number, primaryUser: number, user: number): Warning {
+  const message =
+    `Expected that the primary of this cluster worker runs as user ${user}, but process ${primary} runs as user ${primaryUser}: ` +
+    'no user but root can read the files of another one, so scrapes in this worker lack the numbers of the primary. Run both as ' +
+    'one user, or scrape the primary.';
+  return { code: 'ERR_GROUP_USER', message };
 }
 
 export function noRoom(directory: string | undefined, error: NativeError): Warning {
@@ -50,9 +90,18 @@ export function tooManySeries(maxSeries: number): Warning {
   return { code: 'ERR_SERIES_LIMIT', message };
 }
 
+/** `position` is where the registry was made. */
+export function unnamedRegistry(position: string): Warning {
+  const message =
+    `Expected a name for the registry that is made at ${position}, because it is made for requests or messages, or more than ` +
+    'once: it shows the metrics of this thread only. Call `new Registry(contentType, { name })` to show those of all ' +
+    'processes, or `new Registry(contentType, { shared: false })` if that is what you want.';
+  return { code: 'ERR_REGISTRY_UNNAMED', message };
+}
+
 /** The name of a negative errno. Node has none for EDQUOT, the error beyond `maxGroupBytes`. */
 function errorName(errno: number): keyof typeof constants.errno {
   return (errno === -quotaExceeded ? 'EDQUOT' : getSystemErrorName(errno)) as keyof typeof constants.errno;
 }
 
-const quotaExceeded: number = process.platform === 'darwin' ? 69 : 122;
+const quotaExceeded: number = realProcess.platform === 'darwin' ? 69 : 122;

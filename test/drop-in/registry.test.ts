@@ -2,9 +2,10 @@ import * as judge from 'prom-client';
 import { describe, expect, test, vi } from 'vitest';
 import {
   Counter,
+  type ForeignMetric,
   Gauge,
+  type GroupRegistry,
   Histogram,
-  type Metric,
   openMetricsContentType,
   prometheusContentType,
   Registry,
@@ -12,8 +13,7 @@ import {
   Summary,
 } from '../../src/index';
 
-type Foreign = Parameters<Registry['registerMetric']>[0];
-type Duck = Exclude<Foreign, Metric>;
+type Duck = ForeignMetric & { readonly name: string };
 
 const help = 'h';
 
@@ -114,7 +114,7 @@ test('a counter of an OpenMetrics registry keeps its own name', async () => {
 
   expect(await registry.getSingleMetricAsString('c_total')).toBe(text);
   expect(await registry.metrics()).toBe(`${text}\n# EOF\n`);
-  expect(counter.name).toBe('c_total');
+  expect(counter).toHaveProperty('name', 'c_total');
 });
 
 describe('the content type', () => {
@@ -235,8 +235,8 @@ describe('metrics of others', () => {
     registry.setDefaultLabels({ env: 'dev', kind: 'default' });
     const own = new Gauge({ name: 'own', help, registers: [registry] });
     registry.registerMetric(duck('now'));
-    const { get } = duck('later', 8) as judge.Gauge & { get(): unknown };
-    registry.registerMetric({ get: async () => get() } as unknown as Foreign);
+    const later = duck('later', 8);
+    registry.registerMetric({ get: async () => later.get() });
     own.set(1);
 
     expect(await registry.metrics()).toBe(
@@ -331,7 +331,7 @@ describe('what packages do to registries', () => {
     const gauge = new Gauge(config);
 
     expect(gauge).toMatchObject({ ...config, type: 'gauge', enableExemplars: false });
-    expect(gauge.labelNames).toBe(labelNames);
+    expect((gauge as unknown as typeof config).labelNames).toBe(labelNames);
   });
 });
 
@@ -341,13 +341,20 @@ describe('the scope of a registry', () => {
     expect(register.scopes()).toEqual(['']);
   });
 
-  test('is else a number, in the order in which registries get their first metric', () => {
-    const [unused, second, first] = [new Registry(), new Registry(), new Registry()];
-    for (const registry of [first, second]) new Gauge({ name: 'g', help, registers: [registry] });
-    const numbers = [first, second].flatMap((registry) => registry.scopes()).map(Number);
+  test('is else the place where it is made, if only one is made there', () => {
+    const make = (): GroupRegistry => new Registry();
+    const [one, other] = [make(), make()];
+    const scopes = [...one.scopes(), ...other.scopes()];
 
-    expect(unused.scopes()).toEqual([]);
-    expect(numbers).toEqual([numbers[0], (numbers[0] as number) + 1]);
+    expect(scopes).toEqual([expect.stringMatching(/^at:[\w-]{16}$/), expect.stringMatching(/^at:/)]);
+    expect(new Set(scopes).size).toBe(2);
+  });
+
+  test('is none where several are made, nor where it is private', () => {
+    const registries = [1, 2, 3].map(() => new Registry());
+
+    expect(registries.map((registry) => registry.scopes())).toEqual([[], [], []]);
+    expect(new Registry(prometheusContentType, { name: 'mine', shared: false }).scopes()).toEqual([]);
   });
 
   test('is in a merge those of its sources, and one of its own for what is registered there', async () => {
@@ -364,7 +371,7 @@ describe('the scope of a registry', () => {
     );
   });
 
-  test.each([[''], ['12'], [5], [null]])('cannot be called %j', (name) => {
+  test.each([[''], ['12'], ['at:1'], [5], [null]])('cannot be called %j', (name) => {
     expect(() => new Registry(prometheusContentType, { name: name as string })).toThrow(
       expect.objectContaining({ name: 'TypeError', code: 'ERR_REGISTRY_NAME' }),
     );

@@ -74,7 +74,7 @@ describe('the types', () => {
         : 'field';
     };
 
-    expectTypeOf<Pick<Shape<ours.Registry>, keyof judge.Registry>>().toEqualTypeOf<
+    expectTypeOf<Pick<Shape<ours.GroupRegistry>, keyof judge.Registry>>().toEqualTypeOf<
       Pick<Shape<judge.Registry>, keyof judge.Registry>
     >();
     for (const name of ['Counter', 'Gauge', 'Histogram', 'Summary'] as const) {
@@ -86,13 +86,13 @@ describe('the types', () => {
   test('take registries of either content type', () => {
     const registers = [new ours.Registry(), new ours.Registry(ours.openMetricsContentType)];
     expectTypeOf(registers).toExtend<NonNullable<ours.MetricConfiguration<'a', never>['registers']>>();
-    expectTypeOf(ours.Registry.merge([new ours.Registry()])).toEqualTypeOf<ours.Registry>();
+    expectTypeOf(ours.Registry.merge([new ours.Registry()])).toEqualTypeOf<ours.GroupRegistry>();
   });
 
   test('know the codes of errors, and that removeFromGroup() wants labels', () => {
     expectTypeOf<ours.CodedError['code']>().toEqualTypeOf<ours.ErrorCode>();
     expectTypeOf<string>().not.toExtend<ours.ErrorCode>();
-    expectTypeOf<Parameters<ours.Registry['removeFromGroup']>['length']>().toEqualTypeOf<2>();
-    expectTypeOf<Parameters<ours.Registry['resetGroup']>['length']>().toEqualTypeOf<0 | 1>();
+    expectTypeOf<Parameters<ours.GroupRegistry['removeFromGroup']>['length']>().toEqualTypeOf<2>();
+    expectTypeOf<Parameters<ours.GroupRegistry['resetGroup']>['length']>().toEqualTypeOf<0 | 1>();
   });
 });

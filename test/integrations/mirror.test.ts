@@ -89,6 +89,7 @@ test('scrapes at the same time read once, and later ones wait for their turn', a
 
 test('the function returned gives everything back, also while a reading is under way', async () => {
   fill();
+  const register = new Registry(undefined, { name: 'given back' }); // not private, to be in the store of the thread
   const added = vi.spyOn(currentStore(), 'addFamily');
   const removed = vi.spyOn(currentStore(), 'removeFamily');
   const stop = mirror(theirs, { register });

@@ -1,13 +1,17 @@
 import { type ChildProcess, spawnSync, spawn as start } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import http, {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type RequestOptions,
+} from 'node:http';
 import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import { Pushgateway as Judge } from 'prom-client';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { Counter, configure, openMetricsContentType, Registry, register } from '../../src/index';
-import { Pushgateway } from '../../src/integrations/pushgateway';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Counter, configure, openMetricsContentType, Pushgateway, Registry, register } from '../../src/index';
 import { newDirectory } from '../multiprocess/support/directories';
 import { spawn } from '../multiprocess/support/member';
 
@@ -57,7 +61,7 @@ describe('with the Pushgateway itself', () => {
     await other.run(count);
 
     const answer = await one.run(async ({ Pushgateway }, gatewayUrl) => {
-      const { body } = await new Pushgateway(gatewayUrl).push({ jobName: 'import' });
+      const { body } = await new Pushgateway(gatewayUrl, { group: true }).push({ jobName: 'import' });
       return body;
     }, url);
 
@@ -199,6 +203,29 @@ describe('of an HTTP request', () => {
 
     expect(types).toEqual([register.contentType, openMetricsContentType, 'text/plain', undefined]);
   });
+
+  test.each(['push', 'pushAdd', 'delete'] as const)(
+    '%s calls what mocks of prom-client and of its successor look at',
+    (method) => {
+      const answer = { on: vi.fn(), write: vi.fn(), end: vi.fn() };
+      const request = vi.spyOn(http, 'request').mockReturnValue(answer as never);
+      const options = { headers: { 'X-Mine': '1' }, timeout: 5 };
+      void new Pushgateway('http://user:secret@host:9091/path', options)[method]({ jobName: 'a&b' });
+
+      const [first, second] = request.mock.calls[0] as unknown as [URL & RequestOptions, RequestOptions];
+      const verb = { push: 'PUT', pushAdd: 'POST', delete: 'DELETE' }[method];
+      expect(first).toBeInstanceOf(URL);
+      expect(`${first}`).toBe('http://user:secret@host:9091/path/metrics/job/a%26b');
+      expect(first.pathname).toBe('/path/metrics/job/a%26b');
+      expect(first).toMatchObject({
+        ...{ path: '/path/metrics/job/a%26b', auth: 'user:secret', method: verb },
+        ...options,
+      });
+      expect(second).toEqual({ ...options, method: verb });
+      expect(options).toEqual({ headers: { 'X-Mine': '1' }, timeout: 5 });
+      request.mockRestore();
+    },
+  );
 
   test('a query of the URL is kept', async () => {
     const url = await serve((request, response) => response.end(request.url));

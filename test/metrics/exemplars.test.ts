@@ -1,7 +1,15 @@
 import * as judge from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Counter, Gauge, Histogram, openMetricsContentType, Registry, Summary } from '../../src/index';
-import type { IncreaseDataWithExemplar, ObserveDataWithExemplar } from '../../src/metrics/exemplar-data';
+import {
+  Counter,
+  Gauge,
+  Histogram,
+  type IncreaseDataWithExemplar,
+  type ObserveDataWithExemplar,
+  openMetricsContentType,
+  Registry,
+  Summary,
+} from '../../src/index';
 import { currentStore } from '../../src/store/current';
 import { exemplarCells } from '../../src/store/store';
 

@@ -18,7 +18,7 @@ describe.each([Counter, Gauge, Histogram, Summary])('%o.getOrCreate()', (MetricC
     expect(one).toBeInstanceOf(MetricClass);
     expect(MetricClass.getOrCreate({ ...config, help: 'Others describe it so.' })).toBe(one);
     expect(register.getSingleMetric('m')).toBe(one);
-    expect(MetricClass.getOrCreate({ ...config, registers: null })).toBe(one);
+    expect(MetricClass.getOrCreate({ ...config, registers: null as never })).toBe(one);
     expect(other).not.toBe(one);
     expect(MetricClass.getOrCreate({ ...config, registers })).toBe(other);
     expect(MetricClass.getOrCreate({ ...config, registers: [] })).not.toBe(one);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { Histogram, type HistogramConfiguration } from '../../src/index';
+import type { HistogramConfiguration } from '../../src/index';
+import { Histogram } from '../../src/metrics/histogram';
 
 const make = (config: Partial<HistogramConfiguration<string>> = {}): Histogram =>
   new Histogram({ name: 'h', help: 'h', registers: [], ...config });

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, expect, test, vi } from 'vitest';
+import type { TextSample } from '../../src/exposition/text';
 import { Counter, Gauge, Histogram, type Metric, Registry, Summary } from '../../src/index';
-import type { Sample } from '../../src/model/family';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
@@ -50,7 +50,7 @@ test('series that have not changed for so long go, whether they are read or not,
   await vi.waitUntil(
     () => {
       for (const [metric, change] of metrics) {
-        if (!labelsOf(metric).has('busy')) lost.push(metric.name);
+        if (!labelsOf(metric).has('busy')) lost.push((metric as unknown as { name: string }).name);
         change('busy');
         if (!lasted.has(metric) && !labelsOf(metric).has('idle'))
           lasted.set(metric, performance.now() - start);
@@ -148,6 +148,6 @@ function configOf(name: string, ...registers: Registry[]): Config {
 
 /** The values of label `a` in this process, without the look at their age that a reading takes. */
 function labelsOf(metric: Metric): Set<unknown> {
-  const samples = (metric as unknown as { samples(): Sample[] }).samples();
-  return new Set(samples.map(({ labels }) => labels['a']));
+  const samples = (metric as unknown as { samples(): TextSample[] }).samples();
+  return new Set(samples.map(({ labels, sharedLabels }) => ({ ...labels, ...sharedLabels })['a']));
 }

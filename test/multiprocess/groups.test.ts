@@ -1,5 +1,5 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { newDirectory, ownDirectory, segmentsIn } from './support/directories';
 import { valuesOf } from './support/exposition';
@@ -213,14 +213,14 @@ describe('a process without a configured group', () => {
     const killed = await spawn();
     await count(killed, 1);
     const directory = ownDirectory(killed.pid) ?? '';
-    // As long as one of the owners lives, no process removes the group: here it is the process of this test.
-    const owner = join(directory, `s.${process.pid}.${process.pid}.0123456789abcdef`);
-    writeFileSync(owner, '');
+    // As long as one of the owners lives, no process removes the group.
+    const other = await spawn({ env: { PROM_CLIENT_MMAP_GROUP: basename(directory) } });
+    await count(other, 2);
     await killed.kill();
 
     await sweep();
     expect(segmentsIn(directory)).toHaveLength(2);
-    rmSync(owner);
+    await other.kill();
     await sweep();
     await expect.poll(() => existsSync(directory)).toBe(false);
   });

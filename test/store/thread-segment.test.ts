@@ -43,13 +43,18 @@ function openStore(
     { ...addon, Segment },
     {
       directory,
-      makeDirectory: () => mkdirSync(directory ?? '', { recursive: true }),
+      openDirectory: () => {
+        mkdirSync(directory ?? '', { recursive: true });
+        return directory ?? '';
+      },
+      otherDirectories: () => [],
       maxSegmentBytes,
       maxGroupBytes: 2 ** 30,
       maxSeries,
       persist: false,
       collectDeadlineMs: 0,
       selfMetrics: 'none',
+      view: 'group',
     },
   );
   const live = new Set<CellRef>();
@@ -128,7 +133,7 @@ test('a file that is opened later gets all registrations, and new series', async
   add(keyOf('late'), 2);
   const reader = openStore(directory);
 
-  expect(opened).toEqual([directory, undefined, directory]);
+  expect(opened).toEqual([undefined, directory]);
   expect(await samples()).toContain('jobs_total{a="early",app="shop"} 1');
   expect(await reader.samples()).toEqual(['jobs_total{a="late",app="shop"} 2']);
   warning.mockRestore();

@@ -1,33 +1,82 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 
 const root = join(__dirname, '..', '..');
 const ours = join(root, 'dist', 'index.d.ts');
 
-// What a user sees of a changed import or of an alias. That the programs compile with the types they were written for, is
-// what `tsc -p test` says.
-test.each([
+/** Each program with the name that stands for this library in it. */
+const programs: readonly (readonly [name: string, program: string])[] = [
   ['prom-client', 'prom-client.ts'],
   ['@prometheus-io/client', 'successor.ts'],
-])('a program in the types of %s compiles with ours', (name, program) => {
-  const compiled = ts.createProgram([join(__dirname, program)], {
-    strict: true,
-    noEmit: true,
-    skipLibCheck: true,
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.Node20,
-    types: [],
-    paths: { [name]: [ours] },
-  });
-  const problems = ts
-    .getPreEmitDiagnostics(compiled)
-    .map(({ file, start = 0, messageText }) => [
-      file?.fileName.replace(`${root}/`, ''),
-      file && file.getLineAndCharacterOfPosition(start).line + 1,
-      ts.flattenDiagnosticMessageText(messageText, '\n'),
-    ]);
+  ['prom-client-mmap', 'passing.ts'],
+];
 
-  expect(compiled.getSourceFile(ours)).toBeDefined();
-  expect(problems).toEqual([]);
+// A user's view after a changed import or through an alias, without the types of Node. `tsc -p test` compiles the programs with the
+// types that they were written for.
+describe.each([true, false])('with skipLibCheck: %s', (skipLibCheck) => {
+  test.each(programs)('a program in the types of %s compiles with ours', (name, program) => {
+    const compiled = ts.createProgram([join(__dirname, program)], {
+      strict: true,
+      noEmit: true,
+      skipLibCheck,
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.Node20,
+      types: [],
+      paths: { [name]: [ours] },
+    });
+    const problems = ts
+      .getPreEmitDiagnostics(compiled)
+      .map(({ file, start = 0, messageText }) => [
+        file?.fileName.replace(`${root}/`, ''),
+        file && file.getLineAndCharacterOfPosition(start).line + 1,
+        ts.flattenDiagnosticMessageText(messageText, '\n'),
+      ]);
+
+    expect(compiled.getSourceFile(ours)).toBeDefined();
+    expect(problems).toEqual([]);
+  });
+});
+
+test('the declarations lead to none of the classes', () => {
+  const compiled = ts.createProgram([ours], { noEmit: true, types: [], module: ts.ModuleKind.Node20 });
+  const files = compiled.getSourceFiles().map(({ fileName }) => fileName);
+
+  expect(files.filter((file) => /\/dist\/(collectors|metrics|series|native)/.test(file))).toEqual([]);
+  expect(files).toContain(join(root, 'dist', 'types', 'metrics.d.ts'));
+});
+
+const versions = ['4.7.4', '5.0.4', '5.9.3', '7.0.2'];
+const wanted = process.env['THIRD_PARTY'] === '1' || process.env['CI'] === 'true';
+
+// Each of them takes some 60 MB.
+describe.skipIf(!wanted)('with other versions of TypeScript (only with THIRD_PARTY=1 or CI=true)', () => {
+  const directory = join(root, 'build', 'typescript');
+
+  beforeAll(() => {
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, 'package.json'), '{}');
+    const packages = versions.map((version) => `typescript-${version}@npm:typescript@${version}`);
+    execFileSync('npm', ['install', '--no-save', '--loglevel=error', ...packages], { cwd: directory });
+  }, 300_000);
+
+  const cases = versions.flatMap((version) => programs.map((program) => [version, ...program] as const));
+  test.each(cases)('%s: a program in the types of %s compiles with ours', (version, name, program) => {
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      target: 'es2022',
+      module: 'node16',
+      types: [],
+      paths: { [name]: [ours] },
+    };
+    const project = join(directory, `${version}-${program}.json`);
+    writeFileSync(project, JSON.stringify({ compilerOptions, files: [join(__dirname, program)] }));
+    const tsc = join(directory, 'node_modules', `typescript-${version}`, 'bin', 'tsc');
+    const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', project], { encoding: 'utf8' });
+
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+  });
 });

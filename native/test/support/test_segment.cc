@@ -133,7 +133,7 @@ Result<uint64_t> TestSegment::AppendUnknown(uint64_t length) {
 }
 
 std::vector<RewrittenRecord> TestSegment::Rewrite(bool keeps_counts) {
-  Rewritten rewritten = Must(prom::Rewrite(writer(), keeps_counts));
+  Rewritten rewritten = Must(prom::Rewrite(writer(), keeps_counts, writer().directory()));
   if (auto error = owner_->Replace(std::move(rewritten.segment))) throw std::runtime_error(error->syscall);
   return std::move(rewritten.records);
 }

@@ -1,8 +1,9 @@
 import { metricExists } from '../../errors';
 import type { MetricFamily, MetricType } from '../../model/family';
 import { FAMILY, type FamilyHandle, type Registrable } from '../../registry/registrable';
-import { type AnyRegistry, globalRegistry } from '../../registry/registry';
+import { globalRegistry } from '../../registry/registry';
 import { currentStore } from '../../store/current';
+import type { AnyRegistry, GroupRegistry } from '../../types/registry';
 import { type ForeignFamily, foreignFamily } from './foreign-family';
 import { MirroredFamily } from './mirrored-family';
 
@@ -39,7 +40,7 @@ export function mirror(
   const names = registry.getMetricsAsArray?.().map((metric) => (metric as { name: string }).name) ?? [];
   for (const name of names) if (register.getSingleMetric(name)) throw metricExists(name);
   const mirrored = new Mirror(registry, register);
-  register.registerMetric(mirrored);
+  (register as GroupRegistry).registerMetric(mirrored);
   mirrored.collect().catch(() => undefined); // the next scrape rejects with the same error
   return () => mirrored.stop();
 }

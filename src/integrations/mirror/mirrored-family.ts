@@ -3,10 +3,10 @@ import { Metric } from '../../metrics/metric';
 import { noWindow, SummarySeries } from '../../metrics/summary-series';
 import type { Sample } from '../../model/family';
 import type { LabelSet } from '../../model/labels';
-import type { AnyRegistry } from '../../registry/registry';
+import { storeFor } from '../../registry/registrable';
 import { FamilySeries } from '../../series/family-series';
 import { Series } from '../../series/series';
-import { currentStore } from '../../store/current';
+import type { AnyRegistry } from '../../types/registry';
 import type { ForeignFamily } from './foreign-family';
 
 /** The copy of a family of another registry in this thread's store. */
@@ -30,8 +30,7 @@ export class MirroredFamily extends Metric<string> {
     this.#bounds = bounds;
     // Mirrored summaries have no quantiles, so their one slot stays empty.
     const [SeriesClass, more] = type === 'summary' ? [SummarySeries, noWindow] : [Series, { bounds }];
-    this.#series = new FamilySeries<Series>(currentStore(), this.define(more), SeriesClass);
-    this.#series.outlive(this);
+    this.#series = new FamilySeries<Series>(storeFor(this.registers), this.define(more), SeriesClass);
     this.copy(foreign);
     this.register(this.#series);
   }

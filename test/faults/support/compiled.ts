@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { newDirectory } from '../../multiprocess/support/directories';
 
 /** Compiles a C file of this folder into a library; undefined where there is no C compiler. */
-export function compiled(source: 'forking.c' | 'preloaded.c'): string | undefined {
+export function compiled(source: 'executing.c' | 'forking.c' | 'preloaded.c'): string | undefined {
   const library = join(newDirectory(), `${source}.so`);
   const options = ['-shared', '-fPIC', '-O1', '-Wall', '-Werror', '-o', library, join(__dirname, source)];
   const { status, error, stderr } = spawnSync('cc', options, { encoding: 'utf8' });

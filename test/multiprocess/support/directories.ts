@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { root } from './member';
 
@@ -19,12 +19,14 @@ export function segmentsIn(directory: string): string[] {
 
 /** The directory that a process without a configured group named after itself; undefined when there is none. */
 export function ownDirectory(pid: number): string | undefined {
-  for (const parent of ['/dev/shm', tmpdir()]) {
-    const base = join(parent, `prom-client-mmap-${process.getuid?.() ?? 0}`);
-    const name = entries(base).find((entry) => entry.startsWith(`${pid}-`));
-    if (name !== undefined) return join(base, name);
-  }
-  return undefined;
+  return groupDirectories().find((path) => basename(path).startsWith(`${pid}-`));
+}
+
+/** The directories of all groups of this user that the library has named. */
+export function groupDirectories(): string[] {
+  return ['/dev/shm', tmpdir()]
+    .map((parent) => join(parent, `prom-client-mmap-${process.getuid?.() ?? 0}`))
+    .flatMap((base) => entries(base).map((name) => join(base, name)));
 }
 
 function entries(directory: string): string[] {

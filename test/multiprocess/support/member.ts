@@ -75,6 +75,8 @@ export interface MemberOptions {
   readonly directory?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly uid?: number;
+  /** Where the process starts. */
+  readonly cwd?: string;
   /** A command that runs the command after it in another environment, such as `unshare` with its options. */
   readonly through?: readonly string[];
   /** Another place than this clone to take the library and the program from. */
@@ -83,10 +85,10 @@ export interface MemberOptions {
 
 /** Starts a plain Node process. */
 export async function spawn(options: MemberOptions = {}): Promise<Member> {
-  const { directory, env, uid, through = [], from = root } = options;
+  const { directory, env, uid, through = [], from = root, cwd = from } = options;
   const [execPath = '', ...execArgv] = [...through, process.execPath];
   const child = fork(join(from, 'test', 'fixtures', 'member.mjs'), {
-    cwd: from,
+    cwd,
     env: {
       PATH: process.env['PATH'],
       ...(directory === undefined ? {} : { PROMETHEUS_MULTIPROC_DIR: directory }),

@@ -1,0 +1,3 @@
+'use strict';
+
+exports.Metric = require('../dist/metrics/metric.js').Metric;

@@ -1,0 +1,3 @@
+'use strict';
+
+module.exports = require('../default-metric.js')('processOpenFileDescriptors', ['process_open_fds']);

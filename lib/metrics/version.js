@@ -1,0 +1,3 @@
+'use strict';
+
+module.exports = require('../default-metric.js')('version', ['nodejs_version_info']);

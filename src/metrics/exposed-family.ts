@@ -1,0 +1,138 @@
+import { withoutSharedLabels } from '../exposition/families';
+import type { TextFamily } from '../exposition/text';
+import type { FamilyDefinition, MetricFamily, Sample } from '../model/family';
+import { labelText } from '../model/labels';
+import { isMostRecent } from '../model/merge-mode';
+import { validateLabelNames, validateMetricName } from '../model/names';
+import type { FamilyHandle } from '../registry/registrable';
+import { FamilySeries } from '../series/family-series';
+import { Series } from '../series/series';
+import type { CellStore } from '../store/store';
+
+/** The part of `FamilySeries` that does not depend on the class of its series. */
+export type StoredFamily = Pick<
+  FamilySeries<Series>,
+  'store' | 'family' | 'definition' | 'changeMode' | 'moveTo' | 'outlive'
+>;
+
+interface Reading {
+  readonly refresh: (() => void) | undefined;
+  readonly read: () => MetricFamily;
+  readonly readers: ReadonlySet<unknown>;
+}
+
+/** What registries know of an own metric. */
+export class ExposedFamily implements FamilyHandle {
+  readonly refresh: (() => void) | undefined;
+  readonly read: () => MetricFamily;
+  readonly readers: ReadonlySet<unknown>;
+  readonly #metric: object;
+  readonly #series: StoredFamily;
+  /** Stands for the series where a function of the application has returned others. */
+  #returned: FamilySeries<Series> | undefined;
+
+  constructor(metric: object, series: StoredFamily, { refresh, read, readers }: Reading) {
+    this.refresh = refresh;
+    this.read = read;
+    this.readers = readers;
+    this.#metric = metric;
+    this.#series = series;
+  }
+
+  get store(): CellStore {
+    return this.#series.store;
+  }
+
+  get family(): number {
+    return (this.#returned ?? this.#series).family;
+  }
+
+  get familyName(): string {
+    return (this.#returned ?? this.#series).definition.name;
+  }
+
+  moveTo(store: CellStore): void {
+    for (const series of [this.#series, this.#returned]) {
+      series?.moveTo(store);
+      series?.outlive(this.#metric);
+    }
+  }
+
+  /** See `FamilyHandle.show`. Samples that are numbers with labels are copied into the store, so that the group has them. */
+  show(returned: TextFamily | undefined): TextFamily | undefined {
+    if (!returned || isSame(returned, this.read())) {
+      this.#showSeries(undefined);
+      return undefined;
+    }
+    const copy = this.#definitionOf(returned);
+    const definition = copy ?? this.#series.definition;
+    const last = this.#returned;
+    const next = last && isSameDefinition(last.definition, definition) ? last : this.#newSeries(definition);
+    const shown = new Set<Series>();
+    for (const { labels, value } of (copy && returned.values) ?? []) {
+      const series = next.at(labels);
+      series.set(0, value);
+      shown.add(series);
+    }
+    next.removeIf((series) => !shown.has(series));
+    this.#showSeries(next);
+    return copy ? undefined : returned;
+  }
+
+  /** Undefined for a family that is more than numbers with labels. */
+  #definitionOf({ name, help, type, values = [] }: TextFamily): FamilyDefinition | undefined {
+    const own = this.#series.definition;
+    const isPlain =
+      (type === 'counter' || type === 'gauge') && type === own.type && !isMostRecent(own.mergeMode);
+    const names = new Set(this.#returned?.definition.labelNames);
+    for (const { labels } of values) for (const label of Object.keys(labels ?? {})) names.add(label);
+    const labelNames = [...names];
+    const isCopied = isPlain && validateMetricName(name) && validateLabelNames(labelNames);
+    const areNumbers = values.every(
+      ({ labels, value, metricName = name, exemplar }) =>
+        labels && typeof value === 'number' && metricName === name && !exemplar,
+    );
+    return isCopied && areNumbers ? { ...own, name, help: `${help}`, labelNames } : undefined;
+  }
+
+  #newSeries(definition: FamilyDefinition): FamilySeries<Series> {
+    const series = new FamilySeries(this.store, definition, Series);
+    series.outlive(this.#metric);
+    return series;
+  }
+
+  #showSeries(next: FamilySeries<Series> | undefined): void {
+    const last = this.#returned;
+    if (next === last) return;
+    this.store.replaceFamily(this.family, (next ?? this.#series).family);
+    this.#returned = next;
+    last?.dispose();
+  }
+}
+
+/** The order of labels makes no difference, nor do exemplars. */
+function isSame(one: TextFamily, other: TextFamily): boolean {
+  const [a, b] = [withoutSharedLabels(one), withoutSharedLabels(other)];
+  const [samples = [], others = []] = [a.values, b.values];
+  const isSameHead = a.name === b.name && a.help === b.help && a.type === b.type;
+  return (
+    isSameHead &&
+    samples.length === others.length &&
+    samples.every((sample, i) => isSameSample(sample, others[i] as Sample, a.name))
+  );
+}
+
+function isSameSample(a: Sample, b: Sample, name: string): boolean {
+  const [labels, others] = [a.labels ?? {}, b.labels ?? {}];
+  const names = Object.keys(labels);
+  return (
+    Object.is(a.value, b.value) &&
+    (a.metricName ?? name) === (b.metricName ?? name) &&
+    names.length === Object.keys(others).length &&
+    names.every((label) => labelText(labels[label]) === labelText(others[label]))
+  );
+}
+
+function isSameDefinition(a: FamilyDefinition, b: FamilyDefinition): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

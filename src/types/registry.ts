@@ -1,0 +1,203 @@
+// The types of registries, as users see them; see metrics.ts for their purpose.
+import type { LabelValues } from '../model/labels';
+import type { OpenMetricsContentType, PrometheusContentType, RegistryContentType } from './content-types';
+import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from './metrics';
+
+/** The owners whose numbers an exposition shows. */
+export type ViewKind = 'group' | 'process' | 'thread';
+
+/** A registry of any content type. */
+export type AnyRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>;
+
+/**
+ * The members that all registries have: ours, those of prom-client and those of its successor. Each can be passed for this type;
+ * `new Registry()` and `register` are a `GroupRegistry`, which has more.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: in prom-client's types the default is another than in its successor's.
+export interface Registry<T extends RegistryContentType = any> {
+  readonly contentType: T;
+  /** Throws an Error for a content type that is neither of the two. */
+  setContentType(contentType: T): void;
+  /** The exposition. Rejects with the error of a `collect` function. */
+  metrics(): Promise<string>;
+  /**
+   * The metrics that are registered here, with the numbers of this thread alone, as `get()` of each returns them: a program that adds
+   * up the lists of several threads or processes counts each update once. With an argument, only families of that aggregator.
+   */
+  getMetricsAsJSON(aggregator?: string): Promise<MetricObjectWithValues<MetricValue<string>>[]>;
+  /** The metrics that are registered in this thread, in order of registration; with an argument, only those of that aggregator. */
+  getMetricsAsArray(aggregator?: string): MetricObject[];
+  /** One family of the exposition, without a newline at its end. Rejects with a TypeError if there is none. */
+  getSingleMetricAsString(name: string): Promise<string>;
+  /** The object that was registered in this thread under `name`, if any. */
+  getSingleMetric<T extends string>(name: string): Metric<T> | undefined;
+  getSingleMetric(name: string): Metric | undefined;
+  /** Adds a metric. Throws if another one has its name. */
+  registerMetric<T extends string>(metric: Metric<T>): void;
+  registerMetric(metric: Metric): void;
+  removeSingleMetric(name: string): void;
+  /** Resets all metrics that are registered in this thread. */
+  resetMetrics(): void;
+  /** Sets the labels that are added to every sample, where it does not have them itself. They are copied. */
+  setDefaultLabels(labels: object): void;
+  /** Removes all metrics and the default labels. */
+  clear(): void;
+}
+
+/** Anything that a registry can show: it counts in this thread only. */
+export interface ForeignMetric {
+  readonly name?: string;
+  /** The family in the shape of `getMetricsAsJSON()`. */
+  get(): object | Promise<object>;
+  /** The same for the text, if there is a difference. */
+  readonly getForPromString?: (() => object | Promise<object>) | undefined;
+  readonly collect?: ((this: never) => unknown) | undefined;
+  readonly reset?: (() => void) | undefined;
+  readonly remove?: ((labels: LabelValues<string>) => void) | undefined;
+}
+
+/** Node's `Buffer`, where its types are installed. */
+type NodeBuffer = typeof globalThis extends { Buffer: { isBuffer(value: unknown): value is infer B } }
+  ? B
+  : Uint8Array;
+
+export interface RegistryOptions {
+  /**
+   * The name of this registry in all processes of the group. Registries without a name are the same where each process makes one
+   * of them when it starts, at the same place in the code; all others show this thread only.
+   */
+  readonly name?: string | undefined;
+  /** `false`: the registry shows and counts for this thread only, wherever it is made. A name has no meaning then. */
+  readonly shared?: boolean | undefined;
+}
+
+export interface MetricsOptions {
+  /** Shows the numbers of each process apart, with its pid in the label `pid`. */
+  readonly perProcess?: boolean | undefined;
+  /**
+   * Whose numbers are shown: those of the group, of this process with all its threads, or of this thread alone. Default: the
+   * `view` of `configure()`.
+   */
+  readonly view?: ViewKind | undefined;
+}
+
+/** The result of a request to all processes of the group. */
+export interface GroupAnswer {
+  /** Living processes that had not carried it out by the deadline; they do it as soon as they can. */
+  readonly late: number;
+}
+
+/**
+ * A set of metrics that is exposed as one. `metrics()`, `getMetricsAsBuffer()` and `getSingleMetricAsString()` show the whole group
+ * of processes, including metrics that only other processes have defined; without the addon they show this process. The list of
+ * metrics is always that of this thread.
+ */
+export interface GroupRegistry<T extends RegistryContentType = PrometheusContentType> extends Registry<T> {
+  setContentType(contentType: RegistryContentType): void;
+  metrics(options?: MetricsOptions): Promise<string>;
+  /**
+   * The exposition in UTF-8, the cheapest response to a request: as long as all metrics are this library's, no string is made
+   * of it. The bytes must not be written to: calls at the same time share them, and a later scrape reuses their memory.
+   */
+  getMetricsAsBuffer(options?: MetricsOptions): Promise<NodeBuffer>;
+  /** The exposition of one metric, registered or not, as this thread alone has counted it. */
+  getMetricsAsString<T extends string>(metric: Metric<T>): Promise<string>;
+  getMetricsAsString(metric: ForeignMetric): Promise<string>;
+  /** The numbers of the group as objects; with an argument, only families of that aggregator. */
+  getGroupMetricsAsJSON(aggregator?: string): Promise<MetricObjectWithValues<MetricValue<string>>[]>;
+  /** Adds a metric, or anything with a `get()` like a metric's. Throws if another one has its name. */
+  registerMetric<T extends string>(metric: Metric<T>): void;
+  registerMetric(metric: ForeignMetric): void;
+  /**
+   * Resets the metrics of this registry, or the one of that name, in all processes of the group, dead ones included. Living
+   * processes that do not answer in time (`collectDeadlineMs`) do so later; the Promise resolves to their number.
+   */
+  resetGroup(name?: string): Promise<GroupAnswer>;
+  /**
+   * Removes the series of exactly these labels, `{}` for the one without labels, in all processes of the group, dead ones
+   * included; it is no error if there is none. Labels are compared by their text. A late process also removes its counts until
+   * then.
+   *
+   * @throws a TypeError with code `ERR_LABELS_MISSING` without labels: `resetGroup(name)` is for all series of a metric.
+   */
+  removeFromGroup(name: string, labels: LabelValues<string>): Promise<GroupAnswer>;
+  /** The names of the scopes whose metrics are exposed here, none for a registry that shows its own metrics; see `RegistryOptions`. */
+  scopes(): readonly string[];
+}
+
+export interface RegistryConstructor {
+  /** Throws a TypeError for a content type that is neither of the two. */
+  new <T extends RegistryContentType = PrometheusContentType>(
+    contentType?: T,
+    options?: RegistryOptions,
+  ): GroupRegistry<T>;
+  readonly PROMETHEUS_CONTENT_TYPE: PrometheusContentType;
+  readonly OPENMETRICS_CONTENT_TYPE: OpenMetricsContentType;
+  /** The registry of all metrics that name no other. */
+  readonly globalRegistry: GroupRegistry;
+  /**
+   * A registry with the metrics of all of `registers`, without their default labels. It shows metrics that other processes
+   * register later, but of this process those that are registered now. Throws if the content types differ, if two metrics have
+   * the same name, and a TypeError for an empty list.
+   */
+  merge<T extends RegistryContentType = PrometheusContentType>(
+    registers: readonly (Registry & { readonly contentType: T })[],
+  ): GroupRegistry<T>;
+  /** A registry of the merge of several lists that `getMetricsAsJSON()` made. */
+  aggregate<T extends RegistryContentType = PrometheusContentType>(
+    metricsArr: readonly object[],
+    registryType?: T,
+  ): GroupRegistry<T>;
+}
+
+/**
+ * prom-client's way to the metrics of a whole cluster. Here every registry shows them; this class exists for code that calls
+ * `clusterMetrics()`, and shows the registries that were chosen with `setRegistries()`. It sends no messages to workers.
+ */
+export interface ClusterRegistry<T extends RegistryContentType = PrometheusContentType>
+  extends GroupRegistry<T> {
+  /**
+   * The merged exposition of the chosen registries, from any process of the group; '' while there is nothing in them.
+   * Rejects with the error of a `collect` function of this process.
+   */
+  clusterMetrics(): Promise<string>;
+  /** Resolves at once: the counts of a process are in the group before it ends. */
+  shutdown(timeout?: number): Promise<void>;
+}
+
+interface Chooser extends Pick<RegistryConstructor, keyof RegistryConstructor> {
+  /**
+   * Chooses registries for `clusterMetrics()` or `workerMetrics()`, which shows in all processes of the group the registries that
+   * any process has chosen, dead ones included. Without any choice it shows the global registry. Of a merged registry it shows the
+   * metrics of processes that have chosen it.
+   *
+   * @throws a TypeError with code `ERR_REGISTRY` for objects that are no registries of this library.
+   */
+  setRegistries(regs: readonly AnyRegistry[] | AnyRegistry): void;
+}
+
+export interface ClusterRegistryConstructor extends Chooser {
+  new <T extends RegistryContentType = PrometheusContentType>(
+    contentType?: T,
+    options?: RegistryOptions,
+  ): ClusterRegistry<T>;
+}
+
+/** The same for worker threads, as @prometheus-io/client has it; threads of cluster workers included. */
+export interface WorkerRegistry<T extends RegistryContentType = PrometheusContentType>
+  extends GroupRegistry<T> {
+  /** The argument of the constructor. It makes no difference: every thread shows the group. */
+  readonly primary: boolean;
+  /** See `ClusterRegistry.clusterMetrics()`. */
+  workerMetrics(): Promise<string>;
+  /** See `ClusterRegistry.shutdown()`. */
+  shutdown(timeout?: number): Promise<void>;
+}
+
+export interface WorkerRegistryConstructor extends Chooser {
+  new <T extends RegistryContentType = PrometheusContentType>(
+    contentType?: T,
+    primary?: boolean,
+    options?: RegistryOptions,
+  ): WorkerRegistry<T>;
+}

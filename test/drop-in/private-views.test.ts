@@ -1,0 +1,96 @@
+import * as judge from 'prom-client';
+import { expect, test } from 'vitest';
+import * as ours from '../../src/index';
+
+type Library = typeof judge;
+
+const libraries: Library[] = [ours as unknown as Library, judge];
+
+/** What public code reads although prom-client documents none of it. */
+const reads: Record<string, (library: Library) => unknown> = {
+  'a metric that is made unless it is there'({ Counter, Registry }) {
+    const registry = new Registry();
+    const make = () => {
+      const { _metrics } = registry as unknown as { _metrics: Record<string, judge.Counter> };
+      return _metrics['m'] ?? new Counter({ name: 'm', help: 'h', registers: [registry] });
+    };
+    const first = make();
+    return [make() === first, make() === registry.getSingleMetric('m')];
+  },
+
+  'the metrics of a registry by name'({ Counter, Gauge, Registry }) {
+    const registry = new Registry() as judge.Registry & { _metrics: Record<string, judge.Metric> };
+    const registers = [registry];
+    new Counter({ name: 'b', help: 'h', registers });
+    new Gauge({ name: 'a', help: 'h', registers });
+    registry.removeSingleMetric('b');
+    new Counter({ name: 'c', help: 'h', registers });
+    const { _metrics } = registry;
+    return [Object.keys(_metrics), 'a' in _metrics, 'b' in _metrics, Object.values(_metrics).length];
+  },
+
+  'the numbers of a counter'({ Counter }) {
+    const counter = new Counter({ name: 'm', help: 'h', labelNames: ['b', 'a'], registers: [] });
+    counter.inc({ b: 'x', a: 1 }, 2);
+    counter.inc({ a: 'y' });
+    counter.inc({});
+    return (counter as unknown as { hashMap: object }).hashMap;
+  },
+
+  'the number of a counter without labels'({ Counter }) {
+    const counter = new Counter({ name: 'm', help: 'h', registers: [] }) as unknown as {
+      hashMap: Record<string, { value: number }>;
+      inc(): void;
+    };
+    const before = counter.hashMap['']?.value;
+    counter.inc();
+    return [before, counter.hashMap['']?.value];
+  },
+
+  'the numbers of a gauge'({ Gauge }) {
+    const gauge = new Gauge({ name: 'm', help: 'h', labelNames: ['a'], registers: [] });
+    gauge.set({ a: 'x' }, 2);
+    gauge.labels('y').dec();
+    return (gauge as unknown as { hashMap: object }).hashMap;
+  },
+
+  'the numbers of a histogram'({ Histogram }) {
+    const config = { name: 'm', help: 'h', labelNames: ['a'], buckets: [1, 2], registers: [] };
+    const histogram = new Histogram(config);
+    histogram.observe({ a: 'x' }, 1.5);
+    histogram.observe({ a: 'x' }, 3);
+    return (histogram as unknown as { hashMap: object }).hashMap;
+  },
+
+  'sums and counts of a summary'({ Summary }) {
+    const summary = new Summary({ name: 'm', help: 'h', labelNames: ['a'], registers: [] });
+    summary.observe({ a: 'x' }, 1.5);
+    const { hashMap } = summary as unknown as { hashMap: Record<string, Record<string, unknown>> };
+    return Object.entries(hashMap).map(([key, { labels, sum, count }]) => [key, labels, sum, count]);
+  },
+};
+
+test.each(Object.entries(reads))('%s', (_, read) => {
+  const [mine, theirs] = libraries.map(read);
+
+  expect(mine).toEqual(theirs);
+});
+
+test('a write to a view is refused, and changes nothing', async () => {
+  const registry = new ours.Registry();
+  const gauge = new ours.Gauge({ name: 'm', help: 'h', registers: [registry] });
+  const { _metrics } = registry as unknown as { _metrics: Record<string, unknown> };
+  const { hashMap } = gauge as unknown as { hashMap: Record<string, { value: number }> };
+
+  expect(() => delete _metrics['m']).toThrow(TypeError);
+  expect(() => Object.assign(hashMap[''] as object, { value: 5 })).toThrow(TypeError);
+  expect(() => Object.assign(gauge, { hashMap: {} })).toThrow(TypeError);
+  expect(await registry.metrics()).toContain('\nm 0\n');
+});
+
+test('the views are no properties that a copy or a comparison of a metric has', () => {
+  const gauge = new ours.Gauge({ name: 'm', help: 'h', registers: [] });
+
+  expect(Object.keys(gauge)).not.toContain('hashMap');
+  expect(Object.keys(new ours.Registry())).not.toContain('_metrics');
+});
