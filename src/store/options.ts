@@ -19,7 +19,7 @@ export interface GroupOptions {
    */
   readonly shared?: boolean | undefined;
   /**
-   * The path of the native addon, `build/Release/prom_client_mmap.node` of the package, where a bundler has torn the code from it; see
+   * The path of the native addon, `build/Release/prom_client_mmap.node` of the package, where a bundler moves the code to another place; see
    * docs/bundlers.md. Default: the package is searched for. `PROM_CLIENT_MMAP_ADDON`.
    */
   readonly addon?: string | undefined;

@@ -107,6 +107,27 @@ describe('node:test', () => {
   }, 30_000);
 });
 
+describe('mocks of modules of Node', () => {
+  test('without the functions that a copy of `process` lacks', async () => {
+    const project = new Project({
+      'app.cjs': `
+        const Module = require('node:module');
+        const load = Module._load;
+        const copy = { ...process, platform: 'linux' };
+        Module._load = (name, ...rest) => (/^(node:)?process$/.test(name) ? copy : load(name, ...rest));
+        const { collectDefaultMetrics } = require('prom-client-mmap');
+        ${clusterApp('cjs')}
+        collectDefaultMetrics();`,
+    });
+    project.install();
+
+    const { status, output } = await project.node('app.cjs');
+
+    expect(status, output).toBe(0);
+    expect(output).toMatch(/^app_total 42$/m);
+  });
+});
+
 describe('no test runner', () => {
   const inherited = {
     VITEST: 'true',

@@ -179,12 +179,14 @@ export async function registries(): Promise<string> {
   registry.removeSingleMetric('a');
   registry.resetMetrics();
   registry.clear();
+  const prometheusType: PrometheusContentType = prometheusContentType;
+  const openMetricsType: OpenMetricsContentType = openMetricsContentType;
   const types: RegistryContentType[] = [
     contentType,
     client.contentType,
     registry.contentType,
-    prometheusContentType satisfies PrometheusContentType,
-    openMetricsContentType satisfies OpenMetricsContentType,
+    prometheusType,
+    openMetricsType,
   ];
   const merged: Registry = Registry.merge([registry, register]);
   const valid: boolean = validateMetricName('a');
