@@ -22,10 +22,10 @@ enum class Chosen : uint32_t {
 struct View {
   std::vector<std::string> scopes;
   bool default_labels = true;
-  bool per_owner = false;                    // each owner's series apart, with the label `pid`
-  std::optional<ProcessIdentity> process{};  // only the owners of this process, alive and dead
+  bool per_owner = false;  // each owner's series apart, with the label `pid`
   // In place of `scopes` the ones that any segment marks as chosen, or the global scope where there are none.
   Chosen chosen = Chosen::kNone;
+  std::optional<ProcessIdentity> process{};  // only the owners of this process, alive and dead
 
   bool operator==(const View&) const = default;
 };

@@ -325,11 +325,11 @@ TEST_CASE("threads that have ended stay where the processes are shown apart, as 
     *segment.Series(segment.Family(test::CounterFamily("c"))).cells = 1;
     segment.owner().Close();
   }
-  CHECK(CompactDead(directory.path(), CurrentOwner(0), task).compacted == 1);
+  CHECK(CompactDead(directory.path(), CurrentOwner(0), task).value() == 1);
   CHECK(Segments(directory).size() == 1);
-  CHECK(CompactDead(directory.path(), CurrentOwner(0), task).compacted == 0);
+  CHECK(CompactDead(directory.path(), CurrentOwner(0), task).value() == 0);
   CHECK(Has(Rendered(directory.path()), "c 2"));
-  CHECK(Compact(directory.path()).compacted == 1);
+  CHECK(Compact(directory.path()) == 1);
   CHECK(Has(Rendered(directory.path()), "c 2"));
 }
 

@@ -162,7 +162,7 @@ void Compact(const Input& input) {
   Render(along, Format::kText);
   Totals before(directory);
 
-  auto compacted = along.Compact(limits, kNowMs);
+  auto compacted = along.Compact(limits, kNowMs, false);
   Require(compacted.ok());
   Totals after(directory);
   Require(compacted.value() == 0 || after.has_archive());

@@ -200,7 +200,7 @@ TEST_CASE("an owner that was rewritten and compacted since the last scrape count
     if (i == 0) REQUIRE(Number(Rendered(later), "c") == 4);
   }
   segment.owner().Close();
-  REQUIRE(group.Compact({}, 0).value() == 1);
+  REQUIRE(group.Compact({}, 0, false).value() == 1);
 
   CHECK(Number(Rendered(group), "c") == 5);
   CHECK(Number(Rendered(later), "c") == 5);

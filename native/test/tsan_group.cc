@@ -155,7 +155,7 @@ int Run() {
       Removal removal;
       removal.filter.family = "visits";
       while (counting > 0) {
-        auto result = shared.Compact({}, kNowMs);
+        auto result = shared.Compact({}, kNowMs, false);
         if (!result.ok()) Fail(std::string("a compaction failed at ") + result.error().syscall);
         compacted += result.value();
         shared.RemoveSeries(removal);
