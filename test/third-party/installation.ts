@@ -15,13 +15,13 @@ import { dirname, join } from 'node:path';
 const root = join(__dirname, '..', '..');
 const inputs = ['.npmrc', 'package.json', 'package-lock.json'];
 
-/** By which an application that imports `prom-client` has this package: beside the real one, or in its place. */
+/** How an application that imports `prom-client` comes to this package: beside the real one, or in its place. */
 export const ROUTES = ['preload', 'alias'] as const;
 export type Route = (typeof ROUTES)[number];
 
 /**
  * The directory with apps/ and all packages, for each route. They are under build/, named after the packages, and stay
- * for the next time. The packages link to this clone as `prom-client-mmap` or, for the alias, as `prom-client`.
+ * for the next time. This clone is linked into them, as `prom-client-mmap` or, for the alias, as `prom-client`.
  * Installing takes about a minute, and needs npm's registry where its cache lacks a package.
  */
 export function installation(): Readonly<Record<Route, string>> {
@@ -50,8 +50,10 @@ function install(directory: string): void {
     const alias = join(fresh, 'alias');
     cpSync(preload, alias, { recursive: true, verbatimSymlinks: true });
     symlinkSync(root, join(preload, 'node_modules', 'prom-client-mmap'));
-    rmSync(join(alias, 'node_modules', 'prom-client'), { recursive: true });
-    symlinkSync(root, join(alias, 'node_modules', 'prom-client'));
+    for (const name of ['prom-client', '@prometheus-io/client']) {
+      rmSync(join(alias, 'node_modules', name), { recursive: true });
+      symlinkSync(root, join(alias, 'node_modules', name));
+    }
     renameSync(fresh, directory);
   } finally {
     rmSync(fresh, { recursive: true, force: true });

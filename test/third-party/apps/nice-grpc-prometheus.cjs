@@ -1,5 +1,6 @@
 // Each worker calls a server of its own, without a compiler for protocol buffers: its messages are JSON. The registry is
 // the package's own, one without a name.
+const { setImmediate } = require('node:timers/promises');
 const express = require('express');
 const { createChannel, createClientFactory, createServer, ServerError, Status } = require('nice-grpc');
 const { prometheusClientMiddleware, prometheusServerMiddleware, registry } = require('nice-grpc-prometheus');
@@ -23,7 +24,10 @@ const implementation = {
     return { text: `hello ${name}` };
   },
   async *count({ to }) {
-    for (let n = 1; n <= to; n++) yield { n };
+    for (let n = 1; n <= to; n++) {
+      await setImmediate();
+      yield { n };
+    }
   },
 };
 
