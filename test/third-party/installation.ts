@@ -15,30 +15,45 @@ import { dirname, join } from 'node:path';
 const root = join(__dirname, '..', '..');
 const inputs = ['.npmrc', 'package.json', 'package-lock.json'];
 
+/** How an application that imports `prom-client` comes to this package: beside the real one, or in its place. */
+export const ROUTES = ['preload', 'alias'] as const;
+export type Route = (typeof ROUTES)[number];
+
 /**
- * The directory with apps/ and all packages. It is under build/, named after what is installed there, and stays for the
- * next time. This clone has the place in it that prom-client-mmap would have. Installing takes about a minute, and needs
- * npm's registry where its cache lacks a package.
+ * The directory with apps/ and all packages, for each route. They are under build/, named after the packages, and stay
+ * for the next time. This clone is linked into them, as `prom-client-mmap` or, for the alias, as `prom-client`.
+ * Installing takes about a minute, and needs npm's registry where its cache lacks a package.
  */
-export function installation(): string {
+export function installation(): Readonly<Record<Route, string>> {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch} ${process.versions.modules}`);
   for (const input of inputs) hash.update(readFileSync(join(__dirname, input)));
   const directory = join(root, 'build', 'third-party', hash.digest('hex').slice(0, 16));
   if (!existsSync(directory)) install(directory);
-  rmSync(join(directory, 'apps'), { recursive: true, force: true });
-  cpSync(join(__dirname, 'apps'), join(directory, 'apps'), { recursive: true });
-  return directory;
+  const directories = { preload: join(directory, 'preload'), alias: join(directory, 'alias') };
+  for (const route of ROUTES) {
+    const apps = join(directories[route], 'apps');
+    rmSync(apps, { recursive: true, force: true });
+    cpSync(join(__dirname, 'apps'), apps, { recursive: true });
+  }
+  return directories;
 }
 
 function install(directory: string): void {
   mkdirSync(dirname(directory), { recursive: true });
   const fresh = mkdtempSync(`${directory}-`);
   try {
-    for (const input of inputs) cpSync(join(__dirname, input), join(fresh, input));
-    npm(fresh, 'ci', '--ignore-scripts');
+    const preload = join(fresh, 'preload');
+    for (const input of inputs) cpSync(join(__dirname, input), join(preload, input));
+    npm(preload, 'ci', '--ignore-scripts');
     // The only one that must be compiled.
-    npm(fresh, 'rebuild', '@sematext/gc-stats');
-    symlinkSync(root, join(fresh, 'node_modules', 'prom-client-mmap'));
+    npm(preload, 'rebuild', '@sematext/gc-stats');
+    const alias = join(fresh, 'alias');
+    cpSync(preload, alias, { recursive: true, verbatimSymlinks: true });
+    symlinkSync(root, join(preload, 'node_modules', 'prom-client-mmap'));
+    for (const name of ['prom-client', '@prometheus-io/client']) {
+      rmSync(join(alias, 'node_modules', name), { recursive: true });
+      symlinkSync(root, join(alias, 'node_modules', name));
+    }
     renameSync(fresh, directory);
   } finally {
     rmSync(fresh, { recursive: true, force: true });

@@ -4,20 +4,23 @@ import { createInterface } from 'node:readline';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { keyOf, parse, type Sample } from '../multiprocess/support/exposition';
 import { type Answers, CASES, OFTEN, type Samples, SELDOM } from './cases';
-import { installation } from './installation';
+import { installation, ROUTES, type Route } from './installation';
 
 const wanted = process.env['THIRD_PARTY'] === '1' || process.env['CI'] === 'true';
 
 // Hundreds of packages would be installed by everybody who runs the tests.
 describe.skipIf(!wanted)('unmodified packages in a cluster (only with THIRD_PARTY=1 or CI=true)', () => {
-  let directory: string;
+  let directories: Readonly<Record<Route, string>>;
   beforeAll(() => {
-    directory = installation();
+    directories = installation();
   }, 300_000);
 
-  test.each(Object.entries(CASES))('%s counts every request, and each process shows all', async (_, it) => {
+  const cases = Object.entries(CASES).flatMap(([name, it]) =>
+    ROUTES.map((route) => [name, route, it] as const),
+  );
+  test.each(cases)('%s, by %s, counts every request, in each worker', async (_, route, it) => {
     const { app, requests, metrics = ['/metrics'], families, samples } = it;
-    const ports = await start(directory, app);
+    const ports = await start(route, directories[route], app);
     await Promise.all(
       ports.workers.map(async (port, worker) => {
         for (const [index, [path, body]] of requests.entries()) {
@@ -69,13 +72,14 @@ interface Ports {
   readonly primary?: number;
 }
 
-/** Starts a cluster that ends with the test. Its programs know of prom-client only: the preload is all that is new. */
-async function start(directory: string, app: string): Promise<Ports> {
-  const child = spawn(
-    process.execPath,
-    ['--import', 'prom-client-mmap/register', 'apps/cluster.mjs', `./${app}`],
-    { cwd: directory, env: { PATH: process.env['PATH'] }, stdio: ['pipe', 'pipe', 'inherit'] },
-  );
+/** Starts a cluster that ends with the test. Its programs know of prom-client only. */
+async function start(route: Route, directory: string, app: string): Promise<Ports> {
+  const preload = route === 'preload' ? ['--import', 'prom-client-mmap/register'] : [];
+  const child = spawn(process.execPath, [...preload, 'apps/cluster.mjs', `./${app}`], {
+    cwd: directory,
+    env: { PATH: process.env['PATH'] },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const closed = once(child, 'close');
   onTestFinished(async () => {
     child.stdin.end();
