@@ -101,8 +101,9 @@ bool SessionHasEnded(const std::string& path, const OwnerIdentity& self) {
   std::vector<std::string> names;
   if (!directory.valid() || !ListNames(directory.get(), names)) return false;
   UniqueFd session(::openat(directory.get(), kSessionName, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (session.valid() ? !WaitForLock(session.get(), LOCK_EX, 0) || !LockExcludes(directory.get(), kSessionName)
-                      : errno != ENOENT) {
+  if (session.valid()
+          ? !WaitForLock(session.get(), LOCK_EX, 0) || !LockExcludes(directory.get(), kSessionName)
+          : errno != ENOENT) {
     return false;
   }
   return AllAreGone(directory.get(), names, self);
