@@ -38,6 +38,7 @@ void SegmentReader::Forget() {
   usable_ = false;
   version_ = NextVersion();
   parsed_end_ = 0;
+  skipped_records_ = 0;
   cells_.Forget();
   families_.clear();
   family_by_id_.clear();
@@ -147,7 +148,10 @@ SkipReason SegmentReader::ParseExtent(const uint8_t* data, uint64_t length, uint
     const uint8_t* body = data + at + layout::kRecordHeaderSize;
     record_offset_ = offset + at;
     at += head.length;
-    if (head.crc != RecordCrc(head, body) || !ParseRecord(head, body)) return SkipReason::kCorrupt;
+    if (head.crc != RecordCrc(head, body)) return SkipReason::kCorrupt;
+    if (ParseRecord(head, body)) continue;
+    if (is_archive()) return SkipReason::kCorrupt;
+    if (head.state == static_cast<uint32_t>(RecordState::kLive)) skipped_records_++;
   }
   // Only the end of an extent may have a rest that is too short for a record.
   return at == length || to_end ? SkipReason::kNone : SkipReason::kCorrupt;
@@ -186,7 +190,7 @@ bool SegmentReader::Add(FamilyRecord record, bool live) {
                      record.bounds.size() == family.record.bounds.size() &&
                      record.age_buckets == family.record.age_buckets &&
                      record.label_names == family.record.label_names;
-  family = {std::move(record), live};
+  if (same_series) family = {std::move(record), live};
   return same_series;
 }
 
