@@ -55,8 +55,8 @@ std::string RandomHex() {
 }
 
 bool IsOtherOwnName(std::string_view name) {
-  return name.starts_with(".") || name.starts_with("w.") || IsRequestName(name) || name == kArchiveName || name == kBadArchiveName ||
-         name == kLockName || name == kSessionName || name == kLeaderName;
+  return name.starts_with(".") || name.starts_with("w.") || IsRequestName(name) || name == kArchiveName ||
+         name == kBadArchiveName || name == kLockName || name == kSessionName || name == kLeaderName;
 }
 
 std::string WakeupPath(const std::string& segment) {

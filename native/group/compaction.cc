@@ -67,8 +67,8 @@ class Compactor {
     std::vector<std::string> names;
     ListNames(directory_.get(), names);
     for (const std::string& name : names) {
-      bool is_left = IsRequestName(name) && ::faccessat(directory_.get(), SegmentOfRequest(name).c_str(), F_OK,
-                                                        AT_SYMLINK_NOFOLLOW) != 0;
+      bool is_left = IsRequestName(name) && ::faccessat(directory_.get(), SegmentOfRequest(name).c_str(),
+                                                        F_OK, AT_SYMLINK_NOFOLLOW) != 0;
       if (!IsTemporaryName(name) && !is_left) continue;
       UniqueFd fd = OpenPlainFile(directory_.get(), name.c_str());
       struct stat status {};

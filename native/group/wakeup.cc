@@ -46,8 +46,7 @@ std::optional<SystemError> Post(const std::string& segment, const std::string& t
   if (!WriteWhole(fd.get(), text.data(), text.size())) return fail("write");
   char time[20];
   std::snprintf(time, sizeof time, "%016llx", static_cast<unsigned long long>(BoottimeNs()));
-  std::string path =
-      DirectoryOf(segment) + '/' + RequestPrefix(NameOf(segment)) + time + '.' + RandomHex();
+  std::string path = DirectoryOf(segment) + '/' + RequestPrefix(NameOf(segment)) + time + '.' + RandomHex();
   if (::rename(temporary.c_str(), path.c_str()) != 0) return fail("rename");
   return std::nullopt;
 }

@@ -86,6 +86,12 @@ class SegmentReader {
   bool Add(ScopeRecord record, bool live);
   bool Add(MemberRecord record, bool live);
   bool Add(CompactedRecord record, bool live);
+  // Refuses a record whose cells are in no extent. Then the header is damaged, or older than the record: the segment is refused, so
+  // that its last numbers count.
+  bool Misplaced() {
+    misplaced_ = true;
+    return false;
+  }
   // The series of a page or an exemplar, by the file offset of its cells; null when it was removed.
   ReadSeries* SeriesAt(uint64_t cells_offset);
   SkipReason ReadSettledValues(const ByteSource& source);
@@ -96,6 +102,7 @@ class SegmentReader {
   uint64_t parsed_end_ = 0;
   uint64_t record_offset_ = 0;  // of the record that is being parsed
   uint64_t skipped_records_ = 0;
+  bool misplaced_ = false;
   bool known_ = false;
   bool usable_ = false;
 

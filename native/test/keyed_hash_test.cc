@@ -44,7 +44,8 @@ std::vector<std::string> CollidingTexts(size_t count) {
 TEST_CASE("texts that collide in the hash of the standard library do not collide") {
   std::vector<std::string> texts = CollidingTexts(40'000);
 #ifdef __GLIBCXX__
-  for (const std::string& text : texts) REQUIRE(std::hash<std::string>()(text) == std::hash<std::string>()(texts[0]));
+  for (const std::string& text : texts)
+    REQUIRE(std::hash<std::string>()(text) == std::hash<std::string>()(texts[0]));
 #endif
   std::unordered_map<std::string, uint32_t, KeyedHash> map;
   for (const std::string& text : texts) map.emplace(text, 0);

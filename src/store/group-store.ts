@@ -141,9 +141,14 @@ export class GroupStore extends ThreadSegment implements Maintained {
 
   maintain(): void {
     this.maintainFile();
-    if (!this.#scrapes.areUnderWay) this.moveFromOverflow();
+    this.#moveOn();
     if (this.file?.wakeupExists() === false) this.attempt(() => this.#wakeup?.open());
     if (this.#handler?.collects()) this.hasCollectors();
+  }
+
+  /** In slices, until it is done or a scrape begins. */
+  #moveOn(): void {
+    if (!this.#scrapes.areUnderWay && this.moveFromOverflow()) setImmediate(() => this.#moveOn());
   }
 
   async compact(): Promise<void> {

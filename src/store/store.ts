@@ -22,20 +22,25 @@ export function clear(cells: CellRef): void {
   cells.record = -1;
 }
 
+/** Cells that no scrape reads, for a series that found no room, and for pages and exemplars: counting goes on unnoticed. */
+export function discardCells(count: number): CellRef {
+  return { values: new Float64Array(count), index: 0, record: 0 };
+}
+
 /** The cells of a series, and those of its pages and exemplars. */
 export interface SeriesRef extends CellRef {
   parts?(): Iterable<CellRef>;
 }
 
 /** A series that can be moved to other cells; see `Series`. */
-export interface MovableSeries extends SeriesRef {
+interface Movable extends SeriesRef {
   moveParts(series: CellRef, to: CellStore, from: CellStore): void;
   moveTo(cells: CellRef, count: number, from: CellStore): void;
 }
 
 /** The series of a family in this thread. */
 export interface LiveSeries extends Iterable<SeriesRef> {
-  keys(): Iterable<readonly [series: MovableSeries, key: SeriesKey]>;
+  keys(): Iterable<readonly [series: Movable, key: SeriesKey]>;
 }
 
 export const PAGE_CELLS = 32;

@@ -4,6 +4,7 @@ import type { FamilyDefinition } from '../model/family';
 import type { LabelSet, SeriesKey } from '../model/labels';
 import type { NativeAddon, NativeError, NativeGroup, NativeSegment } from '../native';
 import { realProcess } from '../process';
+import { isObject, nativeLabels } from './native-labels';
 import type { ResolvedOptions } from './options';
 import { type Registration, Segment } from './segment';
 import { SeriesLimit } from './series-limit';
@@ -12,6 +13,7 @@ import {
   type CellStore,
   type ChoiceKind,
   clear,
+  discardCells,
   exemplarCells,
   type LiveSeries,
   PAGE_CELLS,
@@ -231,29 +233,31 @@ export class ThreadSegment implements CellStore {
   }
 
   /**
-   * Moves series from the overflow to the file if there is room again, for as long as a few milliseconds. To be called while this
-   * thread has no scrape under way: one that has read the file, and not yet the overflow, would miss them.
+   * Moves series from the overflow to the file while there is room, for a few milliseconds. Returns whether it may go on at once. To be
+   * called while this thread has no scrape under way: one that has read the file, and not yet the overflow, would miss them.
    */
-  protected moveFromOverflow(): void {
+  protected moveFromOverflow(): boolean {
     const file = this.#file;
-    if (!file || this.#overflow === undefined) return;
+    const overflow = this.#overflow;
+    if (!file || overflow === undefined) return false;
     const end = performance.now() + longestMoveMs;
     for (const registration of this.#log.values()) {
-      if (!file.has(registration.key) && !this.#registerIn(file, registration)) return;
+      if (!file.has(registration.key)) this.#registerIn(file, registration);
     }
-    for (const [family, { live, definition }] of this.#families) {
+    for (const [family, { live, definition, key: record }] of this.#families) {
       const count = seriesCells(definition);
-      for (const [series, key] of live.keys()) {
-        if (!this.#overflow.owns(series)) continue;
+      for (const [series, key] of file.has(record) ? live.keys() : []) {
+        if (!overflow.owns(series)) continue;
         const labels = nativeLabels(key, definition.labelNames);
         const cells = this.attempt(() => file.allocateSeries(family, labels, count));
-        if (cells === undefined) return;
+        if (cells === undefined) return false;
         series.moveParts(cells, this, this);
         series.moveTo(cells, count, this);
-        if (performance.now() > end) return;
+        if (performance.now() > end) return true;
       }
     }
-    this.#overflow = undefined;
+    if (this.#cellsIn(overflow).next().done) this.#overflow = undefined;
+    return false;
   }
 
   /** The segments in the group's directory; none if it cannot be read. */
@@ -271,7 +275,7 @@ export class ThreadSegment implements CellStore {
       return action();
     } catch (error) {
       const { errno } = error as NativeError;
-      if (!isUnfit(errno)) this.#isFull = true;
+      if (errno !== undefined && !isUnfit(errno)) this.#isFull = true;
       this.warnOnce(isUnfit(errno) ? 'unfit' : 'room', () => noRoom(this.#directory, error as NativeError));
       return undefined;
     }
@@ -392,27 +396,4 @@ const membershipKey = ({ id }: Scope, family: number): string => `member ${id} $
 function isShown({ key, memberships }: Family, segment: Segment): boolean {
   for (const membership of memberships.values()) if (segment.has(membership)) return segment.has(key);
   return memberships.size === 0 && segment.has(key);
-}
-
-/** The labels of a series as `NativeSegment.addSeries()` takes them. */
-function nativeLabels({ texts, asWritten }: SeriesKey, names: readonly string[]): readonly unknown[] {
-  const labels: unknown[] = [];
-  if (asWritten === undefined) {
-    for (let i = 0; i < texts.length; i++) if (texts[i] !== undefined) labels.push(i, texts[i]);
-  } else {
-    for (const [name, value] of Object.entries(asWritten)) {
-      const i = names.indexOf(name);
-      labels.push(i, isObject(value) ? [texts[i]] : value);
-    }
-  }
-  return labels;
-}
-
-function isObject(value: unknown): boolean {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function';
-}
-
-/** Cells that no scrape reads, for a series that found no room, and for pages and exemplars: counting goes on unnoticed. */
-function discardCells(count: number): CellRef {
-  return { values: new Float64Array(count), index: 0, record: 0 };
 }

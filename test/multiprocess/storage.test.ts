@@ -88,7 +88,9 @@ describe('when the file system is full', () => {
     expect(totals[2]).toBeLessThanOrEqual(2 * manySeries + shared);
   });
 
-  test('series that found no room move to the file when there is room again, with all counts', async ({ skip }) => {
+  test('series that found no room move to the file when there is room again, with all counts', async ({
+    skip,
+  }) => {
     const directory = smallFileSystem(1024 * 1024);
     if (directory === undefined) return skip('a small file system can only be mounted by root');
     const [owner, observer] = [await spawn({ directory }), await spawn({ directory })];
@@ -104,7 +106,8 @@ describe('when the file system is full', () => {
     expect(total(await observer.scrape())).toBeLessThan(manySeries);
     rmSync(filler);
 
-    const late = (text: string): number | undefined => valuesOf(text).get('late_bytes{quantile="0.5",q="499"}');
+    const late = (text: string): number | undefined =>
+      valuesOf(text).get('late_bytes{q="499",quantile="0.5"}');
     await expect.poll(async () => late(await observer.scrape()), { timeout: 20_000 }).toBeCloseTo(8, 0);
     expect(total(await observer.scrape())).toBe(manySeries);
     await countMany(owner, manySeries);

@@ -20,7 +20,12 @@ describe.skipIf(!wanted)('PM2 (only with THIRD_PARTY=1 or CI=true)', { timeout: 
     mkdirSync(ports);
     const script = join(directory, 'apps', 'pm2.cjs');
     const preload = ['-r', join(directory, 'apps', 'pm2-preload.cjs')];
-    const application = (name: string, exec_mode: string, instances: number, node_args: readonly string[] = []): object => ({
+    const application = (
+      name: string,
+      exec_mode: string,
+      instances: number,
+      node_args: readonly string[] = [],
+    ): object => ({
       ...{ name, script, exec_mode, instances, node_args },
       env: { PORTS: ports },
     });
@@ -34,7 +39,12 @@ describe.skipIf(!wanted)('PM2 (only with THIRD_PARTY=1 or CI=true)', { timeout: 
     writeFileSync(file, JSON.stringify({ apps }));
     const pm2 = (...args: readonly string[]): void => {
       execFileSync(process.execPath, [join(directory, 'node_modules', 'pm2', 'bin', 'pm2'), ...args], {
-        env: { PATH: process.env['PATH'], HOME: home, PM2_HOME: join(home, 'pm2'), PM2_DISCRETE_MODE: 'true' },
+        env: {
+          PATH: process.env['PATH'],
+          HOME: home,
+          PM2_HOME: join(home, 'pm2'),
+          PM2_DISCRETE_MODE: 'true',
+        },
         stdio: 'ignore',
       });
     };

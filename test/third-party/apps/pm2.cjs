@@ -8,5 +8,8 @@ new Counter({ name: 'starts_total', help: 'Instances that were started.' }).inc(
 
 const server = createServer(async (_request, response) => response.end(await register.metrics()));
 server.listen(0, '127.0.0.1', () => {
-  writeFileSync(join(process.env.PORTS, `${process.env.name}-${process.env.pm_id}`), `${server.address().port}`);
+  writeFileSync(
+    join(process.env.PORTS, `${process.env.name}-${process.env.pm_id}`),
+    `${server.address().port}`,
+  );
 });
