@@ -1,4 +1,4 @@
-import { constants } from 'node:os';
+import type { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import type { ErrorCode } from '../errors';
 import type { MissingAddon, NativeError } from '../native';
@@ -86,8 +86,10 @@ export function noRoom(directory: string | undefined, error: NativeError): Warni
 
 /** Whether a negative errno is that of a record which no segment can hold. */
 export function isUnfit(errno: number | undefined): boolean {
-  return errno === -constants.errno.E2BIG || errno === -constants.errno.EINVAL;
+  return errno !== undefined && unfit.has(errorName(errno));
 }
+
+const unfit: ReadonlySet<string> = new Set(['E2BIG', 'EINVAL']);
 
 export function tooManySeries(maxSeries: number): Warning {
   const message =

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { newDirectory } from '../multiprocess/support/directories';
@@ -20,20 +22,19 @@ describe.skipIf(!wanted)('PM2 (only with THIRD_PARTY=1 or CI=true)', { timeout: 
     mkdirSync(ports);
     const script = join(directory, 'apps', 'pm2.cjs');
     const preload = ['-r', join(directory, 'apps', 'pm2-preload.cjs')];
-    const application = (
+    const cluster = async (
       name: string,
-      exec_mode: string,
       instances: number,
-      node_args: readonly string[] = [],
-    ): object => ({
-      ...{ name, script, exec_mode, instances, node_args },
-      env: { PORTS: ports },
+      node_args: readonly string[],
+    ): Promise<object> => ({
+      ...{ name, script, instances, node_args, exec_mode: 'cluster' },
+      env: { PORTS: ports, PORT: await freePort() },
     });
     const apps = [
-      application('shop', 'cluster', 3),
-      application('mail', 'cluster', 2, preload),
-      application('news', 'cluster', 1, preload),
-      application('jobs', 'fork', 2),
+      await cluster('shop', 3, []),
+      await cluster('mail', 2, preload),
+      await cluster('news', 1, preload),
+      { name: 'jobs', script, instances: 2, exec_mode: 'fork', env: { PORTS: ports } },
     ];
     const file = join(home, 'ecosystem.config.json');
     writeFileSync(file, JSON.stringify({ apps }));
@@ -70,3 +71,13 @@ describe.skipIf(!wanted)('PM2 (only with THIRD_PARTY=1 or CI=true)', { timeout: 
     );
   });
 });
+
+/** A port of the loopback interface on which no program listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -7,7 +7,8 @@ const { Counter, register } = require('prom-client');
 new Counter({ name: 'starts_total', help: 'Instances that were started.' }).inc();
 
 const server = createServer(async (_request, response) => response.end(await register.metrics()));
-server.listen(0, '127.0.0.1', () => {
+// All workers of PM2's cluster that listen on port 0 would share one port, whatever their application.
+server.listen(Number(process.env.PORT ?? 0), '127.0.0.1', () => {
   writeFileSync(
     join(process.env.PORTS, `${process.env.name}-${process.env.pm_id}`),
     `${server.address().port}`,
