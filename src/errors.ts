@@ -45,6 +45,7 @@ export type ErrorCode =
   | 'ERR_REGISTRY'
   | 'ERR_REGISTRY_NAME'
   | 'ERR_REGISTRY_UNNAMED'
+  | 'ERR_REMOVAL'
   | 'ERR_SCRAPE'
   | 'ERR_SEGMENT'
   | 'ERR_SERIES_LIMIT'
@@ -200,6 +201,15 @@ export const scrapeFailed = (reason: string, cause: unknown): CodedError =>
     new Error(
       `Expected to read all segments of this group for a scrape, but got ${reason}. Nothing is shown rather than numbers ` +
         'that are too low, which would look like resets; no count is lost. Scrape again, when this process has file descriptors and memory left',
+      { cause },
+    ),
+  );
+export const removalFailed = (reason: string, cause: unknown): CodedError =>
+  coded(
+    'ERR_REMOVAL',
+    new Error(
+      `Expected to ask all processes of this group to remove series, but got ${reason}. Some of them may have removed the series: ` +
+        'make room in the directory of the group, then call the method again',
       { cause },
     ),
   );

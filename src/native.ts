@@ -58,6 +58,8 @@ export interface NativeSegment {
   limitGroup(bytes: number): void;
   /** Makes the wake-up FIFO of this owner, or makes it again; the caller closes the descriptor. */
   openWakeup(): number;
+  /** Takes the texts of the requests to this owner, the oldest first. */
+  takeRequests(): string[];
   /** False when the FIFO was made and has been deleted. */
   wakeupExists(): boolean;
   /** From here on scrapes notify this owner. */
@@ -109,7 +111,7 @@ export interface NativeRemoval {
   readonly family: string | undefined;
   /** Names and texts in turn. */
   readonly labels: readonly string[] | undefined;
-  /** The request to living owners: a line, shorter than 4096 bytes. */
+  /** The text of the request to living owners. */
   readonly message: string;
   readonly deadlineMs: number;
   readonly ownSegment: string;
@@ -144,7 +146,10 @@ export interface NativeGroup {
   /** Moves the counts of dead owners into the archive; resolves to their number. Rejects when it cannot write the archive: no count is lost. */
   compact(compaction: NativeCompaction): Promise<number>;
   render<As extends keyof Expositions>(scrape: NativeScrape<As>): Promise<Expositions[As]>;
-  /** Resolves to the number of living owners that had not removed the series by the deadline. */
+  /**
+   * Resolves to the number of living owners that had not removed the series by the deadline; they will. Rejects with a NativeError
+   * when an owner could not be asked.
+   */
   removeSeries(removal: NativeRemoval): Promise<number>;
 }
 

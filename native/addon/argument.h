@@ -64,9 +64,10 @@ class Argument {
   uint32_t Uint32() const { return Read<uint32_t>(napi_get_value_uint32); }
   int32_t Int32() const { return Read<int32_t>(napi_get_value_int32); }
   double Double() const { return Read<double>(napi_get_value_double); }
-  std::string String() const {
+  // At most `most` bytes of the text.
+  std::string String(size_t most = std::string::npos) const {
     std::string text;
-    StringTo(text, std::string::npos);
+    StringTo(text, most);
     return text;
   }
   // A label value: its kind, and its text in `text`, whose memory is reused. A primitive has the text of JavaScript's

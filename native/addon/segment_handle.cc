@@ -10,6 +10,7 @@
 #include "format/names.h"
 #include "format/record.h"
 #include "group/archive.h"
+#include "group/wakeup.h"
 #include "segment/owner_presence.h"
 #include "segment/rewrite.h"
 
@@ -48,6 +49,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
                            InstanceMethod<&SegmentHandle::Heartbeat>("heartbeat"),
                            InstanceMethod<&SegmentHandle::OpenWakeup>("openWakeup"),
                            InstanceMethod<&SegmentHandle::WakeupExists>("wakeupExists"),
+                           InstanceMethod<&SegmentHandle::TakeRequests>("takeRequests"),
                            InstanceMethod<&SegmentHandle::HasCollectors>("hasCollectors"),
                            InstanceMethod<&SegmentHandle::StartCollect>("startCollect"),
                            InstanceMethod<&SegmentHandle::FinishCollect>("finishCollect"),
@@ -107,7 +109,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     record.type = *type;
     record.merge_mode = *merge_mode;
     record.name = family.Get("name").String();
-    record.help = family.Get("help").String();
+    record.help = family.Get("help").String(layout::kMaxHelp);
     record.label_names = family.Get("labelNames").Strings();
     Argument bounds = family.Get("bounds");
     for (uint32_t i = 0; i < bounds.Length(); i++) record.bounds.push_back(bounds.Get(i).Double());
@@ -219,6 +221,19 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     return Napi::Number::New(info.Env(), fd.value());
   }
 
+  Napi::Value TakeRequests(const CallbackInfo& info) {
+    napi_env env = info.Env();
+    std::vector<std::string> texts = prom::TakeRequests(segment()->path());
+    napi_value result = nullptr;
+    bool made = napi_create_array_with_length(env, texts.size(), &result) == napi_ok;
+    for (uint32_t i = 0; made && i < texts.size(); i++) {
+      napi_value text;
+      made = napi_create_string_utf8(env, texts[i].data(), texts[i].size(), &text) == napi_ok &&
+             napi_set_element(env, result, i, text) == napi_ok;
+    }
+    return made ? Napi::Value(env, result) : info.Env().Undefined();
+  }
+
   Napi::Value NameIsCurrent(const CallbackInfo& info) { return Boolean(info, owner_->NameIsCurrent()); }
   Napi::Value WakeupExists(const CallbackInfo& info) { return Boolean(info, owner_->WakeupExists()); }
   Napi::Value Lead(const CallbackInfo& info) { return Boolean(info, owner_->Lead()); }
@@ -238,7 +253,12 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   template <typename Record>
   Napi::Value Append(const CallbackInfo& info, RecordType type, const Record& record) {
     if (!AllWasRead(info.Env())) return info.Env().Undefined();
-    auto appended = segment()->Append(type, Encode(record));
+    Bytes body = Encode(record);
+    // Every reader would leave out the record, and the series of its family.
+    if (!Decode<Record>(body)) {
+      return ThrowSystemError(info.Env(), SystemError{EINVAL, "append", segment()->path()});
+    }
+    auto appended = segment()->Append(type, body);
     if (!appended.ok()) return ThrowSystemError(info.Env(), appended.error());
     return Number(info, appended.value());
   }

@@ -55,13 +55,25 @@ std::string RandomHex() {
 }
 
 bool IsOtherOwnName(std::string_view name) {
-  return name.starts_with(".") || name.starts_with("w.") || name == kArchiveName || name == kBadArchiveName ||
-         name == kLockName || name == kSessionName || name == kLeaderName;
+  return name.starts_with(".") || name.starts_with("w.") || IsRequestName(name) || name == kArchiveName ||
+         name == kBadArchiveName || name == kLockName || name == kSessionName || name == kLeaderName;
 }
 
 std::string WakeupPath(const std::string& segment) {
   size_t name = segment.rfind('/') == std::string::npos ? 0 : segment.rfind('/') + 1;
   return segment.substr(0, name) + "w" + segment.substr(name + 1);
+}
+
+std::string RequestPrefix(std::string_view segment_name) {
+  return "r" + std::string(segment_name.substr(1)) + '.';
+}
+
+bool IsRequestName(std::string_view name) { return name.starts_with("r."); }
+
+std::string SegmentOfRequest(std::string_view name) {
+  std::string segment = "s" + std::string(name.substr(1));
+  for (int i = 0; i < 2; i++) segment.resize(std::min(segment.rfind('.'), segment.size()));
+  return segment;
 }
 
 void RemoveWakeup(int directory, const std::string& segment) {
@@ -151,6 +163,18 @@ UniqueFd OpenPlainFile(int directory, const char* name, SkipReason* reason) {
   }
   *reason = SkipReason::kNone;
   return fd;
+}
+
+bool WriteWhole(int fd, const void* bytes, size_t length) {
+  auto* p = static_cast<const char*>(bytes);
+  while (length > 0) {
+    ssize_t n = ::write(fd, p, length);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    p += n;
+    length -= static_cast<size_t>(n);
+  }
+  return true;
 }
 
 void GiveToOwner(int directory, int fd) {

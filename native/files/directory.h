@@ -3,6 +3,7 @@
 //   s.<pid>.<tid>.<random>   a segment                      archive       the values of dead owners
 //   w.<pid>.<tid>.<random>   the wake-up FIFO of its owner  archive.bad   an archive that could not be read
 //   .t.<random>              not finished yet               lock          the compactor holds its flock
+//   r.<pid>.<tid>.<random>.<time>.<random>   a request to the owner of that segment
 //   leader                   the leader holds its flock     session       every member of the group holds its flock
 #pragma once
 
@@ -29,6 +30,11 @@ std::string RandomHex();
 bool IsOtherOwnName(std::string_view name);
 // The wake-up FIFO of a segment, by the segment's name or path.
 std::string WakeupPath(const std::string& segment);
+// The names of requests to the owner of a segment begin with this, and go on with the time.
+std::string RequestPrefix(std::string_view segment_name);
+bool IsRequestName(std::string_view name);
+// The segment that a request is for.
+std::string SegmentOfRequest(std::string_view name);
 // Removes the wake-up FIFO of a segment, if it is a FIFO.
 void RemoveWakeup(int directory, const std::string& segment);
 
@@ -62,6 +68,7 @@ inline constexpr Names<SkipReason, 8> kSkipReasonNames{
 UniqueFd OpenPlainFile(int directory, const char* name, SkipReason* reason = nullptr);
 // Gives a file that root has made to the owner of its directory, who could not open it otherwise. Does nothing for other users.
 void GiveToOwner(int directory, int fd);
+bool WriteWhole(int fd, const void* bytes, size_t length);
 // Opens a lock file, which is created if it does not exist. Invalid, with errno, when that fails.
 UniqueFd OpenLockFile(int directory, const char* name);
 

@@ -194,7 +194,7 @@ inline constexpr uint32_t kPageCells = 32;
 inline constexpr uint32_t kSummaryHeaderCells = 2;
 enum SlotCell : uint32_t { kSlotEpoch, kSlotGeneration, kSlotN, kSlotZero, kSlotMin, kSlotMax, kSlotSchema };
 inline constexpr uint32_t kSummarySlotCells = kSlotSchema + 1;
-inline constexpr uint32_t kMaxAgeSlots = 1024;
+inline constexpr uint32_t kMaxAgeSlots = 65535;
 // Cells of an exemplar: the current slot (1 or 2, 0 for none yet), then two slots: value, time in seconds, bytes of text, the
 // text. The owner fills the other slot, then makes it the current one.
 inline constexpr uint32_t kExemplarTextCells = 64;
@@ -202,8 +202,10 @@ inline constexpr uint32_t kExemplarSlotCells = 3 + kExemplarTextCells;
 inline constexpr uint32_t kExemplarCells = 1 + 2 * kExemplarSlotCells;
 // Cells of a histogram before its first bucket.
 inline constexpr uint32_t kHistogramHeaderCells = 2;
+// Of a help text. The rest of a longer one is not shown.
+inline constexpr uint32_t kMaxHelp = 64 * 1024;
 // A reader refuses a family with more buckets.
-inline constexpr uint32_t kMaxBuckets = 65536;
+inline constexpr uint32_t kMaxBuckets = 130000;
 // A reader refuses a longer file.
 inline constexpr uint64_t kMaxSegmentBytes = 1024ull * 1024 * 1024;
 

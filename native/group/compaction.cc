@@ -27,16 +27,6 @@ constexpr size_t kSegmentsOfCommit = 64;
 // An unlocked temporary file that is older than this was left behind by a crash.
 constexpr time_t kTemporarySeconds = 60;
 
-bool WriteWhole(int fd, const Bytes& bytes) {
-  for (size_t done = 0; done < bytes.size();) {
-    ssize_t n = ::write(fd, bytes.data() + done, bytes.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    done += static_cast<size_t>(n);
-  }
-  return true;
-}
-
 struct DeadSegment {
   std::string name;
   UniqueFd fd;  // with the lock
@@ -77,7 +67,9 @@ class Compactor {
     std::vector<std::string> names;
     ListNames(directory_.get(), names);
     for (const std::string& name : names) {
-      if (!IsTemporaryName(name)) continue;
+      bool is_left = IsRequestName(name) && ::faccessat(directory_.get(), SegmentOfRequest(name).c_str(),
+                                                        F_OK, AT_SYMLINK_NOFOLLOW) != 0;
+      if (!IsTemporaryName(name) && !is_left) continue;
       UniqueFd fd = OpenPlainFile(directory_.get(), name.c_str());
       struct stat status {};
       if (!fd.valid() || ::fstat(fd.get(), &status) != 0) continue;
@@ -190,7 +182,7 @@ class Compactor {
     UniqueFd fd(::openat(directory_.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!fd.valid()) return fail("open");
     GiveToOwner(directory_.get(), fd.get());
-    if (!WriteWhole(fd.get(), bytes)) return fail("write");
+    if (!WriteWhole(fd.get(), bytes.data(), bytes.size())) return fail("write");
     // On a disk the archive must be durable before the segments are removed.
     if (::fdatasync(fd.get()) != 0) return fail("fdatasync");
     if (!HoldsLock()) {

@@ -84,9 +84,10 @@ Result<uint32_t> Group::Compact(const ArchiveLimits& limits, double now_ms, bool
 }
 
 Result<uint32_t> Group::RemoveSeries(const Removal& removal) const {
-  CollectRequest request(removal.message, layout::Wakeup::kListens);
+  CollectRequest request("removal\n", layout::Wakeup::kListens, {}, removal.message);
   request.NotifyAll(directory_, removal.own_segment);
   for (const std::string& other : removal.other_directories) request.NotifyAll(other, "");
+  if (request.error()) return *request.error();
   uint32_t late = request.Wait(removal.deadline_ms);
   // After the living owners: one that has died meanwhile counts as dead now. A segment that a compactor has at this moment is
   // in the archive once the compactor lets the lock go.

@@ -46,7 +46,7 @@ struct Scrape {
 // Series to remove from all segments of the group but the one of the calling thread.
 struct Removal {
   SeriesFilter filter;
-  std::string message;  // the line that living owners get
+  std::string message;  // the text that living owners get
   double deadline_ms = 0;
   std::string own_segment;
   std::vector<std::string> other_directories;  // see Scrape
@@ -78,7 +78,7 @@ class Group {
   Result<uint32_t> Compact(const ArchiveLimits& limits, double now_ms, bool keep_threads) const;
 
   // Asks the living owners to remove the series, and removes them from the dead segments and from the archive. Returns how
-  // many living owners had not done so by the deadline; they will.
+  // many living owners had not done so by the deadline; they will. Fails when an owner could not be asked, for want of room.
   Result<uint32_t> RemoveSeries(const Removal& removal) const;
 
  private:

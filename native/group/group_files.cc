@@ -185,6 +185,7 @@ void GroupFiles::AddInputs(const std::optional<ProcessIdentity>& process, std::v
     const layout::Header& header = reader.header();
     inputs.push_back({&reader, live, header.boot_id == self_.boot_id, {}, locked});
     stats.bytes += bytes;
+    stats.skipped_records += reader.skipped_records();
     stats.collect_failures += header.collect_failures;
     stats.compaction_failures += header.compaction_failures;
     stats.dropped_series += header.dropped_series;

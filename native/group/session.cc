@@ -52,7 +52,7 @@ void Sweep(int directory, const OwnerIdentity& self) {
   std::vector<std::string> names;
   if (!ListNames(directory, names) || !AllAreGone(directory, names, self)) return;
   for (const std::string& name : names) {
-    if (IsTemporaryName(name)) ::unlinkat(directory, name.c_str(), 0);
+    if (IsTemporaryName(name) || IsRequestName(name)) ::unlinkat(directory, name.c_str(), 0);
     if (!IsSegmentName(name) || !IsOurs(directory, name)) continue;
     RemoveWakeup(directory, name);
     ::unlinkat(directory, name.c_str(), 0);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdio>
 
 #include "base/byte_source.h"
 #include "base/clock.h"
@@ -22,6 +23,32 @@ constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
 template <typename T>
 bool ReadField(const UniqueFd& file, size_t offset, T* value) {
   return FileSource(file.get()).Read(value, sizeof *value, offset);
+}
+
+// Far more than any labels need.
+constexpr uint64_t kLongestText = 64 * 1024 * 1024;
+
+std::string DirectoryOf(const std::string& segment) { return segment.substr(0, segment.rfind('/')); }
+std::string NameOf(const std::string& segment) { return segment.substr(segment.rfind('/') + 1); }
+
+// The file gets its name when it is complete.
+std::optional<SystemError> Post(const std::string& segment, const std::string& text) {
+  std::string temporary = DirectoryOf(segment) + "/.t." + RandomHex();
+  auto fail = [&](const char* call) {
+    SystemError error{errno, call, temporary};
+    ::unlink(temporary.c_str());
+    return error;
+  };
+  UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | kFlags, 0600));
+  if (!fd.valid()) return fail("open");
+  UniqueFd directory = OpenDirectory(DirectoryOf(segment));
+  GiveToOwner(directory.get(), fd.get());
+  if (!WriteWhole(fd.get(), text.data(), text.size())) return fail("write");
+  char time[20];
+  std::snprintf(time, sizeof time, "%016llx", static_cast<unsigned long long>(BoottimeNs()));
+  std::string path = DirectoryOf(segment) + '/' + RequestPrefix(NameOf(segment)) + time + '.' + RandomHex();
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return fail("rename");
+  return std::nullopt;
 }
 
 }  // namespace
@@ -41,8 +68,13 @@ void CollectRequest::Notify(const std::string& path) {
   if (!fifo.valid() || ::fstat(fifo.get(), &status) != 0 || !S_ISFIFO(status.st_mode)) return;
   uint64_t sequence;
   if (!ReadField(segment, offsetof(layout::Header, collects_started), &sequence)) return;
-  // The message is shorter than PIPE_BUF: it is written whole or not at all. An owner with a full FIFO is late in any case.
-  if (::write(fifo.get(), message_.data(), message_.size()) < 0 && errno != EAGAIN) return;
+  if (!text_.empty()) {
+    auto error = Post(path, text_);
+    if (error) error_ = error;
+    if (error) return;
+  }
+  // The line is written whole or not at all. The owner of a full FIFO has lines to read, and looks for texts after any of them.
+  if (::write(fifo.get(), line_.data(), line_.size()) < 0 && errno != EAGAIN) return;
   pending_.push_back({path, std::move(segment), sequence});
 }
 
@@ -64,6 +96,27 @@ bool CollectRequest::PendingOwner::IsDone() {
   uint64_t finished = 0;
   bool readable = ReadField(segment, offsetof(layout::Header, collects_finished), &finished);
   return !readable || finished > sequence;
+}
+
+std::vector<std::string> TakeRequests(const std::string& segment) {
+  UniqueFd directory = OpenDirectory(DirectoryOf(segment));
+  std::vector<std::string> names;
+  if (!directory.valid() || !ListNames(directory.get(), names)) return {};
+  std::string prefix = RequestPrefix(NameOf(segment));
+  std::erase_if(names, [&](const std::string& name) { return !name.starts_with(prefix); });
+  std::sort(names.begin(), names.end());
+  std::vector<std::string> texts;
+  for (const std::string& name : names) {
+    UniqueFd fd = OpenPlainFile(directory.get(), name.c_str());
+    struct stat status {};
+    bool readable = fd.valid() && ::fstat(fd.get(), &status) == 0;
+    ::unlinkat(directory.get(), name.c_str(), 0);
+    auto length = static_cast<uint64_t>(status.st_size);
+    if (!readable || length > kLongestText) continue;
+    std::string text(length, 0);
+    if (FileSource(fd.get()).Read(text.data(), length, 0)) texts.push_back(std::move(text));
+  }
+  return texts;
 }
 
 uint32_t CollectRequest::Wait(double deadline_ms) {

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/keyed_hash.h"
 #include "merge/label_text.h"
 #include "read/segment_reader.h"
 
@@ -34,7 +35,7 @@ struct MergedFamily {
   uint32_t value_count;
   bool sorted = true;
   std::vector<uint32_t> series;  // by rank, once they are placed
-  std::unordered_map<std::string, uint32_t> by_labels;
+  std::unordered_map<std::string, uint32_t, KeyedHash> by_labels;
 };
 
 // The part of a series that a scrape reads each time.

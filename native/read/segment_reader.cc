@@ -38,6 +38,8 @@ void SegmentReader::Forget() {
   usable_ = false;
   version_ = NextVersion();
   parsed_end_ = 0;
+  skipped_records_ = 0;
+  misplaced_ = false;
   cells_.Forget();
   families_.clear();
   family_by_id_.clear();
@@ -147,7 +149,10 @@ SkipReason SegmentReader::ParseExtent(const uint8_t* data, uint64_t length, uint
     const uint8_t* body = data + at + layout::kRecordHeaderSize;
     record_offset_ = offset + at;
     at += head.length;
-    if (head.crc != RecordCrc(head, body) || !ParseRecord(head, body)) return SkipReason::kCorrupt;
+    if (head.crc != RecordCrc(head, body)) return SkipReason::kCorrupt;
+    if (ParseRecord(head, body)) continue;
+    if (is_archive() || misplaced_) return SkipReason::kCorrupt;
+    if (head.state == static_cast<uint32_t>(RecordState::kLive)) skipped_records_++;
   }
   // Only the end of an extent may have a rest that is too short for a record.
   return at == length || to_end ? SkipReason::kNone : SkipReason::kCorrupt;
@@ -186,7 +191,7 @@ bool SegmentReader::Add(FamilyRecord record, bool live) {
                      record.bounds.size() == family.record.bounds.size() &&
                      record.age_buckets == family.record.age_buckets &&
                      record.label_names == family.record.label_names;
-  family = {std::move(record), live};
+  if (same_series) family = {std::move(record), live};
   return same_series;
 }
 
@@ -215,7 +220,7 @@ bool SegmentReader::Add(SeriesRecord record, bool live) {
   const FamilyRecord& definition = families_[family->second].record;
   if (record.cell_count != definition.CellCount() * (is_archive() ? 2 : 1)) return false;
   int64_t cell = cells_.Find(record.cells_offset, record.cell_count);
-  if (cell < 0) return false;
+  if (cell < 0) return Misplaced();
   for (const SeriesLabel& label : record.labels) {
     if (label.name >= definition.label_names.size()) return false;
   }
@@ -235,7 +240,7 @@ bool SegmentReader::Add(PageRecord record, bool live) {
   const FamilyRecord& definition = families_[series->family].record;
   if (definition.type != layout::MetricType::kSummary || record.slot >= definition.age_buckets) return false;
   int64_t cell = cells_.Find(record.cells_offset, layout::kPageCells);
-  if (cell < 0) return false;
+  if (cell < 0) return Misplaced();
   cells_.AddPage();
   series->pages.push_back({record.number, record.generation, record.slot, record.schema, record.sign,
                            static_cast<uint32_t>(cell)});
@@ -247,7 +252,7 @@ bool SegmentReader::Add(ExemplarRecord record, bool live) {
   if (series == nullptr) return true;
   if (record.bucket > families_[series->family].record.bounds.size()) return false;
   int64_t cell = cells_.Find(record.cells_offset, layout::kExemplarCells);
-  if (cell < 0) return false;
+  if (cell < 0) return Misplaced();
   cells_.AddExemplar(static_cast<uint32_t>(cell));
   series->exemplars.push_back({record.bucket, static_cast<uint32_t>(cell)});
   return true;

@@ -61,6 +61,9 @@ class SegmentReader {
   bool IsCurrentScope(uint32_t scope) const { return scope_by_id_.at(scopes_[scope].id) == scope; }
   // In the order of the member records.
   std::vector<Membership> Memberships() const;
+  // Live records that are whole, but contradict the format or other records. They are left out, and so is each record that
+  // refers to one of them. An archive with such a record is corrupt.
+  uint64_t skipped_records() const { return skipped_records_; }
   bool has_exemplars() const { return cells_.has_exemplars(); }
   const double* values() const { return cells_.values(); }
   // Of an archive: the segments whose numbers it holds.
@@ -83,6 +86,12 @@ class SegmentReader {
   bool Add(ScopeRecord record, bool live);
   bool Add(MemberRecord record, bool live);
   bool Add(CompactedRecord record, bool live);
+  // Refuses a record whose cells are in no extent. Then the header is damaged, or older than the record: the segment is refused, so
+  // that its last numbers count.
+  bool Misplaced() {
+    misplaced_ = true;
+    return false;
+  }
   // The series of a page or an exemplar, by the file offset of its cells; null when it was removed.
   ReadSeries* SeriesAt(uint64_t cells_offset);
   SkipReason ReadSettledValues(const ByteSource& source);
@@ -92,6 +101,8 @@ class SegmentReader {
   uint64_t version_ = 0;
   uint64_t parsed_end_ = 0;
   uint64_t record_offset_ = 0;  // of the record that is being parsed
+  uint64_t skipped_records_ = 0;
+  bool misplaced_ = false;
   bool known_ = false;
   bool usable_ = false;
 

@@ -32,7 +32,8 @@ struct GroupStats {
   uint64_t dropped_series = 0;
   uint64_t dropped_updates = 0;
   uint64_t conflicts = 0;  // families that were left out
-  uint64_t bytes = 0;      // of the files that were read
+  uint64_t skipped_records = 0;
+  uint64_t bytes = 0;  // of the files that were read
   std::map<SkipReason, uint32_t> skipped;
   std::vector<std::pair<std::string_view, double>> phases;  // in seconds, without rendering
   uint64_t render_from_ns = 0;

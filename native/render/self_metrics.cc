@@ -16,6 +16,8 @@ constexpr struct {
      &GroupStats::late},
     {"conflicting_families", "gauge", "Families left out because another definition of their name is newer.",
      &GroupStats::conflicts},
+    {"skipped_records", "gauge", "Families and series left out because their records contradict the format.",
+     &GroupStats::skipped_records},
     {"collect_failures", "counter", "Collect functions that threw while another process scraped.",
      &GroupStats::collect_failures},
     {"compaction_failures", "counter",

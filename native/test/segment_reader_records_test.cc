@@ -1,4 +1,4 @@
-// Records that contradict themselves, each other or the file: a reader refuses the segment.
+// Records that contradict the file: a reader refuses the segment. Of records that contradict each other it leaves out one.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -173,24 +173,24 @@ TEST_CASE(
   CHECK(Refusal(more.bytes()) == "none");
 }
 
-TEST_CASE("a series that does not fit its family is corrupt") {
-  CHECK(RefusalWithSeries([](SeriesRecord& series) { series.family = 99; }) == "corrupt");
-  CHECK(RefusalWithSeries([](SeriesRecord& series) { series.family = 2; }) == "corrupt");
-  CHECK(RefusalWithSeries([](SeriesRecord& series) { series.cell_count = 0; }) == "corrupt");
-  CHECK(RefusalWithSeries([](SeriesRecord& series) { series.cell_count = 2; }) == "corrupt");
-  CHECK(RefusalWithSeries([](SeriesRecord& series) { series.cell_count = ~0u; }) == "corrupt");
-  CHECK(RefusalWithSeries([](SeriesRecord& series) { series.labels[0].name = 1; }) == "corrupt");
-  CHECK(RefusalWithSeries([](SeriesRecord& series) { series.labels[0].name = 0xffff; }) == "corrupt");
+TEST_CASE("a series that does not fit its family is left out") {
+  CHECK(RefusalWithSeries([](SeriesRecord& series) { series.family = 99; }) == "left out");
+  CHECK(RefusalWithSeries([](SeriesRecord& series) { series.family = 2; }) == "left out");
+  CHECK(RefusalWithSeries([](SeriesRecord& series) { series.cell_count = 0; }) == "left out");
+  CHECK(RefusalWithSeries([](SeriesRecord& series) { series.cell_count = 2; }) == "left out");
+  CHECK(RefusalWithSeries([](SeriesRecord& series) { series.cell_count = ~0u; }) == "left out");
+  CHECK(RefusalWithSeries([](SeriesRecord& series) { series.labels[0].name = 1; }) == "left out");
+  CHECK(RefusalWithSeries([](SeriesRecord& series) { series.labels[0].name = 0xffff; }) == "left out");
 }
 
-TEST_CASE("a page that does not fit its series is corrupt, and one without a series is none") {
-  CHECK(RefusalWithPage([](PageRecord& page) { page.slot = 1; }) == "corrupt");
-  CHECK(RefusalWithPage([](PageRecord& page) { page.slot = 0xffff; }) == "corrupt");
-  CHECK(RefusalWithPage([](PageRecord& page) { page.series_offset = layout::kHeaderSize; }) == "corrupt");
+TEST_CASE("a page that does not fit its series is left out, and one without a series is none") {
+  CHECK(RefusalWithPage([](PageRecord& page) { page.slot = 1; }) == "left out");
+  CHECK(RefusalWithPage([](PageRecord& page) { page.slot = 0xffff; }) == "left out");
+  CHECK(RefusalWithPage([](PageRecord& page) { page.series_offset = layout::kHeaderSize; }) == "left out");
   CHECK(RefusalWithPage([](PageRecord& page) { page.series_offset = 8; }) == "none");
 }
 
-TEST_CASE("a family that is defined again with other cells or label names is refused") {
+TEST_CASE("a family that is defined again with other cells or label names is left out") {
   auto refusal = [](FamilyRecord again) {
     SegmentImage image;
     image.Family(1, test::HistogramFamily("h", {1, 2}, {"l"}));
@@ -198,10 +198,10 @@ TEST_CASE("a family that is defined again with other cells or label names is ref
     return Refusal(image.bytes());
   };
   CHECK(refusal(test::HistogramFamily("h", {1, 2}, {"l"}, layout::MergeMode::kLiveMax)) == "none");
-  CHECK(refusal(test::HistogramFamily("h", {1, 2, 3}, {"l"})) == "corrupt");
-  CHECK(refusal(test::HistogramFamily("h", {1, 2}, {"m"})) == "corrupt");
-  CHECK(refusal(test::HistogramFamily("h", {1, 2}, {"l", "m"})) == "corrupt");
-  CHECK(refusal(test::GaugeFamily("h", layout::MergeMode::kLiveSum, {"l"})) == "corrupt");
+  CHECK(refusal(test::HistogramFamily("h", {1, 2, 3}, {"l"})) == "left out");
+  CHECK(refusal(test::HistogramFamily("h", {1, 2}, {"m"})) == "left out");
+  CHECK(refusal(test::HistogramFamily("h", {1, 2}, {"l", "m"})) == "left out");
+  CHECK(refusal(test::GaugeFamily("h", layout::MergeMode::kLiveSum, {"l"})) == "left out");
 }
 
 }  // namespace

@@ -26,7 +26,12 @@ export const requestHandler: RequestHandler = {
 
   remove(request) {
     for (const registry of registries()) {
-      if (registry.scope === request.scope) removeHere(registry.metrics, request);
+      if (registry.scope !== request.scope) continue;
+      try {
+        removeHere(registry.metrics, request);
+      } catch {
+        // The metric of that name has other labels here than where the request comes from: it has no such series.
+      }
     }
   },
 };

@@ -119,9 +119,11 @@ export function userOf(pid: number): number | undefined {
   return user === undefined ? undefined : Number(user);
 }
 
+/** '' if it cannot be read, and where a test has replaced `node:fs` by a mock that returns nothing. */
 function readProc(pid: number | 'self', file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
+    const text: unknown = readFileSync(`/proc/${pid}/${file}`, 'latin1');
+    return typeof text === 'string' ? text : '';
   } catch {
     return '';
   }

@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
+import { removalFailed } from '../errors';
 import { familiesFromJson } from '../exposition/family-json';
 import type { MetricFamily } from '../model/family';
-import type { NativeAddon } from '../native';
+import type { NativeAddon, NativeError } from '../native';
 import type { ViewKind } from '../types/registry';
 import { type Maintained, Maintenance } from './maintenance';
 import type { ResolvedOptions } from './options';
@@ -102,18 +103,25 @@ export class GroupStore extends ThreadSegment implements Maintained {
     this.file?.hasCollectors();
   }
 
-  /** Has series removed from all segments but this thread's. Resolves to the number of living owners that have it still to do. */
-  removeFromOthers(request: RemovalRequest): Promise<number> {
-    return this.group.removeSeries({
-      scope: request.scope,
-      family: request.family,
-      labels: request.labels && Object.entries(request.labels).flat(),
-      message: `${JSON.stringify(request)}\n`,
-      deadlineMs: this.#collectDeadlineMs,
-      ownSegment: this.#fileName,
-      otherDirectories: this.#otherDirectories(),
-      keepThreads: this.#keepsThreads,
-    });
+  /**
+   * Has series removed from all segments but this thread's. Resolves to the number of living owners that have it still to do. Rejects
+   * with an Error of code `ERR_REMOVAL` when an owner could not be asked.
+   */
+  async removeFromOthers(request: RemovalRequest): Promise<number> {
+    try {
+      return await this.group.removeSeries({
+        scope: request.scope,
+        family: request.family,
+        labels: request.labels && Object.entries(request.labels).flat(),
+        message: JSON.stringify(request),
+        deadlineMs: this.#collectDeadlineMs,
+        ownSegment: this.#fileName,
+        otherDirectories: this.#otherDirectories(),
+        keepThreads: this.#keepsThreads,
+      });
+    } catch (error) {
+      throw removalFailed((error as NativeError).message, error);
+    }
   }
 
   /** Whether this thread is the leader of its group: the first caller, until it exits. Costs two system calls for the others. */
@@ -133,8 +141,14 @@ export class GroupStore extends ThreadSegment implements Maintained {
 
   maintain(): void {
     this.maintainFile();
+    this.#moveOn();
     if (this.file?.wakeupExists() === false) this.attempt(() => this.#wakeup?.open());
     if (this.#handler?.collects()) this.hasCollectors();
+  }
+
+  /** In slices, until it is done or a scrape begins. */
+  #moveOn(): void {
+    if (!this.#scrapes.areUnderWay && this.moveFromOverflow()) setImmediate(() => this.#moveOn());
   }
 
   async compact(): Promise<void> {

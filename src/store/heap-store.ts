@@ -6,9 +6,9 @@ import {
   type CellStore,
   clear,
   exemplarCells,
+  type LiveSeries,
   PAGE_CELLS,
   type PageKey,
-  type SeriesRef,
 } from './store';
 
 /** Cells of metrics that only private registries have: each reference has memory of its own, which is garbage with it. */
@@ -44,7 +44,7 @@ export class HeapStore implements CellStore {
   readonly seriesLimit: SeriesLimit = new SeriesLimit();
   readonly #pools = new Map<number, CellPool>();
 
-  addFamily(_definition: FamilyDefinition, _live: Iterable<SeriesRef>): number {
+  addFamily(_definition: FamilyDefinition, _live: LiveSeries): number {
     return 0;
   }
 

@@ -28,6 +28,10 @@ export class Scrapes {
     this.#scraped = scraped;
   }
 
+  get areUnderWay(): boolean {
+    return this.#last !== undefined;
+  }
+
   run<As extends keyof Expositions>(
     { scopes, chosen, defaultLabels, ownProcess = false, perOwner = false, name }: View,
     format: 'prometheus' | 'openmetrics' | 'json',

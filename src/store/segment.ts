@@ -39,12 +39,9 @@ export class Segment {
     return this.#extents.includes(cells.values);
   }
 
-  /** Returns the record. Throws when there is no room for it, or was none for one that it refers to. */
-  register({ key, refersTo = [], append }: Registration): number {
-    // A reader refuses a whole segment in which a record refers to a missing one.
-    if (!refersTo.every((other) => this.#records.has(other))) {
-      throw new Error('there was no room for a registration that this one refers to');
-    }
+  /** Returns the record; undefined when the segment lacks one that it refers to. Throws when there is no room for it. */
+  register({ key, refersTo = [], append }: Registration): number | undefined {
+    if (!refersTo.every((other) => this.#records.has(other))) return undefined;
     const earlier = this.#records.get(key);
     const record = append(this.native);
     this.#records.set(key, record);

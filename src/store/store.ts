@@ -22,9 +22,25 @@ export function clear(cells: CellRef): void {
   cells.record = -1;
 }
 
+/** Cells that no scrape reads, for a series that found no room, and for pages and exemplars: counting goes on unnoticed. */
+export function discardCells(count: number): CellRef {
+  return { values: new Float64Array(count), index: 0, record: 0 };
+}
+
 /** The cells of a series, and those of its pages and exemplars. */
 export interface SeriesRef extends CellRef {
   parts?(): Iterable<CellRef>;
+}
+
+/** A series that can be moved to other cells; see `Series`. */
+interface Movable extends SeriesRef {
+  moveParts(series: CellRef, to: CellStore, from: CellStore): void;
+  moveTo(cells: CellRef, count: number, from: CellStore): void;
+}
+
+/** The series of a family in this thread. */
+export interface LiveSeries extends Iterable<SeriesRef> {
+  keys(): Iterable<readonly [series: Movable, key: SeriesKey]>;
 }
 
 export const PAGE_CELLS = 32;
@@ -72,7 +88,7 @@ export interface CellStore {
    * Registers a family; the result names it in the other calls. `live` yields its series at any time: a series that it does
    * not yield loses its cells when the store rewrites a segment.
    */
-  addFamily(definition: FamilyDefinition, live: Iterable<SeriesRef>): number;
+  addFamily(definition: FamilyDefinition, live: LiveSeries): number;
   /** Replaces the definition of a family by one with the same label names and the same cells. */
   changeFamily(family: number, definition: FamilyDefinition): void;
   /** Puts the family `to` in the place of `from` in all scopes. */

@@ -20,15 +20,22 @@ const leastAgeMs = 60_000;
  * without an owner, and so does a persistent one.
  */
 export async function sweepGroups(addon: NativeAddon, base: string): Promise<void> {
-  const host = addon.hostId();
   for (const name of await readdir(base)) {
-    const root = parseRoot(name);
-    if (!isSweepable(name) || (root !== undefined && isRootAlive(addon, root))) continue;
     const directory = join(base, name);
-    const isSeen = root?.host === host;
-    if (!isSeen && Date.now() - (await stat(directory)).mtimeMs < leastAgeMs) continue;
-    if (addon.groupHasEnded(directory)) await rm(directory, { recursive: true, force: true });
+    // A group that another process removes at this moment, or that has files of another user, hinders no other one.
+    if (isSweepable(name)) await removeIfEnded(addon, directory, parseRoot(name)).catch(() => undefined);
   }
+}
+
+async function removeIfEnded(
+  addon: NativeAddon,
+  directory: string,
+  root: ReturnType<typeof parseRoot>,
+): Promise<void> {
+  if (root !== undefined && isRootAlive(addon, root)) return;
+  const isSeen = root?.host === addon.hostId();
+  if (!isSeen && Date.now() - (await stat(directory)).mtimeMs < leastAgeMs) return;
+  if (addon.groupHasEnded(directory)) await rm(directory, { recursive: true, force: true });
 }
 
 /** Removes the group of a process that is about to exit, unless another process still counts into it. */

@@ -1,8 +1,10 @@
 import { readdirSync } from 'node:fs';
+import { seriesCells } from '../model/cell-layout';
 import type { FamilyDefinition } from '../model/family';
 import type { LabelSet, SeriesKey } from '../model/labels';
 import type { NativeAddon, NativeError, NativeGroup, NativeSegment } from '../native';
 import { realProcess } from '../process';
+import { isObject, nativeLabels } from './native-labels';
 import type { ResolvedOptions } from './options';
 import { type Registration, Segment } from './segment';
 import { SeriesLimit } from './series-limit';
@@ -11,12 +13,13 @@ import {
   type CellStore,
   type ChoiceKind,
   clear,
+  discardCells,
   exemplarCells,
+  type LiveSeries,
   PAGE_CELLS,
   type PageKey,
-  type SeriesRef,
 } from './store';
-import { noRoom, tooManySeries, type Warning, warn } from './warnings';
+import { isUnfit, noRoom, tooManySeries, type Warning, warn } from './warnings';
 
 type Limits = Pick<ResolvedOptions, 'maxSegmentBytes' | 'maxGroupBytes' | 'maxSeries' | 'persist'>;
 
@@ -29,12 +32,14 @@ export interface SegmentOptions extends Limits {
 
 interface Family {
   definition: FamilyDefinition;
-  readonly live: Iterable<SeriesRef>;
+  readonly live: LiveSeries;
   /** The key of its registration. */
   readonly key: string;
   /** The keys of its memberships, by the name of the scope. */
   readonly memberships: Map<string, string>;
 }
+
+type Subject = 'room' | 'unfit' | 'series' | 'group';
 
 interface Scope {
   readonly id: number;
@@ -56,12 +61,14 @@ export class ThreadSegment implements CellStore {
   /** Opened for the first registration: a process that only scrapes owns no segment. Null when it could not be opened. */
   #file: Segment | null | undefined;
   #overflow: Segment | undefined;
+  /** Whether a segment had no room lately. New series do without a try in the file until a heartbeat or a removal. */
+  #isFull = false;
   /** By key, in an order in which a segment can take them. */
   readonly #log = new Map<string, Registration>();
   readonly #families = new Map<number, Family>();
   readonly #scopes = new Map<string, Scope>();
   #lastFamily = 0;
-  readonly #warned = new Set<'room' | 'series' | 'group'>();
+  readonly #warned = new Set<Subject>();
   #directory: string | undefined;
   /** The effective user of the process when the directory was opened. */
   #user: number | undefined = effectiveUser();
@@ -88,7 +95,7 @@ export class ThreadSegment implements CellStore {
     return this.#overflow?.native;
   }
 
-  addFamily(definition: FamilyDefinition, live: Iterable<SeriesRef>): number {
+  addFamily(definition: FamilyDefinition, live: LiveSeries): number {
     const family = ++this.#lastFamily;
     const key = `family ${family}`;
     this.#families.set(family, { definition, live, key, memberships: new Map() });
@@ -169,7 +176,8 @@ export class ThreadSegment implements CellStore {
       segment && isShown(known, segment)
         ? this.attempt(() => segment.allocateSeries(family, labels, count))
         : undefined;
-    return allocateIn(this.#file) ?? allocateIn(this.#openOverflow()) ?? discardCells(count);
+    const inFile = this.#isFull ? undefined : allocateIn(this.#file);
+    return inFile ?? allocateIn(this.#openOverflow()) ?? discardCells(count);
   }
 
   allocatePage(series: CellRef, key: PageKey): CellRef {
@@ -184,6 +192,7 @@ export class ThreadSegment implements CellStore {
 
   release(cells: CellRef, count: number): void {
     this.#segmentOf(cells)?.release(cells, count);
+    this.#isFull = false;
     clear(cells);
   }
 
@@ -195,6 +204,7 @@ export class ThreadSegment implements CellStore {
   /** Tells other owners that this one lives, and repairs the file: opens, restores or rewrites it. */
   protected maintainFile(): void {
     this.followUser();
+    this.#isFull = false;
     if (this.#file === null && this.#directory !== undefined) this.#file = this.#newFile();
     if (!this.#file) return;
     this.#file.native.heartbeat();
@@ -222,6 +232,34 @@ export class ThreadSegment implements CellStore {
     }
   }
 
+  /**
+   * Moves series from the overflow to the file while there is room, for a few milliseconds. Returns whether it may go on at once. To be
+   * called while this thread has no scrape under way: one that has read the file, and not yet the overflow, would miss them.
+   */
+  protected moveFromOverflow(): boolean {
+    const file = this.#file;
+    const overflow = this.#overflow;
+    if (!file || overflow === undefined) return false;
+    const end = performance.now() + longestMoveMs;
+    for (const registration of this.#log.values()) {
+      if (!file.has(registration.key)) this.#registerIn(file, registration);
+    }
+    for (const [family, { live, definition, key: record }] of this.#families) {
+      const count = seriesCells(definition);
+      for (const [series, key] of file.has(record) ? live.keys() : []) {
+        if (!overflow.owns(series)) continue;
+        const labels = nativeLabels(key, definition.labelNames);
+        const cells = this.attempt(() => file.allocateSeries(family, labels, count));
+        if (cells === undefined) return false;
+        series.moveParts(cells, this, this);
+        series.moveTo(cells, count, this);
+        if (performance.now() > end) return true;
+      }
+    }
+    if (this.#cellsIn(overflow).next().done) this.#overflow = undefined;
+    return false;
+  }
+
   /** The segments in the group's directory; none if it cannot be read. */
   protected segmentNames(): string[] {
     try {
@@ -236,7 +274,9 @@ export class ThreadSegment implements CellStore {
     try {
       return action();
     } catch (error) {
-      this.warnOnce('room', () => noRoom(this.#directory, error as NativeError));
+      const { errno } = error as NativeError;
+      if (errno !== undefined && !isUnfit(errno)) this.#isFull = true;
+      this.warnOnce(isUnfit(errno) ? 'unfit' : 'room', () => noRoom(this.#directory, error as NativeError));
       return undefined;
     }
   }
@@ -330,7 +370,7 @@ export class ThreadSegment implements CellStore {
     this.warnOnce('series', () => tooManySeries(this.#options.maxSeries));
   }
 
-  protected warnOnce(subject: 'room' | 'series' | 'group', warning: () => Warning): void {
+  protected warnOnce(subject: Subject, warning: () => Warning): void {
     if (this.#warned.has(subject)) return;
     this.#warned.add(subject);
     warn(warning());
@@ -340,6 +380,8 @@ export class ThreadSegment implements CellStore {
 function effectiveUser(): number | undefined {
   return realProcess.geteuid?.();
 }
+
+const longestMoveMs = 4;
 
 /** The most that a reader accepts of one segment. */
 const maxOverflowBytes: number = 2 ** 30;
@@ -354,27 +396,4 @@ const membershipKey = ({ id }: Scope, family: number): string => `member ${id} $
 function isShown({ key, memberships }: Family, segment: Segment): boolean {
   for (const membership of memberships.values()) if (segment.has(membership)) return segment.has(key);
   return memberships.size === 0 && segment.has(key);
-}
-
-/** The labels of a series as `NativeSegment.addSeries()` takes them. */
-function nativeLabels({ texts, asWritten }: SeriesKey, names: readonly string[]): readonly unknown[] {
-  const labels: unknown[] = [];
-  if (asWritten === undefined) {
-    for (let i = 0; i < texts.length; i++) if (texts[i] !== undefined) labels.push(i, texts[i]);
-  } else {
-    for (const [name, value] of Object.entries(asWritten)) {
-      const i = names.indexOf(name);
-      labels.push(i, isObject(value) ? [texts[i]] : value);
-    }
-  }
-  return labels;
-}
-
-function isObject(value: unknown): boolean {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function';
-}
-
-/** Cells that no scrape reads, for a series that found no room, and for pages and exemplars: counting goes on unnoticed. */
-function discardCells(count: number): CellRef {
-  return { values: new Float64Array(count), index: 0, record: 0 };
 }

@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { NativeSegment } from '../native';
 
 /** Carries out the requests of other owners. */
@@ -7,7 +8,7 @@ export interface RequestHandler {
   collects(): boolean;
   /** Runs all `collect` functions; never rejects, resolves to the number of failures. */
   collect(): Promise<number>;
-  /** Removes series of a scope: all, those of one family, or one. */
+  /** Removes series of a scope: all, those of one family, or one. Never throws. */
   remove(request: RemovalRequest): void;
 }
 
@@ -18,17 +19,24 @@ export interface RemovalRequest {
   readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
+/** For `collect` functions that never settle: another request is answered after so long. */
+const longestCollectMs = 5000;
+/** Of a line. A longer one is not of this library. */
+const longestLine = 4096;
+
 /**
- * The reading end of this thread's wake-up FIFO. Each line is a request: `collect`, or a removal. After the requests of a batch
- * have been handled, the collect sequence number in the segment tells the owners that wait for them. Requests that come
- * meanwhile are the next batch. Keeps neither the process nor the store alive.
+ * The reading end of this thread's wake-up FIFO. Each line is a request: `collect`, or `removal` for texts in files beside the
+ * segment. Removals are carried out at once. After the `collect` functions of a batch of requests have run, the collect sequence
+ * number in the segment tells the owners that wait for them. Requests that come meanwhile are the next batch. No content of the
+ * FIFO or of the files makes this class throw. Keeps neither the process nor the store alive.
  */
 export class Wakeup {
   readonly #segment: NativeSegment;
   readonly #handler: RequestHandler;
   #socket: Socket | undefined;
+  /** The requests of the next batch. */
   #lines: string[] = [];
-  #isHandling = false;
+  #isAnswering = false;
 
   constructor(segment: NativeSegment, handler: RequestHandler) {
     this.#segment = segment;
@@ -41,10 +49,12 @@ export class Wakeup {
     let unfinishedLine = '';
     socket.setEncoding('utf8');
     socket.on('data', (text: string) => {
-      const [last = '', ...whole] = `${unfinishedLine}${text}`.split('\n').reverse();
-      unfinishedLine = last;
-      this.#lines.push(...whole.reverse());
-      void this.#handle();
+      const lines = `${unfinishedLine}${text}`.split('\n');
+      unfinishedLine = (lines.pop() ?? '').slice(-longestLine);
+      if (lines.length === 0) return;
+      this.#lines.push(...lines);
+      this.#remove();
+      void this.#answer();
     });
     socket.on('error', () => socket.destroy()); // no request arrives any more: scrapes read this owner as it is
     socket.unref();
@@ -52,19 +62,50 @@ export class Wakeup {
     this.#socket = socket;
   }
 
-  async #handle(): Promise<void> {
-    if (this.#isHandling) return;
-    this.#isHandling = true;
+  async #answer(): Promise<void> {
+    if (this.#isAnswering) return;
+    this.#isAnswering = true;
     while (this.#lines.length > 0) {
       const lines = this.#lines;
       this.#lines = [];
       const sequence = this.#segment.startCollect();
-      for (const line of lines) {
-        if (line !== 'collect') this.#handler.remove(JSON.parse(line) as RemovalRequest);
-      }
-      const failures = lines.includes('collect') ? await this.#handler.collect() : 0;
+      const failures = lines.includes('collect') ? await this.#collect() : 0;
       this.#segment.finishCollect(sequence, failures);
     }
-    this.#isHandling = false;
+    this.#isAnswering = false;
+  }
+
+  /** Resolves to the number of failures. */
+  async #collect(): Promise<number> {
+    const waiting = new AbortController();
+    const limit = delay(longestCollectMs, 1, { ref: false, signal: waiting.signal });
+    limit.catch(() => undefined); // it is aborted
+    const failures = await Promise.race([this.#handler.collect(), limit]);
+    waiting.abort();
+    return failures;
+  }
+
+  #remove(): void {
+    for (const text of this.#segment.takeRequests()) {
+      const request = parseRemoval(text);
+      if (request !== undefined) this.#handler.remove(request);
+    }
+  }
+}
+
+/** Undefined for a text that is no removal. */
+function parseRemoval(text: string): RemovalRequest | undefined {
+  try {
+    const request = JSON.parse(text) as Record<keyof RemovalRequest, unknown>;
+    const { scope, family, labels } = request;
+    const hasLabels = typeof labels === 'object' && labels !== null;
+    const isRemoval =
+      typeof scope === 'string' &&
+      (family === undefined || typeof family === 'string') &&
+      (labels === undefined ||
+        (hasLabels && Object.values(labels).every((value) => typeof value === 'string')));
+    return isRemoval ? (request as RemovalRequest) : undefined;
+  } catch {
+    return undefined;
   }
 }

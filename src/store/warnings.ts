@@ -75,12 +75,21 @@ export function otherUser(primary: number, primaryUser: number, user: number): W
 export function noRoom(directory: string | undefined, error: NativeError): Warning {
   const code = error.errno === undefined ? 'ERR_SEGMENT' : errorName(error.errno);
   const call = error.syscall === undefined ? '' : `, ${error.syscall} '${error.path}'`;
-  const message =
-    `Expected room for this process's metrics in ${directory}, but got ${code}: ` +
-    `${error.message}${call}. Series that find no room are counted in this process only and missing from the scrapes of ` +
-    'others: make room there, or name another directory in PROM_CLIENT_MMAP_DIR.';
+  const got = `but got ${code}: ${error.message}${call}`;
+  const message = isUnfit(error.errno)
+    ? `Expected labels and definitions that fit into a record of 1 MiB, ${got}. Updates of this series or metric are not ` +
+      'counted: shorten its labels, or use fewer buckets.'
+    : `Expected room for this process's metrics in ${directory}, ${got}. Series that find no room are counted in this process ` +
+      'only and missing from the scrapes of others: make room there, or name another directory in PROM_CLIENT_MMAP_DIR.';
   return { code, message };
 }
+
+/** Whether a negative errno is that of a record which no segment can hold. */
+export function isUnfit(errno: number | undefined): boolean {
+  return errno !== undefined && unfit.has(errorName(errno));
+}
+
+const unfit: ReadonlySet<string> = new Set(['E2BIG', 'EINVAL']);
 
 export function tooManySeries(maxSeries: number): Warning {
   const message =

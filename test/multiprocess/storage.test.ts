@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { installedCopy, newDirectory, segmentsIn, smallFileSystem } from './support/directories';
@@ -87,6 +87,32 @@ describe('when the file system is full', () => {
     expect(totals[2]).toBeGreaterThan(2 * manySeries);
     expect(totals[2]).toBeLessThanOrEqual(2 * manySeries + shared);
   });
+
+  test('series that found no room move to the file when there is room again, with all counts', async ({
+    skip,
+  }) => {
+    const directory = smallFileSystem(1024 * 1024);
+    if (directory === undefined) return skip('a small file system can only be mounted by root');
+    const [owner, observer] = [await spawn({ directory }), await spawn({ directory })];
+    await countOfEachType(owner);
+    const filler = join(directory, '.filler');
+    expect(() => writeFileSync(filler, Buffer.alloc(1024 * 1024))).toThrow('ENOSPC');
+    await countMany(owner, manySeries);
+    await owner.run(({ Summary }) => {
+      const size = new Summary({ name: 'late_bytes', help: 'Sizes.', labelNames: ['q'], percentiles: [0.5] });
+      for (let q = 0; q < 500; q++) size.observe({ q }, 8);
+    });
+    expect(total(await owner.scrape())).toBe(manySeries);
+    expect(total(await observer.scrape())).toBeLessThan(manySeries);
+    rmSync(filler);
+
+    const late = (text: string): number | undefined =>
+      valuesOf(text).get('late_bytes{q="499",quantile="0.5"}');
+    await expect.poll(async () => late(await observer.scrape()), { timeout: 20_000 }).toBeCloseTo(8, 0);
+    expect(total(await observer.scrape())).toBe(manySeries);
+    await countMany(owner, manySeries);
+    for (const member of [owner, observer]) expect(total(await member.scrape())).toBe(2 * manySeries);
+  }, 40_000);
 
   test('metrics of every type can still be made and counted', async ({ skip }) => {
     const directory = smallFileSystem(64 * 1024);

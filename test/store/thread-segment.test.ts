@@ -58,7 +58,7 @@ function openStore(
     },
   );
   const live = new Set<CellRef>();
-  const family = store.addFamily(definition, live);
+  const family = store.addFamily(definition, { [Symbol.iterator]: () => live.values(), keys: () => [] });
   store.register('s', family);
   const add = (key: SeriesKey, amount: number): CellRef => {
     const cells = store.allocate(family, key, 1);

@@ -49,11 +49,13 @@ inline SegmentImage ValidImage(Places* places = nullptr) {
   return image;
 }
 
-// Why a new reader refuses these bytes.
+// Why a new reader refuses these bytes, or that it leaves out records.
 inline std::string Refusal(Bytes bytes) {
   bytes.shrink_to_fit();
   SegmentReader reader;
-  return std::string(kSkipReasonNames[ReadAll(reader, MemorySource(std::move(bytes)))]);
+  SkipReason reason = ReadAll(reader, MemorySource(std::move(bytes)));
+  if (reason == SkipReason::kNone && reader.skipped_records() > 0) return "left out";
+  return std::string(kSkipReasonNames[reason]);
 }
 
 // Changes fields of the header's identity and makes its checksum right again.
