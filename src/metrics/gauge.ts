@@ -191,7 +191,7 @@ function deltaOf(value: unknown): number {
   return value;
 }
 
-/** Negated before it is checked, so that `dec('5')` works though `inc('5')` does not: so it is in prom-client. */
+/** The delta is negated before the check: `dec('5')` works and `inc('5')` throws, as in prom-client. */
 function negativeDeltaOf(value: unknown): number {
   return value === undefined ? -1 : deltaOf(-(value as number));
 }

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { clusterApp, Project } from '../adoption/support/project';
+import { freePort } from './free-port';
 
 const wanted = process.env['THIRD_PARTY'] === '1' || process.env['CI'] === 'true';
 const name = 'prom-client';
@@ -105,15 +105,6 @@ async function startServer(cwd: string, args: readonly string[], metrics: string
   }
   await vi.waitUntil(() => output.includes('Ready'), { timeout: 30_000 });
   return `http://127.0.0.1:${port}`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function newDirectory(): string {

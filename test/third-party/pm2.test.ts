@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { newDirectory } from '../multiprocess/support/directories';
 import { valuesOf } from '../multiprocess/support/exposition';
+import { freePort } from './free-port';
 import { installation } from './installation';
 
 const wanted = process.env['THIRD_PARTY'] === '1' || process.env['CI'] === 'true';
@@ -71,13 +70,3 @@ describe.skipIf(!wanted)('PM2 (only with THIRD_PARTY=1 or CI=true)', { timeout: 
     );
   });
 });
-
-/** A port of the loopback interface on which no program listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

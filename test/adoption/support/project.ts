@@ -48,7 +48,7 @@ export class Project {
     symlinkSync(join(root, 'node_modules', name), path);
   }
 
-  /** Installs packages from npm's registry, beside what is installed already. */
+  /** Runs npm in the project, such as to install packages beside those that it has. */
   async npm(...args: readonly string[]): Promise<void> {
     const options = [
       '--ignore-scripts',
