@@ -64,12 +64,13 @@ export function openGroup(
  * read them. A user without such a worker is not trusted: any user can make files there.
  */
 export function workersDirectories(directory: string): string[] {
-  if (realProcess.geteuid?.() !== 0 || !cluster.isPrimary) return [];
+  const workers = Object.values(cluster.workers ?? {});
+  if (realProcess.geteuid?.() !== 0 || workers.length + workersUsers.size === 0) return [];
   const name = basename(directory);
   const bases = readdirSync(memoryDirectory()).filter((base) => base.startsWith(basePrefix));
   const others = bases.filter((base) => existsSync(join(memoryDirectory(), base, name)));
   if (others.length < 2) return []; // the usual case: the workers need not be looked at
-  for (const worker of Object.values(cluster.workers ?? {})) {
+  for (const worker of workers) {
     const user = userOf(worker?.process.pid ?? 0);
     if (user) workersUsers.add(user);
   }
