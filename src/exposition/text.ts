@@ -44,10 +44,11 @@ function labelsText(sample: TextSample, defaultLabels: LabelSet): string {
   const { labels, sharedLabels = {} } = sample;
   const parts: string[] = [];
   // Own labels keep their position and their value; default labels only add labels.
-  for (const [name, value] of Object.entries({ ...labels, ...defaultLabels, ...labels })) {
-    if (!Object.hasOwn(sharedLabels, name)) parts.push(labelText(name, value));
+  const own = { ...labels, ...defaultLabels, ...labels };
+  for (const name of Object.keys(own)) {
+    if (!Object.hasOwn(sharedLabels, name)) parts.push(labelText(name, own[name]));
   }
-  for (const [name, value] of Object.entries(sharedLabels)) parts.push(labelText(name, value));
+  for (const name of Object.keys(sharedLabels)) parts.push(labelText(name, sharedLabels[name]));
   return parts.length > 0 ? `{${parts.join(',')}}` : '';
 }
 
@@ -68,6 +69,7 @@ function labelText(name: string, value: unknown): string {
   return `${name}="${typeof value === 'string' ? escapeText(value).replace(/"/g, '\\"') : value}"`;
 }
 
-function escapeText(text: string): string {
-  return `${text}`.replace(/\\/g, '\\\\').replace(/\n/g, '\\n');
+function escapeText(value: string): string {
+  const text = `${value}`;
+  return /[\\\n]/.test(text) ? text.replace(/\\/g, '\\\\').replace(/\n/g, '\\n') : text;
 }

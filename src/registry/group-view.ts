@@ -53,14 +53,15 @@ export class GroupView {
   }
 }
 
-/** The text of the group's families and of `others`, which replace those of the same name, in the order of `names`. */
+/** The text of the group's families and of `others`, which replace those of the same name, in the order of `names`. Without a group, of `others`. */
 export async function composedText(
   group: GroupView | undefined,
   others: readonly string[],
   names: Iterable<string>,
   format: TextFormat,
 ): Promise<string> {
-  const texts = withoutNamesOf(others, (await group?.texts(format)) ?? []);
+  if (group === undefined) return documentText(others, format);
+  const texts = withoutNamesOf(others, await group.texts(format));
   return documentText(inOrderOf(names, [...texts, ...others]), format);
 }
 

@@ -75,7 +75,7 @@ export async function refresh(metric: Registrable): Promise<TextFamily | undefin
  * anything is read, because the `collect` function of one metric may set others.
  */
 export function readAll(metrics: Iterable<Registrable>, shape: Shape): Promise<TextFamily[]> {
-  return finishAll(Array.from(metrics, (metric) => beginReading(metric, shape)));
+  return finishAll([...metrics].map((metric) => beginReading(metric, shape)));
 }
 
 /** Brings all metrics up to date, in the same order. Resolves to the families that an exposition of `scopes` does not have. */
@@ -93,20 +93,29 @@ export function refreshAll(
 }
 
 type Reading = () => TextFamily;
+type Begun = Reading | undefined | Promise<Reading | undefined>;
 
-async function finishAll(begun: readonly Promise<Reading | undefined>[]): Promise<TextFamily[]> {
-  return (await Promise.all(begun)).flatMap((reading) => (reading === undefined ? [] : reading()));
+/** `begun` has Promises only where code of the application runs: the others are read at once. */
+async function finishAll(begun: readonly Begun[]): Promise<TextFamily[]> {
+  const isPending = begun.some((reading) => reading instanceof Promise);
+  const readings = isPending ? await Promise.all(begun) : (begun as readonly (Reading | undefined)[]);
+  const families: TextFamily[] = [];
+  for (const reading of readings) if (reading !== undefined) families.push(reading());
+  return families;
 }
 
-/** Resolves to undefined for a metric without numbers. */
-async function beginReading(metric: Registrable, shape: Shape): Promise<Reading | undefined> {
+/** The result is undefined for a metric without numbers. */
+function beginReading(metric: Registrable, shape: Shape): Begun {
   const handle = metric[FAMILY];
-  if (handle === undefined || isReplaced(metric, shape)) {
-    const family = await read(metric, shape);
-    return () => family;
-  }
-  await collect(metric);
+  if (handle === undefined || isReplaced(metric, shape)) return beginForeign(metric, shape);
+  if (metric.collect) return collect(metric).then(() => handle.read);
+  handle.refresh?.();
   return handle.read;
+}
+
+async function beginForeign(metric: Registrable, shape: Shape): Promise<Reading> {
+  const family = await read(metric, shape);
+  return () => family;
 }
 
 function read(metric: Registrable, shape: Shape): TextFamily | Promise<TextFamily> {
