@@ -70,12 +70,22 @@ export async function refresh(metric: Registrable): Promise<TextFamily | undefin
   return handle?.show?.(undefined);
 }
 
+/** Takes the error of a metric that could not be read. Without it the reading of all fails. */
+export type ReadingErrorHandler = ((error: unknown) => void) | undefined;
+
 /**
  * The numbers of this thread, as prom-client reads them. All `collect` functions begin in the order of `metrics` and before
  * anything is read, because the `collect` function of one metric may set others.
  */
-export function readAll(metrics: Iterable<Registrable>, shape: Shape): Promise<TextFamily[]> {
-  return finishAll(Array.from(metrics, (metric) => beginReading(metric, shape)));
+export function readAll(
+  metrics: Iterable<Registrable>,
+  shape: Shape,
+  onError?: ReadingErrorHandler,
+): Promise<TextFamily[]> {
+  return finishAll(
+    Array.from(metrics, (metric) => beginReading(metric, shape)),
+    onError,
+  );
 }
 
 /** Brings all metrics up to date, in the same order. Resolves to the families that an exposition of `scopes` does not have. */
@@ -83,19 +93,32 @@ export function refreshAll(
   metrics: Iterable<Registrable>,
   scopes: readonly string[],
   shape: Shape,
+  onError?: ReadingErrorHandler,
 ): Promise<TextFamily[]> {
   const begin = async (metric: Registrable): Promise<Reading | undefined> => {
     if (!isExposed(metric, scopes)) return beginReading(metric, shape);
     const family = await refresh(metric);
     return family && (() => family);
   };
-  return finishAll(Array.from(metrics, begin));
+  return finishAll(Array.from(metrics, begin), onError);
 }
 
 type Reading = () => TextFamily;
 
-async function finishAll(begun: readonly Promise<Reading | undefined>[]): Promise<TextFamily[]> {
-  return (await Promise.all(begun)).flatMap((reading) => (reading === undefined ? [] : reading()));
+async function finishAll(
+  begun: readonly Promise<Reading | undefined>[],
+  onError: ReadingErrorHandler,
+): Promise<TextFamily[]> {
+  const settled =
+    onError === undefined
+      ? begun
+      : begun.map((reading) =>
+          reading.catch((error: unknown) => {
+            onError(error);
+            return undefined;
+          }),
+        );
+  return (await Promise.all(settled)).flatMap((reading) => (reading === undefined ? [] : reading()));
 }
 
 /** Resolves to undefined for a metric without numbers. */
