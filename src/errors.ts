@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'ERR_LABEL_UNKNOWN'
   | 'ERR_MERGE_CONTENT_TYPE'
   | 'ERR_MERGE_EMPTY'
+  | 'ERR_METRICS_HANDLER'
   | 'ERR_METRIC_DIFFERS'
   | 'ERR_METRIC_EXISTS'
   | 'ERR_METRIC_NAME'
@@ -166,6 +167,12 @@ export const unknownOption = (
     'ERR_OPTION_UNKNOWN',
     `Expected only options of configure(), but got ${inspect(name)}: ` +
       (nearest === undefined ? `the options are ${names.join(', ')}` : `did you mean ${nearest}?`),
+  );
+
+export const unknownHandlerOption = (name: string, names: readonly string[]): CodedError =>
+  type(
+    'ERR_OPTION_UNKNOWN',
+    `Expected only options of metricsHandler(), but got ${inspect(name)}: the options are ${names.join(', ')}`,
   );
 
 /** `source` names the option or the environment variable. */

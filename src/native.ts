@@ -83,8 +83,8 @@ export interface NativeScrape<As extends keyof Expositions> {
   /** Only the owners of this process. */
   readonly ownProcess: boolean;
   readonly perOwner: boolean;
-  readonly name: string | undefined;
-  readonly format: 'prometheus' | 'openmetrics' | 'json';
+  readonly names: readonly string[] | undefined;
+  readonly format: 'prometheus' | 'openmetrics' | 'openmetrics-1.0.0' | 'json';
   readonly nowMs: number;
   readonly privateSegments: readonly NativeSegment[];
   readonly selfMetrics: 'none' | 'trouble' | 'all';

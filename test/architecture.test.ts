@@ -15,6 +15,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'model',
     'errors',
   ],
+  http: ['metrics', 'registry', 'exposition', 'store', 'types', 'model', 'errors'],
   integrations: [
     ...['collectors', 'metrics', 'series', 'registry', 'exposition', 'store', 'types', 'model', 'errors'],
   ],

@@ -147,7 +147,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
   }
 
  private:
-  // ({ scopes, chosen, defaultLabels, ownProcess, perOwner, name, format, nowMs, privateSegments, collectDeadlineMs, ownSegment,
+  // ({ scopes, chosen, defaultLabels, ownProcess, perOwner, names, format, nowMs, privateSegments, collectDeadlineMs, ownSegment,
   //    own, otherDirectories, selfMetrics, as: 'text' | 'bytes' }) -> Promise<string | Buffer>
   Napi::Value Render(const Napi::CallbackInfo& info) {
     Argument argument = info[0];
@@ -160,11 +160,12 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     scrape.view.default_labels = argument.Get("defaultLabels").Bool();
     if (argument.Get("ownProcess").Bool()) scrape.view.process = ProcessOf(CurrentOwner(0));
     scrape.view.per_owner = argument.Get("perOwner").Bool();
-    if (Argument name = argument.Get("name"); name.Type() == napi_string) scrape.name = name.String();
+    if (Argument names = argument.Get("names"); names.Type() == napi_object) scrape.names = names.Strings();
     std::string format = argument.Get("format").String();
-    scrape.format = format == "json"          ? Format::kJson
-                    : format == "openmetrics" ? Format::kOpenMetrics
-                                              : Format::kText;
+    scrape.format = format == "json"                ? Format::kJson
+                    : format == "openmetrics"       ? Format::kClientOpenMetrics
+                    : format == "openmetrics-1.0.0" ? Format::kOpenMetrics
+                                                    : Format::kText;
     std::string shown = argument.Get("selfMetrics").String();
     scrape.self_metrics = shown == "all"    ? SelfMetricsShown::kAll
                           : shown == "none" ? SelfMetricsShown::kNone

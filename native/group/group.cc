@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "group/removal.h"
 #include "group/wakeup.h"
-#include "render/render.h"
 
 namespace prom {
 namespace {
@@ -69,13 +68,9 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
   lap("merge");
   stats.render_from_ns = BoottimeNs();
   TextBuffer out;
-  if (!scrape.name) out.Reserve(last_size_ + last_size_ / 32);
-  if (scrape.format == Format::kJson) {
-    RenderJson(merge, scrape.name, out);
-  } else {
-    RenderText(merge, scrape.format == Format::kOpenMetrics, scrape.name, &stats, out);
-  }
-  if (!scrape.name) last_size_ = out.size();
+  if (!scrape.names) out.Reserve(last_size_ + last_size_ / 32);
+  prom::Render(merge, scrape.format, scrape.names, stats, out);
+  if (!scrape.names) last_size_ = out.size();
   return out;
 }
 

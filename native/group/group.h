@@ -20,14 +20,13 @@
 #include "group/removal.h"
 #include "group/session.h"
 #include "merge/merge.h"
+#include "render/render.h"
 
 namespace prom {
 
-enum class Format { kText, kOpenMetrics, kJson };
-
 struct Scrape {
   View view;
-  std::optional<std::string> name;  // only the family of this name
+  FamilyNames names = std::nullopt;
   Format format = Format::kText;
   double now_ms = 0;  // wall clock, for the age windows of summaries
   // How long to wait for the collect functions of other owners; 0 does not ask them.

@@ -22,6 +22,8 @@ struct Exemplar {
   double value() const { return slot[0]; }
   double time() const { return slot[1]; }  // Unix time in seconds
   std::vector<Label> Labels() const;
+  // Whether OpenMetrics 1.0 allows its labels: legal names, and at most 128 characters in all.
+  bool IsOpenMetrics() const;
 };
 
 class Accumulator {

@@ -215,7 +215,7 @@ TEST_CASE("exemplars of dead owners are kept, the newest of each bucket") {
     });
     Compact(directory.path());
   }
-  CHECK(Has(Rendered(directory.path(), Format::kOpenMetrics), "c_total 3 # {} 3 30"));
+  CHECK(Has(Rendered(directory.path(), Format::kClientOpenMetrics), "c_total 3 # {} 3 30"));
 }
 
 TEST_CASE(

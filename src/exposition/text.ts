@@ -13,10 +13,11 @@ export interface TextSample extends Sample {
   readonly sharedLabels?: LabelSet;
 }
 
-export type TextFormat = 'prometheus' | 'openmetrics';
+/** The formats of prom-client's `metrics()`. */
+export type ClientFormat = 'prometheus' | 'openmetrics';
 
 /** One family with its HELP and TYPE lines, without a newline at the end; prom-client's output to the byte. */
-export function familyText(family: TextFamily, defaultLabels: LabelSet, format: TextFormat): string {
+export function familyText(family: TextFamily, defaultLabels: LabelSet, format: ClientFormat): string {
   const isTotal = format === 'openmetrics' && family.type === 'counter';
   const name = escapeText(isTotal ? family.name.replace(/_total$/, '') : family.name);
   const lines = [`# HELP ${name} ${escapeText(family.help)}`, `# TYPE ${name} ${family.type}`];
@@ -26,11 +27,6 @@ export function familyText(family: TextFamily, defaultLabels: LabelSet, format: 
     lines.push(format === 'openmetrics' ? `${line}${exemplarText(sample.exemplar)}` : line);
   }
   return lines.join('\n');
-}
-
-/** The whole exposition, from the texts of its families. */
-export function documentText(families: readonly string[], format: TextFormat): string {
-  return format === 'openmetrics' ? `${families.join('\n')}\n# EOF\n` : `${families.join('\n\n')}\n`;
 }
 
 /** A number as prom-client spells it: JavaScript's text, but for `Nan`, `+Inf` and `-Inf`. */
