@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "addon/argument.h"
+#include "addon/guard.h"
 #include "addon/handles.h"
 #include "base/crc32c.h"
 #include "files/owner.h"
@@ -46,10 +47,10 @@ Napi::Value GroupHasEnded(const Napi::CallbackInfo& info) {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("Segment", DefineSegment(env));
   exports.Set("Group", DefineGroup(env));
-  exports.Set("processStart", Napi::Function::New<ProcessStart>(env, "processStart"));
-  exports.Set("hostId", Napi::Function::New<HostId>(env, "hostId"));
-  exports.Set("groupHasEnded", Napi::Function::New<GroupHasEnded>(env, "groupHasEnded"));
-  exports.Set("processGroup", Napi::Function::New<ProcessGroup>(env, "processGroup"));
+  exports.Set("processStart", Napi::Function::New<GuardedFunction<ProcessStart>>(env, "processStart"));
+  exports.Set("hostId", Napi::Function::New<GuardedFunction<HostId>>(env, "hostId"));
+  exports.Set("groupHasEnded", Napi::Function::New<GuardedFunction<GroupHasEnded>>(env, "groupHasEnded"));
+  exports.Set("processGroup", Napi::Function::New<GuardedFunction<ProcessGroup>>(env, "processGroup"));
   return exports;
 }
 

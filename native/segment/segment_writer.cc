@@ -65,7 +65,7 @@ SegmentWriter::Created SegmentWriter::CreateSuccessor(bool keeps_counts, const s
 
 SegmentWriter::Created SegmentWriter::Create(const std::string& directory, const Header& identity,
                                              uint64_t max_bytes) {
-  std::unique_ptr<SegmentWriter> writer(new SegmentWriter(max_bytes));
+  std::unique_ptr<SegmentWriter> writer(new SegmentWriter(std::min(max_bytes, layout::kMaxSegmentBytes)));
   if (!directory.empty()) {
     std::string path = directory + "/.t." + RandomHex();
     writer->path_ = path;
@@ -179,7 +179,8 @@ std::optional<SystemError> SegmentWriter::AddExtent(ExtentType type, uint64_t le
 
 Result<uint64_t> SegmentWriter::Append(RecordType type, std::span<const uint8_t> body) {
   uint64_t length = RecordLength(body);
-  if (length > layout::kMaxRecord) return SystemError{E2BIG, "append", path_};
+  if (length > (path_.empty() ? layout::kMaxPrivateRecord : layout::kMaxRecord))
+    return SystemError{E2BIG, "append", path_};
   RecordExtent extent = record_extents_.back();
   uint64_t record = records_end_;
   uint64_t left = extent.stream_offset + extent.length - record;
@@ -231,7 +232,8 @@ Result<CellRange> SegmentWriter::AllocateCells(uint32_t count) {
   if (free != free_cells_.end() && !free->second.empty()) {
     CellRange range = free->second.back();
     free->second.pop_back();
-    // Only now, after the change of `removals`: a reader never takes the zeros for the value of the removed series.
+    // After the change of `removals`: a reader never takes the zeros, or the values after them, for those of the removed series.
+    ReleaseFence();
     for (uint32_t i = 0; i < count; i++) StoreRelaxed(Data(range)[i], 0.0);
     return range;
   }
