@@ -41,8 +41,11 @@ void RemoveWakeup(int directory, const std::string& segment);
 // Whether errno tells that this process, or the system, has no descriptor or memory left.
 bool IsStarved();
 
-// An open directory; invalid, with errno, when there is none.
+// An open directory; invalid, with errno, when there is none. EPERM where other users may write - all of them, or a group that is
+// not that of this process: the answer holds for the descriptor, whatever the path means later.
 UniqueFd OpenDirectory(const std::string& path);
+// The user trusts all who may write in this directory: it is opened in any case.
+void AllowOthersIn(const std::string& path);
 // Appends the names in it, without `.` and `..`; `names` is empty before. False when they cannot be read.
 bool ListNames(int directory, std::vector<std::string>& names);
 

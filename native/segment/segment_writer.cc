@@ -65,12 +65,15 @@ SegmentWriter::Created SegmentWriter::CreateSuccessor(bool keeps_counts, const s
 
 SegmentWriter::Created SegmentWriter::Create(const std::string& directory, const Header& identity,
                                              uint64_t max_bytes) {
-  std::unique_ptr<SegmentWriter> writer(new SegmentWriter(std::min(max_bytes, layout::kMaxSegmentBytes)));
+  std::unique_ptr<SegmentWriter> writer(new SegmentWriter(max_bytes));
   if (!directory.empty()) {
-    std::string path = directory + "/.t." + RandomHex();
-    writer->path_ = path;
-    writer->fd_ = UniqueFd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!writer->fd_.valid()) return SystemError{errno, "open", path};
+    std::string name = ".t." + RandomHex();
+    writer->path_ = directory + '/' + name;
+    UniqueFd parent = OpenDirectory(directory);
+    if (!parent.valid()) return SystemError{errno, "open", directory};
+    constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+    writer->fd_ = UniqueFd(::openat(parent.get(), name.c_str(), kFlags, 0600));
+    if (!writer->fd_.valid()) return SystemError{errno, "open", writer->path_};
     writer->is_temporary_ = true;
   }
   if (auto error = writer->Begin(identity)) return *error;

@@ -50,8 +50,7 @@ class SegmentWriter : public ByteSource {
   using Created = Result<std::unique_ptr<SegmentWriter>>;
 
   // A new segment in a file of `directory`, which must exist, or in memory of this process if `directory` is empty. The file
-  // has a temporary name, which goes with the writer unless Rename() gives it another one. `max_bytes` bounds the file, and so does what
-  // a reader accepts.
+  // has a temporary name, which goes with the writer unless Rename() gives it another one. `max_bytes` bounds the file.
   static Created Create(const std::string& directory, const OwnerIdentity& owner, uint64_t max_bytes);
   // A new segment of the same owner and with the same limits. `keeps_counts`: it will hold the counts of this one.
   Created CreateSuccessor(bool keeps_counts, const std::string& directory) const;

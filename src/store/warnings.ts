@@ -76,16 +76,24 @@ export function noRoom(directory: string | undefined, error: NativeError): Warni
   const code = error.errno === undefined ? 'ERR_SEGMENT' : errorName(error.errno);
   const call = error.syscall === undefined ? '' : `, ${error.syscall} '${error.path}'`;
   const got = `but got ${code}: ${error.message}${call}`;
-  const message = isUnfit(error.errno)
-    ? `Expected labels and definitions that fit into a record of 1 MiB, ${got}. Updates of this series or metric are not ` +
-      'counted: shorten its labels, or use fewer buckets.'
-    : `Expected room for this process's metrics in ${directory}, ${got}. Series that find no room are counted in this process ` +
-      'only and missing from the scrapes of others: make room there, or name another directory in PROM_CLIENT_MMAP_DIR.';
+  const message = isTooLarge(error)
+    ? `Expected labels and definitions that fit into a record of 1 MiB, ${got}. The series or metric is counted in this process ` +
+      'only and missing from the scrapes of others: shorten its labels or texts, or use fewer buckets.'
+    : isUnfit(error)
+      ? `Expected a definition with at most 130,000 buckets and 65,535 age buckets and labels of at most 64 MiB, ${got}. Updates ` +
+        'of the series or metric are not counted: use fewer buckets, or shorten its labels.'
+      : `Expected room for this process's metrics in ${directory}, ${got}. Series that find no room are counted in this process ` +
+        'only and missing from the scrapes of others: make room there, or name another directory in PROM_CLIENT_MMAP_DIR.';
   return { code, message };
 }
 
-/** Whether a negative errno is that of a record which no segment can hold. */
-export function isUnfit(errno: number | undefined): boolean {
+/** Whether the error is that of a record which no file can hold, but the memory of this process. */
+export function isTooLarge({ errno, path }: NativeError): boolean {
+  return errno !== undefined && errorName(errno) === 'E2BIG' && path !== '';
+}
+
+/** Whether the error is that of a record which no segment can hold. */
+export function isUnfit({ errno }: NativeError): boolean {
   return errno !== undefined && unfit.has(errorName(errno));
 }
 
