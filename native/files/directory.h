@@ -41,8 +41,8 @@ void RemoveWakeup(int directory, const std::string& segment);
 // Whether errno tells that this process, or the system, has no descriptor or memory left.
 bool IsStarved();
 
-// An open directory; invalid, with errno, when there is none. EPERM where other users may write - all of them, or a group that is
-// not that of this process: the answer holds for the descriptor, whatever the path means later.
+// An open directory; invalid, with errno, when there is none. EPERM where other users may write: all of them, or a group that is
+// not that of this process. A descriptor that was opened stays the directory that was looked at.
 UniqueFd OpenDirectory(const std::string& path);
 // The user trusts all who may write in this directory: it is opened in any case.
 void AllowOthersIn(const std::string& path);

@@ -109,12 +109,12 @@ class ChecksummedFile {
     waiting_.insert(waiting_.end(), p, p + length);
     if (waiting_.size() >= kPiece) Flush();
   }
-  // False, with errno, when a write failed.
-  bool Flush() {
+  // Returns the errno of the first write that failed, or 0.
+  int Flush() {
     crc_ = Crc32c(waiting_.data(), waiting_.size(), crc_);
-    ok_ = ok_ && WriteWhole(fd_, waiting_.data(), waiting_.size());
+    if (error_ == 0 && !WriteWhole(fd_, waiting_.data(), waiting_.size())) error_ = errno;
     waiting_.clear();
-    return ok_;
+    return error_;
   }
   uint32_t crc() const { return crc_; }
 
@@ -124,7 +124,7 @@ class ChecksummedFile {
   int fd_;
   Bytes waiting_;
   uint32_t crc_ = 0;
-  bool ok_ = true;
+  int error_ = 0;
 };
 
 }  // namespace
@@ -305,7 +305,7 @@ std::optional<SystemError> Archive::Write(int fd, const OwnerIdentity& self) {
   Output out(file, measured.records_length());
   EncodeContent(out);
   file.Write(out.records().data(), out.records().size());
-  if (!file.Flush()) return SystemError{errno, "write", ""};
+  if (int error = file.Flush()) return SystemError{error, "write", ""};
   header.archive_crc = file.crc();
   header.header_crc = HeaderCrc(header);
   if (::lseek(fd, 0, SEEK_SET) < 0) return SystemError{errno, "lseek", ""};

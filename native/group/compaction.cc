@@ -114,7 +114,7 @@ class Compactor {
         leftovers_.push_back({name, {}, header});
       } else if (!LockSegment(fd.get(), name, header)) {
         living.insert(OriginOf(header));
-      } else if (!TooLarge().contains(header.segment_id)) {
+      } else if (!TooLarge().contains(OriginOf(header))) {
         if (dead_.size() < kSegmentsOfCommit) {
           dead_.push_back({name, std::move(fd), header});
         } else {
@@ -176,9 +176,11 @@ class Compactor {
       }
       add(reader, InstanceName(segment->header));
       if (!next->Fits()) {
-        TooLarge().insert(segment->header.segment_id);
+        const SegmentId origin = OriginOf(segment->header);
+        TooLarge().insert(origin);
         found_too_large_ = true;
-        dead_.erase(segment);
+        // With its copies: one of them in the archive would stand for it.
+        std::erase_if(dead_, [&](const DeadSegment& other) { return OriginOf(other.header) == origin; });
         return nullptr;
       }
       ++segment;

@@ -33,7 +33,7 @@ struct CompactionTask {
   const SeriesFilter* removal = nullptr;
   // Leaves the segments of threads that have ended alone while their process lives: a view of the process shows them.
   bool keep_threads = false;
-  // Segments that were found too large to fit into the archive with what it has, by their ids. They stay, and count as those of
+  // Segments that were found too large to fit into the archive with what it has, by their origins. They stay, and count as those of
   // dead owners do. Those of earlier compactions are not tried again.
   std::set<SegmentId>* too_large = nullptr;
 };

@@ -169,7 +169,7 @@ bool GroupFiles::HasDead(const std::set<SegmentId>& except) const {
   return std::any_of(segments_.begin(), segments_.end(), [&](const auto& entry) {
     const Segment& segment = entry.second;
     return !segment.live && !segment.compacted && segment.reader.usable() &&
-           !except.contains(segment.reader.header().segment_id);
+           !except.contains(OriginOf(segment.reader.header()));
   });
 }
 

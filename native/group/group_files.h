@@ -36,7 +36,7 @@ class GroupFiles {
   // errno if the last ReadDirectory() found the directory or the file of this name, but could not open it; else 0.
   int ErrorOf(const std::string& name) const;
 
-  // Whether a segment of a dead owner is not in the archive, other than these.
+  // Whether a segment of a dead owner is not in the archive, other than those of these origins.
   bool HasDead(const std::set<SegmentId>& except) const;
 
   // Reads segments in the memory of this process, and forgets those that are not there any more.

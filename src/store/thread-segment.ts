@@ -19,7 +19,7 @@ import {
   PAGE_CELLS,
   type PageKey,
 } from './store';
-import { isTooLarge, isUnfit, noRoom, tooManySeries, type Warning, warn } from './warnings';
+import { lackOf, noRoom, tooManySeries, type Warning, warn } from './warnings';
 
 type Limits = Pick<ResolvedOptions, 'maxSegmentBytes' | 'maxGroupBytes' | 'maxSeries' | 'persist'>;
 
@@ -39,7 +39,7 @@ interface Family {
   readonly memberships: Map<string, string>;
 }
 
-type Subject = 'room' | 'large' | 'unfit' | 'series' | 'group';
+type Subject = ReturnType<typeof lackOf> | 'series' | 'group';
 
 interface Scope {
   readonly id: number;
@@ -275,10 +275,9 @@ export class ThreadSegment implements CellStore {
     try {
       return action();
     } catch (error) {
-      const failure = error as NativeError;
-      const subject = isTooLarge(failure) ? 'large' : isUnfit(failure) ? 'unfit' : 'room';
-      if (subject === 'room' && failure.errno !== undefined) this.#isFull = true;
-      this.warnOnce(subject, () => noRoom(this.#directory, failure));
+      const lack = lackOf(error as NativeError);
+      if (lack === 'room') this.#isFull = true;
+      this.warnOnce(lack, () => noRoom(this.#directory, error as NativeError));
       return undefined;
     }
   }
