@@ -229,6 +229,10 @@ SegmentId NewSegmentId(uint32_t pid, uint32_t tid) {
   return id;
 }
 
+SegmentId OriginOf(const layout::Header& header) {
+  return header.first_id == SegmentId{} ? header.segment_id : header.first_id;
+}
+
 uint32_t HeaderCrc(const layout::Header& header) {
   return Crc32c(&header, offsetof(layout::Header, header_crc));
 }

@@ -93,6 +93,9 @@ void StampFormat(layout::Header& header, layout::FileKind kind);
 // A unique id: random, or made of the time and the thread when the system has no random bytes.
 SegmentId NewSegmentId(uint32_t pid, uint32_t tid);
 
+// The id of the first file whose counts are in a segment: its rewrites and its copies have the same.
+SegmentId OriginOf(const layout::Header& header);
+
 // The value of header_crc for this header.
 uint32_t HeaderCrc(const layout::Header& header);
 

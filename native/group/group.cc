@@ -54,7 +54,10 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
   files_.ReadPrivate(in_memory);
   std::vector<MergeInput> inputs;
   files_.AddInputs(scrape.view.process, inputs, stats);
-  if (!scrape.view.process) has_dead_ = stats.dead > 0;
+  if (!scrape.view.process) {
+    std::lock_guard no_compaction(compaction_mutex_);
+    has_dead_ = files_.HasDead(too_large_);
+  }
   for (const std::string& other : scrape.other_directories) {
     GroupFiles& files = other_files_.try_emplace(other, self_).first->second;
     if (auto error = files.ReadDirectory(other, stats)) return *error;
@@ -74,8 +77,16 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
   return out;
 }
 
-Result<uint32_t> Group::Compact(const ArchiveLimits& limits, double now_ms, bool keep_threads) const {
-  return CompactDead(directory_, self_, {limits, now_ms, 0, nullptr, keep_threads});
+Result<uint32_t> Group::Compact(const ArchiveLimits& limits, double now_ms, bool keep_threads) {
+  std::set<SegmentId> too_large;
+  {
+    std::lock_guard lock(compaction_mutex_);
+    too_large = too_large_;
+  }
+  auto compacted = CompactDead(directory_, self_, {limits, now_ms, 0, nullptr, keep_threads, &too_large});
+  std::lock_guard lock(compaction_mutex_);
+  too_large_.merge(too_large);
+  return compacted;
 }
 
 Result<uint32_t> Group::RemoveSeries(const Removal& removal) const {
@@ -88,9 +99,13 @@ Result<uint32_t> Group::RemoveSeries(const Removal& removal) const {
   // in the archive once the compactor lets the lock go.
   auto remove_from_dead = [&](const std::string& directory) {
     RemoveFromDead(directory, self_, removal.filter);
-    CompactDead(
-        directory, self_,
-        {{}, static_cast<double>(RealtimeNs()) / 1e6, kRemovalWaitMs, &removal.filter, removal.keep_threads});
+    CompactDead(directory, self_,
+                {{},
+                 static_cast<double>(RealtimeNs()) / 1e6,
+                 kRemovalWaitMs,
+                 &removal.filter,
+                 removal.keep_threads,
+                 nullptr});
   };
   remove_from_dead(directory_);
   for (const std::string& other : removal.other_directories) remove_from_dead(other);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -72,9 +73,10 @@ class Group {
   // errno if the last scrape could not open the directory or its own file: it lacks the numbers of other owners then. Else 0.
   int ScrapeError() const { return scrape_error_; }
 
-  // Whether the last scrape of the whole group has seen segments that can be compacted.
+  // Whether the last scrape of the whole group has seen segments that can be compacted, as far as this process knows.
   bool HasDead() const { return has_dead_; }
-  Result<uint32_t> Compact(const ArchiveLimits& limits, double now_ms, bool keep_threads) const;
+  // See CompactDead().
+  Result<uint32_t> Compact(const ArchiveLimits& limits, double now_ms, bool keep_threads);
 
   // Asks the living owners to remove the series, and removes them from the dead segments and from the archive. Returns how
   // many living owners had not done so by the deadline; they will. Fails when an owner could not be asked, for want of room.
@@ -93,6 +95,8 @@ class Group {
   std::map<std::string, GroupFiles> other_files_;  // by directory
   std::list<Merge> merges_;                        // most recently used first
   size_t last_size_ = 0;                           // of an exposition of all families
+  std::mutex compaction_mutex_;
+  std::set<SegmentId> too_large_;  // see CompactionTask
 };
 
 }  // namespace prom

@@ -47,7 +47,7 @@ class Accumulator {
     if (family.definition.merge_mode == kOmit) return contributors_[series] == 1;
     return family.definition.merge_mode == kSum || contributors_[series] != 0;
   }
-  Sketch& sketch(const MergedSeries& series) { return sketches_[series.sketch]; }
+  const Sketch& sketch(const MergedSeries& series) const { return sketches_[series.sketch]; }
   // The newest one of each bucket.
   std::span<const Exemplar> exemplars(uint32_t series) const;
 

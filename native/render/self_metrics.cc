@@ -25,7 +25,7 @@ constexpr struct {
     {"collect_failures", kCounter, "Collect functions that threw while another process scraped.",
      &GroupStats::collect_failures},
     {"compaction_failures", kCounter,
-     "Compactions of dead owners that could not be written; they are tried again.",
+     "Compactions that left dead owners outside the archive, for want of room.",
      &GroupStats::compaction_failures},
     {"dropped_series", kCounter, "Series that were over a limit and are not counted.",
      &GroupStats::dropped_series},

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "files/directory.h"
+#include "group/archive_file.h"
 #include "group/compaction.h"
 #include "group/group.h"
 #include "support/files.h"
@@ -307,7 +308,7 @@ TEST_CASE("old ids are forgotten, but not those of segments that still exist") {
   UniqueFd open = OpenDirectory(directory.path());
   ArchiveFile archive;
   REQUIRE(archive.Update(open.get()) == SkipReason::kNone);
-  CHECK(archive.HasCompacted(test::HeaderOf(first).segment_id));
+  CHECK(archive.HasCompacted(test::HeaderOf(first)));
   CHECK(archive.reader().compacted().size() <= 4);
   CHECK(Has(Rendered(directory.path()), "c 6"));
 }
