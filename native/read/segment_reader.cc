@@ -91,7 +91,7 @@ SkipReason SegmentReader::ReadHeader(const ByteSource& source) {
   AcquireFence();
   if (!source.Read(&header, sizeof header, 0)) return SkipReason::kTruncated;
   header.records_end = records_end;
-  if (header.extent_count != header_.extent_count) {
+  if (header.extent_count != header_.extent_count || header.segment_id != header_.segment_id) {
     AcquireFence();
     if (!source.Read(header.extents, sizeof header.extents, offsetof(Header, extents))) {
       return SkipReason::kTruncated;

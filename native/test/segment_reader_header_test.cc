@@ -181,19 +181,20 @@ class TornHeader : public ByteSource {
 };
 
 TEST_CASE("a copy of the header in which one number is newer than the rest hides no segment") {
-  TestSegment segment = TestSegment::InMemory();
-  uint32_t family = segment.Family(test::CounterFamily("c", {"l"}));
-  segment.Series(family, {"first"});
-  Bytes before(layout::kHeaderSize);
-  REQUIRE(segment.source().Read(before.data(), before.size(), 0));
-  for (int i = 0; i < 10'000; i++) segment.Series(family, {std::to_string(i)});
-  REQUIRE(segment.writer().header().extent_count > 4);
   for (auto [field, size] : {std::pair{offsetof(Header, records_end), sizeof(Header::records_end)},
                              {offsetof(Header, extent_count), sizeof(Header::extent_count)}}) {
-    CAPTURE(field);
     for (bool known : {false, true}) {
+      CAPTURE(field);
+      CAPTURE(known);
+      TestSegment segment = TestSegment::InMemory();
+      uint32_t family = segment.Family(test::CounterFamily("c", {"l"}));
+      segment.Series(family, {"first"});
       SegmentReader reader;
       if (known) REQUIRE((ReadAll(reader, segment.source()) == SkipReason::kNone));
+      Bytes before(layout::kHeaderSize);
+      REQUIRE(segment.source().Read(before.data(), before.size(), 0));
+      for (int i = 0; i < 10'000; i++) segment.Series(family, {std::to_string(i)});
+      REQUIRE(segment.writer().header().extent_count > 4);
       TornHeader source(before, segment.source(), field, size);
       CHECK((ReadAll(reader, source) == SkipReason::kNone));
       CHECK(Labels(reader).at(0) == "first");

@@ -84,8 +84,8 @@ export function noRoom(directory: string | undefined, error: NativeError): Warni
       `Expected labels and definitions that fit into a record of 1 MiB, ${got}. The series or metric is counted in this process ` +
       'only and missing from the scrapes of others: shorten its labels or texts, or use fewer buckets.',
     segment:
-      `Expected a definition with at most 130,000 buckets and 65,535 age buckets and labels of at most 64 MiB, ${got}. Updates ` +
-      'of the series or metric are not counted: use fewer buckets, or shorten its labels.',
+      `Expected a definition with at most 130,000 buckets and labels of at most 64 MiB, ${got}. Updates of the ` +
+      'series or metric are not counted: use fewer buckets, or shorten its labels.',
   };
   const message = messages[lackOf(error)];
   return { code, message };

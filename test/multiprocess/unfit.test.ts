@@ -25,6 +25,28 @@ test('a summary with 1,440 age buckets and a histogram with 70,000 buckets are s
   expect(await owner.warnings()).toEqual([]);
 });
 
+test.each([
+  [86_400, 2_000_000_000],
+  [1e-300, 5],
+  [1e308, 3],
+])(
+  'a summary of the last %d seconds in %d age buckets counts like any other',
+  async (maxAgeSeconds, ageBuckets) => {
+    const directory = newDirectory();
+    const [owner, observer] = await Promise.all([spawn({ directory }), spawn({ directory })]);
+    await owner.run(
+      ({ Summary }, window) => new Summary({ name: 'size', help: 'Sizes.', ...window }).observe(2),
+      { maxAgeSeconds, ageBuckets },
+    );
+
+    for (const member of [owner, observer]) {
+      const values = valuesOf(await member.scrape());
+      expect([values.get('size_count{}'), values.get('size_sum{}')]).toEqual([1, 2]);
+    }
+    expect(await owner.warnings()).toEqual([]);
+  },
+);
+
 test('definitions and labels that are too large for a file count in their process, with one warning, and hide no other metric', async () => {
   const directory = newDirectory();
   const [owner, observer] = await Promise.all([spawn({ directory }), spawn({ directory })]);
@@ -60,8 +82,9 @@ test('definitions and labels that are too large for a file count in their proces
 test('a definition that fits into no segment is not counted, with one warning, and hides no other metric', async () => {
   const directory = newDirectory();
   const [owner, observer] = await Promise.all([spawn({ directory }), spawn({ directory })]);
-  await owner.run(({ Counter, Summary }) => {
-    new Summary({ name: 'fine', help: 'Fine.', maxAgeSeconds: 600, ageBuckets: 100_000 }).observe(1);
+  await owner.run(({ Counter, Histogram }) => {
+    const buckets = Array.from({ length: 140_000 }, (_, i) => i);
+    new Histogram({ name: 'fine', help: 'Fine.', buckets }).observe(1);
     new Counter({ name: 'mails_total', help: 'Mails.' }).inc(4);
   });
 
