@@ -25,6 +25,10 @@ using SeriesLabel = LabelOf<uint16_t, std::string>;  // by the index of its name
 using Label = LabelOf<std::string, std::string>;
 using LabelRef = LabelOf<std::string_view, std::string_view>;  // views of texts that another object owns
 
+// Whether Prometheus accepts a name in the text format.
+bool IsMetricName(std::string_view name);
+bool IsLabelName(std::string_view name);
+
 struct FamilyRecord {
   uint32_t id = 0;
   layout::MetricType type = layout::MetricType::kCounter;

@@ -36,7 +36,8 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
     uint64_t from = std::exchange(last, BoottimeNs());
     stats.phases.emplace_back(phase, static_cast<double>(last - from) / 1e9);
   };
-  if (!session_.valid()) session_ = JoinSession(directory_, self_, JoinMode::kRead);
+  // Also when it has joined: the file may have been deleted, and the next process would begin a session at zero.
+  session_ = JoinSession(directory_, self_, JoinMode::kRead, std::move(session_));
   if (scrape.collect_deadline_ms > 0) {
     CollectRequest request("collect\n", layout::Wakeup::kCollects, scrape.view.process);
     request.NotifyAll(directory_, scrape.own_segment);

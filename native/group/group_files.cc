@@ -24,12 +24,16 @@ constexpr int kLockWaitMs = 50;
 // living owner makes it again by then (maintenance.ts); a counter that decreases and increases again looks like a reset.
 constexpr uint64_t kLastNumbersNs = 30ull * 1000 * 1000 * 1000;
 
-// By age. The files of one origin are a segment, earlier files of it, and copies. The first one counts: the one with the lock,
-// for a copy's lock has no holder; else the one with the latest heartbeat.
 auto AgeOf(const MergeInput& input) {
   const layout::Header& header = input.reader->header();
-  return std::tuple(header.created_realtime_ns, OriginOf(header), !input.locked,
-                    ~header.heartbeat_boottime_ns, header.segment_id);
+  return std::tuple(header.created_realtime_ns, header.segment_id);
+}
+
+// The files of one origin are a segment, earlier files of it, and copies. The first one counts: the one with the lock, for a copy's
+// lock has no holder; else the one with the latest heartbeat. The age does not matter: the header of a copy may be damaged.
+auto RankOf(const MergeInput& input) {
+  const layout::Header& header = input.reader->header();
+  return std::tuple(OriginOf(header), !input.locked, ~header.heartbeat_boottime_ns, header.segment_id);
 }
 
 using Owner = std::tuple<uint32_t, uint32_t, uint64_t, uint64_t, layout::Id>;
@@ -215,7 +219,7 @@ void GroupFiles::AddInputs(const std::optional<ProcessIdentity>& process, std::v
 
 void ArrangeInputs(std::vector<MergeInput>& inputs, GroupStats& stats) {
   std::sort(inputs.begin(), inputs.end(),
-            [](const MergeInput& a, const MergeInput& b) { return AgeOf(a) < AgeOf(b); });
+            [](const MergeInput& a, const MergeInput& b) { return RankOf(a) < RankOf(b); });
   auto last = inputs.begin();
   for (auto input = inputs.begin(); input != inputs.end(); ++input) {
     bool is_copy = last != inputs.begin() &&
@@ -225,6 +229,8 @@ void ArrangeInputs(std::vector<MergeInput>& inputs, GroupStats& stats) {
     if (!is_copy) *last++ = std::move(*input);
   }
   inputs.erase(last, inputs.end());
+  std::sort(inputs.begin(), inputs.end(),
+            [](const MergeInput& a, const MergeInput& b) { return AgeOf(a) < AgeOf(b); });
   NameInstances(inputs);
 }
 

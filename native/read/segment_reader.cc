@@ -220,8 +220,10 @@ bool SegmentReader::Add(FamilyRecord record, bool live) {
   return same_series;
 }
 
+// A default label may have any name in JavaScript. It is left out where Prometheus would refuse the exposition for it.
 bool SegmentReader::Add(ScopeRecord record, bool) {
   version_ = NextVersion();
+  std::erase_if(record.default_labels, [](const Label& label) { return !IsLabelName(label.name); });
   scope_by_id_[record.id] = static_cast<uint32_t>(scopes_.size());
   scopes_.push_back(std::move(record));
   return true;

@@ -87,6 +87,23 @@ TEST_CASE("other files in the directory are counted, and not changed") {
   CHECK(Skipped(Rendered(group), "duplicate") == "1");
 }
 
+TEST_CASE("a copy that says it is older counts for nothing beside the segment itself") {
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InFile(directory.path());
+  TestSeries series = segment.Series(segment.Family(test::CounterFamily("c")));
+  *series.cells = 4;
+  Bytes copy = test::ReadWholeFile(segment.writer().path());
+  test::HeaderOf(copy).created_realtime_ns = 1;
+  test::RepairHeaderCrc(copy);
+  test::WriteWholeFile(directory.File("s.older"), copy);
+  *series.cells = 5;
+  Group group(directory.path(), CurrentOwner(0));
+
+  std::string text = Rendered(group);
+  CHECK(Shown(text, "c") == "5");
+  CHECK(Skipped(text, "duplicate") == "1");
+}
+
 TEST_CASE("a copy of a segment counts for nothing beside the segment itself, and alone it does") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
