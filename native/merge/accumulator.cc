@@ -8,6 +8,7 @@
 
 #include "base/double_double.h"
 #include "format/merge_mode.h"
+#include "format/record.h"
 #include "merge/label_text.h"
 
 namespace prom {

@@ -49,13 +49,6 @@ std::string LabelKey(const std::vector<LabelRef>& own, const std::vector<LabelRe
   return key;
 }
 
-bool IsLabelName(std::string_view name) {
-  auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  return !name.empty() && is_letter(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
-    return is_letter(c) || (c >= '0' && c <= '9');
-  });
-}
-
 void AppendEscaped(std::string& out, std::string_view text, bool quotes) {
   for (char c : text) {
     if (c == '\\' || (c == '"' && quotes)) out += '\\';

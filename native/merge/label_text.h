@@ -15,9 +15,6 @@ std::vector<Label> LabelsOf(const SeriesRecord& series, const FamilyRecord& fami
 // name. A label that is `undefined` is the same as none.
 std::string LabelKey(const std::vector<LabelRef>& own, const std::vector<LabelRef>& defaults);
 
-// Whether Prometheus accepts the name of a label without quotation marks.
-bool IsLabelName(std::string_view name);
-
 // Escapes backslash and line feed, and with `quotes` the quotation mark.
 void AppendEscaped(std::string& out, std::string_view text, bool quotes);
 

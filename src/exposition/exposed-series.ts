@@ -42,7 +42,7 @@ export function exposedSeries(family: TextFamily, defaultLabels: LabelSet): Expo
 }
 
 /** The labels of a sample in the order of prom-client's text. */
-export function labelTexts({ labels, sharedLabels = {} }: TextSample, defaultLabels: LabelSet): LabelText[] {
+function labelTexts({ labels, sharedLabels = {} }: TextSample, defaultLabels: LabelSet): LabelText[] {
   const own = Object.entries({ ...labels, ...defaultLabels, ...labels });
   return [...own.filter(([name]) => !Object.hasOwn(sharedLabels, name)), ...Object.entries(sharedLabels)].map(
     ([name, value]) => [name, `${value}`],

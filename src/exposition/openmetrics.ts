@@ -25,13 +25,13 @@ export function openMetricsText(
 }
 
 /** A number as the specification has it; else JavaScript's text. */
-export function openMetricsNumber(value: number): string {
+function openMetricsNumber(value: number): string {
   if (Number.isFinite(value) || Number.isNaN(value)) return `${value}`;
   return value < 0 ? '-Inf' : '+Inf';
 }
 
 /** A bound in the canonical spelling: `0.5`, `1.0`, `1e-05`, `2.5e+06`, `+Inf`. */
-export function canonicalNumber(value: number): string {
+function canonicalNumber(value: number): string {
   const size = Math.abs(value);
   if (!Number.isFinite(value)) return openMetricsNumber(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e6)) {
