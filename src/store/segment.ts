@@ -1,16 +1,7 @@
 import { threadId } from 'node:worker_threads';
 import type { NativeAddon, NativeSegment } from '../native';
+import type { Registration } from './registrations';
 import { type CellRef, clear, noCells, type PageKey } from './store';
-
-/** A family, scope or membership that a segment must hold. */
-export interface Registration {
-  /** Names it among all registrations. One with the key of an earlier one replaces that. */
-  readonly key: string;
-  /** Keys of the registrations that the record refers to. */
-  readonly refersTo?: readonly string[];
-  /** Appends the record and returns it. Throws a NativeError when there is no room. */
-  append(segment: NativeSegment): number;
-}
 
 /** One segment that this thread writes, in terms of registrations and cells: its file, or its overflow in memory. */
 export class Segment {

@@ -1,21 +1,19 @@
 import { readdirSync } from 'node:fs';
 import { seriesCells } from '../model/cell-layout';
-import type { FamilyDefinition } from '../model/family';
-import type { LabelSet, SeriesKey } from '../model/labels';
+import type { SeriesKey } from '../model/labels';
 import type { NativeAddon, NativeError, NativeGroup, NativeSegment } from '../native';
 import { realProcess } from '../process';
-import { isObject, nativeLabels } from './native-labels';
+import { nativeLabels } from './native-labels';
 import type { ResolvedOptions } from './options';
-import { type Registration, Segment } from './segment';
+import { type RegisteredFamily, type Registration, Registrations } from './registrations';
+import { Segment } from './segment';
 import { SeriesLimit } from './series-limit';
 import {
   type CellRef,
   type CellStore,
-  type ChoiceKind,
   clear,
   discardCells,
   exemplarCells,
-  type LiveSeries,
   PAGE_CELLS,
   type PageKey,
 } from './store';
@@ -30,29 +28,13 @@ export interface SegmentOptions extends Limits {
   readonly openDirectory: () => string;
 }
 
-interface Family {
-  definition: FamilyDefinition;
-  readonly live: LiveSeries;
-  /** The key of its registration. */
-  readonly key: string;
-  /** The keys of its memberships, by the name of the scope. */
-  readonly memberships: Map<string, string>;
-}
-
 type Subject = 'room' | 'unfit' | 'series' | 'group';
-
-interface Scope {
-  readonly id: number;
-  readonly flags: number;
-  /** Names and values in turn. */
-  readonly defaultLabels: readonly unknown[];
-}
 
 /**
  * The segments of this thread: its file in the group's directory, and an overflow in memory of this process for series that found
- * no room in the file. A log has all registrations, so that they can be replayed into a segment that is opened later.
+ * no room in the file.
  */
-export class ThreadSegment implements CellStore {
+export class ThreadSegment extends Registrations implements CellStore {
   readonly outlivesFamilies = true;
   readonly seriesLimit: SeriesLimit;
   protected group: NativeGroup;
@@ -63,17 +45,13 @@ export class ThreadSegment implements CellStore {
   #overflow: Segment | undefined;
   /** Whether a segment had no room lately. New series do without a try in the file until a heartbeat or a removal. */
   #isFull = false;
-  /** By key, in an order in which a segment can take them. */
-  readonly #log = new Map<string, Registration>();
-  readonly #families = new Map<number, Family>();
-  readonly #scopes = new Map<string, Scope>();
-  #lastFamily = 0;
   readonly #warned = new Set<Subject>();
   #directory: string | undefined;
   /** The effective user of the process when the directory was opened. */
   #user: number | undefined = effectiveUser();
 
   constructor(addon: NativeAddon, options: SegmentOptions) {
+    super();
     this.#addon = addon;
     this.#options = options;
     this.#directory = options.directory;
@@ -95,81 +73,10 @@ export class ThreadSegment implements CellStore {
     return this.#overflow?.native;
   }
 
-  addFamily(definition: FamilyDefinition, live: LiveSeries): number {
-    const family = ++this.#lastFamily;
-    const key = `family ${family}`;
-    this.#families.set(family, { definition, live, key, memberships: new Map() });
-    this.#registerFamily(family, key, definition);
-    return family;
-  }
-
-  changeFamily(family: number, definition: FamilyDefinition): void {
-    const known = this.#families.get(family);
-    if (known === undefined) return;
-    known.definition = definition;
-    this.#registerFamily(family, known.key, definition);
-  }
-
-  replaceFamily(from: number, to: number): void {
-    const scopes = [...(this.#families.get(from)?.memberships.keys() ?? [])];
-    for (const scope of scopes) {
-      // A reader in between sees neither of them, and not the sum of both.
-      this.unregister(scope, from);
-      this.register(scope, to);
-    }
-  }
-
-  removeFamily(family: number): void {
-    const known = this.#families.get(family);
-    if (known === undefined) return;
-    for (const key of [...known.memberships.values(), known.key]) this.#unregister(key);
-    this.#families.delete(family);
-  }
-
-  /** Adds a family to a scope; the order of registration is the order of exposition. */
-  register(scopeName: string, family: number): void {
-    const scope = this.#scopes.get(scopeName) ?? this.#setScope(scopeName, {});
-    const known = this.#families.get(family);
-    const key = membershipKey(scope, family);
-    if (known === undefined || known.memberships.has(scopeName)) return;
-    known.memberships.set(scopeName, key);
-    const append = (segment: NativeSegment): number => segment.addMember(scope.id, family);
-    this.#register({ key, refersTo: [scopeKey(scope), known.key], append });
-  }
-
-  unregister(scopeName: string, family: number): void {
-    const scope = this.#scopes.get(scopeName);
-    if (scope === undefined) return;
-    this.#families.get(family)?.memberships.delete(scopeName);
-    this.#unregister(membershipKey(scope, family));
-  }
-
-  isRegistered(scopeName: string, family: number): boolean {
-    return this.#families.get(family)?.memberships.has(scopeName) === true;
-  }
-
-  setDefaultLabels(scope: string, labels: LabelSet): void {
-    const defaultLabels = Object.entries(labels).flatMap(([label, value]) => [
-      label,
-      isObject(value) ? [`${value}`] : value,
-    ]);
-    this.#setScope(scope, { defaultLabels });
-  }
-
-  /** Marks `scopes`, and no others, as this thread's choice; see `View.chosen`. */
-  chooseScopes(kind: ChoiceKind, scopes: readonly string[]): void {
-    const flag = scopeFlags[kind];
-    for (const name of new Set([...this.#scopes.keys(), ...scopes])) {
-      const { flags } = this.#scopes.get(name) ?? newScope;
-      const chosen = scopes.includes(name) ? flags | flag : flags & ~flag;
-      if (chosen !== flags) this.#setScope(name, { flags: chosen });
-    }
-  }
-
   allocate(family: number, key: SeriesKey, count: number): CellRef {
     // Not in release(): a caller may release several that belong together, which `live` does not yield any more.
     if (this.#file?.isMostlyGarbage) this.#rewriteFile(this.#file);
-    const known = this.#families.get(family);
+    const known = this.registered.get(family);
     if (known === undefined) return discardCells(count);
     const labels = nativeLabels(key, known.definition.labelNames);
     const allocateIn = (segment: Segment | null | undefined): CellRef | undefined =>
@@ -196,7 +103,7 @@ export class ThreadSegment implements CellStore {
     clear(cells);
   }
 
-  protected openFile(): NativeSegment | undefined {
+  protected override openFile(): NativeSegment | undefined {
     if (this.#file === undefined) this.#file = this.#newFile();
     return this.file;
   }
@@ -241,10 +148,10 @@ export class ThreadSegment implements CellStore {
     const overflow = this.#overflow;
     if (!file || overflow === undefined) return false;
     const end = performance.now() + longestMoveMs;
-    for (const registration of this.#log.values()) {
+    for (const registration of this.log.values()) {
       if (!file.has(registration.key)) this.#registerIn(file, registration);
     }
-    for (const [family, { live, definition, key: record }] of this.#families) {
+    for (const [family, { live, definition, key: record }] of this.registered) {
       const count = seriesCells(definition);
       for (const [series, key] of file.has(record) ? live.keys() : []) {
         if (!overflow.owns(series)) continue;
@@ -281,29 +188,13 @@ export class ThreadSegment implements CellStore {
     }
   }
 
-  #setScope(name: string, change: Partial<Scope>): Scope {
-    const scope = { id: this.#scopes.size, ...newScope, ...this.#scopes.get(name), ...change };
-    this.#scopes.set(name, scope);
-    const { id, flags, defaultLabels } = scope;
-    const append = (segment: NativeSegment): number => segment.addScope(id, name, flags, defaultLabels);
-    this.#register({ key: scopeKey(scope), append });
-    return scope;
-  }
-
-  #register(registration: Registration): void {
-    this.openFile(); // before the log has it: a new segment gets all of the log
-    this.#log.set(registration.key, registration);
+  protected override registerInSegments(registration: Registration): void {
     const isInFile = this.#registerIn(this.#file, registration);
     const isInOverflow = this.#registerIn(this.#overflow, registration);
     if (!isInFile && !isInOverflow) this.#openOverflow();
   }
 
-  #registerFamily(family: number, key: string, definition: FamilyDefinition): void {
-    this.#register({ key, append: (segment) => segment.addFamily(family, definition) });
-  }
-
-  #unregister(key: string): void {
-    this.#log.delete(key);
+  protected override unregisterInSegments(key: string): void {
     this.#file?.unregister(key);
     this.#overflow?.unregister(key);
   }
@@ -313,7 +204,7 @@ export class ThreadSegment implements CellStore {
   }
 
   #replayInto(segment: Segment): Segment {
-    for (const registration of this.#log.values()) this.#registerIn(segment, registration);
+    for (const registration of this.log.values()) this.#registerIn(segment, registration);
     return segment;
   }
 
@@ -357,7 +248,7 @@ export class ThreadSegment implements CellStore {
   }
 
   *#cellsIn(segment: Segment): Generator<CellRef> {
-    for (const { live } of this.#families.values()) {
+    for (const { live } of this.registered.values()) {
       for (const series of live) {
         if (segment.owns(series)) yield series;
         for (const part of series.parts?.() ?? []) if (segment.owns(part)) yield part;
@@ -386,14 +277,8 @@ const longestMoveMs = 4;
 /** The most that a reader accepts of one segment. */
 const maxOverflowBytes: number = 2 ** 30;
 
-const newScope = { flags: 0, defaultLabels: [] };
-const scopeFlags: Readonly<Record<ChoiceKind, number>> = { cluster: 1, worker: 2 };
-
-const scopeKey = ({ id }: Scope): string => `scope ${id}`;
-const membershipKey = ({ id }: Scope, family: number): string => `member ${id} ${family}`;
-
 /** Whether scrapes find the family in `segment`, as far as it is in a scope at all. */
-function isShown({ key, memberships }: Family, segment: Segment): boolean {
+function isShown({ key, memberships }: RegisteredFamily, segment: Segment): boolean {
   for (const membership of memberships.values()) if (segment.has(membership)) return segment.has(key);
   return memberships.size === 0 && segment.has(key);
 }
