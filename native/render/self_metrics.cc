@@ -14,6 +14,9 @@ constexpr struct {
 } kTrouble[] = {
     {"late_owners", "gauge", "Owners whose collect functions had not run by the deadline.",
      &GroupStats::late},
+    {"owners_without_room", "gauge",
+     "Owners of which some series found no room in the file: scrapes of the group lack them.",
+     &GroupStats::without_room},
     {"conflicting_families", "gauge", "Families left out because another definition of their name is newer.",
      &GroupStats::conflicts},
     {"skipped_records", "gauge", "Families and series left out because their records contradict the format.",

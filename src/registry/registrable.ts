@@ -21,9 +21,11 @@ export interface FamilyHandle {
   /** Moves the family with all its numbers to another store, unless it is there. Missing where there is no family. */
   moveTo?(store: CellStore): void;
   /** Runs before each reading, after `collect`. */
-  readonly refresh?: (() => void) | undefined;
+  readonly refresh?: (() => Promise<void> | undefined) | undefined;
   /** The numbers of this thread, without a call of `collect`. Absent where there are none. */
   readonly read?: (() => MetricFamily) | undefined;
+  /** The same as objects, with pauses for the event loop. */
+  readonly readInSlices?: (() => Promise<MetricFamily>) | undefined;
   /** The library's own functions by which registries read the metric. */
   readonly readers?: ReadonlySet<unknown> | undefined;
   /**
@@ -56,7 +58,7 @@ export async function collect(metric: Pick<Registrable, 'collect' | typeof FAMIL
   // Called as a method: `this` is the metric.
   const pending = (metric as { collect?(): unknown }).collect?.();
   if (pending instanceof Promise) await pending;
-  metric[FAMILY]?.refresh?.();
+  await metric[FAMILY]?.refresh?.();
 }
 
 /**
@@ -92,10 +94,12 @@ export function refreshAll(
   return finishAll(Array.from(metrics, begin));
 }
 
-type Reading = () => TextFamily;
+type Reading = () => TextFamily | Promise<TextFamily>;
 
 async function finishAll(begun: readonly Promise<Reading | undefined>[]): Promise<TextFamily[]> {
-  return (await Promise.all(begun)).flatMap((reading) => (reading === undefined ? [] : reading()));
+  const families: TextFamily[] = [];
+  for (const reading of await Promise.all(begun)) if (reading !== undefined) families.push(await reading());
+  return families;
 }
 
 /** Resolves to undefined for a metric without numbers. */
@@ -106,7 +110,7 @@ async function beginReading(metric: Registrable, shape: Shape): Promise<Reading 
     return () => family;
   }
   await collect(metric);
-  return handle.read;
+  return shape === 'objects' ? (handle.readInSlices ?? handle.read) : handle.read;
 }
 
 function read(metric: Registrable, shape: Shape): TextFamily | Promise<TextFamily> {

@@ -3,6 +3,7 @@ import { seriesCells } from '../model/cell-layout';
 import type { SeriesKey } from '../model/labels';
 import type { NativeAddon, NativeError, NativeGroup, NativeSegment } from '../native';
 import { realProcess } from '../process';
+import { inSlices } from '../slices';
 import { nativeLabels } from './native-labels';
 import type { ResolvedOptions } from './options';
 import { type RegisteredFamily, type Registration, Registrations } from './registrations';
@@ -45,6 +46,9 @@ export class ThreadSegment extends Registrations implements CellStore {
   #overflow: Segment | undefined;
   /** Whether a segment had no room lately. New series do without a try in the file until a heartbeat or a removal. */
   #isFull = false;
+  /** From one heartbeat at which there is an overflow until all of its series have been tried. */
+  #moves: Iterator<void> | undefined;
+  #isMoving = false;
   readonly #warned = new Set<Subject>();
   #directory: string | undefined;
   /** The effective user of the process when the directory was opened. */
@@ -74,8 +78,7 @@ export class ThreadSegment extends Registrations implements CellStore {
   }
 
   allocate(family: number, key: SeriesKey, count: number): CellRef {
-    // Not in release(): a caller may release several that belong together, which `live` does not yield any more.
-    if (this.#file?.isMostlyGarbage) this.#rewriteFile(this.#file);
+    if (this.#file) this.#reduceGarbage(this.#file);
     const known = this.registered.get(family);
     if (known === undefined) return discardCells(count);
     const labels = nativeLabels(key, known.definition.labelNames);
@@ -84,7 +87,7 @@ export class ThreadSegment extends Registrations implements CellStore {
         ? this.attempt(() => segment.allocateSeries(family, labels, count))
         : undefined;
     const inFile = this.#isFull ? undefined : allocateIn(this.#file);
-    return inFile ?? allocateIn(this.#openOverflow()) ?? discardCells(count);
+    return inFile ?? this.#allocateInOverflow(allocateIn) ?? discardCells(count);
   }
 
   allocatePage(series: CellRef, key: PageKey): CellRef {
@@ -115,7 +118,8 @@ export class ThreadSegment extends Registrations implements CellStore {
     if (this.#file === null && this.#directory !== undefined) this.#file = this.#newFile();
     if (!this.#file) return;
     this.#file.native.heartbeat();
-    if (this.#file.isMostlyGarbage || !this.#file.native.nameIsCurrent()) this.#rewriteFile(this.#file);
+    if (this.#overflow) this.#moves ??= this.#moveAll(this.#file, this.#overflow);
+    if (this.#file.isMostlyGarbage || !this.#file.native.nameIsCurrent()) this.#beginRewrite(this.#file);
   }
 
   /**
@@ -129,7 +133,7 @@ export class ThreadSegment extends Registrations implements CellStore {
       const directory = this.#options.openDirectory();
       const group = new this.#addon.Group(directory);
       group.join(this.#options.persist);
-      this.#file?.rewrite(true, [...this.#cellsIn(this.#file)], directory);
+      if (this.#file) this.#moveFile(this.#file, directory);
       this.#directory = directory;
       this.#user = user;
       this.group = group;
@@ -140,31 +144,44 @@ export class ThreadSegment extends Registrations implements CellStore {
   }
 
   /**
-   * Moves series from the overflow to the file while there is room, for a few milliseconds. Returns whether it may go on at once. To be
-   * called while this thread has no scrape under way: one that has read the file, and not yet the overflow, would miss them.
+   * Moves series from the overflow to the file while there is room, in slices, or goes on with that. `isScraping` tells whether a
+   * scrape of this thread is under way: the moves wait until the next call then, because a scrape that has read the file, and not
+   * yet the overflow, would miss them.
    */
-  protected moveFromOverflow(): boolean {
-    const file = this.#file;
-    const overflow = this.#overflow;
-    if (!file || overflow === undefined) return false;
-    const end = performance.now() + longestMoveMs;
+  protected moveFromOverflow(isScraping: () => boolean): void {
+    if (this.#isMoving || this.#moves === undefined) return;
+    this.#isMoving = true;
+    inSlices(() => {
+      this.#isMoving = !isScraping();
+      if (this.#isMoving && this.#moves?.next().done !== false) {
+        this.#moves = undefined;
+        this.#isMoving = false;
+      }
+      return this.#isMoving;
+    });
+  }
+
+  /** Yields before each series. */
+  *#moveAll(file: Segment, overflow: Segment): Generator<void> {
+    file.native.lacksRoom(true); // a file that was opened later does not know
     for (const registration of this.log.values()) {
       if (!file.has(registration.key)) this.#registerIn(file, registration);
     }
     for (const [family, { live, definition, key: record }] of this.registered) {
       const count = seriesCells(definition);
       for (const [series, key] of file.has(record) ? live.keys() : []) {
+        yield;
         if (!overflow.owns(series)) continue;
         const labels = nativeLabels(key, definition.labelNames);
         const cells = this.attempt(() => file.allocateSeries(family, labels, count));
-        if (cells === undefined) return false;
+        if (cells === undefined) return;
         series.moveParts(cells, this, this);
         series.moveTo(cells, count, this);
-        if (performance.now() > end) return true;
       }
     }
-    if (this.#cellsIn(overflow).next().done) this.#overflow = undefined;
-    return false;
+    if (!overflow.isEmpty) return;
+    this.#overflow = undefined;
+    file.native.lacksRoom(false);
   }
 
   /** The segments in the group's directory; none if it cannot be read. */
@@ -233,18 +250,51 @@ export class ThreadSegment extends Registrations implements CellStore {
     return [this.#file, this.#overflow].find((segment) => segment?.owns(cells)) ?? undefined;
   }
 
+  #allocateInOverflow(
+    allocateIn: (segment: Segment | undefined) => CellRef | undefined,
+  ): CellRef | undefined {
+    const cells = allocateIn(this.#openOverflow());
+    if (cells !== undefined) this.file?.lacksRoom(true);
+    return cells;
+  }
+
+  /** A few records for each new series: the file cannot grow faster than a rewrite copies it, even if the event loop does not turn. */
+  #reduceGarbage(file: Segment): void {
+    if (file.isMostlyGarbage) this.#beginRewrite(file);
+    if (file.isRewriting) this.#continueRewrite(file, recordsPerSeries);
+  }
+
   /** A failure is tried again by the next heartbeat, or when there is twice the garbage. */
-  #rewriteFile(file: Segment): void {
-    const isLost = !file.native.nameIsCurrent();
+  #beginRewrite(file: Segment): void {
+    if (file.isRewriting) return;
+    this.#attemptRewrite(file, () => {
+      if (!file.native.nameIsCurrent()) this.#options.openDirectory();
+      file.beginRewrite(this.#directory ?? '');
+    });
+    if (file.isRewriting) inSlices(() => this.#continueRewrite(file, recordsPerStep));
+  }
+
+  /** Returns whether it is not done. */
+  #continueRewrite(file: Segment, records: number): boolean {
+    if (!file.isRewriting) return false;
+    this.#attemptRewrite(file, () => file.continueRewrite(records, () => this.#cellsIn(file)));
+    return file.isRewriting;
+  }
+
+  #attemptRewrite(file: Segment, action: () => void): void {
     try {
-      if (isLost) this.#options.openDirectory();
-      // The archive has the counts if another owner took this one for dead.
-      const keepsCounts = !(isLost && file.native.isCompacted());
-      file.rewrite(keepsCounts, [...this.#cellsIn(file)], this.#directory ?? '');
+      action();
     } catch (error) {
       // A file that only has garbage still takes all counts.
+      const isLost = !file.native.nameIsCurrent();
       if (isLost) this.warnOnce('room', () => noRoom(this.#directory, error as NativeError));
     }
+  }
+
+  /** At once: the next scrape reads the other directory. */
+  #moveFile(file: Segment, directory: string): void {
+    file.beginRewrite(directory);
+    while (file.isRewriting) file.continueRewrite(recordsPerStep, () => this.#cellsIn(file));
   }
 
   *#cellsIn(segment: Segment): Generator<CellRef> {
@@ -272,7 +322,9 @@ function effectiveUser(): number | undefined {
   return realProcess.geteuid?.();
 }
 
-const longestMoveMs = 4;
+/** A rewrite passes over so many records at a time, and over fewer for each new series. */
+const recordsPerStep = 256;
+const recordsPerSeries = 16;
 
 /** The most that a reader accepts of one segment. */
 const maxOverflowBytes: number = 2 ** 30;
