@@ -13,8 +13,9 @@ import * as operations from './operations/section.mjs';
 import * as processes from './processes/section.mjs';
 import * as series from './series/section.mjs';
 import * as start from './start/section.mjs';
+import * as stops from './stops/section.mjs';
 
-export const sections = { operations, application, series, load, cluster, processes, memory, start };
+export const sections = { operations, application, series, load, cluster, processes, memory, start, stops };
 
 /** The arguments of `measurements`. */
 export const efforts = {
@@ -38,6 +39,7 @@ export const efforts = {
     },
     memory: { rounds: 1, series: 100_000 },
     start: { rounds: 21 },
+    stops: { rounds: 3, series: [100_000, 250_000, 1_000_000] },
   },
   quick: {
     operations: { rounds: 2, seconds: 0.1 },
@@ -54,6 +56,7 @@ export const efforts = {
     },
     memory: { rounds: 1, series: 20_000 },
     start: { rounds: 5 },
+    stops: { rounds: 1, series: [20_000] },
   },
 };
 

@@ -42,15 +42,18 @@ export interface NativeSegment {
   remove(record: number): number;
   release(record: number, extent: number, index: number, cells: number): number;
   /**
-   * Copies the live records and their cells to a new file of the same name, in the same directory or another one. Of each three numbers in `locations` the first is a
-   * record; they become its new `[record, extent, index]`, or -1 for a record that is not live. All extents are new. When it
-   * throws, nothing has changed.
+   * Begins to copy the live records and the cells to a new file of the same name, in the same directory or another one. Throws a
+   * NativeError when the file cannot be made. A rewrite that is under way is given up.
    */
-  rewrite(keepsCounts: boolean, locations: Int32Array, directory: string): void;
+  beginRewrite(directory: string): void;
+  /**
+   * Passes over at most so many records, and copies the live ones; after the last one copies the cells, and the new file takes the
+   * place of the old one. Records, extents and their memory stay what they are. When it throws, the rewrite is given up,
+   * and nothing has changed.
+   */
+  continueRewrite(records: number): 'unfinished' | 'finished' | 'emptied' | undefined;
   /** Whether the name in the directory still leads to this file. */
   nameIsCurrent(): boolean;
-  /** Whether another owner took this one for dead: its counts are in the archive. Reads the archive. */
-  isCompacted(): boolean;
   /** The memory of an extent of cells: the mapped file itself. */
   extent(index: number): ArrayBuffer;
   heartbeat(): void;
@@ -70,6 +73,8 @@ export interface NativeSegment {
   /** Adds to the self-metrics of this owner: series without room, and updates that were lost with them. */
   countDrops(series: number, updates: number): void;
   countCompactionFailure(): void;
+  /** Tells scrapes that some series of this owner found no room here, or that all have. */
+  lacksRoom(lacks: boolean): void;
   /** Whether this owner is the leader of its group. It becomes the leader if there is none. */
   lead(): boolean;
 }
@@ -86,7 +91,10 @@ export interface NativeScrape<As extends keyof Expositions> {
   readonly names: readonly string[] | undefined;
   readonly format: 'prometheus' | 'openmetrics' | 'openmetrics-1.0.0' | 'json';
   readonly nowMs: number;
+  /** Shown as long as no other owner has answered, or may answer, for the group. */
   readonly privateSegments: readonly NativeSegment[];
+  /** Whether others like this process answer for the group. */
+  readonly isOneOfMany: boolean;
   readonly selfMetrics: 'none' | 'trouble' | 'all';
   /** How long to wait for the `collect` functions of other owners; 0 does not ask for them. */
   readonly collectDeadlineMs: number;

@@ -20,16 +20,17 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...['collectors', 'metrics', 'series', 'registry', 'exposition', 'store', 'types', 'model', 'errors'],
   ],
   collectors: ['metrics', 'registry', 'exposition', 'store', 'types', 'model', 'errors'],
-  metrics: ['series', 'registry', 'exposition', 'store', 'types', 'model', 'errors'],
-  series: ['store', 'model', 'errors'],
+  metrics: ['series', 'registry', 'exposition', 'store', 'types', 'model', 'errors', 'slices'],
+  series: ['store', 'model', 'errors', 'slices'],
   registry: ['exposition', 'store', 'types', 'model', 'errors'],
-  store: ['exposition', 'native', 'types', 'model', 'errors', 'process'],
-  exposition: ['model', 'errors'],
+  store: ['exposition', 'native', 'types', 'model', 'errors', 'process', 'slices'],
+  exposition: ['model', 'errors', 'slices'],
   native: ['errors', 'process'],
   types: ['model'],
   model: ['errors'],
   errors: [],
   process: [],
+  slices: [],
 };
 
 // The rooms of native/, bottom up: what the files of a room may include besides those of their own.

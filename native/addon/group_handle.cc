@@ -165,7 +165,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     return InstanceMethod<&GroupHandle::Call<kMethod>>(name);
   }
 
-  // ({ scopes, chosen, defaultLabels, ownProcess, perOwner, names, format, nowMs, privateSegments, collectDeadlineMs, ownSegment,
+  // ({ scopes, chosen, defaultLabels, ownProcess, perOwner, names, format, nowMs, privateSegments, isOneOfMany, collectDeadlineMs, ownSegment,
   //    own, otherDirectories, selfMetrics, as: 'text' | 'bytes' }) -> Promise<string | Buffer>
   Napi::Value Render(const Napi::CallbackInfo& info) {
     Argument argument = info[0];
@@ -194,6 +194,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
       auto bytes = BytesOfSegment(info.Env(), segments.Get(i));
       if (bytes) scrape.private_segments.push_back(std::move(bytes));
     }
+    scrape.is_one_of_many = argument.Get("isOneOfMany").Bool();
     scrape.collect_deadline_ms = argument.Get("collectDeadlineMs").Double();
     scrape.own_segment = argument.Get("ownSegment").String();
     scrape.own_bytes = BytesOfSegment(info.Env(), argument.Get("own"));

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -42,11 +41,11 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
                            Method<&SegmentHandle::AddExemplar>("addExemplar"),
                            Method<&SegmentHandle::Remove>("remove"),
                            Method<&SegmentHandle::Release>("release"),
-                           Method<&SegmentHandle::Rewrite>("rewrite"),
+                           Method<&SegmentHandle::BeginRewrite>("beginRewrite"),
+                           Method<&SegmentHandle::ContinueRewrite>("continueRewrite"),
                            Method<&SegmentHandle::Extent>("extent"),
                            Method<&SegmentHandle::LimitGroup>("limitGroup"),
                            Method<&SegmentHandle::NameIsCurrent>("nameIsCurrent"),
-                           Method<&SegmentHandle::IsCompacted>("isCompacted"),
                            Method<&SegmentHandle::Heartbeat>("heartbeat"),
                            Method<&SegmentHandle::OpenWakeup>("openWakeup"),
                            Method<&SegmentHandle::WakeupExists>("wakeupExists"),
@@ -56,6 +55,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
                            Method<&SegmentHandle::FinishCollect>("finishCollect"),
                            Method<&SegmentHandle::CountDrops>("countDrops"),
                            Method<&SegmentHandle::CountCompactionFailure>("countCompactionFailure"),
+                           Method<&SegmentHandle::LacksRoom>("lacksRoom"),
                            Method<&SegmentHandle::Lead>("lead"),
                            InstanceAccessor<&SegmentHandle::Call<&SegmentHandle::Path>>("path"),
                        });
@@ -174,40 +174,49 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   }
 
   Napi::Value Remove(const CallbackInfo& info) {
-    segment()->Remove(static_cast<uint64_t>(Argument(info[0]).Double()));
+    uint32_t record = Argument(info[0]).Uint32();
+    segment()->Remove(record);
+    if (rewrite_) rewrite_->Remove(record);
     return Number(info, segment()->garbage_bytes());
   }
 
   // (record, extent, index, cells)
   Napi::Value Release(const CallbackInfo& info) {
     CellRange cells{Argument(info[1]).Uint32(), Argument(info[2]).Uint32(), 0};
-    cells.file_offset = FileOffset(cells.extent, cells.index);
     Napi::Value garbage = Remove(info);
     segment()->FreeCells(cells, Argument(info[3]).Uint32());
     return garbage;
   }
 
-  // (keepsCounts, locations: Int32Array, directory)
-  void Rewrite(const CallbackInfo& info) {
-    auto rewritten = prom::Rewrite(*segment(), Argument(info[0]).Bool(), Argument(info[2]).String());
-    std::optional<SystemError> error =
-        rewritten.ok() ? owner_->Replace(std::move(rewritten.value().segment)) : rewritten.error();
-    if (error) {
-      ThrowSystemError(info.Env(), *error);
-      return;
+  // (directory)
+  void BeginRewrite(const CallbackInfo& info) {
+    rewrite_.reset();
+    auto rewrite = Rewrite::Begin(*segment(), Argument(info[0]).String());
+    if (rewrite.ok()) {
+      rewrite_ = std::move(rewrite.value());
+    } else {
+      ThrowSystemError(info.Env(), rewrite.error());
     }
-    const std::vector<RewrittenRecord>& records = rewritten.value().records;
-    auto locations = info[1].As<Napi::Int32Array>();
-    for (size_t i = 0; i + 2 < locations.ElementLength(); i += 3) {
-      auto record = static_cast<uint64_t>(locations[i]);
-      auto found = std::lower_bound(records.begin(), records.end(), record,
-                                    [](const RewrittenRecord& a, uint64_t from) { return a.from < from; });
-      if (found != records.end() && found->from == record) {
-        SetLocation(&locations[i], found->to, found->cells);
-      } else {
-        locations[i] = -1;
-      }
+  }
+
+  // (records) -> 'unfinished', 'finished', or 'emptied': finished, and all counts begin at zero
+  Napi::Value ContinueRewrite(const CallbackInfo& info) {
+    auto state = [&](const char* name) { return Napi::String::New(info.Env(), name); };
+    if (!rewrite_) return state("finished");
+    auto copied = rewrite_->Copy(Argument(info[0]).Uint32());
+    if (copied.ok() && !copied.value()) return state("unfinished");
+    std::optional<SystemError> error;
+    bool keeps_counts = true;
+    if (copied.ok()) {
+      // The archive has the counts if another owner took this one for dead.
+      keeps_counts = owner_->NameIsCurrent() || !IsCompacted();
+      error = owner_->Replace(rewrite_->Finish(keeps_counts));
+    } else {
+      error = copied.error();
     }
+    rewrite_.reset();
+    if (error) return ThrowSystemError(info.Env(), *error);
+    return state(keeps_counts ? "finished" : "emptied");
   }
 
   Napi::Value Extent(const CallbackInfo& info) {
@@ -221,13 +230,6 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   void LimitGroup(const CallbackInfo& info) {
     double bytes = Argument(info[0]).Double();
     if (bytes < 9e18) segment()->LimitGroup(static_cast<uint64_t>(bytes));
-  }
-
-  Napi::Value IsCompacted(const CallbackInfo& info) {
-    UniqueFd directory = OpenDirectory(segment()->directory());
-    ArchiveFile archive;
-    return Boolean(info, directory.valid() && archive.Update(directory.get()) == SkipReason::kNone &&
-                             archive.HasCompacted(segment()->header()));
   }
 
   Napi::Value OpenWakeup(const CallbackInfo& info) {
@@ -261,6 +263,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     owner_->CountDrops(Argument(info[0]).Uint32(), Argument(info[1]).Uint32());
   }
   void CountCompactionFailure(const CallbackInfo&) { owner_->CountCompactionFailure(); }
+  void LacksRoom(const CallbackInfo& info) { owner_->LacksRoom(Argument(info[0]).Bool()); }
   void Heartbeat(const CallbackInfo&) { owner_->Heartbeat(); }
   void HasCollectors(const CallbackInfo&) { owner_->HasCollectors(); }
 
@@ -297,17 +300,25 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     SetLocation(location_data_, appended.value(), cells.value());
   }
 
-  static void SetLocation(int32_t* location, uint64_t record, const CellRange& cells) {
+  bool IsCompacted() const {
+    UniqueFd directory = OpenDirectory(segment()->directory());
+    ArchiveFile archive;
+    return directory.valid() && archive.Update(directory.get()) == SkipReason::kNone &&
+           archive.HasCompacted(segment()->header());
+  }
+
+  static void SetLocation(int32_t* location, uint32_t record, const CellRange& cells) {
     location[0] = static_cast<int32_t>(record);
     location[1] = static_cast<int32_t>(cells.extent);
     location[2] = static_cast<int32_t>(cells.index);
   }
 
   uint64_t FileOffset(uint32_t extent, uint32_t index) const {
-    return segment()->extent(extent).file_offset + uint64_t{index} * sizeof(double);
+    return segment()->FileOffset({extent, index, 0});
   }
 
   std::shared_ptr<OwnerPresence> owner_;
+  std::unique_ptr<Rewrite> rewrite_;  // while one is under way
   Napi::ObjectReference location_;
   int32_t* location_data_ = nullptr;
   SeriesRecord series_;  // reused, with the memory of its texts

@@ -164,7 +164,8 @@ struct Header {
   uint64_t heartbeat_realtime_ns;
   uint64_t collect_failures;     // collect functions that threw during a collect request
   uint64_t compaction_failures;  // compactions by this owner that failed
-  uint8_t reserved3[160];
+  uint64_t lacks_room;           // 1 while series of the owner are in memory of its process only
+  uint8_t reserved3[152];
   Extent extents[kMaxExtents];
   uint8_t reserved4[512];
 };

@@ -19,12 +19,18 @@ constexpr double kRemovalWaitMs = 2000;
 }  // namespace
 
 void Group::Join(JoinMode mode) {
-  std::lock_guard lock(mutex_);
+  std::lock_guard lock(session_mutex_);
   session_ = JoinSession(directory_, self_, mode, std::move(session_));
 }
 
+void Group::JoinAsReader() {
+  std::lock_guard lock(session_mutex_);
+  // Also when it has joined: the file may have been deleted, and the next process would begin a session at zero.
+  session_ = JoinSession(directory_, self_, JoinMode::kRead, std::move(session_));
+}
+
 void Group::Leave() {
-  std::lock_guard lock(mutex_);
+  std::lock_guard lock(session_mutex_);
   session_.reset();
 }
 
@@ -36,8 +42,7 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
     uint64_t from = std::exchange(last, BoottimeNs());
     stats.phases.emplace_back(phase, static_cast<double>(last - from) / 1e9);
   };
-  // Also when it has joined: the file may have been deleted, and the next process would begin a session at zero.
-  session_ = JoinSession(directory_, self_, JoinMode::kRead, std::move(session_));
+  JoinAsReader();
   if (scrape.collect_deadline_ms > 0) {
     CollectRequest request("collect\n", layout::Wakeup::kCollects, scrape.view.process);
     request.NotifyAll(directory_, scrape.own_segment);
@@ -47,8 +52,15 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
   lap("collect");
   if (auto error = files_.ReadDirectory(directory_, stats)) return *error;
   scrape_error_ = files_.ErrorOf(scrape.own_segment);
-  std::vector<std::shared_ptr<const ByteSource>> in_memory = scrape.private_segments;
-  if (scrape.own_bytes != nullptr && !files_.HasRead(scrape.own_segment)) {
+  bool has_own = files_.HasRead(scrape.own_segment);
+  has_seen_others_ =
+      has_seen_others_ || !scrape.other_directories.empty() || files_.HasLiveOwner(scrape.own_segment);
+  // Where owners answer in turn, counters would go up and down with series that only one of them can see.
+  bool is_alone = !scrape.is_one_of_many && (!has_own || !has_seen_others_);
+  bool sees_no_others = directory_.empty() || scrape_error_ != 0 || scrape.view.process;
+  std::vector<std::shared_ptr<const ByteSource>> in_memory;
+  if (is_alone || sees_no_others) in_memory = scrape.private_segments;
+  if (scrape.own_bytes != nullptr && !has_own) {
     files_.Forget(scrape.own_segment);
     in_memory.push_back(scrape.own_bytes);
   }

@@ -39,8 +39,12 @@ struct Scrape {
   std::shared_ptr<const ByteSource> own_bytes;
   // Directories of the group that belong to other users, and that this process may read.
   std::vector<std::string> other_directories;
-  // Segments in memory that only this process has. The pointers keep them alive during the scrape.
+  // Segments in memory that only this thread has. They are shown in the view of one process, where the directory cannot be read,
+  // and else as long as this thread answers alone: it is no cluster worker, and has no file or has seen no other living owner.
+  // The pointers keep them alive during the scrape.
   std::vector<std::shared_ptr<const ByteSource>> private_segments;
+  // Whether others like this process answer for the group: it is a cluster worker.
+  bool is_one_of_many = false;
 };
 
 // Series to remove from all segments of the group but the one of the calling thread.
@@ -83,12 +87,15 @@ class Group {
   Result<uint32_t> RemoveSeries(const Removal& removal) const;
 
  private:
+  void JoinAsReader();
   Merge& MergeFor(const View& view);
 
   const std::string directory_;
   const OwnerIdentity self_;
-  std::mutex mutex_;
+  std::mutex session_mutex_;
   UniqueFd session_;
+  std::mutex mutex_;  // of a scrape, which may hold it until the collect deadline
+  bool has_seen_others_ = false;
   std::atomic<bool> has_dead_{false};
   std::atomic<int> scrape_error_{0};
   GroupFiles files_;

@@ -163,6 +163,13 @@ bool GroupFiles::HasRead(const std::string& name) const {
          found->second.reason == SkipReason::kNone;
 }
 
+bool GroupFiles::HasLiveOwner(const std::string& but) const {
+  return std::any_of(segments_.begin(), segments_.end(), [&](const auto& entry) {
+    const Segment& segment = entry.second;
+    return entry.first != but && segment.live && segment.reason == SkipReason::kNone && !segment.compacted;
+  });
+}
+
 int GroupFiles::ErrorOf(const std::string& name) const {
   auto found = segments_.find(name);
   bool forbidden = found != segments_.end() && found->second.reason == SkipReason::kForbidden;
@@ -201,6 +208,7 @@ void GroupFiles::AddInputs(const std::optional<ProcessIdentity>& process, std::v
     stats.compaction_failures += header.compaction_failures;
     stats.dropped_series += header.dropped_series;
     stats.dropped_updates += header.dropped_updates;
+    if (live) stats.without_room += header.lacks_room;
   };
   auto add_segment = [&](const Segment& segment) {
     if (segment.compacted || !segment.reader.usable()) return;

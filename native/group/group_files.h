@@ -31,6 +31,8 @@ class GroupFiles {
 
   // Whether the last ReadDirectory() has read the file of this name.
   bool HasRead(const std::string& name) const;
+  // Whether it has read the file of a living owner that has another name.
+  bool HasLiveOwner(const std::string& but) const;
   // For a file that it has not read: forgets its last numbers, because the memory of its writer is read instead.
   void Forget(const std::string& name) { segments_.erase(name); }
   // errno if the last ReadDirectory() found the directory or the file of this name, but could not open it; else 0.

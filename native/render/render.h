@@ -23,7 +23,8 @@ struct GroupStats {
   uint64_t live = 0;
   uint64_t dead = 0;  // and not compacted yet
   uint64_t compacted = 0;
-  uint64_t late = 0;  // owners that had not collected by the deadline
+  uint64_t without_room = 0;  // living owners of which some series count in their process only
+  uint64_t late = 0;          // owners that had not collected by the deadline
   uint64_t collect_failures = 0;
   uint64_t compaction_failures = 0;
   uint64_t dropped_series = 0;
@@ -67,10 +68,11 @@ void Render(const Merge& merge, Format format, const FamilyNames& names, const G
 void RenderText(const Merge& merge, Format format, const FamilyNames& names, const GroupStats* stats,
                 TextBuffer& out);
 
-// Appends JSON in which a label is [name, kind, text], and a number that JSON cannot express is a string:
+// Appends JSON in lines, so that a reader can stop after any of them: one for each family, and one for each of its series after it.
+// A label is [name, kind, text], and a number that JSON cannot express is a string. Each line ends with a comma and a line feed.
 //
-//   [{"name","help","type","mode","bounds":[..],"series":[{"labels":[..],"defaults":[..],"values":[..],
-//     "exemplars"?:[{"bucket","value","time","labels":[..]}]}]}]
+//   {"name","help","type","mode","bounds":[..]},
+//   {"labels":[..],"defaults":[..],"values":[..],"exemplars"?:[{"bucket","value","time","labels":[..]}]},
 void RenderJson(const Merge& merge, const FamilyNames& names, TextBuffer& out);
 
 }  // namespace prom

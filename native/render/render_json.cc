@@ -83,24 +83,22 @@ void AppendSeries(TextBuffer& out, const Merge& merge, const MergedFamily& famil
       out.Append('}');
     });
   }
-  out.Append('}');
+  out.Append("},\n");
 }
 
 }  // namespace
 
 void RenderJson(const Merge& merge, const FamilyNames& names, TextBuffer& out) {
-  AppendList(out, merge.ShownFamilies(names), [&](const MergedFamily* family) {
+  for (const MergedFamily* family : merge.ShownFamilies(names)) {
     const FamilyRecord& definition = family->definition;
     AppendField(out, "{\"name\":", definition.name);
     AppendField(out, ",\"help\":", definition.help);
     AppendField(out, ",\"type\":", kTypeNames[definition.type]);
     AppendField(out, ",\"mode\":", kMergeModeNames[definition.merge_mode]);
     AppendField(out, ",\"bounds\":", std::span(definition.bounds));
-    out.Append(",\"series\":");
-    AppendList(out, merge.ShownSeries(*family),
-               [&](uint32_t index) { AppendSeries(out, merge, *family, index); });
-    out.Append('}');
-  });
+    out.Append("},\n");
+    for (uint32_t index : merge.ShownSeries(*family)) AppendSeries(out, merge, *family, index);
+  }
 }
 
 }  // namespace prom

@@ -18,6 +18,9 @@ constexpr struct {
   uint64_t GroupStats::*count;
 } kTrouble[] = {
     {"late_owners", kGauge, "Owners whose collect functions had not run by the deadline.", &GroupStats::late},
+    {"owners_without_room", kGauge,
+     "Owners of which some series found no room in the file: scrapes of the group lack them.",
+     &GroupStats::without_room},
     {"conflicting_families", kGauge, "Families left out because another definition of their name is newer.",
      &GroupStats::conflicts},
     {"skipped_records", kGauge, "Families and series left out because their records contradict the format.",

@@ -62,6 +62,23 @@ Result<std::shared_ptr<Mapping>> Mapping::Anonymous(uint64_t length) {
   return std::shared_ptr<Mapping>(new Mapping(static_cast<uint8_t*>(data), length));
 }
 
+int Mapping::Show(int fd, uint64_t offset) {
+  void* data = ::mmap(data_, length_, PROT_READ | PROT_WRITE, kSharedFlags | MAP_FIXED, fd,
+                      static_cast<off_t>(offset));
+  if (data == MAP_FAILED) return errno;
+#ifdef MADV_DONTFORK
+  ::madvise(data_, length_, MADV_DONTFORK);
+#endif
+  return 0;
+}
+
+int Mapping::Exchange(const Shown& a, const Shown& b) {
+  if (int error = a.mapping.Show(b.fd, b.offset)) return error;
+  int error = b.mapping.Show(a.fd, a.offset);
+  if (error != 0) a.mapping.Show(a.fd, a.offset);
+  return error;
+}
+
 void Mapping::Vacate() {
   // In two steps: the first needs no memory, so it cannot fail half way and leave a hole in the addresses.
   void* data =

@@ -20,6 +20,16 @@ class Mapping {
   Mapping& operator=(const Mapping&) = delete;
   ~Mapping();
 
+  // A mapping and the part of a file that it shows.
+  struct Shown {
+    Mapping& mapping;
+    int fd;
+    uint64_t offset;
+  };
+  // Each of the two, which have the same length, shows the part of the other from now on. Returns 0, or the errno: then nothing has
+  // changed.
+  static int Exchange(const Shown& a, const Shown& b);
+
   // Releases the file and its memory, but not the range of addresses: its bytes become zeros.
   void Vacate();
 
@@ -28,6 +38,8 @@ class Mapping {
 
  private:
   Mapping(uint8_t* data, uint64_t length) : data_(data), length_(length) {}
+
+  int Show(int fd, uint64_t offset);
 
   uint8_t* data_;
   uint64_t length_;

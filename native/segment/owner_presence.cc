@@ -34,6 +34,7 @@ void CopyCounters(const Header& from, Header& to) {
   to.compaction_failures = from.compaction_failures;
   to.dropped_series = from.dropped_series;
   to.dropped_updates = from.dropped_updates;
+  to.lacks_room = from.lacks_room;
   to.wakeup = from.wakeup;
 }
 
@@ -70,7 +71,13 @@ std::optional<SystemError> OwnerPresence::Replace(std::shared_ptr<SegmentWriter>
   const std::string& path = segment_->path();
   bool replaces = next->directory() == segment_->directory();
   std::string name = path.substr(path.rfind('/'));
-  if (auto error = Publish(*next, next->directory() + name, replaces)) return error;
+  // Before the rename: a file that other owners see must be the one that this owner counts in.
+  if (auto error = next->ExchangeAddresses(*segment_)) return error;
+  if (auto error = Publish(*next, next->directory() + name, replaces)) {
+    next->ExchangeAddresses(*segment_);
+    return error;
+  }
+  next->TakeFreeCells(*segment_);
   former_fd_ = segment_->Retire();
   segment_ = std::move(next);
   return std::nullopt;
@@ -133,6 +140,8 @@ void OwnerPresence::CountDrops(uint64_t series, uint64_t updates) {
 void OwnerPresence::CountCompactionFailure() {
   StoreRelaxed(header().compaction_failures, header().compaction_failures + 1);
 }
+
+void OwnerPresence::LacksRoom(bool lacks) { StoreRelaxed(header().lacks_room, uint64_t{lacks}); }
 
 bool OwnerPresence::Lead() {
   if (segment_->path().empty()) return true;

@@ -26,9 +26,9 @@ class OwnerPresence {
 
   const std::shared_ptr<SegmentWriter>& segment() const { return segment_; }
 
-  // Puts the result of Rewrite() in the place of the segment: under its name, with its counters. Scrapes may still read
-  // the old segment; its lock is held until the next heartbeat. In another directory the old file stays, without records, and the
-  // wake-up FIFO must be opened again. After an error nothing has changed.
+  // The last step of a rewrite: puts the new segment in the place of the old one, at its addresses and under its name, with its
+  // counters. Scrapes may still read the old segment; its lock is held until the next heartbeat. In another directory the old
+  // file stays, without records, and the wake-up FIFO must be opened again. After an error nothing has changed.
   std::optional<SystemError> Replace(std::shared_ptr<SegmentWriter> next);
 
   // Whether the name still means the file of the segment. True if that cannot be found out.
@@ -51,6 +51,8 @@ class OwnerPresence {
   // For the self-metrics.
   void CountDrops(uint64_t series, uint64_t updates);
   void CountCompactionFailure();
+  // Whether some series of this owner found no room in the segment.
+  void LacksRoom(bool lacks);
 
   // Whether this owner leads its group. A group has one leader at most, which leads until it exits; then the first owner
   // that asks is the next. True if the lock cannot be opened: several leaders are better than none.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <span>
 #include <unordered_map>
 #include <utility>
 
@@ -15,7 +14,7 @@ using layout::MetricType;
 using layout::RecordType;
 
 // Sets the counts of a series to zero. The values of gauges stay, and the pages of a summary stay valid.
-void ForgetCounts(const FamilyRecord& family, double* cells) {
+void ForgetCountsOf(const FamilyRecord& family, double* cells) {
   if (family.type == MetricType::kGauge) return;
   if (family.type != MetricType::kSummary) {
     std::fill_n(cells, family.CellCount(), 0.0);
@@ -28,88 +27,97 @@ void ForgetCounts(const FamilyRecord& family, double* cells) {
   }
 }
 
-class RecordCopier {
- public:
-  RecordCopier(const SegmentWriter& from, bool keeps_counts, Rewritten& result)
-      : from_(from), to_(*result.segment), keeps_counts_(keeps_counts), rewritten_(result.records) {}
-
-  // Returns the error, if there is one. A record whose family or series is not live is left out.
-  std::optional<SystemError> Copy(const LiveRecord& record) {
-    if (record.type == RecordType::kSeries) return CopySeries(record);
-    if (record.type == RecordType::kPage) return CopyPart<PageRecord>(record, layout::kPageCells);
-    if (record.type == RecordType::kExemplar) return CopyPart<ExemplarRecord>(record, layout::kExemplarCells);
-    if (record.type == RecordType::kFamily) {
-      if (auto family = Decode<FamilyRecord>(record.body)) families_[family->id] = std::move(*family);
-    }
-    return Append(record, record.body, {});
-  }
-
- private:
-  std::optional<SystemError> CopySeries(const LiveRecord& from) {
-    auto series = Decode<SeriesRecord>(from.body);
-    auto family = series ? families_.find(series->family) : families_.end();
-    if (family == families_.end()) return std::nullopt;
-    auto cells = CopyCells(series->cells_offset, series->cell_count);
-    if (!cells.ok()) return cells.error();
-    if (!keeps_counts_) ForgetCounts(family->second, to_.Data(cells.value()));
-    series_[series->cells_offset] = cells.value().file_offset;
-    series->cells_offset = cells.value().file_offset;
-    return Append(from, Encode(*series), cells.value());
-  }
-
-  // A page or an exemplar.
-  template <typename Record>
-  std::optional<SystemError> CopyPart(const LiveRecord& from, uint32_t count) {
-    auto part = Decode<Record>(from.body);
-    auto series = part ? series_.find(part->series_offset) : series_.end();
-    if (series == series_.end()) return std::nullopt;
-    auto cells = CopyCells(part->cells_offset, count);
-    if (!cells.ok()) return cells.error();
-    if (!keeps_counts_ && from.type == RecordType::kPage) std::fill_n(to_.Data(cells.value()), count, 0.0);
-    part->series_offset = series->second;
-    part->cells_offset = cells.value().file_offset;
-    return Append(from, Encode(*part), cells.value());
-  }
-
-  std::optional<SystemError> Append(const LiveRecord& from, std::span<const uint8_t> body,
-                                    const CellRange& cells) {
-    auto record = to_.Append(from.type, body);
-    if (!record.ok()) return record.error();
-    rewritten_.push_back({from.record, record.value(), cells});
-    return std::nullopt;
-  }
-
-  Result<CellRange> CopyCells(uint64_t file_offset, uint32_t count) {
-    auto cells = to_.AllocateCells(count);
-    if (cells.ok()) std::copy_n(from_.Data(from_.CellsAt(file_offset)), count, to_.Data(cells.value()));
-    return cells;
-  }
-
-  const SegmentWriter& from_;
-  SegmentWriter& to_;
-  const bool keeps_counts_;
-  std::vector<RewrittenRecord>& rewritten_;
-  std::unordered_map<uint32_t, FamilyRecord> families_;  // by id
-  std::unordered_map<uint64_t, uint64_t> series_;        // old and new offset of the cells of a series
-};
-
 }  // namespace
 
-Result<Rewritten> Rewrite(const SegmentWriter& from, bool keeps_counts, const std::string& directory) {
-  auto to = from.CreateSuccessor(keeps_counts, directory);
+Result<std::unique_ptr<Rewrite>> Rewrite::Begin(SegmentWriter& from, const std::string& directory) {
+  auto to = from.CreateSuccessor(directory);
   if (!to.ok()) return to.error();
-  Rewritten result{std::move(to.value()), {}};
-  RecordCopier copier(from, keeps_counts, result);
-  // A family that was registered again comes after its series.
-  for (bool families : {true, false}) {
-    for (const LiveRecord& record : from.LiveRecords()) {
-      if ((record.type == RecordType::kFamily) != families) continue;
-      if (auto error = copier.Copy(record)) return *error;
+  SegmentWriter::MarkVacantExtents(from);
+  return std::unique_ptr<Rewrite>(new Rewrite(from, std::move(to.value())));
+}
+
+Result<bool> Rewrite::Copy(uint32_t records) {
+  if (to_->extent_count() < from_.extent_count()) {
+    if (auto error = to_->AddExtentOf(from_)) return *error;
+    return false;
+  }
+  for (uint32_t i = 0; i < records; i++) {
+    auto record = from_.Next(position_);
+    if (!record) {
+      if (!copies_families_) return true;
+      copies_families_ = false;
+      families_end_ = position_.records;
+      position_ = {};
+      continue;
+    }
+    bool is_family = record->type == RecordType::kFamily;
+    bool was_copied = is_family && !copies_families_ && position_.records <= families_end_;
+    if (!record->is_live || was_copied || (copies_families_ && !is_family)) continue;
+    if (auto error = CopyRecord(*record)) return *error;
+  }
+  return false;
+}
+
+std::optional<SystemError> Rewrite::CopyRecord(const StreamRecord& record) {
+  if (record.type == RecordType::kSeries) return CopySeries(record);
+  if (record.type == RecordType::kPage) return CopyPart<PageRecord>(record);
+  if (record.type == RecordType::kExemplar) return CopyPart<ExemplarRecord>(record);
+  return to_->AppendAs(record.number, record.type, record.body);
+}
+
+std::optional<SystemError> Rewrite::CopySeries(const StreamRecord& record) {
+  auto series = Decode<SeriesRecord>(record.body);
+  if (!series) return std::nullopt;
+  CellRange cells = from_.CellsAt(series->cells_offset);
+  series_.resize(from_.extent_count());
+  std::vector<bool>& begins = series_[cells.extent];
+  begins.resize(from_.extent(cells.extent).length / sizeof(double));
+  begins[cells.index] = true;
+  series->cells_offset = to_->FileOffset(cells);
+  return to_->AppendAs(record.number, record.type, Encode(*series));
+}
+
+// A page or an exemplar. It is left out if its series is not live.
+template <typename Record>
+std::optional<SystemError> Rewrite::CopyPart(const StreamRecord& record) {
+  auto part = Decode<Record>(record.body);
+  if (!part) return std::nullopt;
+  CellRange series = from_.CellsAt(part->series_offset);
+  if (series.extent >= series_.size() || series.index >= series_[series.extent].size() ||
+      !series_[series.extent][series.index]) {
+    return std::nullopt;
+  }
+  part->series_offset = to_->FileOffset(series);
+  part->cells_offset = NewOffset(part->cells_offset);
+  return to_->AppendAs(record.number, record.type, Encode(*part));
+}
+
+std::unique_ptr<SegmentWriter> Rewrite::Finish(bool keeps_counts) {
+  to_->CopyCells(from_);
+  if (!keeps_counts) ForgetCounts();
+  return std::move(to_);
+}
+
+void Rewrite::ForgetCounts() {
+  layout::Header& header = to_->header();
+  header.first_id = header.segment_id;
+  header.header_crc = HeaderCrc(header);
+  std::unordered_map<uint32_t, FamilyRecord> families;  // by id
+  StreamPosition position;
+  while (auto record = to_->Next(position)) {
+    if (record->type == RecordType::kFamily) {
+      if (auto family = Decode<FamilyRecord>(record->body)) families[family->id] = std::move(*family);
+    } else if (record->type == RecordType::kSeries) {
+      auto series = Decode<SeriesRecord>(record->body);
+      auto family = families.find(series->family);
+      if (family != families.end()) {
+        ForgetCountsOf(family->second, to_->Data(to_->CellsAt(series->cells_offset)));
+      }
+    } else if (record->type == RecordType::kPage) {
+      auto page = Decode<PageRecord>(record->body);
+      std::fill_n(to_->Data(to_->CellsAt(page->cells_offset)), layout::kPageCells, 0.0);
     }
   }
-  std::sort(result.records.begin(), result.records.end(),
-            [](const RewrittenRecord& a, const RewrittenRecord& b) { return a.from < b.from; });
-  return result;
 }
 
 }  // namespace prom

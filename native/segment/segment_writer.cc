@@ -55,10 +55,8 @@ SegmentWriter::Created SegmentWriter::Create(const std::string& directory, const
   return Create(directory, IdentityOf(owner), max_bytes);
 }
 
-SegmentWriter::Created SegmentWriter::CreateSuccessor(bool keeps_counts, const std::string& directory) const {
-  Header identity = *header_;
-  if (!keeps_counts) identity.first_id = {};
-  auto next = Create(directory, identity, max_bytes_);
+SegmentWriter::Created SegmentWriter::CreateSuccessor(const std::string& directory) const {
+  auto next = Create(directory, *header_, max_bytes_);
   if (next.ok()) next.value()->max_group_bytes_ = max_group_bytes_;
   return next;
 }
@@ -91,9 +89,11 @@ std::optional<SystemError> SegmentWriter::Rename(const std::string& path, bool r
 UniqueFd SegmentWriter::Retire() {
   struct stat status {};
   if (::fstat(fd_.get(), &status) == 0 && status.st_nlink > 0) {
-    for (const LiveRecord& record : LiveRecords()) Remove(record.record);
+    StreamPosition position;
+    while (auto record = Next(position)) {
+      if (record->is_live) Remove(record->number);
+    }
   }
-  is_retired_ = true;
   return std::move(fd_);
 }
 
@@ -107,9 +107,6 @@ void SegmentWriter::Close() {
 
 SegmentWriter::~SegmentWriter() {
   if (is_temporary_) ::unlink(path_.c_str());
-  // The garbage collector frees the views of JavaScript late, and each of them would keep the deleted file.
-  if (is_retired_)
-    for (const CellExtent& extent : cell_extents_) extent.mapping->Vacate();
 }
 
 Result<std::shared_ptr<Mapping>> SegmentWriter::AddChunk(uint64_t length) {
@@ -161,14 +158,18 @@ void SegmentWriter::PublishExtent(ExtentType type, size_t index, uint64_t offset
 }
 
 std::optional<SystemError> SegmentWriter::AddExtent(ExtentType type, uint64_t least) {
+  size_t earlier = type == ExtentType::kRecords ? record_extents_.size() : cell_extents_.size();
+  return AddExtentOfLength(type, ChunkLength(earlier, least));
+}
+
+std::optional<SystemError> SegmentWriter::AddExtentOfLength(ExtentType type, uint64_t length) {
   if (header_->extent_count >= layout::kMaxExtents) return SystemError{EFBIG, "fallocate", path_};
   bool records = type == ExtentType::kRecords;
   size_t index = records ? record_extents_.size() : cell_extents_.size();
   uint64_t offset = file_size_;
-  auto mapping = AddChunk(ChunkLength(index, least));
+  auto mapping = AddChunk(length);
   if (!mapping.ok()) return mapping.error();
   uint8_t* data = mapping.value()->data();
-  uint64_t length = mapping.value()->length();
   if (records) {
     const RecordExtent& last = record_extents_.back();
     record_extents_.push_back({data, last.stream_offset + last.length, length});
@@ -180,7 +181,7 @@ std::optional<SystemError> SegmentWriter::AddExtent(ExtentType type, uint64_t le
   return std::nullopt;
 }
 
-Result<uint64_t> SegmentWriter::Append(RecordType type, std::span<const uint8_t> body) {
+Result<uint32_t> SegmentWriter::Write(RecordType type, std::span<const uint8_t> body) {
   uint64_t length = RecordLength(body);
   if (length > (path_.empty() ? layout::kMaxPrivateRecord : layout::kMaxRecord))
     return SystemError{E2BIG, "append", path_};
@@ -198,43 +199,70 @@ Result<uint64_t> SegmentWriter::Append(RecordType type, std::span<const uint8_t>
   WriteRecord(extent.data + (record - extent.stream_offset), type, length, body);
   records_end_ = record + length;
   StoreRelease(header_->records_end, records_end_);
-  return record;
+  return static_cast<uint32_t>(record / layout::kRecordAlignment);
 }
 
-void SegmentWriter::Remove(uint64_t record) {
+Result<uint32_t> SegmentWriter::Append(RecordType type, std::span<const uint8_t> body) {
+  auto place = Write(type, body);
+  if (!place.ok()) return place;
+  auto number = static_cast<uint32_t>(places_.size());
+  if (free_numbers_.empty()) {
+    places_.push_back(place.value());
+  } else {
+    number = free_numbers_.back();
+    free_numbers_.pop_back();
+    places_[number] = place.value();
+  }
+  order_.push_back(number);
+  return number;
+}
+
+void SegmentWriter::Remove(uint32_t number) {
+  if (number >= places_.size() || places_[number] == kNoPlace) return;
+  uint64_t record = uint64_t{places_[number]} * layout::kRecordAlignment;
   auto after = std::upper_bound(
       record_extents_.begin(), record_extents_.end(), record,
       [](uint64_t value, const RecordExtent& extent) { return value < extent.stream_offset; });
   const RecordExtent& extent = *std::prev(after);
   auto* head = reinterpret_cast<RecordHeader*>(extent.data + (record - extent.stream_offset));
   removed_bytes_ += head->length;
+  places_[number] = kNoPlace;
+  free_numbers_.push_back(number);
   StoreRelaxed(head->state, static_cast<uint32_t>(RecordState::kRemoved));
   // A reader compares this before and after it read the cells; see SegmentReader::ReadValues.
   StoreRelease(header_->removals, header_->removals + 1);
 }
 
-std::vector<LiveRecord> SegmentWriter::LiveRecords() const {
-  std::vector<LiveRecord> live;
-  for (const RecordExtent& extent : record_extents_) {
-    uint64_t used = std::min(extent.length, records_end_ - extent.stream_offset);
-    for (uint64_t at = 0; used - at >= layout::kRecordHeaderSize;) {
-      const auto* head = reinterpret_cast<const RecordHeader*>(extent.data + at);
-      auto type = static_cast<RecordType>(head->type);
-      if (type != RecordType::kSkip && head->state == static_cast<uint32_t>(RecordState::kLive)) {
-        auto* body = reinterpret_cast<const uint8_t*>(head + 1);
-        live.push_back({extent.stream_offset + at, type, {body, head->length - sizeof *head}});
-      }
-      at += head->length;
+std::optional<StreamRecord> SegmentWriter::Next(StreamPosition& position) const {
+  while (position.extent < record_extents_.size()) {
+    const RecordExtent& extent = record_extents_[position.extent];
+    uint64_t used = std::min(extent.length, records_end_ - std::min(records_end_, extent.stream_offset));
+    if (used - position.offset < layout::kRecordHeaderSize) {
+      if (position.extent + 1 == record_extents_.size()) return std::nullopt;
+      position.extent++;
+      position.offset = 0;
+      continue;
     }
+    const auto* head = reinterpret_cast<const RecordHeader*>(extent.data + position.offset);
+    position.offset += head->length;
+    auto type = static_cast<RecordType>(head->type);
+    if (type == RecordType::kSkip) continue;
+    auto* body = reinterpret_cast<const uint8_t*>(head + 1);
+    bool is_live = head->state == static_cast<uint32_t>(RecordState::kLive);
+    return StreamRecord{order_[position.records++], is_live, type, {body, head->length - sizeof *head}};
   }
-  return live;
+  return std::nullopt;
 }
 
 Result<CellRange> SegmentWriter::AllocateCells(uint32_t count) {
   auto free = free_cells_.find(count);
-  if (free != free_cells_.end() && !free->second.empty()) {
+  while (free != free_cells_.end() && !free->second.empty()) {
     CellRange range = free->second.back();
     free->second.pop_back();
+    CellExtent& extent = cell_extents_[range.extent];
+    if (extent.is_vacant) continue;
+    extent.used += count;
+    range.file_offset = FileOffset(range);
     // After the change of `removals`: a reader never takes the zeros, or the values after them, for those of the removed series.
     ReleaseFence();
     for (uint32_t i = 0; i < count; i++) StoreRelaxed(Data(range)[i], 0.0);
@@ -245,7 +273,8 @@ Result<CellRange> SegmentWriter::AllocateCells(uint32_t count) {
   if (bytes > cell_extents_.back().length - cells_used_) {
     if (auto error = AddExtent(ExtentType::kCells, bytes)) return *error;
   }
-  const CellExtent& extent = cell_extents_.back();
+  CellExtent& extent = cell_extents_.back();
+  extent.used += count;
   CellRange range{static_cast<uint32_t>(cell_extents_.size() - 1),
                   static_cast<uint32_t>(cells_used_ / sizeof(double)), extent.file_offset + cells_used_};
   cells_used_ += bytes;
@@ -253,13 +282,19 @@ Result<CellRange> SegmentWriter::AllocateCells(uint32_t count) {
 }
 
 CellRange SegmentWriter::CellsAt(uint64_t file_offset) const {
-  uint32_t extent = 0;
-  while (file_offset - cell_extents_[extent].file_offset >= cell_extents_[extent].length) extent++;
+  auto holds = [file_offset](const CellExtent& extent) {
+    return !extent.is_vacant && file_offset - extent.file_offset < extent.length;
+  };
+  auto extent = static_cast<uint32_t>(std::find_if(cell_extents_.begin(), cell_extents_.end(), holds) -
+                                      cell_extents_.begin());
   uint64_t index = (file_offset - cell_extents_[extent].file_offset) / sizeof(double);
   return {extent, static_cast<uint32_t>(index), file_offset};
 }
 
-void SegmentWriter::FreeCells(const CellRange& range, uint32_t count) { free_cells_[count].push_back(range); }
+void SegmentWriter::FreeCells(const CellRange& range, uint32_t count) {
+  cell_extents_[range.extent].used -= count;
+  free_cells_[count].push_back(range);
+}
 
 bool SegmentWriter::Read(void* to, uint64_t length, uint64_t offset) const {
   auto* out = static_cast<uint8_t*>(to);

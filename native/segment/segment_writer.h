@@ -36,13 +36,23 @@ struct CellExtent {
   double* data = nullptr;
   uint64_t length = 0;  // in bytes
   uint64_t file_offset = 0;
+  uint64_t used = 0;       // cells that are allocated
+  bool is_vacant = false;  // has no room in the next file, and takes no cells any more
 };
 
-// A record that is not removed. Records are known by their offset in the record stream.
-struct LiveRecord {
-  uint64_t record;
+// A record of the stream. Records are known by numbers, which a rewrite does not change.
+struct StreamRecord {
+  uint32_t number;
+  bool is_live;
   layout::RecordType type;
   std::span<const uint8_t> body;  // with its padding
+};
+
+// A place between two records of a stream.
+struct StreamPosition {
+  size_t extent = 0;
+  uint64_t offset = 0;  // in the extent
+  size_t records = 0;   // before it
 };
 
 class SegmentWriter : public ByteSource {
@@ -52,15 +62,16 @@ class SegmentWriter : public ByteSource {
   // A new segment in a file of `directory`, which must exist, or in memory of this process if `directory` is empty. The file
   // has a temporary name, which goes with the writer unless Rename() gives it another one. `max_bytes` bounds the file.
   static Created Create(const std::string& directory, const OwnerIdentity& owner, uint64_t max_bytes);
-  // A new segment of the same owner and with the same limits. `keeps_counts`: it will hold the counts of this one.
-  Created CreateSuccessor(bool keeps_counts, const std::string& directory) const;
+  // A new segment of the same owner and with the same limits, for the records and cells of this one.
+  Created CreateSuccessor(const std::string& directory) const;
   ~SegmentWriter() override;
 
-  // Appends and publishes a record. Returns its offset.
-  Result<uint64_t> Append(layout::RecordType type, std::span<const uint8_t> body);
+  // Appends and publishes a record. Returns its number, which may be that of a record that was removed.
+  Result<uint32_t> Append(layout::RecordType type, std::span<const uint8_t> body);
   // Marks a record as removed. Its bytes stay, as garbage.
-  void Remove(uint64_t record);
-  std::vector<LiveRecord> LiveRecords() const;
+  void Remove(uint32_t number);
+  // The next record, live or removed; moves the position behind it. None at the end of the stream.
+  std::optional<StreamRecord> Next(StreamPosition& position) const;
   // Bytes of removed records if they are more than half of the record stream, else 0.
   uint64_t garbage_bytes() const { return 2 * removed_bytes_ > records_end_ ? removed_bytes_ : 0; }
 
@@ -74,6 +85,10 @@ class SegmentWriter : public ByteSource {
 
   size_t extent_count() const { return cell_extents_.size(); }
   const CellExtent& extent(size_t i) const { return cell_extents_[i]; }
+  // Where cells of this segment are in the file now.
+  uint64_t FileOffset(const CellRange& range) const {
+    return cell_extents_[range.extent].file_offset + uint64_t{range.index} * sizeof(double);
+  }
 
   // From here on the file does not grow beyond the point where all files of its directory have so many bytes.
   void LimitGroup(uint64_t bytes) { max_group_bytes_ = bytes; }
@@ -86,8 +101,25 @@ class SegmentWriter : public ByteSource {
   // Gives the file the name that readers see. Without `replaces` no other file has the name.
   std::optional<SystemError> Rename(const std::string& path, bool replaces);
   // The successor has taken the name. Removes all records if the file has a second name, so that no reader counts them
-  // twice. Returns the descriptor, which holds the lock. With the last reference to the writer the cells become zeros.
+  // twice. Returns the descriptor, which holds the lock.
   UniqueFd Retire();
+
+  // The steps of a rewrite, of a successor; `former` is the segment that it succeeds.
+  //
+  // Marks the extents of `former` in which no cell is allocated: they are left out.
+  static void MarkVacantExtents(SegmentWriter& former);
+  // Adds the next of the cell extents that `former` has, at the same index and with the same length.
+  std::optional<SystemError> AddExtentOf(const SegmentWriter& former);
+  // Appends a record that has this number in `former`.
+  std::optional<SystemError> AppendAs(uint32_t number, layout::RecordType type,
+                                      std::span<const uint8_t> body);
+  // Copies all cells.
+  void CopyCells(const SegmentWriter& former);
+  // Exchanges the addresses of the cells with `former`: views of its cells show those of this segment from now on. Done twice, all is
+  // as before. After an error nothing has changed.
+  std::optional<SystemError> ExchangeAddresses(SegmentWriter& former);
+  // Takes over which cells and numbers are free: nothing is appended to `former` any more.
+  void TakeFreeCells(SegmentWriter& former);
   // Marks the owner as closed, unlocks and closes the file.
   void Close();
 
@@ -97,6 +129,8 @@ class SegmentWriter : public ByteSource {
   bool Read(void* to, uint64_t length, uint64_t offset) const override;
 
  private:
+  static constexpr uint32_t kNoPlace = UINT32_MAX;
+
   struct Chunk {
     std::shared_ptr<Mapping> mapping;
     uint64_t offset;
@@ -115,6 +149,10 @@ class SegmentWriter : public ByteSource {
   std::optional<SystemError> Begin(const layout::Header& identity);
   Result<std::shared_ptr<Mapping>> AddChunk(uint64_t length);
   std::optional<SystemError> AddExtent(layout::ExtentType type, uint64_t least);
+  std::optional<SystemError> AddExtentOfLength(layout::ExtentType type, uint64_t length);
+  // Appends a record and returns its place: its offset in the stream, in units of eight bytes.
+  Result<uint32_t> Write(layout::RecordType type, std::span<const uint8_t> body);
+  std::optional<SystemError> ExchangeAddresses(SegmentWriter& former, size_t extent);
   void PublishExtent(layout::ExtentType type, size_t index, uint64_t offset, uint64_t length);
 
   UniqueFd fd_;  // invalid in memory
@@ -122,7 +160,6 @@ class SegmentWriter : public ByteSource {
   uint64_t max_group_bytes_ = UINT64_MAX;
   std::string path_;
   bool is_temporary_ = false;
-  bool is_retired_ = false;
 
   mutable std::mutex chunks_mutex_;  // for Read()
   std::vector<Chunk> chunks_;
@@ -133,6 +170,9 @@ class SegmentWriter : public ByteSource {
   std::vector<RecordExtent> record_extents_;
   uint64_t records_end_ = 0;
   uint64_t removed_bytes_ = 0;
+  std::vector<uint32_t> places_;  // of each record number; kNoPlace for one that is free
+  std::vector<uint32_t> order_;   // the number of each record of the stream, removed ones included
+  std::vector<uint32_t> free_numbers_;
 
   std::vector<CellExtent> cell_extents_;
   uint64_t cells_used_ = 0;                                          // bytes of the last V extent

@@ -113,9 +113,9 @@ TEST_CASE("a family that left its scope, and one that was removed, are not shown
   Owners owners;
   Owner& owner = owners.Add();
   *owner.segment.Series(owner.segment.Family(CounterFamily("left"))).cells = 1;
-  uint64_t member = owner.segment.last_member_record();
+  uint32_t member = owner.segment.last_member_record();
   *owner.segment.Series(owner.segment.Family(CounterFamily("removed"))).cells = 1;
-  uint64_t family = owner.segment.last_family_record();
+  uint32_t family = owner.segment.last_family_record();
   *owner.segment.Series(owner.segment.Family(CounterFamily("kept"))).cells = 1;
   Merge merge(kGlobal);
   merge.Run(owners.Inputs(), kNowMs);

@@ -41,7 +41,7 @@ TEST_CASE("a reader of the old file reads it as it was, and finds its owner aliv
   FileSource source(open.get());
   SegmentReader reader;
   REQUIRE((reader.Update(source) == SkipReason::kNone));
-  segment.Follow(series, segment.Rewrite());
+  segment.Rewrite();
   *series.cells = 8;
 
   CHECK((ProbeLock(open.get()) == LockProbe::kHeld));
@@ -61,20 +61,19 @@ TEST_CASE("a reader of the old file reads it as it was, and finds its owner aliv
   CHECK((ProbeLock(again.get()) == LockProbe::kHeld));
 }
 
-TEST_CASE("the old cells become zero with the last reference to the old writer, and keep no file") {
+TEST_CASE("views of the cells are views of the new file, and a scrape under way reads the old one") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
   uint32_t family = segment.Family(test::CounterFamily("c", {"l"}));
   TestSeries series = segment.Series(family, {"a"});
   *series.cells = 7;
-  std::shared_ptr<Mapping> view = segment.writer().extent(0).mapping;
   std::shared_ptr<const ByteSource> scrape = segment.shared();
   segment.Rewrite();
-  CHECK(*series.cells == 7);
+  *series.cells = 8;
+  CHECK((SeriesOf(Read(*scrape)) == std::vector<std::string>{"a=7"}));
   scrape.reset();
-  CHECK(*series.cells == 0);
-  *series.cells = 9;
-  CHECK((SeriesOf(Read(segment.writer().path())) == std::vector<std::string>{"a=7"}));
+  *series.cells += 1;
+  CHECK((SeriesOf(Read(segment.writer().path())) == std::vector<std::string>{"a=9"}));
 }
 
 TEST_CASE("a segment whose file or directory was deleted gets its name back by a rewrite") {
@@ -93,11 +92,11 @@ TEST_CASE("a segment whose file or directory was deleted gets its name back by a
   CHECK_FALSE(segment.owner().NameIsCurrent());
   CHECK_FALSE(segment.owner().WakeupExists());
   *series.cells = 7;
-  auto failed = Rewrite(segment.writer(), true, segment.writer().directory());
-  REQUIRE_FALSE(failed.ok());
-  CHECK(failed.error().code == ENOENT);
+  auto failed = segment.TryRewrite();
+  REQUIRE(failed);
+  CHECK(failed->code == ENOENT);
   std::filesystem::create_directory(group);
-  segment.Follow(series, segment.Rewrite());
+  segment.Rewrite();
   *series.cells += 1;
   CHECK(segment.writer().path() == path);
   CHECK(segment.owner().NameIsCurrent());
@@ -118,7 +117,7 @@ TEST_CASE("a segment that was renamed counts under its own name only, and replac
   std::filesystem::rename(path, directory.File("s.renamed"));
   test::WriteWholeFile(path, {1});
   CHECK_FALSE(segment.owner().NameIsCurrent());
-  segment.Follow(series, segment.Rewrite());
+  segment.Rewrite();
 
   CHECK(segment.owner().NameIsCurrent());
   CHECK((SeriesOf(Read(path)) == std::vector<std::string>{"a=7"}));
@@ -169,9 +168,9 @@ TEST_CASE("a rewrite that finds no room leaves the segment as it is") {
       *series.back().cells = i;
     }
     Bytes before = test::ReadWholeFile(segment.writer().path());
-    auto failed = Rewrite(segment.writer(), true, segment.writer().directory());
-    REQUIRE_FALSE(failed.ok());
-    CHECK(failed.error().code == ENOSPC);
+    auto failed = segment.TryRewrite();
+    REQUIRE(failed);
+    CHECK(failed->code == ENOSPC);
     CHECK((test::ReadWholeFile(segment.writer().path()) == before));
     CHECK(std::distance(std::filesystem::directory_iterator(full), {}) == 1);
     CHECK(segment.owner().NameIsCurrent());
@@ -221,7 +220,7 @@ TEST_CASE("a reader sees a living counter go up through any number of rewrites")
       *static_cast<volatile double*>(other.cells) = -1;
       segment.Remove(other);
     }
-    segment.Follow(counted, segment.Rewrite());
+    segment.Rewrite();
     rewrites++;
   }
   stop = true;

@@ -126,46 +126,62 @@ TEST_CASE(
     "the JSON of everything has the kind of each label, and strings for numbers that JSON cannot express") {
   const std::string defaults = R"([["zone","string","z\"1\""],["code","number","7"]])";
   const std::string expected =
-      R"([{"name":"requests","help":"Requests, \\ by\u000apath \"quoted\".","type":"counter","mode":"sum","bounds":[],)"
-      R"("series":[{"labels":[],"defaults":)" +
+      R"({"name":"requests","help":"Requests, \\ by\u000apath \"quoted\".","type":"counter","mode":"sum","bounds":[]},)"
+      "\n"
+      R"({"labels":[],"defaults":)" +
       defaults +
       R"(,"values":[0]},)"
+      "\n"
       R"({"labels":[["path","string","/a\\b\u000a\"c\""],["code","number","200"]],"defaults":)" +
       defaults +
       R"(,"values":[12.5]},)"
+      "\n"
       R"({"labels":[["odd","other","[\"raw\"]"],["path","null","null"]],"defaults":)" +
       defaults +
       R"(,"values":[1e+21]},)"
+      "\n"
       R"({"labels":[["path","boolean","true"],["code","undefined","undefined"]],"defaults":)" +
       defaults +
-      R"(,"values":[3]}]},)"
-      R"({"name":"g","help":"g help","type":"gauge","mode":"sum","bounds":[],)"
-      R"("series":[{"labels":[["v","string","nan"]],"defaults":)" +
+      R"(,"values":[3]},)"
+      "\n"
+      R"({"name":"g","help":"g help","type":"gauge","mode":"sum","bounds":[]},)"
+      "\n"
+      R"({"labels":[["v","string","nan"]],"defaults":)" +
       defaults +
       R"(,"values":["NaN"]},)"
+      "\n"
       R"({"labels":[["v","string","inf"]],"defaults":)" +
       defaults +
       R"(,"values":["Infinity"]},)"
+      "\n"
       R"({"labels":[["v","string","-inf"]],"defaults":)" +
       defaults +
       R"(,"values":["-Infinity"]},)"
+      "\n"
       R"({"labels":[["v","string","small"]],"defaults":)" +
       defaults +
       R"(,"values":[-1.5e-7]},)"
+      "\n"
       R"({"labels":[["v","string",")"
       "\xc3\xa9"
       R"(\u0001\u0009"]],"defaults":)" +
       defaults +
-      R"(,"values":[0]}]},)"
-      R"({"name":"h","help":"h help","type":"histogram","mode":"sum","bounds":[0.005,1,1e+21],)"
-      R"("series":[{"labels":[["l","string","x"]],"defaults":)" +
+      R"(,"values":[0]},)"
+      "\n"
+      R"({"name":"h","help":"h help","type":"histogram","mode":"sum","bounds":[0.005,1,1e+21]},)"
+      "\n"
+      R"({"labels":[["l","string","x"]],"defaults":)" +
       defaults +
-      R"(,"values":[1e+300,1,3,3,4]}]},)"
-      R"({"name":"s","help":"s help","type":"summary","mode":"sum","bounds":[0,1],)"
-      R"("series":[{"labels":[["l","string","x"]],"defaults":)" +
+      R"(,"values":[1e+300,1,3,3,4]},)"
+      "\n"
+      R"({"name":"s","help":"s help","type":"summary","mode":"sum","bounds":[0,1]},)"
+      "\n"
+      R"({"labels":[["l","string","x"]],"defaults":)" +
       defaults +
-      R"(,"values":[2,8,10,2]}]},)"
-      R"({"name":"empty","help":"empty help","type":"gauge","mode":"mostrecent","bounds":[],"series":[]}])";
+      R"(,"values":[2,8,10,2]},)"
+      "\n"
+      R"({"name":"empty","help":"empty help","type":"gauge","mode":"mostrecent","bounds":[]},)"
+      "\n";
   CHECK(Render(Everything()).json == expected);
 }
 
@@ -195,7 +211,7 @@ s_sum{l="x"} 10
 s_count{l="x"} 2
 )");
   CHECK(Render(Everything(), "none").text == "\n");
-  CHECK(Render(Everything(), "none").json == "[]");
+  CHECK(Render(Everything(), "none").json == "");
 }
 
 TEST_CASE("skipped files come after the families, and only when there are some") {

@@ -1,4 +1,6 @@
 // What a rewrite copies to the new file.
+#include "segment/rewrite.h"
+
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -49,9 +51,7 @@ TEST_CASE("a rewrite copies the live records in their order, and no others") {
   Header before = segment.writer().header();
   CHECK(segment.writer().garbage_bytes() > before.records_end / 2);
 
-  std::vector<RewrittenRecord> records = segment.Rewrite();
-  CHECK(records.size() == 9);  // 2 scopes, 2 families, 2 members, 3 series
-  for (TestSeries* series : {&last, &level, &first}) segment.Follow(*series, records);
+  segment.Rewrite();
 
   CHECK(directory.Names().size() == 1);
   CHECK(segment.writer().path() == path);
@@ -143,6 +143,64 @@ TEST_CASE("pages and exemplars are copied with their series, and not without") {
   CHECK(reader.values()[reader.series()[1].exemplars[0].cell + 1] == 1.5);
 }
 
+TEST_CASE("what is counted, added and removed while the records are copied is in the new file") {
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InFile(directory.path());
+  uint32_t family = segment.Family(test::CounterFamily("c", {"l"}));
+  std::vector<TestSeries> series;
+  for (int i = 0; i < 100; i++) series.push_back(segment.Series(family, {std::to_string(i)}));
+  std::vector<double> counts(series.size(), 0);
+  uint32_t slices = 0;
+  auto error = segment.TryRewrite(true, [&](Rewrite& rewrite) {
+    slices++;
+    for (size_t i = 0; i < series.size(); i++) counts[i] = *series[i].cells += 1;
+    auto remove = [&](size_t i) {
+      segment.Remove(series[i]);
+      rewrite.Remove(series[i].record);
+      series.erase(series.begin() + static_cast<ptrdiff_t>(i));
+      counts.erase(counts.begin() + static_cast<ptrdiff_t>(i));
+    };
+    if (slices > 40) return;
+    remove(0);                  // was copied
+    remove(series.size() - 1);  // was not
+    series.push_back(segment.Series(
+        family, {"new " + std::to_string(slices)}));  // with a number and cells of a removed one
+    counts.push_back(0);
+  });
+  CHECK_FALSE(error);
+  CHECK(slices > 10);
+  CHECK(segment.writer().extent_count() >= 1);
+
+  std::vector<double> read;
+  SegmentReader reader = Read(segment.writer().path());
+  for (const ReadSeries& each : reader.series()) read.push_back(reader.values()[each.cell]);
+  CHECK(read == counts);
+  *series.back().cells += 1;
+  segment.Remove(series.front());
+  CHECK(Read(segment.writer().path()).series().size() == series.size() - 1);
+}
+
+TEST_CASE("an extent without cells in use gets no room in the new file") {
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InFile(directory.path());
+  uint32_t family = segment.Family(test::HistogramFamily("h", std::vector<double>(500, 1), {"l"}));
+  std::vector<TestSeries> series;
+  for (int i = 0; i < 200; i++) series.push_back(segment.Series(family, {std::to_string(i)}));
+  uint64_t before = std::filesystem::file_size(segment.writer().path());
+  for (size_t i = 1; i + 1 < series.size(); i++) segment.Remove(series[i]);
+  series.front().cells[1] = 7;
+  series.back().cells[1] = 8;
+  segment.Rewrite();
+
+  CHECK(std::filesystem::file_size(segment.writer().path()) < before * 6 / 10);
+  SegmentReader reader = Read(segment.writer().path());
+  REQUIRE(reader.series().size() == 2);
+  CHECK(reader.values()[reader.series()[0].cell + 1] == 7);
+  CHECK(reader.values()[reader.series()[1].cell + 1] == 8);
+  for (int i = 0; i < 200; i++) segment.Series(family, {"later " + std::to_string(i)});
+  CHECK(Read(segment.writer().path()).series().size() == 202);
+}
+
 TEST_CASE("a rewrite can begin the counts at zero; gauges keep their values") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
@@ -158,8 +216,7 @@ TEST_CASE("a rewrite can begin the counts at zero; gauges keep their values") {
   observed.Observe(1.5);
   TestSeries sketched = segment.Series(summary, {"sketched"});
   segment.ObserveSummary(sketched, 8);
-  std::vector<RewrittenRecord> records = segment.Rewrite(false);
-  for (TestSeries* series : {&counted, &set, &observed, &sketched}) segment.Follow(*series, records);
+  segment.Rewrite(false);
 
   CHECK(*counted.cells == 0);
   CHECK(*set.cells == 4);

@@ -73,11 +73,7 @@ class Owner {
     segment_.owner().CountDrops(0, 1);
     segment_.owner().Heartbeat();
   }
-  void Rewrite() {
-    std::vector<RewrittenRecord> records = segment_.Rewrite();
-    segment_.Follow(hits_, records);
-    segment_.Follow(taken_, records);
-  }
+  void Rewrite() { segment_.Rewrite(); }
 
  private:
   TestSegment segment_;

@@ -1,6 +1,6 @@
-import type { MetricFamily } from '../model/family';
+import type { MetricFamily, Sample } from '../model/family';
 import type { LabelSet } from '../model/labels';
-import type { TextFamily } from './text';
+import type { TextFamily, TextSample } from './text';
 
 /** Families, or texts of families, in the order of `names`; those of other names come last. */
 export function inOrderOf<F extends string | { readonly name: string }>(
@@ -37,11 +37,14 @@ export function leFirst(family: MetricFamily): TextFamily {
 /** The family with all labels of a sample in one object, as in prom-client's objects. */
 export function withoutSharedLabels<F extends TextFamily>(family: F): F {
   if (!family.values?.some(({ sharedLabels }) => sharedLabels)) return family;
-  const values = family.values.map(({ sharedLabels, labels, ...sample }) => ({
-    ...sample,
-    labels: { ...labels, ...sharedLabels },
-  }));
-  return { ...family, values };
+  return { ...family, values: family.values.map(withAllLabels) };
+}
+
+/** The sample with its shared labels among its own. */
+export function withAllLabels(sample: TextSample): Sample {
+  if (sample.sharedLabels === undefined) return sample;
+  const { sharedLabels, labels, ...rest } = sample;
+  return { ...rest, labels: { ...labels, ...sharedLabels } };
 }
 
 /** Adds default labels as prom-client's JSON has them: unlike in the text, they also replace a label whose value is falsy. */

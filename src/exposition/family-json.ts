@@ -1,6 +1,7 @@
 import type { Exemplar, LabelValue, MetricFamily, MetricType, Sample } from '../model/family';
 import type { LabelSet } from '../model/labels';
 import { aggregatorOf } from '../model/merge-mode';
+import { Slices } from '../slices';
 
 type JsonLabel = readonly [name: string, kind: string, text: string];
 type JsonNumber = number | 'NaN' | 'Infinity' | '-Infinity';
@@ -19,24 +20,45 @@ interface JsonExemplar {
   readonly labels: readonly JsonLabel[];
 }
 
+/** The line of a family; those of its series come after it. */
 interface JsonFamily {
   readonly name: string;
   readonly help: string;
   readonly type: MetricType;
   readonly mode: string;
   readonly bounds: readonly JsonNumber[];
-  readonly series: readonly JsonSeries[];
 }
 
-/** Builds prom-client's `getMetricsAsJSON()` from the JSON of native/render. */
-export function familiesFromJson(json: string): MetricFamily[] {
-  return (JSON.parse(json) as JsonFamily[]).map((family) => ({
-    help: family.help,
-    name: family.name,
-    type: family.type,
-    values: family.series.flatMap((series) => samples(family, series)),
-    aggregator: aggregatorOf(family.mode),
-  }));
+/** Lines are parsed together up to so many bytes. */
+const bytesAtOnce = 32 * 1024;
+const lineFeed = 10;
+/** A comma and a line feed. */
+const endOfLine = 2;
+
+/** Builds prom-client's `getMetricsAsJSON()` from the lines of native/render, with pauses for the event loop. */
+export async function familiesFromJson(lines: Buffer): Promise<MetricFamily[]> {
+  const families: MetricFamily[] = [];
+  const slices = new Slices();
+  let family: JsonFamily | undefined;
+  let values: Sample[] = [];
+  for (let from = 0; from < lines.length; ) {
+    const most = Math.min(from + bytesAtOnce, lines.length - 1);
+    const end = lines.indexOf(lineFeed, most) + 1 || lines.length;
+    const parsed = JSON.parse(`[${lines.toString('utf8', from, end - endOfLine)}]`);
+    for (const line of parsed as readonly (JsonFamily | JsonSeries)[]) {
+      if ('name' in line) {
+        const { name, help, type, mode } = line;
+        family = line;
+        values = [];
+        families.push({ help, name, type, values, aggregator: aggregatorOf(mode) });
+      } else if (family !== undefined) {
+        for (const sample of samples(family, line)) values.push(sample);
+      }
+    }
+    from = end;
+    if (slices.isDue) await slices.pause();
+  }
+  return families;
 }
 
 function samples(family: JsonFamily, series: JsonSeries): Sample[] {

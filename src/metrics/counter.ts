@@ -88,8 +88,8 @@ export class Counter<T extends string = string>
     this.#cells = undefined;
   }
 
-  protected samples(): Sample[] {
-    return Array.from(this.#series.table.entries(), ([series, labels]) => this.hashMapEntry(series, labels));
+  protected *samplesBySeries(): Iterable<readonly Sample[]> {
+    for (const [series, labels] of this.#series.table.entries()) yield [this.hashMapEntry(series, labels)];
   }
 
   protected hashMapEntry(series: Series, labels: Record<string, unknown>): Sample {

@@ -16,24 +16,27 @@ export type StoredFamily = Pick<
 >;
 
 interface Reading {
-  readonly refresh: (() => void) | undefined;
+  readonly refresh: FamilyHandle['refresh'];
   readonly read: () => MetricFamily;
+  readonly readInSlices: () => Promise<MetricFamily>;
   readonly readers: ReadonlySet<unknown>;
 }
 
 /** What registries know of an own metric. */
 export class ExposedFamily implements FamilyHandle {
-  readonly refresh: (() => void) | undefined;
+  readonly refresh: FamilyHandle['refresh'];
   readonly read: () => MetricFamily;
+  readonly readInSlices: () => Promise<MetricFamily>;
   readonly readers: ReadonlySet<unknown>;
   readonly #metric: object;
   readonly #series: StoredFamily;
   /** Stands for the series where a function of the application has returned others. */
   #returned: FamilySeries<Series> | undefined;
 
-  constructor(metric: object, series: StoredFamily, { refresh, read, readers }: Reading) {
+  constructor(metric: object, series: StoredFamily, { refresh, read, readInSlices, readers }: Reading) {
     this.refresh = refresh;
     this.read = read;
+    this.readInSlices = readInSlices;
     this.readers = readers;
     this.#metric = metric;
     this.#series = series;

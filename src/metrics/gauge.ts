@@ -105,13 +105,11 @@ export class Gauge<T extends string = string>
     return super.modeWith(aggregator);
   }
 
-  protected samples(): Sample[] {
-    const samples: Sample[] = [];
+  protected *samplesBySeries(): Iterable<readonly Sample[]> {
     for (const [series, labels] of this.#series.table.entries()) {
       if (this.#isMostRecent && !(series.get(GAUGE_SET_AT) > 0)) continue;
-      samples.push(this.hashMapEntry(series, labels));
+      yield [this.hashMapEntry(series, labels)];
     }
-    return samples;
   }
 
   protected hashMapEntry(series: Series, labels: Record<string, unknown>): Sample {

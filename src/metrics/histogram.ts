@@ -125,10 +125,8 @@ export class Histogram<T extends string = string>
     return this.family();
   }
 
-  protected samples(): TextSample[] {
-    return Array.from(this.#series.table.entries()).flatMap(([series, labels]) =>
-      this.#linesOf(series, labels),
-    );
+  protected *samplesBySeries(): Iterable<readonly TextSample[]> {
+    for (const [series, labels] of this.#series.table.entries()) yield this.#linesOf(series, labels);
   }
 
   protected override readers(): ReadonlySet<unknown> {

@@ -62,8 +62,8 @@ export abstract class LabelledMetric<
     checkLabels(labels, this.labelNames);
   }
 
-  protected override refresh(): void {
-    this.#series.removeIdle();
+  protected override refresh(): Promise<void> | undefined {
+    return this.#series.removeIdle();
   }
 
   /**

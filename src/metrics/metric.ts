@@ -7,7 +7,7 @@ import {
   helpMissing,
   nameMissing,
 } from '../errors';
-import { withoutSharedLabels } from '../exposition/families';
+import { withAllLabels, withoutSharedLabels } from '../exposition/families';
 import type { TextFamily, TextSample } from '../exposition/text';
 import type { Aggregator, FamilyDefinition, MergeMode, MetricFamily, MetricType } from '../model/family';
 import { mergeModeOf } from '../model/merge-mode';
@@ -15,6 +15,7 @@ import { validateLabelNames, validateMetricName } from '../model/names';
 import { prometheusContentType } from '../registry/content-type';
 import { collect, FAMILY } from '../registry/registrable';
 import { globalRegistry } from '../registry/registry';
+import { Slices } from '../slices';
 import type {
   CollectFunction,
   MetricConfiguration,
@@ -95,17 +96,37 @@ export abstract class Metric<T extends string> {
   /** The numbers of this process, after `collect` has run. Rejects with the error that `collect` throws. */
   async get(): Promise<MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>> {
     await collect(this);
-    return objectOf<T>(this.family());
+    return objectOf<T>(await this.familyInSlices());
   }
 
   /** Sets the numbers of this process back to those of a new metric. */
   abstract reset(): void;
 
-  protected abstract samples(): readonly TextSample[];
+  /** The samples of each series. */
+  protected abstract samplesBySeries(): Iterable<readonly TextSample[]>;
+
+  protected samples(): readonly TextSample[] {
+    return Array.from(this.samplesBySeries()).flat();
+  }
 
   protected family(): MetricFamily {
+    return this.familyWith(this.samples());
+  }
+
+  /** The same, with pauses for the event loop if there are thousands of series. All labels of a sample are in one object. */
+  protected async familyInSlices(): Promise<MetricFamily> {
+    const slices = new Slices();
+    const values: TextSample[] = [];
+    for (const samples of this.samplesBySeries()) {
+      for (const sample of samples) values.push(withAllLabels(sample));
+      if (slices.isDue) await slices.pause();
+    }
+    return this.familyWith(values);
+  }
+
+  private familyWith(values: readonly TextSample[]): MetricFamily {
     const { help, name, type, aggregator } = this;
-    return { help, name, type, values: this.samples(), aggregator };
+    return { help, name, type, values, aggregator };
   }
 
   /** The functions of this class by which registries read a metric. */
@@ -134,7 +155,9 @@ export abstract class Metric<T extends string> {
   }
 
   /** Called before each reading, after `collect`. */
-  protected refresh(): void {}
+  protected refresh(): Promise<void> | undefined {
+    return undefined;
+  }
 
   /** From here on the metric is exposed. */
   protected register(series: StoredFamily): void {
@@ -143,6 +166,7 @@ export abstract class Metric<T extends string> {
     this.#handle = new ExposedFamily(this, series, {
       refresh: () => this.refresh(),
       read: () => this.family(),
+      readInSlices: () => this.familyInSlices(),
       readers: this.readers(),
     });
     for (const register of this.registers) {

@@ -81,18 +81,18 @@ export class Summary<T extends string = string>
     for (const [series] of this.#series.table.entries()) series.reset();
   }
 
-  protected samples(): Sample[] {
+  protected *samplesBySeries(): Iterable<readonly Sample[]> {
     const { name, percentiles } = this;
-    return Array.from(this.#series.table.entries()).flatMap(([series, labels]) => {
+    for (const [series, labels] of this.#series.table.entries()) {
       const values = quantileValues(series.sketch(), percentiles);
       const sumAndCount = [series.get(SUMMARY_SUM), series.get(SUMMARY_COUNT)];
-      return summarySamples(name, percentiles, [...values, ...sumAndCount], labels);
-    });
+      yield summarySamples(name, percentiles, [...values, ...sumAndCount], labels);
+    }
   }
 
-  protected override refresh(): void {
-    super.refresh();
-    if (this.pruneAgedBuckets) this.#series.removeIf((series) => series.sketch().n === 0);
+  protected override async refresh(): Promise<void> {
+    await super.refresh();
+    if (this.pruneAgedBuckets) await this.#series.removeInSlices((series) => series.sketch().n === 0);
   }
 
   protected hashMapEntry(series: SummarySeries, labels: LabelSet): object {

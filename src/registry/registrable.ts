@@ -21,9 +21,11 @@ export interface FamilyHandle {
   /** Moves the family with all its numbers to another store, unless it is there. Missing where there is no family. */
   moveTo?(store: CellStore): void;
   /** Runs before each reading, after `collect`. */
-  readonly refresh?: (() => void) | undefined;
+  readonly refresh?: (() => Promise<void> | undefined) | undefined;
   /** The numbers of this thread, without a call of `collect`. Absent where there are none. */
   readonly read?: (() => MetricFamily) | undefined;
+  /** The same as objects, with pauses for the event loop. */
+  readonly readInSlices?: (() => Promise<MetricFamily>) | undefined;
   /** The library's own functions by which registries read the metric. */
   readonly readers?: ReadonlySet<unknown> | undefined;
   /**
@@ -56,7 +58,7 @@ export async function collect(metric: Pick<Registrable, 'collect' | typeof FAMIL
   // Called as a method: `this` is the metric.
   const pending = (metric as { collect?(): unknown }).collect?.();
   if (pending instanceof Promise) await pending;
-  metric[FAMILY]?.refresh?.();
+  await metric[FAMILY]?.refresh?.();
 }
 
 /**
@@ -101,7 +103,7 @@ export function refreshAll(
   return finishAll(Array.from(metrics, begin), onError);
 }
 
-type Reading = () => TextFamily;
+type Reading = () => TextFamily | Promise<TextFamily>;
 type Begun = Reading | undefined | Promise<Reading | undefined>;
 
 /** `begun` has Promises only where code of the application runs: the others are read at once. */
@@ -110,7 +112,8 @@ async function finishAll(begun: readonly Begun[], onError: ReadingErrorHandler):
   const readings = isPending ? await Promise.all(begun.map((reading) => settled(reading, onError))) : begun;
   const families: TextFamily[] = [];
   for (const reading of readings as readonly (Reading | undefined)[]) {
-    if (reading !== undefined) families.push(reading());
+    const family = reading?.();
+    if (family !== undefined) families.push(family instanceof Promise ? await family : family);
   }
   return families;
 }
@@ -128,9 +131,10 @@ function settled(reading: Begun, onError: ReadingErrorHandler): Begun {
 function beginReading(metric: Registrable, shape: Shape): Begun {
   const handle = metric[FAMILY];
   if (handle === undefined || isReplaced(metric, shape)) return beginForeign(metric, shape);
-  if (metric.collect) return collect(metric).then(() => handle.read);
+  const reading = shape === 'objects' ? (handle.readInSlices ?? handle.read) : handle.read;
+  if (metric.collect) return collect(metric).then(() => reading);
   handle.refresh?.();
-  return handle.read;
+  return reading;
 }
 
 async function beginForeign(metric: Registrable, shape: Shape): Promise<Reading> {

@@ -1,6 +1,7 @@
 import { seriesCells } from '../model/cell-layout';
 import type { AgeWindow, FamilyDefinition, MergeMode } from '../model/family';
 import { type LabelSet, type SeriesKey, seriesKey } from '../model/labels';
+import { Slices } from '../slices';
 import type { CellStore } from '../store/store';
 import { idleTest } from './idle';
 import type { Series } from './series';
@@ -8,6 +9,9 @@ import { SeriesTable } from './table';
 
 /** The longest time that a timer can wait. */
 const longestMs = 2 ** 31 - 1;
+
+/** Series between two looks at the clock. */
+const rowsPerLook = 32;
 
 const noLabels: SeriesKey = { texts: [], asWritten: undefined };
 
@@ -34,6 +38,7 @@ export class FamilySeries<S extends Series> {
   #isIdle: ((series: S) => boolean) | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #isOutliving = false;
+  #removal: Promise<void> | undefined;
 
   constructor(
     store: CellStore,
@@ -145,12 +150,35 @@ export class FamilySeries<S extends Series> {
    */
   limitIdleTime(ttlMs: number): void {
     this.#isIdle = idleTest(this.cells, ttlMs);
-    this.#idleTimer = setInterval(() => this.removeIdle(), Math.min(ttlMs / 4, longestMs));
+    this.#idleTimer = setInterval(() => void this.removeIdle(), Math.min(ttlMs / 4, longestMs));
     this.#idleTimer.unref();
   }
 
-  removeIdle(): void {
-    if (this.#isIdle !== undefined) this.removeIf(this.#isIdle);
+  /** Looks at all series, with pauses for the event loop. Calls at the same time share it. */
+  removeIdle(): Promise<void> | undefined {
+    const isIdle = this.#isIdle;
+    if (isIdle === undefined) return undefined;
+    this.#removal ??= this.removeInSlices(isIdle).finally(() => {
+      this.#removal = undefined;
+    });
+    return this.#removal;
+  }
+
+  /** As `removeIf()`, with pauses for the event loop. */
+  async removeInSlices(condition: (series: S) => boolean): Promise<void> {
+    const slices = new Slices();
+    let { numbering } = this.table;
+    for (let row = 1; row <= this.table.lastRow; row++) {
+      const series = this.table.at(row);
+      if (series !== undefined && condition(series)) {
+        this.table.deleteAt(row);
+        this.#release(series);
+      }
+      if (row % rowsPerLook === 0 && slices.isDue) await slices.pause();
+      if (numbering === this.table.numbering) continue;
+      numbering = this.table.numbering;
+      row = 0; // rows have other numbers: from the beginning
+    }
   }
 
   dispose(): void {

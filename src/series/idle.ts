@@ -6,12 +6,11 @@ export function idleTest(cells: number, ttlMs: number): (series: Series) => bool
   const sightings = new WeakMap<Series, { readonly numbers: readonly number[]; readonly atMs: number }>();
   return (series) => {
     const atMs = performance.now();
-    const numbers = Array.from({ length: cells }, (_, cell) => series.get(cell));
     const last = sightings.get(series);
-    if (last?.numbers.every((number, cell) => Object.is(number, numbers[cell]))) {
+    if (last?.numbers.every((number, cell) => Object.is(number, series.get(cell)))) {
       return atMs - last.atMs >= ttlMs;
     }
-    sightings.set(series, { numbers, atMs });
+    sightings.set(series, { numbers: Array.from({ length: cells }, (_, cell) => series.get(cell)), atMs });
     return false;
   };
 }

@@ -1,4 +1,5 @@
 import { type LabelSet, type LabelTexts, labelText, type SeriesKey } from '../model/labels';
+import { inSlices } from '../slices';
 import { chooseOffsets, hashOf, type Sampling } from './label-hash';
 import { compiledLookup, type Lookup, type Rows, rowOf, rowOfLabels, unlabelledLookup } from './lookup';
 
@@ -13,6 +14,33 @@ const mostChoices = 3;
 const manyValues = 512;
 /** After so many finds a compiled lookup is made. To make it takes as long. */
 const manyFinds = 1000;
+
+/** Rows that a rebuild takes over for each series that is added: it is finished long before the present slots are full. */
+const rowsPerSeries = 16;
+/** Rows that it takes over at a time, when the event loop has nothing else to do. */
+const rowsPerStep = 256;
+
+/**
+ * Another hash table for the same series, with more slots, other hashes or without the rows of removed series. It takes over the
+ * rows one by one; searches use the present one until it has them all.
+ */
+interface Rebuild<S> {
+  readonly slots: Int32Array;
+  readonly shift: number;
+  /** One for each label: fewer as long as they are being chosen. */
+  sampling: Sampling;
+  /** Undefined when rows keep their numbers. Else the number of each row that was taken over, 0 for those of removed series. */
+  readonly newRows: number[] | undefined;
+  readonly texts: Rows['texts'];
+  readonly series: (S | undefined)[];
+  readonly hashes: number[];
+  readonly asWritten: (LabelSet | undefined)[];
+  /** The next row to take over. */
+  row: number;
+  /** Slots that were not free, in all searches and in the longest one. */
+  steps: number;
+  longest: number;
+}
 
 /** The series of a metric by their labels, in the order of their creation. */
 export class SeriesTable<S> implements Iterable<S> {
@@ -31,6 +59,7 @@ export class SeriesTable<S> implements Iterable<S> {
   #findsLeft: number;
   /** How often a sampling was chosen since the table got its size. */
   #choices = 0;
+  #rebuild: Rebuild<S> | undefined;
 
   constructor(names: readonly string[], finds: number = manyFinds) {
     this.#names = names;
@@ -66,6 +95,11 @@ export class SeriesTable<S> implements Iterable<S> {
     return this.#countFind(rowOf(this.#rows, values.map(labelText)));
   }
 
+  /** Rows are numbered from 1 to this, with those of removed series. */
+  get lastRow(): number {
+    return this.#series.length - 1;
+  }
+
   at(row: number): S | undefined {
     return this.#series[row];
   }
@@ -81,18 +115,25 @@ export class SeriesTable<S> implements Iterable<S> {
 
   /** Adds a series that is not in the table. Runs no code of the caller. */
   add({ texts, asWritten }: SeriesKey, series: S): void {
-    if (this.#series.length > this.#rows.slots.length / 2) this.#rebuild();
+    const isFull = this.#series.length > this.#rows.slots.length / 2;
+    if (isFull && this.#rebuild === undefined) this.#beginRebuild(this.#rows.sampling);
     const row = this.#series.push(series) - 1;
     for (let i = 0; i < texts.length; i++) this.#rows.texts.push(texts[i]);
     if (asWritten !== undefined) this.#asWritten[row] = asWritten;
     this.#live++;
     if (texts.length === 0) return;
-    this.#hash(row);
-    if (this.#enter(row) > longestSearch) this.#improveHash();
+    this.#hashes[row] = this.#hashOf(row, this.#rows.sampling);
+    const steps = enter(row, this.#hashes[row] as number, this.#rows);
+    if (steps > longestSearch && this.#rebuild === undefined) this.#improveHash();
+    this.#continueRebuild(rowsPerSeries);
   }
 
   delete(texts: LabelTexts): S | undefined {
-    const deleted = this.#delete(this.#rowOfTexts(texts));
+    return this.deleteAt(this.#rowOfTexts(texts));
+  }
+
+  deleteAt(row: number): S | undefined {
+    const deleted = this.#delete(row);
     this.#shrink();
     return deleted;
   }
@@ -111,6 +152,7 @@ export class SeriesTable<S> implements Iterable<S> {
 
   clear(): void {
     this.#numbering++;
+    this.#rebuild = undefined;
     if (this.#names.length > 0) {
       Object.assign(this.#rows, emptySlots(fewestSlots), { texts: this.#names.map(() => null) });
     }
@@ -127,20 +169,25 @@ export class SeriesTable<S> implements Iterable<S> {
   /** Each series with a copy of its labels as the first caller wrote them. */
   *entries(): IterableIterator<[series: S, labels: Record<string, unknown>]> {
     const series = this.#series;
+    const asWritten = this.#asWritten;
+    const { texts } = this.#rows;
     for (let row = 1; row < series.length; row++) {
       const one = series[row];
-      if (one !== undefined) yield [one, { ...(this.#asWritten[row] ?? this.#labelsOf(row)) }];
+      if (one !== undefined) yield [one, { ...(asWritten[row] ?? this.#labelsOf(row, texts)) }];
     }
   }
 
-  /** Each series with its key. */
+  /** Each series with its key. Series may come and go meanwhile: it may yield removed ones. */
   *keys(): IterableIterator<[series: S, key: SeriesKey]> {
     const series = this.#series;
+    const asWritten = this.#asWritten;
+    const { texts } = this.#rows;
     const width = this.#names.length;
     for (let row = 1; row < series.length; row++) {
       const one = series[row];
-      const texts = this.#rows.texts.slice(row * width, (row + 1) * width) as (string | undefined)[];
-      if (one !== undefined) yield [one, { texts, asWritten: this.#asWritten[row] }];
+      if (one === undefined) continue;
+      const key = texts.slice(row * width, (row + 1) * width) as (string | undefined)[];
+      yield [one, { texts: key, asWritten: asWritten[row] }];
     }
   }
 
@@ -157,93 +204,144 @@ export class SeriesTable<S> implements Iterable<S> {
   #delete(row: number): S | undefined {
     const deleted = this.#series[row];
     if (deleted === undefined) return undefined;
-    const width = this.#names.length;
-    this.#series[row] = undefined;
-    this.#rows.texts.fill(null, row * width, (row + 1) * width);
-    delete this.#asWritten[row];
+    this.#empty(row, this.#series, this.#rows.texts, this.#asWritten);
+    const { newRows, series, texts, asWritten } = this.#rebuild ?? {};
+    const newRow = newRows?.[row] ?? 0;
+    if (series && texts && asWritten && newRow > 0) this.#empty(newRow, series, texts, asWritten);
     this.#live--;
     if (this.#live === 0) this.clear();
     return deleted;
   }
 
-  #labelsOf(row: number): LabelSet {
+  #empty(
+    row: number,
+    series: (S | undefined)[],
+    texts: Rows['texts'],
+    asWritten: (LabelSet | undefined)[],
+  ): void {
+    const width = this.#names.length;
+    series[row] = undefined;
+    texts.fill(null, row * width, (row + 1) * width);
+    delete asWritten[row];
+  }
+
+  #labelsOf(row: number, texts: Rows['texts']): LabelSet {
     const labels: Record<string, unknown> = {};
     this.#names.forEach((name, i) => {
-      const text = this.#rows.texts[row * this.#names.length + i];
+      const text = texts[row * this.#names.length + i];
       if (text !== undefined) labels[name] = text;
     });
     return labels;
   }
 
-  #hash(row: number): void {
-    const { texts, sampling } = this.#rows;
+  #hashOf(row: number, sampling: Sampling): number {
     const width = this.#names.length;
-    this.#hashes[row] = hashOf(texts, row * width, width, sampling);
-  }
-
-  /** Enters a row in the first free slot for its hash. Returns how many slots were not free. */
-  #enter(row: number): number {
-    const { slots, shift } = this.#rows;
-    const mask = slots.length - 1;
-    let at = (this.#hashes[row] as number) >>> shift;
-    let steps = 0;
-    for (; slots[at] !== 0; at = (at + 1) & mask) steps++;
-    slots[at] = row;
-    return steps;
+    return hashOf(this.#rows.texts, row * width, width, sampling);
   }
 
   #shrink(): void {
-    if (this.#live < this.#series.length / 8 - 1) this.#rebuild();
-  }
-
-  #rebuild(): void {
-    if (this.#live < this.#series.length - 1) this.#compact();
-    this.#choices = 0;
-    if (!this.#enterAll()) this.#improveHash();
-  }
-
-  /** Removes the rows of removed series. */
-  #compact(): void {
-    this.#numbering++;
-    const series = this.#series;
-    const width = this.#names.length;
-    const isKept = (row: number): boolean => row === 0 || series[row] !== undefined;
-    this.#rows.texts = this.#rows.texts.filter((_, i) => isKept(Math.floor(i / width)));
-    this.#asWritten = series.map((_, row) => this.#asWritten[row]).filter((_, row) => isKept(row));
-    this.#hashes = this.#hashes.filter((_, row) => isKept(row));
-    this.#series = series.filter((_, row) => isKept(row));
-  }
-
-  /** Enters all rows into new slots, at least three for each. Returns whether searches for them are short. */
-  #enterAll(): boolean {
-    let count = fewestSlots;
-    while (count < 3 * this.#live) count *= 2;
-    Object.assign(this.#rows, emptySlots(count));
-    let [all, longest] = [0, 0];
-    for (let row = 1; row < this.#series.length; row++) {
-      if (this.#series[row] === undefined) continue;
-      const steps = this.#enter(row);
-      all += steps;
-      if (steps > longest) longest = steps;
-    }
-    return this.#live < fewSeries || (all <= this.#live / 2 && longest <= longestSearch);
+    const isSparse = this.#live < this.#series.length / 8 - 1;
+    if (isSparse && this.#rebuild === undefined) this.#beginRebuild(this.#rows.sampling);
   }
 
   /** Samples other characters, chosen by the present values; or hashes whole texts if that does not help, or not for long. */
   #improveHash(): void {
     if (this.#rows.sampling === undefined) return;
-    const isUseful = ++this.#choices <= mostChoices;
-    if (isUseful && this.#rehash(this.#names.map((_, i) => chooseOffsets(this.#someValues(i))))) return;
-    this.#rehash(undefined);
+    this.#beginRebuild(++this.#choices <= mostChoices ? [] : undefined);
   }
 
-  /** Returns whether searches are short then. */
-  #rehash(sampling: Sampling): boolean {
-    this.#rows.sampling = sampling;
-    this.#compiled = undefined;
-    this.#findsLeft = this.#finds;
-    for (let row = 1; row < this.#series.length; row++) this.#hash(row);
-    return this.#enterAll();
+  /** With fewer labels than there are in `sampling`, those of the others are to be chosen. */
+  #beginRebuild(sampling: Sampling): void {
+    // As many slots are free when it is finished: more series come meanwhile.
+    const most = this.#live + (2 * this.#series.length) / rowsPerSeries;
+    let count = fewestSlots;
+    while (count < Math.max(3 * this.#live, 2 * most)) count *= 2;
+    const isCompacting = this.#live < this.#series.length - 1;
+    const present = { texts: this.#rows.texts, series: this.#series, asWritten: this.#asWritten };
+    const none = { texts: this.#names.map(() => null), series: [undefined], asWritten: [] };
+    const keepsHashes = !isCompacting && sampling === this.#rows.sampling;
+    this.#rebuild = {
+      ...emptySlots(count),
+      sampling,
+      newRows: isCompacting ? [0] : undefined,
+      ...(isCompacting ? none : present),
+      hashes: keepsHashes ? this.#hashes : [0],
+      row: 1,
+      steps: 0,
+      longest: 0,
+    };
+    const isSmall = this.#series.length <= rowsPerStep;
+    while (isSmall && this.#continueRebuild(rowsPerStep));
+    if (!isSmall) inSlices(() => this.#continueRebuild(rowsPerStep));
+  }
+
+  /** Takes over some rows. Returns whether some are left. */
+  #continueRebuild(rows: number): boolean {
+    const next = this.#rebuild;
+    if (next === undefined) return false;
+    const { sampling } = next;
+    if (sampling !== undefined && sampling.length < this.#names.length) {
+      next.sampling = [...sampling, chooseOffsets(this.#someValues(sampling.length))];
+      return true;
+    }
+    const end = Math.min(this.#series.length, next.row + rows);
+    while (next.row < end) this.#takeOver(next, next.row++);
+    if (end === this.#series.length) this.#finish(next);
+    return this.#rebuild !== undefined;
+  }
+
+  #takeOver(next: Rebuild<S>, row: number): void {
+    const one = this.#series[row];
+    if (one === undefined) {
+      next.newRows?.push(0);
+      return;
+    }
+    let newRow = row;
+    if (next.newRows !== undefined) {
+      newRow = next.series.push(one) - 1;
+      next.newRows.push(newRow);
+      const width = this.#names.length;
+      for (let i = row * width; i < (row + 1) * width; i++) next.texts.push(this.#rows.texts[i]);
+      const asWritten = this.#asWritten[row];
+      if (asWritten !== undefined) next.asWritten[newRow] = asWritten;
+    }
+    const isSameHash = next.sampling === this.#rows.sampling;
+    const hash = isSameHash ? (this.#hashes[row] as number) : this.#hashOf(row, next.sampling);
+    next.hashes[newRow] = hash;
+    const steps = enter(newRow, hash, next);
+    next.steps += steps;
+    next.longest = Math.max(next.longest, steps);
+  }
+
+  /** Searches use the next table from now on, unless they would be long: then another one is made with other hashes. */
+  #finish({
+    slots,
+    shift,
+    texts,
+    sampling,
+    series,
+    hashes,
+    asWritten,
+    newRows,
+    steps,
+    longest,
+  }: Rebuild<S>): void {
+    const isShort = this.#live < fewSeries || (steps <= this.#live / 2 && longest <= longestSearch);
+    if (!isShort && sampling !== undefined) {
+      this.#improveHash();
+      return;
+    }
+    this.#rebuild = undefined;
+    if (slots.length !== this.#rows.slots.length) this.#choices = 0;
+    if (sampling !== this.#rows.sampling) {
+      this.#compiled = undefined;
+      this.#findsLeft = this.#finds;
+    }
+    Object.assign(this.#rows, { slots, shift, texts, sampling });
+    if (newRows !== undefined) this.#numbering++;
+    this.#series = series;
+    this.#hashes = hashes;
+    this.#asWritten = asWritten;
   }
 
   /** Different texts of one label, from all over the table. */
@@ -266,6 +364,16 @@ const lastTwo: readonly number[] = [-1, -2];
 /** One object literal: V8 makes a hidden class for each object that it makes by spreading a typed array into another. */
 function newRows(texts: null[], sampling: Sampling): Rows {
   return { slots: new Int32Array(fewestSlots), shift: Math.clz32(fewestSlots) + 1, texts, sampling };
+}
+
+/** Enters a row in the first free slot for its hash. Returns how many slots were not free. */
+function enter(row: number, hash: number, { slots, shift }: Pick<Rows, 'slots' | 'shift'>): number {
+  const mask = slots.length - 1;
+  let at = hash >>> shift;
+  let steps = 0;
+  for (; slots[at] !== 0; at = (at + 1) & mask) steps++;
+  slots[at] = row;
+  return steps;
 }
 
 /** A hash table with `count` free slots, a power of two. */

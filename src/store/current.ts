@@ -88,6 +88,7 @@ export async function textOfStarted(kind: ChoiceKind, format: TextFormat): Promi
   const context: ScrapeContext = {
     nowMs: Date.now(),
     privateSegments: [],
+    isOneOfMany: true,
     collectDeadlineMs,
     ownSegment: '',
     own: undefined,

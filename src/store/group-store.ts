@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { basename } from 'node:path';
 import { removalFailed } from '../errors';
 import type { TextFormat } from '../exposition/document';
@@ -44,6 +45,7 @@ export class GroupStore extends ThreadSegment implements Maintained {
       },
       () => ({
         nowMs: Date.now(),
+        isOneOfMany: cluster.isWorker,
         privateSegments: this.overflow === undefined ? [] : [this.overflow],
         collectDeadlineMs,
         ownSegment: this.#fileName,
@@ -53,6 +55,7 @@ export class GroupStore extends ThreadSegment implements Maintained {
       }),
       () => {
         maintenance.scraped();
+        this.#moveOn();
         this.#warnIfHidden();
       },
     );
@@ -70,9 +73,9 @@ export class GroupStore extends ThreadSegment implements Maintained {
     return this.#scrapes.run(view, format, 'bytes');
   }
 
-  /** The merged families in prom-client's JSON shape. The merge is off the event loop, building the objects is not. */
+  /** The merged families in prom-client's JSON shape. The merge is off the event loop; the objects are built in slices. */
   async families(view: View): Promise<MetricFamily[]> {
-    return familiesFromJson(await this.#scrapes.run(view, 'json', 'text'));
+    return familiesFromJson(await this.#scrapes.run(view, 'json', 'bytes'));
   }
 
   /** Whether any owner of the group, dead ones included, has a family in the scope. Costs a scrape; false if that fails. */
@@ -147,9 +150,8 @@ export class GroupStore extends ThreadSegment implements Maintained {
     if (this.#handler?.collects()) this.hasCollectors();
   }
 
-  /** In slices, until it is done or a scrape begins. */
   #moveOn(): void {
-    if (!this.#scrapes.areUnderWay && this.moveFromOverflow()) setImmediate(() => this.#moveOn());
+    this.moveFromOverflow(() => this.#scrapes.areUnderWay);
   }
 
   async compact(): Promise<void> {

@@ -1,16 +1,7 @@
 import { threadId } from 'node:worker_threads';
 import type { NativeAddon, NativeSegment } from '../native';
-import { type CellRef, clear, noCells, type PageKey } from './store';
-
-/** A family, scope or membership that a segment must hold. */
-export interface Registration {
-  /** Names it among all registrations. One with the key of an earlier one replaces that. */
-  readonly key: string;
-  /** Keys of the registrations that the record refers to. */
-  readonly refersTo?: readonly string[];
-  /** Appends the record and returns it. Throws a NativeError when there is no room. */
-  append(segment: NativeSegment): number;
-}
+import type { Registration } from './registrations';
+import type { CellRef, PageKey } from './store';
 
 /** One segment that this thread writes, in terms of registrations and cells: its file, or its overflow in memory. */
 export class Segment {
@@ -21,6 +12,8 @@ export class Segment {
   /** Bytes, 0 while less than half of the records are garbage. */
   #garbage = 0;
   #rewriteThreshold = leastGarbage;
+  #isRewriting = false;
+  #references = 0;
 
   /** Without a directory the segment is memory of this process. Throws a NativeError. */
   constructor(addon: NativeAddon, directory: string | undefined, maxBytes: number) {
@@ -28,7 +21,16 @@ export class Segment {
   }
 
   get isMostlyGarbage(): boolean {
-    return this.#garbage > this.#rewriteThreshold;
+    return !this.#isRewriting && this.#garbage > this.#rewriteThreshold;
+  }
+
+  get isRewriting(): boolean {
+    return this.#isRewriting;
+  }
+
+  /** Whether no cells are in use. */
+  get isEmpty(): boolean {
+    return this.#references === 0;
   }
 
   has(key: string): boolean {
@@ -74,46 +76,47 @@ export class Segment {
   }
 
   release(cells: CellRef, count: number): void {
+    this.#references--;
     this.#garbage = this.native.release(cells.record, this.#extentOf(cells), cells.index, count);
   }
 
   /**
-   * Replaces the file by one without garbage in `directory` and points `all`, the cells that are in use here, to their copies. Without
-   * `keepsCounts` they begin at zero. Throws a NativeError when the new file cannot be made: nothing has changed then, and the
-   * threshold for the next attempt is twice the garbage.
+   * Begins to replace the file by one without garbage in `directory`. Throws a NativeError when it cannot be made: the threshold for
+   * the next attempt is twice the garbage then.
    */
-  rewrite(keepsCounts: boolean, all: readonly CellRef[], directory: string): void {
-    const keys = [...this.#records.keys()];
-    const records = [...this.#records.values(), ...all.map(({ record }) => record)];
-    const locations = new Int32Array(3 * records.length);
-    for (let i = 0; i < records.length; i++) locations[3 * i] = records[i] as number;
+  beginRewrite(directory: string): void {
     this.#rewriteThreshold = 2 * Math.max(this.#garbage, leastGarbage);
-    this.native.rewrite(keepsCounts, locations, directory);
+    this.native.beginRewrite(directory);
+    this.#isRewriting = true;
+  }
+
+  /**
+   * Copies some of the records, at most `records`. At the end the new file takes the place of the old one, and the cells are where
+   * they were; `all` yields those in use here, which begin at zero if another owner has compacted the counts. Throws a
+   * NativeError when there is no room; nothing has changed then, and `isRewriting` is false.
+   */
+  continueRewrite(records: number, all: () => Iterable<CellRef>): void {
+    this.#isRewriting = false;
+    const state = this.native.continueRewrite(records);
+    this.#isRewriting = state === 'unfinished';
+    if (this.#isRewriting) return;
     this.#rewriteThreshold = leastGarbage;
     this.#garbage = 0;
-    this.#extents.length = 0;
-    let at = 0;
-    for (const key of keys) this.#records.set(key, locations[3 * at++] as number);
-    for (const cells of all) this.#point(cells, locations, 3 * at++);
+    if (state === 'emptied') this.#renewViews(all());
+  }
+
+  /** Tells callers that remember the number in a cell that it has changed. */
+  #renewViews(all: Iterable<CellRef>): void {
+    const renewed = this.#extents.map((values) => new Float64Array(values.buffer));
+    for (const cells of all) cells.values = renewed[this.#extentOf(cells)] as Float64Array;
+    this.#extents.splice(0, renewed.length, ...renewed);
   }
 
   #allocated(): CellRef {
-    const cells = { values: noCells, index: 0, record: -1 };
-    this.#point(cells, this.#location, 0);
-    return cells;
-  }
-
-  /** `locations[at]` and the next two are record, extent and index. */
-  #point(cells: CellRef, locations: Int32Array, at: number): void {
-    const record = locations[at] as number;
-    if (record < 0) {
-      clear(cells); // another owner that took this one for dead has removed the series
-      return;
-    }
-    const extent = locations[at + 1] as number;
-    cells.values = this.#extents[extent] ??= new Float64Array(this.native.extent(extent));
-    cells.index = locations[at + 2] as number;
-    cells.record = record;
+    const [record, extent, index] = this.#location as unknown as [number, number, number];
+    this.#references++;
+    this.#extents[extent] ??= new Float64Array(this.native.extent(extent));
+    return { values: this.#extents[extent], index, record };
   }
 
   #extentOf(cells: CellRef): number {

@@ -1,21 +1,20 @@
 import { readdirSync } from 'node:fs';
 import { seriesCells } from '../model/cell-layout';
-import type { FamilyDefinition } from '../model/family';
-import type { LabelSet, SeriesKey } from '../model/labels';
+import type { SeriesKey } from '../model/labels';
 import type { NativeAddon, NativeError, NativeGroup, NativeSegment } from '../native';
 import { realProcess } from '../process';
-import { isObject, nativeLabels } from './native-labels';
+import { inSlices } from '../slices';
+import { nativeLabels } from './native-labels';
 import type { ResolvedOptions } from './options';
-import { type Registration, Segment } from './segment';
+import { type RegisteredFamily, type Registration, Registrations } from './registrations';
+import { Segment } from './segment';
 import { SeriesLimit } from './series-limit';
 import {
   type CellRef,
   type CellStore,
-  type ChoiceKind,
   clear,
   discardCells,
   exemplarCells,
-  type LiveSeries,
   PAGE_CELLS,
   type PageKey,
 } from './store';
@@ -30,29 +29,13 @@ export interface SegmentOptions extends Limits {
   readonly openDirectory: () => string;
 }
 
-interface Family {
-  definition: FamilyDefinition;
-  readonly live: LiveSeries;
-  /** The key of its registration. */
-  readonly key: string;
-  /** The keys of its memberships, by the name of the scope. */
-  readonly memberships: Map<string, string>;
-}
-
 type Subject = ReturnType<typeof lackOf> | 'series' | 'group';
-
-interface Scope {
-  readonly id: number;
-  readonly flags: number;
-  /** Names and values in turn. */
-  readonly defaultLabels: readonly unknown[];
-}
 
 /**
  * The segments of this thread: its file in the group's directory, and an overflow in memory of this process for series that found
- * no room in the file. A log has all registrations, so that they can be replayed into a segment that is opened later.
+ * no room in the file.
  */
-export class ThreadSegment implements CellStore {
+export class ThreadSegment extends Registrations implements CellStore {
   readonly outlivesFamilies = true;
   readonly seriesLimit: SeriesLimit;
   protected group: NativeGroup;
@@ -63,17 +46,16 @@ export class ThreadSegment implements CellStore {
   #overflow: Segment | undefined;
   /** Whether a segment had no room lately. New series do without a try in the file until a heartbeat or a removal. */
   #isFull = false;
-  /** By key, in an order in which a segment can take them. */
-  readonly #log = new Map<string, Registration>();
-  readonly #families = new Map<number, Family>();
-  readonly #scopes = new Map<string, Scope>();
-  #lastFamily = 0;
+  /** From one heartbeat at which there is an overflow until all of its series have been tried. */
+  #moves: Iterator<void> | undefined;
+  #isMoving = false;
   readonly #warned = new Set<Subject>();
   #directory: string | undefined;
   /** The effective user of the process when the directory was opened. */
   #user: number | undefined = effectiveUser();
 
   constructor(addon: NativeAddon, options: SegmentOptions) {
+    super();
     this.#addon = addon;
     this.#options = options;
     this.#directory = options.directory;
@@ -95,81 +77,9 @@ export class ThreadSegment implements CellStore {
     return this.#overflow?.native;
   }
 
-  addFamily(definition: FamilyDefinition, live: LiveSeries): number {
-    const family = ++this.#lastFamily;
-    const key = `family ${family}`;
-    this.#families.set(family, { definition, live, key, memberships: new Map() });
-    this.#registerFamily(family, key, definition);
-    return family;
-  }
-
-  changeFamily(family: number, definition: FamilyDefinition): void {
-    const known = this.#families.get(family);
-    if (known === undefined) return;
-    known.definition = definition;
-    this.#registerFamily(family, known.key, definition);
-  }
-
-  replaceFamily(from: number, to: number): void {
-    const scopes = [...(this.#families.get(from)?.memberships.keys() ?? [])];
-    for (const scope of scopes) {
-      // A reader in between sees neither of them, and not the sum of both.
-      this.unregister(scope, from);
-      this.register(scope, to);
-    }
-  }
-
-  removeFamily(family: number): void {
-    const known = this.#families.get(family);
-    if (known === undefined) return;
-    for (const key of [...known.memberships.values(), known.key]) this.#unregister(key);
-    this.#families.delete(family);
-  }
-
-  /** Adds a family to a scope; the order of registration is the order of exposition. */
-  register(scopeName: string, family: number): void {
-    const scope = this.#scopes.get(scopeName) ?? this.#setScope(scopeName, {});
-    const known = this.#families.get(family);
-    const key = membershipKey(scope, family);
-    if (known === undefined || known.memberships.has(scopeName)) return;
-    known.memberships.set(scopeName, key);
-    const append = (segment: NativeSegment): number => segment.addMember(scope.id, family);
-    this.#register({ key, refersTo: [scopeKey(scope), known.key], append });
-  }
-
-  unregister(scopeName: string, family: number): void {
-    const scope = this.#scopes.get(scopeName);
-    if (scope === undefined) return;
-    this.#families.get(family)?.memberships.delete(scopeName);
-    this.#unregister(membershipKey(scope, family));
-  }
-
-  isRegistered(scopeName: string, family: number): boolean {
-    return this.#families.get(family)?.memberships.has(scopeName) === true;
-  }
-
-  setDefaultLabels(scope: string, labels: LabelSet): void {
-    const defaultLabels = Object.entries(labels).flatMap(([label, value]) => [
-      label,
-      isObject(value) ? [`${value}`] : value,
-    ]);
-    this.#setScope(scope, { defaultLabels });
-  }
-
-  /** Marks `scopes`, and no others, as this thread's choice; see `View.chosen`. */
-  chooseScopes(kind: ChoiceKind, scopes: readonly string[]): void {
-    const flag = scopeFlags[kind];
-    for (const name of new Set([...this.#scopes.keys(), ...scopes])) {
-      const { flags } = this.#scopes.get(name) ?? newScope;
-      const chosen = scopes.includes(name) ? flags | flag : flags & ~flag;
-      if (chosen !== flags) this.#setScope(name, { flags: chosen });
-    }
-  }
-
   allocate(family: number, key: SeriesKey, count: number): CellRef {
-    // Not in release(): a caller may release several that belong together, which `live` does not yield any more.
-    if (this.#file?.isMostlyGarbage) this.#rewriteFile(this.#file);
-    const known = this.#families.get(family);
+    if (this.#file) this.#reduceGarbage(this.#file);
+    const known = this.registered.get(family);
     if (known === undefined) return discardCells(count);
     const labels = nativeLabels(key, known.definition.labelNames);
     const allocateIn = (segment: Segment | null | undefined): CellRef | undefined =>
@@ -177,7 +87,7 @@ export class ThreadSegment implements CellStore {
         ? this.attempt(() => segment.allocateSeries(family, labels, count))
         : undefined;
     const inFile = this.#isFull ? undefined : allocateIn(this.#file);
-    return inFile ?? allocateIn(this.#openOverflow()) ?? discardCells(count);
+    return inFile ?? this.#allocateInOverflow(allocateIn) ?? discardCells(count);
   }
 
   allocatePage(series: CellRef, key: PageKey): CellRef {
@@ -196,7 +106,7 @@ export class ThreadSegment implements CellStore {
     clear(cells);
   }
 
-  protected openFile(): NativeSegment | undefined {
+  protected override openFile(): NativeSegment | undefined {
     if (this.#file === undefined) this.#file = this.#newFile();
     return this.file;
   }
@@ -208,7 +118,8 @@ export class ThreadSegment implements CellStore {
     if (this.#file === null && this.#directory !== undefined) this.#file = this.#newFile();
     if (!this.#file) return;
     this.#file.native.heartbeat();
-    if (this.#file.isMostlyGarbage || !this.#file.native.nameIsCurrent()) this.#rewriteFile(this.#file);
+    if (this.#overflow) this.#moves ??= this.#moveAll(this.#file, this.#overflow);
+    if (this.#file.isMostlyGarbage || !this.#file.native.nameIsCurrent()) this.#beginRewrite(this.#file);
   }
 
   /**
@@ -222,7 +133,7 @@ export class ThreadSegment implements CellStore {
       const directory = this.#options.openDirectory();
       const group = new this.#addon.Group(directory);
       group.join(this.#options.persist);
-      this.#file?.rewrite(true, [...this.#cellsIn(this.#file)], directory);
+      if (this.#file) this.#moveFile(this.#file, directory);
       this.#directory = directory;
       this.#user = user;
       this.group = group;
@@ -233,32 +144,45 @@ export class ThreadSegment implements CellStore {
   }
 
   /**
-   * Moves series from the overflow to the file while there is room, for a few milliseconds. Returns whether it may go on at once. To be
-   * called while this thread has no scrape under way: one that has read the file, and not yet the overflow, would miss them.
+   * Moves series from the overflow to the file while there is room, in slices, or goes on with that. `isScraping` tells whether a
+   * scrape of this thread is under way: the moves wait until the next call then, because a scrape that has read the file, and not
+   * yet the overflow, would miss them.
    */
-  protected moveFromOverflow(): boolean {
-    const file = this.#file;
-    const overflow = this.#overflow;
-    if (!file || overflow === undefined) return false;
-    const end = performance.now() + longestMoveMs;
-    for (const registration of this.#log.values()) {
+  protected moveFromOverflow(isScraping: () => boolean): void {
+    if (this.#isMoving || this.#moves === undefined) return;
+    this.#isMoving = true;
+    inSlices(() => {
+      this.#isMoving = !isScraping();
+      if (this.#isMoving && this.#moves?.next().done !== false) {
+        this.#moves = undefined;
+        this.#isMoving = false;
+      }
+      return this.#isMoving;
+    });
+  }
+
+  /** Yields before each series. */
+  *#moveAll(file: Segment, overflow: Segment): Generator<void> {
+    file.native.lacksRoom(true); // a file that was opened later does not know
+    for (const registration of this.log.values()) {
       if (!file.has(registration.key)) this.#registerIn(file, registration);
     }
-    for (const [family, { live, definition, key: record }] of this.#families) {
+    for (const [family, { live, definition, key: record }] of this.registered) {
       const count = seriesCells(definition);
       for (const [series, key] of file.has(record) ? live.keys() : []) {
+        yield;
         if (!overflow.owns(series)) continue;
         const labels = nativeLabels(key, definition.labelNames);
         const cells = this.attempt(() => file.allocateSeries(family, labels, count));
-        if (cells === undefined && this.#isFull) return false;
+        if (cells === undefined && this.#isFull) return;
         if (cells === undefined) continue; // too large for a file
         series.moveParts(cells, this, this);
         series.moveTo(cells, count, this);
-        if (performance.now() > end) return true;
       }
     }
-    if (this.#cellsIn(overflow).next().done) this.#overflow = undefined;
-    return false;
+    if (!overflow.isEmpty) return;
+    this.#overflow = undefined;
+    file.native.lacksRoom(false);
   }
 
   /** The segments in the group's directory; none if it cannot be read. */
@@ -282,29 +206,13 @@ export class ThreadSegment implements CellStore {
     }
   }
 
-  #setScope(name: string, change: Partial<Scope>): Scope {
-    const scope = { id: this.#scopes.size, ...newScope, ...this.#scopes.get(name), ...change };
-    this.#scopes.set(name, scope);
-    const { id, flags, defaultLabels } = scope;
-    const append = (segment: NativeSegment): number => segment.addScope(id, name, flags, defaultLabels);
-    this.#register({ key: scopeKey(scope), append });
-    return scope;
-  }
-
-  #register(registration: Registration): void {
-    this.openFile(); // before the log has it: a new segment gets all of the log
-    this.#log.set(registration.key, registration);
+  protected override registerInSegments(registration: Registration): void {
     const isInFile = this.#registerIn(this.#file, registration);
     const isInOverflow = this.#registerIn(this.#overflow, registration);
     if (!isInFile && !isInOverflow) this.#openOverflow();
   }
 
-  #registerFamily(family: number, key: string, definition: FamilyDefinition): void {
-    this.#register({ key, append: (segment) => segment.addFamily(family, definition) });
-  }
-
-  #unregister(key: string): void {
-    this.#log.delete(key);
+  protected override unregisterInSegments(key: string): void {
     this.#file?.unregister(key);
     this.#overflow?.unregister(key);
   }
@@ -314,7 +222,7 @@ export class ThreadSegment implements CellStore {
   }
 
   #replayInto(segment: Segment): Segment {
-    for (const registration of this.#log.values()) this.#registerIn(segment, registration);
+    for (const registration of this.log.values()) this.#registerIn(segment, registration);
     return segment;
   }
 
@@ -343,22 +251,55 @@ export class ThreadSegment implements CellStore {
     return [this.#file, this.#overflow].find((segment) => segment?.owns(cells)) ?? undefined;
   }
 
+  #allocateInOverflow(
+    allocateIn: (segment: Segment | undefined) => CellRef | undefined,
+  ): CellRef | undefined {
+    const cells = allocateIn(this.#openOverflow());
+    if (cells !== undefined) this.file?.lacksRoom(true);
+    return cells;
+  }
+
+  /** A few records for each new series: the file cannot grow faster than a rewrite copies it, even if the event loop does not turn. */
+  #reduceGarbage(file: Segment): void {
+    if (file.isMostlyGarbage) this.#beginRewrite(file);
+    if (file.isRewriting) this.#continueRewrite(file, recordsPerSeries);
+  }
+
   /** A failure is tried again by the next heartbeat, or when there is twice the garbage. */
-  #rewriteFile(file: Segment): void {
-    const isLost = !file.native.nameIsCurrent();
+  #beginRewrite(file: Segment): void {
+    if (file.isRewriting) return;
+    this.#attemptRewrite(file, () => {
+      if (!file.native.nameIsCurrent()) this.#options.openDirectory();
+      file.beginRewrite(this.#directory ?? '');
+    });
+    if (file.isRewriting) inSlices(() => this.#continueRewrite(file, recordsPerStep));
+  }
+
+  /** Returns whether it is not done. */
+  #continueRewrite(file: Segment, records: number): boolean {
+    if (!file.isRewriting) return false;
+    this.#attemptRewrite(file, () => file.continueRewrite(records, () => this.#cellsIn(file)));
+    return file.isRewriting;
+  }
+
+  #attemptRewrite(file: Segment, action: () => void): void {
     try {
-      if (isLost) this.#options.openDirectory();
-      // The archive has the counts if another owner took this one for dead.
-      const keepsCounts = !(isLost && file.native.isCompacted());
-      file.rewrite(keepsCounts, [...this.#cellsIn(file)], this.#directory ?? '');
+      action();
     } catch (error) {
       // A file that only has garbage still takes all counts.
+      const isLost = !file.native.nameIsCurrent();
       if (isLost) this.warnOnce('room', () => noRoom(this.#directory, error as NativeError));
     }
   }
 
+  /** At once: the next scrape reads the other directory. */
+  #moveFile(file: Segment, directory: string): void {
+    file.beginRewrite(directory);
+    while (file.isRewriting) file.continueRewrite(recordsPerStep, () => this.#cellsIn(file));
+  }
+
   *#cellsIn(segment: Segment): Generator<CellRef> {
-    for (const { live } of this.#families.values()) {
+    for (const { live } of this.registered.values()) {
       for (const series of live) {
         if (segment.owns(series)) yield series;
         for (const part of series.parts?.() ?? []) if (segment.owns(part)) yield part;
@@ -382,19 +323,15 @@ function effectiveUser(): number | undefined {
   return realProcess.geteuid?.();
 }
 
-const longestMoveMs = 4;
+/** A rewrite passes over so many records at a time, and over fewer for each new series. */
+const recordsPerStep = 256;
+const recordsPerSeries = 16;
 
 /** The most that a reader accepts of one segment. */
 const maxOverflowBytes: number = 2 ** 30;
 
-const newScope = { flags: 0, defaultLabels: [] };
-const scopeFlags: Readonly<Record<ChoiceKind, number>> = { cluster: 1, worker: 2 };
-
-const scopeKey = ({ id }: Scope): string => `scope ${id}`;
-const membershipKey = ({ id }: Scope, family: number): string => `member ${id} ${family}`;
-
 /** Whether scrapes find the family in `segment`, as far as it is in a scope at all. */
-function isShown({ key, memberships }: Family, segment: Segment): boolean {
+function isShown({ key, memberships }: RegisteredFamily, segment: Segment): boolean {
   for (const membership of memberships.values()) if (segment.has(membership)) return segment.has(key);
   return memberships.size === 0 && segment.has(key);
 }

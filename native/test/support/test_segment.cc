@@ -42,7 +42,7 @@ void TestSegment::Scope(uint32_t id, std::string name, std::vector<Label> defaul
   Append(layout::RecordType::kScope, Encode(ScopeRecord{id, flags, std::move(name), std::move(defaults)}));
 }
 
-uint64_t TestSegment::Member(uint32_t scope, uint32_t family) {
+uint32_t TestSegment::Member(uint32_t scope, uint32_t family) {
   return Append(layout::RecordType::kMember, Encode(MemberRecord{scope, family}));
 }
 
@@ -109,7 +109,7 @@ double* TestSegment::Page(const TestSeries& series, uint16_t slot, int8_t sign, 
                           int32_t number) {
   CellRange range = Must(writer().AllocateCells(layout::kPageCells));
   PageRecord record;
-  record.series_offset = series.range.file_offset;
+  record.series_offset = writer().FileOffset(series.range);
   record.cells_offset = range.file_offset;
   record.generation = generation;
   record.number = number;
@@ -122,34 +122,34 @@ double* TestSegment::Page(const TestSeries& series, uint16_t slot, int8_t sign, 
 
 double* TestSegment::Exemplar(const TestSeries& series, uint32_t bucket) {
   CellRange range = Must(writer().AllocateCells(layout::kExemplarCells));
-  ExemplarRecord record{series.range.file_offset, range.file_offset, bucket};
+  ExemplarRecord record{writer().FileOffset(series.range), range.file_offset, bucket};
   Append(layout::RecordType::kExemplar, Encode(record));
   return writer().Data(range);
 }
 
-Result<uint64_t> TestSegment::AppendUnknown(uint64_t length) {
+Result<uint32_t> TestSegment::AppendUnknown(uint64_t length) {
   return writer().Append(static_cast<layout::RecordType>(999),
                          Bytes(length - layout::kRecordHeaderSize, 0xab));
 }
 
-std::vector<RewrittenRecord> TestSegment::Rewrite(bool keeps_counts) {
-  Rewritten rewritten = Must(prom::Rewrite(writer(), keeps_counts, writer().directory()));
-  if (auto error = owner_->Replace(std::move(rewritten.segment))) throw std::runtime_error(error->syscall);
-  return std::move(rewritten.records);
-}
-
-void TestSegment::Follow(TestSeries& series, const std::vector<RewrittenRecord>& records) {
-  for (const RewrittenRecord& record : records) {
-    if (record.from != series.record) continue;
-    series.record = record.to;
-    series.range = record.cells;
-    series.cells = writer().Data(record.cells);
-    return;
+std::optional<SystemError> TestSegment::TryRewrite(bool keeps_counts,
+                                                   const std::function<void(prom::Rewrite&)>& slice) {
+  auto rewrite = prom::Rewrite::Begin(writer(), writer().directory());
+  if (!rewrite.ok()) return rewrite.error();
+  for (;;) {
+    auto done = rewrite.value()->Copy(slice ? 7 : 1000);
+    if (!done.ok()) return done.error();
+    if (done.value()) break;
+    if (slice) slice(*rewrite.value());
   }
-  throw std::runtime_error("the series is not in the new file");
+  return owner_->Replace(rewrite.value()->Finish(keeps_counts));
 }
 
-uint64_t TestSegment::Append(layout::RecordType type, const Bytes& body) {
+void TestSegment::Rewrite(bool keeps_counts) {
+  if (auto error = TryRewrite(keeps_counts)) throw std::runtime_error(error->syscall);
+}
+
+uint32_t TestSegment::Append(layout::RecordType type, const Bytes& body) {
   return Must(writer().Append(type, body));
 }
 

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,7 +29,7 @@ int32_t BucketKey(double value, int schema);
 
 // A series of a TestSegment and its cells.
 struct TestSeries {
-  uint64_t record = 0;
+  uint32_t record = 0;
   uint32_t count = 0;
   CellRange range;
   double* cells = nullptr;
@@ -54,11 +56,11 @@ class TestSegment {
   std::shared_ptr<const ByteSource> shared() const { return owner_->segment(); }
 
   void Scope(uint32_t id, std::string name, std::vector<Label> defaults = {}, uint32_t flags = 0);
-  uint64_t Member(uint32_t scope, uint32_t family);
+  uint32_t Member(uint32_t scope, uint32_t family);
   // Adds a family with a new id, as a member of a scope; adds scope 0, the global one, if it does not exist.
   uint32_t Family(FamilyRecord record, uint32_t scope = 0);
-  uint64_t last_family_record() const { return family_record_; }
-  uint64_t last_member_record() const { return member_record_; }
+  uint32_t last_family_record() const { return family_record_; }
+  uint32_t last_member_record() const { return member_record_; }
 
   // Label values are in the order of the label names of the family.
   TestSeries Series(uint32_t family, const std::vector<std::string>& values = {});
@@ -71,20 +73,21 @@ class TestSegment {
   double* Exemplar(const TestSeries& series, uint32_t bucket);
 
   // Appends a record of this length, of a type that readers pass over.
-  Result<uint64_t> AppendUnknown(uint64_t length);
+  Result<uint32_t> AppendUnknown(uint64_t length);
 
-  // Rewrites the segment. Follow() brings a series up to date.
-  std::vector<RewrittenRecord> Rewrite(bool keeps_counts = true);
-  void Follow(TestSeries& series, const std::vector<RewrittenRecord>& records);
+  // Rewrites the segment, with `slice` after each slice of a few records. The error, if there is one; then nothing has changed.
+  std::optional<SystemError> TryRewrite(bool keeps_counts = true,
+                                        const std::function<void(prom::Rewrite&)>& slice = nullptr);
+  void Rewrite(bool keeps_counts = true);
 
  private:
-  uint64_t Append(layout::RecordType type, const Bytes& body);
+  uint32_t Append(layout::RecordType type, const Bytes& body);
 
   std::unique_ptr<OwnerPresence> owner_;
   std::vector<FamilyRecord> families_;
   bool has_global_scope_ = false;
-  uint64_t family_record_ = 0;
-  uint64_t member_record_ = 0;
+  uint32_t family_record_ = 0;
+  uint32_t member_record_ = 0;
 };
 
 }  // namespace prom::test

@@ -66,7 +66,7 @@ export class MirroredFamily extends Metric<string> {
     this.#series.dispose();
   }
 
-  protected samples(): Sample[] {
-    return [...this.#samples];
+  protected override samplesBySeries(): Iterable<readonly Sample[]> {
+    return this.#samples.map((sample) => [sample]);
   }
 }
