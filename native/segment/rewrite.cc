@@ -58,14 +58,14 @@ Result<bool> Rewrite::Copy(uint32_t records) {
   return false;
 }
 
-std::optional<SystemError> Rewrite::CopyRecord(const StreamRecord& record) {
+std::optional<SystemError> Rewrite::CopyRecord(const RecordRef& record) {
   if (record.type == RecordType::kSeries) return CopySeries(record);
   if (record.type == RecordType::kPage) return CopyPart<PageRecord>(record);
   if (record.type == RecordType::kExemplar) return CopyPart<ExemplarRecord>(record);
   return to_->AppendAs(record.number, record.type, record.body);
 }
 
-std::optional<SystemError> Rewrite::CopySeries(const StreamRecord& record) {
+std::optional<SystemError> Rewrite::CopySeries(const RecordRef& record) {
   auto series = Decode<SeriesRecord>(record.body);
   if (!series) return std::nullopt;
   CellRange cells = from_.CellsAt(series->cells_offset);
@@ -79,7 +79,7 @@ std::optional<SystemError> Rewrite::CopySeries(const StreamRecord& record) {
 
 // A page or an exemplar. It is left out if its series is not live.
 template <typename Record>
-std::optional<SystemError> Rewrite::CopyPart(const StreamRecord& record) {
+std::optional<SystemError> Rewrite::CopyPart(const RecordRef& record) {
   auto part = Decode<Record>(record.body);
   if (!part) return std::nullopt;
   CellRange series = from_.CellsAt(part->series_offset);
@@ -103,7 +103,7 @@ void Rewrite::ForgetCounts() {
   header.first_id = header.segment_id;
   header.header_crc = HeaderCrc(header);
   std::unordered_map<uint32_t, FamilyRecord> families;  // by id
-  StreamPosition position;
+  RecordLocation position;
   while (auto record = to_->Next(position)) {
     if (record->type == RecordType::kFamily) {
       if (auto family = Decode<FamilyRecord>(record->body)) families[family->id] = std::move(*family);

@@ -41,16 +41,16 @@ class Rewrite {
  private:
   Rewrite(SegmentWriter& from, std::unique_ptr<SegmentWriter> to) : from_(from), to_(std::move(to)) {}
 
-  std::optional<SystemError> CopyRecord(const StreamRecord& record);
-  std::optional<SystemError> CopySeries(const StreamRecord& record);
+  std::optional<SystemError> CopyRecord(const RecordRef& record);
+  std::optional<SystemError> CopySeries(const RecordRef& record);
   template <typename Record>
-  std::optional<SystemError> CopyPart(const StreamRecord& record);
+  std::optional<SystemError> CopyPart(const RecordRef& record);
   uint64_t NewOffset(uint64_t file_offset) const { return to_->FileOffset(from_.CellsAt(file_offset)); }
   void ForgetCounts();
 
   SegmentWriter& from_;
   std::unique_ptr<SegmentWriter> to_;
-  StreamPosition position_;
+  RecordLocation position_;
   // A family that was registered again comes after its series, so a first pass copies the families.
   bool copies_families_ = true;
   size_t families_end_ = 0;                // records that the first pass has seen

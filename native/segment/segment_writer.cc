@@ -89,7 +89,7 @@ std::optional<SystemError> SegmentWriter::Rename(const std::string& path, bool r
 UniqueFd SegmentWriter::Retire() {
   struct stat status {};
   if (::fstat(fd_.get(), &status) == 0 && status.st_nlink > 0) {
-    StreamPosition position;
+    RecordLocation position;
     while (auto record = Next(position)) {
       if (record->is_live) Remove(record->number);
     }
@@ -205,35 +205,35 @@ Result<uint32_t> SegmentWriter::Write(RecordType type, std::span<const uint8_t> 
 Result<uint32_t> SegmentWriter::Append(RecordType type, std::span<const uint8_t> body) {
   auto place = Write(type, body);
   if (!place.ok()) return place;
-  auto number = static_cast<uint32_t>(places_.size());
+  auto number = static_cast<uint32_t>(offsets_.size());
   if (free_numbers_.empty()) {
-    places_.push_back(place.value());
+    offsets_.push_back(place.value());
   } else {
     number = free_numbers_.back();
     free_numbers_.pop_back();
-    places_[number] = place.value();
+    offsets_[number] = place.value();
   }
   order_.push_back(number);
   return number;
 }
 
 void SegmentWriter::Remove(uint32_t number) {
-  if (number >= places_.size() || places_[number] == kNoPlace) return;
-  uint64_t record = uint64_t{places_[number]} * layout::kRecordAlignment;
+  if (number >= offsets_.size() || offsets_[number] == kNoOffset) return;
+  uint64_t record = uint64_t{offsets_[number]} * layout::kRecordAlignment;
   auto after = std::upper_bound(
       record_extents_.begin(), record_extents_.end(), record,
       [](uint64_t value, const RecordExtent& extent) { return value < extent.stream_offset; });
   const RecordExtent& extent = *std::prev(after);
   auto* head = reinterpret_cast<RecordHeader*>(extent.data + (record - extent.stream_offset));
   removed_bytes_ += head->length;
-  places_[number] = kNoPlace;
+  offsets_[number] = kNoOffset;
   free_numbers_.push_back(number);
   StoreRelaxed(head->state, static_cast<uint32_t>(RecordState::kRemoved));
   // A reader compares this before and after it read the cells; see SegmentReader::ReadValues.
   StoreRelease(header_->removals, header_->removals + 1);
 }
 
-std::optional<StreamRecord> SegmentWriter::Next(StreamPosition& position) const {
+std::optional<RecordRef> SegmentWriter::Next(RecordLocation& position) const {
   while (position.extent < record_extents_.size()) {
     const RecordExtent& extent = record_extents_[position.extent];
     uint64_t used = std::min(extent.length, records_end_ - std::min(records_end_, extent.stream_offset));
@@ -249,7 +249,7 @@ std::optional<StreamRecord> SegmentWriter::Next(StreamPosition& position) const 
     if (type == RecordType::kSkip) continue;
     auto* body = reinterpret_cast<const uint8_t*>(head + 1);
     bool is_live = head->state == static_cast<uint32_t>(RecordState::kLive);
-    return StreamRecord{order_[position.records++], is_live, type, {body, head->length - sizeof *head}};
+    return RecordRef{order_[position.records++], is_live, type, {body, head->length - sizeof *head}};
   }
   return std::nullopt;
 }

@@ -41,7 +41,7 @@ struct CellExtent {
 };
 
 // A record of the stream. Records are known by numbers, which a rewrite does not change.
-struct StreamRecord {
+struct RecordRef {
   uint32_t number;
   bool is_live;
   layout::RecordType type;
@@ -49,7 +49,7 @@ struct StreamRecord {
 };
 
 // A place between two records of a stream.
-struct StreamPosition {
+struct RecordLocation {
   size_t extent = 0;
   uint64_t offset = 0;  // in the extent
   size_t records = 0;   // before it
@@ -71,7 +71,7 @@ class SegmentWriter : public ByteSource {
   // Marks a record as removed. Its bytes stay, as garbage.
   void Remove(uint32_t number);
   // The next record, live or removed; moves the position behind it. None at the end of the stream.
-  std::optional<StreamRecord> Next(StreamPosition& position) const;
+  std::optional<RecordRef> Next(RecordLocation& position) const;
   // Bytes of removed records if they are more than half of the record stream, else 0.
   uint64_t garbage_bytes() const { return 2 * removed_bytes_ > records_end_ ? removed_bytes_ : 0; }
 
@@ -129,7 +129,7 @@ class SegmentWriter : public ByteSource {
   bool Read(void* to, uint64_t length, uint64_t offset) const override;
 
  private:
-  static constexpr uint32_t kNoPlace = UINT32_MAX;
+  static constexpr uint32_t kNoOffset = UINT32_MAX;
 
   struct Chunk {
     std::shared_ptr<Mapping> mapping;
@@ -170,8 +170,8 @@ class SegmentWriter : public ByteSource {
   std::vector<RecordExtent> record_extents_;
   uint64_t records_end_ = 0;
   uint64_t removed_bytes_ = 0;
-  std::vector<uint32_t> places_;  // of each record number; kNoPlace for one that is free
-  std::vector<uint32_t> order_;   // the number of each record of the stream, removed ones included
+  std::vector<uint32_t> offsets_;  // of each record number; kNoOffset for one that is free
+  std::vector<uint32_t> order_;    // the number of each record of the stream, removed ones included
   std::vector<uint32_t> free_numbers_;
 
   std::vector<CellExtent> cell_extents_;

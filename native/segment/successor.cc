@@ -29,8 +29,8 @@ std::optional<SystemError> SegmentWriter::AppendAs(uint32_t number, RecordType t
                                                    std::span<const uint8_t> body) {
   auto place = Write(type, body);
   if (!place.ok()) return place.error();
-  if (number >= places_.size()) places_.resize(number + size_t{1}, kNoPlace);
-  places_[number] = place.value();
+  if (number >= offsets_.size()) offsets_.resize(number + size_t{1}, kNoOffset);
+  offsets_[number] = place.value();
   order_.push_back(number);
   return std::nullopt;
 }
@@ -79,7 +79,7 @@ std::optional<SystemError> SegmentWriter::ExchangeAddresses(SegmentWriter& forme
 void SegmentWriter::TakeFreeCells(SegmentWriter& former) {
   cells_used_ = former.cells_used_;
   free_cells_ = std::move(former.free_cells_);
-  places_.resize(former.places_.size(), kNoPlace);
+  offsets_.resize(former.offsets_.size(), kNoOffset);
   free_numbers_ = std::move(former.free_numbers_);
   for (size_t i = 0; i < cell_extents_.size(); i++) {
     cell_extents_[i].used = former.cell_extents_[i].used;

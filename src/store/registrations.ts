@@ -14,7 +14,7 @@ export interface Registration {
   append(segment: NativeSegment): number;
 }
 
-export interface RegisteredFamily {
+export interface FamilyRegistration {
   definition: FamilyDefinition;
   readonly live: LiveSeries;
   /** The key of its registration. */
@@ -34,7 +34,7 @@ interface Scope {
 export abstract class Registrations {
   /** By key, in an order in which a segment can take them. */
   protected readonly log: Map<string, Registration> = new Map();
-  protected readonly registered: Map<number, RegisteredFamily> = new Map();
+  protected readonly registered: Map<number, FamilyRegistration> = new Map();
   readonly #scopes = new Map<string, Scope>();
   #lastFamily = 0;
 

@@ -6,7 +6,7 @@ import { realProcess } from '../process';
 import { inSlices } from '../slices';
 import { nativeLabels } from './native-labels';
 import type { ResolvedOptions } from './options';
-import { type RegisteredFamily, type Registration, Registrations } from './registrations';
+import { type FamilyRegistration, type Registration, Registrations } from './registrations';
 import { Segment } from './segment';
 import { SeriesLimit } from './series-limit';
 import {
@@ -331,7 +331,7 @@ const recordsPerSeries = 16;
 const maxOverflowBytes: number = 2 ** 30;
 
 /** Whether scrapes find the family in `segment`, as far as it is in a scope at all. */
-function isShown({ key, memberships }: RegisteredFamily, segment: Segment): boolean {
+function isShown({ key, memberships }: FamilyRegistration, segment: Segment): boolean {
   for (const membership of memberships.values()) if (segment.has(membership)) return segment.has(key);
   return memberships.size === 0 && segment.has(key);
 }
