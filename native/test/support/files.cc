@@ -34,7 +34,7 @@ std::vector<std::string> TemporaryDirectory::Names() const {
 
 bool MountTmpfs(const std::string& directory, const std::string& options) {
   return ::unshare(CLONE_NEWNS) == 0 && ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-         ::mount("none", directory.c_str(), "tmpfs", 0, options.c_str()) == 0;
+         ::mount("none", directory.c_str(), "tmpfs", 0, (options + ",mode=700").c_str()) == 0;
 }
 
 Bytes ReadWholeFile(const std::string& path) {

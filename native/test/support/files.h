@@ -25,7 +25,7 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-// Mounts a tmpfs with these options on a directory, in a mount namespace of this process: no exit leaves it mounted. False,
+// Mounts a tmpfs of this user with these options on a directory, in a mount namespace of this process: no exit leaves it mounted. False,
 // with errno, when that is refused.
 bool MountTmpfs(const std::string& directory, const std::string& options);
 
