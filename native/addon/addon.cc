@@ -9,6 +9,7 @@
 #include "base/crc32c.h"
 #include "files/owner.h"
 #include "group/session.h"
+#include "platform/process.h"
 
 namespace prom {
 namespace {

@@ -9,7 +9,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/unique_fd.h"
 #include "format/names.h"
@@ -40,8 +39,6 @@ void RemoveWakeup(int directory, const std::string& segment);
 
 // An open directory; invalid, with errno, when there is none.
 UniqueFd OpenDirectory(const std::string& path);
-// Appends the names in it, without `.` and `..`; `names` is empty before. False when they cannot be read.
-bool ListNames(int directory, std::vector<std::string>& names);
 
 // Sum of the sizes of the files in a directory.
 uint64_t BytesIn(const std::string& path);
@@ -79,8 +76,5 @@ bool LockExcludes(int directory, const char* name);
 
 // flock(2), at most `wait_ms` later.
 bool WaitForLock(int fd, int operation, double wait_ms);
-
-// rename(2) to a new name. Where the file system cannot refuse an existing name, the 64 random bits in it must do.
-int RenameToNew(const char* from, const char* to);
 
 }  // namespace prom

@@ -15,9 +15,11 @@
 #include <vector>
 
 #include "base/byte_source.h"
-#include "base/clock.h"
 #include "files/directory.h"
 #include "group/archive.h"
+#include "platform/clock.h"
+#include "platform/listing.h"
+#include "platform/storage.h"
 
 namespace prom {
 namespace {
@@ -184,7 +186,7 @@ class Compactor {
     GiveToOwner(directory_.get(), fd.get());
     if (!WriteWhole(fd.get(), bytes.data(), bytes.size())) return fail("write");
     // On a disk the archive must be durable before the segments are removed.
-    if (::fdatasync(fd.get()) != 0) return fail("fdatasync");
+    if (FlushToDisk(fd.get()) != 0) return fail("fdatasync");
     if (!HoldsLock()) {
       errno = ESTALE;
       return fail("flock");

@@ -7,8 +7,9 @@
 #include <cerrno>
 #include <tuple>
 
-#include "base/clock.h"
 #include "files/directory.h"
+#include "platform/clock.h"
+#include "platform/listing.h"
 
 namespace prom {
 namespace {

@@ -1,7 +1,7 @@
 #include <string>
 
-#include "base/clock.h"
 #include "merge/label_text.h"
+#include "platform/clock.h"
 #include "render/render.h"
 
 namespace prom {
