@@ -137,6 +137,7 @@ export type {
   ForeignMetric,
   GroupAnswer,
   GroupRegistry,
+  GroupStatus,
   MetricsOptions,
   RegistryOptions,
   ViewKind,

@@ -21,7 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   collectors: ['metrics', 'registry', 'exposition', 'store', 'types', 'model', 'errors'],
   metrics: ['series', 'registry', 'exposition', 'store', 'types', 'model', 'errors'],
   series: ['store', 'model', 'errors'],
-  registry: ['exposition', 'store', 'types', 'model', 'errors'],
+  registry: ['exposition', 'store', 'types', 'model', 'errors', 'process'],
   store: ['exposition', 'native', 'types', 'model', 'errors', 'process'],
   exposition: ['model', 'errors'],
   native: ['errors', 'process'],
@@ -102,7 +102,9 @@ test('no source is left unfinished', () => {
 });
 
 test(`no source has more than ${longestFile} lines`, () => {
-  const others = ['scripts', 'bin', 'bench', 'examples'].flatMap((folder) => filesIn(folder, /\.(ts|mjs|cjs)$/));
+  const others = ['scripts', 'bin', 'bench', 'examples'].flatMap((folder) =>
+    filesIn(folder, /\.(ts|mjs|cjs)$/),
+  );
   const lengths = [...sources, ...nativeSources, ...others].map(
     (file) => `${file}: ${read(file).split('\n').length - 1}`,
   );

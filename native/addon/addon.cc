@@ -45,6 +45,7 @@ Napi::Value GroupHasEnded(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("version", PROM_CLIENT_MMAP_VERSION);
   exports.Set("Segment", DefineSegment(env));
   exports.Set("Group", DefineGroup(env));
   exports.Set("processStart", Napi::Function::New<ProcessStart>(env, "processStart"));

@@ -38,7 +38,7 @@ Evidence ProcessEvidence(const layout::Header& header, const OwnerIdentity& self
   // The calling process needs no evidence but that its pid had no earlier owner.
   bool is_own = header.pid == self.pid && self.pid == static_cast<uint32_t>(::getpid());
   if (is_own && self.start_ticks == header.start_ticks) return Evidence::kPresent;
-  // Not "/proc/<pid> is missing", which is also true for a hidden process.
+  // Not "<pid> is missing in /proc", which is also true for a hidden process.
   if (::kill(static_cast<pid_t>(header.pid), 0) != 0 && errno == ESRCH) return Evidence::kGone;
   ProcessStat stat = ReadProcessStat(header.pid);
   if (!stat.readable || header.start_ticks == 0) return Evidence::kPresent;

@@ -11,17 +11,24 @@ import { familyText, type TextFamily, type TextFormat } from '../exposition/text
 import { aggregateFamilies } from '../model/aggregators';
 import type { Aggregator } from '../model/family';
 import { type LabelSet, labelText } from '../model/labels';
-import { currentStore } from '../store/current';
+import { currentStatus, currentStore } from '../store/current';
 import type {
   OpenMetricsContentType,
   PrometheusContentType,
   RegistryContentType,
 } from '../types/content-types';
 import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from '../types/metrics';
-import type { GroupAnswer, GroupRegistry, MetricsOptions, RegistryOptions } from '../types/registry';
+import type {
+  GroupAnswer,
+  GroupRegistry,
+  GroupStatus,
+  MetricsOptions,
+  RegistryOptions,
+} from '../types/registry';
 import { isContentType, openMetricsContentType, prometheusContentType } from './content-type';
 import { type Removal, removeHere } from './group-requests';
 import { composedFamilies, composedText, GroupView } from './group-view';
+import { missingAddonText } from './missing-addon';
 import { FAMILY, isExposed, type Registrable, readAll, refresh, refreshAll, type Shape } from './registrable';
 import { GLOBAL_SCOPE, scopeOfName } from './registry-identity';
 import { RegistryScope } from './registry-scope';
@@ -251,6 +258,11 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return family === undefined ? '' : familyText(family, this.defaultLabels, this.format);
   }
 
+  /** How this thread counts, which is the same for all its registries; see `GroupStatus`. Costs a listing of the directory. */
+  status(): GroupStatus {
+    return currentStatus();
+  }
+
   private get format(): TextFormat {
     return this.type === openMetricsContentType ? 'openmetrics' : 'prometheus';
   }
@@ -292,6 +304,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   private composed(group: GroupView | undefined, others: readonly TextFamily[]): Promise<string> {
     const texts = others.map((family) => familyText(family, this.defaultLabels, this.format));
+    if (this.scopes().includes(GLOBAL_SCOPE)) texts.push(...missingAddonText(this.format));
     return composedText(group, texts, this.byName.keys(), this.format);
   }
 

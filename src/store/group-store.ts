@@ -3,7 +3,7 @@ import { removalFailed } from '../errors';
 import { familiesFromJson } from '../exposition/family-json';
 import type { MetricFamily } from '../model/family';
 import type { NativeAddon, NativeError } from '../native';
-import type { ViewKind } from '../types/registry';
+import type { GroupStatus, ViewKind } from '../types/registry';
 import { type Maintained, Maintenance } from './maintenance';
 import type { ResolvedOptions } from './options';
 import { Scrapes } from './scrapes';
@@ -81,6 +81,16 @@ export class GroupStore extends ThreadSegment implements Maintained {
     } catch {
       return false;
     }
+  }
+
+  /** The directory, if this thread has its segment there, and the owners of the segments in it. Costs a listing. */
+  status(): Pick<GroupStatus, 'directory' | 'owners'> {
+    const directory = this.openFile() === undefined ? undefined : this.directory;
+    const owners = this.segmentNames().map((name) => {
+      const [, pid, tid] = name.split('.');
+      return { pid: Number(pid), tid: Number(tid) };
+    });
+    return { directory, owners };
   }
 
   /** Whether other owners have segments in the directory. Costs a listing of it. */
