@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { isCutOff } from './native/elf';
 import { addonFiles, type Failure, type MissingAddon, missingAddon, version } from './native/search';
 
 export type { MissingAddon } from './native/search';
@@ -194,6 +195,7 @@ export function loadAddon(file?: string): LoadedAddon | MissingAddon {
   for (const path of addonFiles(file)) {
     if (failures.has(path)) continue;
     try {
+      if (isCutOff(path)) throw new Error(`${path} is cut off`);
       const addon = createRequire(path)(path) as Partial<NativeAddon>;
       if (addon.version === version) return { addon: addon as NativeAddon, path };
       const found =

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { realProcess } from '../process';
-import { libc } from './libc';
+import { libc } from './elf';
 
 /** The version of this package. An installed package of another version has an addon that does not fit. */
 export const version = '15.2.0';

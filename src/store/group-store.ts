@@ -83,9 +83,9 @@ export class GroupStore extends ThreadSegment implements Maintained {
     }
   }
 
-  /** The directory, if this thread has its segment there, and the owners of the segments in it. Costs a listing. */
+  /** The directory, unless this thread could not have its segment there, and the owners of those in it. Costs a listing. */
   status(): Pick<GroupStatus, 'directory' | 'owners'> {
-    const directory = this.openFile() === undefined ? undefined : this.directory;
+    const directory = this.hasNoFile ? undefined : this.directory;
     const owners = this.segmentNames().map((name) => {
       const [, pid, tid] = name.split('.');
       return { pid: Number(pid), tid: Number(tid) };

@@ -69,6 +69,7 @@ async function primary() {
 
 if (!isMainThread) {
   countOnce(workerData.amount);
+  parentPort.on('message', () => undefined); // it lives until it is terminated
   parentPort.postMessage('counted');
 } else if (cluster.isPrimary) {
   primary().catch((error) => {
