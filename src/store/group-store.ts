@@ -85,7 +85,8 @@ export class GroupStore extends ThreadSegment implements Maintained {
 
   /** The directory, unless this thread could not have its segment there, and the owners of those in it. Costs a listing. */
   status(): Pick<GroupStatus, 'directory' | 'owners'> {
-    const directory = this.hasNoFile ? undefined : this.directory;
+    const hasNoFile = this.file === undefined && this.overflow !== undefined;
+    const directory = hasNoFile ? undefined : this.directory;
     const owners = this.segmentNames().map((name) => {
       const [, pid, tid] = name.split('.');
       return { pid: Number(pid), tid: Number(tid) };

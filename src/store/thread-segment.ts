@@ -196,11 +196,6 @@ export class ThreadSegment implements CellStore {
     clear(cells);
   }
 
-  /** Whether the last try to make the segment in the directory failed. */
-  protected get hasNoFile(): boolean {
-    return this.#file === null;
-  }
-
   protected openFile(): NativeSegment | undefined {
     if (this.#file === undefined) this.#file = this.#newFile();
     return this.file;
