@@ -1,5 +1,4 @@
-// The other processor under qemu, and musl by the loader of Debian's package: what of them can be run on a Debian machine.
-import { spawnSync } from 'node:child_process';
+// The other processor, under qemu.
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetched } from './places.mjs';
@@ -21,21 +20,12 @@ export function* emulators(tarball) {
       );
     });
   }
-  yield* smoke(folder, 'Bun 1.4.5 of musl', (why) => {
-    const loader = '/lib/ld-musl-x86_64.so.1';
-    if (!existsSync(loader)) return why(`there is no ${loader}: apt-get install musl`);
-    const found = fetched('@oven/bun-linux-x64-musl@1.4.5', why, ['--force', '--libc=musl']);
-    const libraries = found && muslLibraries(why);
-    return (
-      libraries && [wrapper(folder, 'bun-musl', `LD_LIBRARY_PATH=${libraries} ${join(found, 'bin/bun')}`)]
-    );
-  });
 }
 
 /** A script in the place of a runtime: processes that it starts by its own path run in the same way. */
 function wrapper(folder, name, command) {
   const path = join(folder, name);
-  writeFileSync(path, `#!/bin/sh\nexec env ${command} ${name.startsWith('node') ? wrapped(path) : ''}"$@"\n`);
+  writeFileSync(path, `#!/bin/sh\nexec ${command} ${wrapped(path)}"$@"\n`);
   chmodSync(path, 0o755);
   return path;
 }
@@ -45,10 +35,4 @@ function wrapped(path) {
   const preload = `${path}.cjs`;
   writeFileSync(preload, `process.execPath = ${JSON.stringify(path)};\n`);
   return `-r ${preload} `;
-}
-
-/** Bun of musl wants libstdc++ and libgcc_s of musl, which Alpine has. */
-function muslLibraries(why) {
-  const found = spawnSync('ls', ['/usr/lib/musl-libstdc++']).status === 0;
-  return found ? '/usr/lib/musl-libstdc++' : why('Debian has no libstdc++ of musl, which Bun wants');
 }
