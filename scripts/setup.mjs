@@ -1,9 +1,18 @@
-// Brings a clone to where tests, demo and benchmarks run: the packages of the lock file, the addon, the JavaScript.
+// Brings a clone to where tests, demo and benchmarks run: the packages of the lock file, the headers of Node-API, the addon, the
+// JavaScript.
 // Each step is skipped when its inputs have the content they had the last time. Uses nothing but Node, because it is
 // what installs the rest. `--force` compiles everything from scratch.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ADDON, compileAddon } from './addon.mjs';
@@ -12,19 +21,41 @@ import { withLock } from './lock.mjs';
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 const force = process.argv.includes('--force');
 
+const headers = [
+  ...['napi.h', 'napi-inl.h', 'napi-inl.deprecated.h'].map((name) => ['node-addon-api', name, name]),
+  ['node-addon-api', 'LICENSE.md', 'LICENSE.node-addon-api.md'],
+  ...['node_api.h', 'node_api_types.h', 'js_native_api.h', 'js_native_api_types.h'].map((name) => [
+    'node-api-headers/include',
+    name,
+    name,
+  ]),
+  ['node-api-headers', 'LICENSE', 'LICENSE.node-api-headers'],
+].map(([folder, name, copy]) => [`node_modules/${folder}/${name}`, `include/${copy}`]);
+
 const steps = [
   {
     name: 'install the packages of package-lock.json',
     isDone: packagesAreInstalled,
     // Not `npm ci`: it refuses a lock file with a hole, and registries that do not serve the packages of every platform
-    // make holes. The package's own install script would compile the addon, which is the next step's.
+    // make holes.
     run: () => runTool(...npm('install', '--no-save', '--ignore-scripts', '--include=dev')),
+  },
+  {
+    // The tarball has them, too: a user who compiles the addon needs no other package.
+    name: 'copy the headers of Node-API',
+    isDone: () =>
+      headers.every(([, copy]) => existsSync(copy)) && isStamped('headers', ['package-lock.json']),
+    run: () => {
+      mkdirSync('include', { recursive: true });
+      for (const [original, copy] of headers) copyFileSync(original, copy);
+      stamp('headers', ['package-lock.json']);
+    },
   },
   {
     name: 'compile the addon',
     isDone: () => !force && existsSync(ADDON) && isStamped('addon', addonInputs()),
-    run: () => {
-      compileAddon({ everything: force });
+    run: async () => {
+      await compileAddon({ everything: force });
       stamp('addon', addonInputs());
     },
   },
@@ -49,13 +80,13 @@ try {
   process.exitCode = 1;
 }
 
-function runSteps() {
+async function runSteps() {
   for (const { name, isDone, run } of steps) {
     if (isDone()) continue;
     process.stderr.write(`setup: ${name} ...`);
     const start = performance.now();
     try {
-      run();
+      await run();
     } catch (error) {
       process.stderr.write(' failed\n');
       throw error;
@@ -79,7 +110,7 @@ function packagesAreInstalled() {
 }
 
 function addonInputs() {
-  return [...filesIn('native'), 'binding.gyp', 'package-lock.json', 'scripts/addon.mjs'];
+  return [...filesIn('native'), 'package-lock.json', 'package.json', 'scripts/addon.mjs'];
 }
 
 function typeScriptInputs() {

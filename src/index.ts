@@ -140,6 +140,7 @@ export type {
   ForeignMetric,
   GroupAnswer,
   GroupRegistry,
+  GroupStatus,
   MetricsOptions,
   RegistryOptions,
   ViewKind,

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
-import { addonFiles, type MissingAddon, missingAddon } from './native/search';
+import { isCutOff } from './native/elf';
+import { addonFiles, type Failure, type MissingAddon, missingAddon, version } from './native/search';
 
 export type { MissingAddon } from './native/search';
 
@@ -165,6 +166,8 @@ export interface NativeGroup {
 }
 
 export interface NativeAddon {
+  /** Of the package that it was compiled from. */
+  readonly version: string;
   readonly Segment: new (
     directory: string | undefined,
     workerThread: number,
@@ -191,20 +194,29 @@ export interface NativeError extends Error {
   readonly path: string;
 }
 
+export interface LoadedAddon {
+  readonly addon: NativeAddon;
+  readonly path: string;
+}
+
 /**
- * Finds and loads the addon. `file` is the path that the user gave. A missing addon, or one built for another platform, is a result
+ * Finds and loads the addon. `file` is the path that the user gave. A missing addon, or one built for another system, is a result
  * and no exception.
  */
-export function loadAddon(file?: string): NativeAddon | MissingAddon {
-  const failures = new Map<string, string>();
+export function loadAddon(file?: string): LoadedAddon | MissingAddon {
+  const failures = new Map<string, Failure>();
   for (const path of addonFiles(file)) {
     if (failures.has(path)) continue;
     try {
+      if (isCutOff(path)) throw new Error(`${path} is cut off`);
       const addon = createRequire(path)(path) as Partial<NativeAddon>;
-      if (addon.Segment !== undefined && addon.Group !== undefined) return addon as NativeAddon;
-      failures.set(path, `${path} is another addon`);
+      if (addon.version === version) return { addon: addon as NativeAddon, path };
+      const found =
+        addon.version === undefined ? 'another addon' : `of version ${addon.version}, not ${version}`;
+      failures.set(path, { message: `${path} is ${found}` });
     } catch (error) {
-      failures.set(path, (error as Error).message.split('\n', 1)[0] ?? path);
+      const { message, code } = error as NodeJS.ErrnoException;
+      failures.set(path, { message: message.split('\n', 1)[0] ?? path, code });
     }
   }
   return missingAddon(file, failures);

@@ -11,6 +11,7 @@
 #include "files/directory.h"
 #include "files/owner.h"
 #include "group/session.h"
+#include "platform/process.h"
 
 namespace prom {
 namespace {
@@ -52,6 +53,7 @@ Napi::Value AllowOthers(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("version", PROM_CLIENT_MMAP_VERSION);
   exports.Set("Segment", DefineSegment(env));
   exports.Set("Group", DefineGroup(env));
   exports.Set("processStart", Napi::Function::New<GuardedFunction<ProcessStart>>(env, "processStart"));

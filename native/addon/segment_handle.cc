@@ -5,12 +5,12 @@
 #include "addon/argument.h"
 #include "addon/guard.h"
 #include "addon/handles.h"
-#include "base/clock.h"
 #include "files/directory.h"
 #include "format/names.h"
 #include "format/record.h"
 #include "group/archive_file.h"
 #include "group/wakeup.h"
+#include "platform/clock.h"
 #include "segment/owner_presence.h"
 #include "segment/rewrite.h"
 

@@ -1,6 +1,7 @@
 #include "base/crc32c.h"
 
 #ifdef __x86_64__
+#include <cpuid.h>
 #include <nmmintrin.h>
 #endif
 
@@ -32,7 +33,8 @@ constexpr auto kTables = MakeTables();
 using Function = uint32_t (*)(const void*, size_t, uint32_t);
 
 #ifdef __x86_64__
-__attribute__((target("sse4.2"))) uint32_t ByInstruction(const void* data, size_t length, uint32_t before) {
+__attribute__((target("sse4.2,crc32"))) uint32_t ByInstruction(const void* data, size_t length,
+                                                               uint32_t before) {
   const auto* p = static_cast<const uint8_t*>(data);
   uint64_t crc = ~before;
   for (; length >= 8; length -= 8, p += 8) {
@@ -45,7 +47,13 @@ __attribute__((target("sse4.2"))) uint32_t ByInstruction(const void* data, size_
   return ~rest;
 }
 
-Function Fastest() { return __builtin_cpu_supports("sse4.2") ? ByInstruction : Crc32cByTables; }
+// By the instruction itself: __builtin_cpu_supports() needs a runtime library that not every compiler brings.
+bool HasInstruction() {
+  unsigned a, b, c, d;
+  return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_SSE4_2) != 0;
+}
+
+Function Fastest() { return HasInstruction() ? ByInstruction : Crc32cByTables; }
 #else
 Function Fastest() { return Crc32cByTables; }
 #endif

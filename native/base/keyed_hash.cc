@@ -1,11 +1,10 @@
 #include "base/keyed_hash.h"
 
-#include <sys/random.h>
-#include <sys/types.h>
-
 #include <bit>
 #include <cstdint>
 #include <cstring>
+
+#include "platform/random.h"
 
 namespace prom {
 namespace {
@@ -17,7 +16,7 @@ struct Key {
 
 Key RandomKey() {
   Key key{};
-  [[maybe_unused]] ssize_t length = ::getrandom(&key, sizeof key, 0);
+  [[maybe_unused]] bool random = RandomBytes(&key, sizeof key);
   return key;
 }
 

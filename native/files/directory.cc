@@ -4,43 +4,23 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <mutex>
 #include <set>
 
 #include "files/owner.h"
+#include "platform/listing.h"
+#include "platform/random.h"
 
 namespace prom {
 namespace {
 
 constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-
-#ifdef __linux__
-
-// Enough for some 1000 names; and the largest listing that is tried in one call.
-constexpr size_t kFirstListing = 64 * 1024;
-constexpr size_t kLongestListing = 16 * 1024 * 1024;
-
-static_assert(offsetof(dirent, d_name) == 19, "entries are those of getdents64(2)");
-
-void AppendNames(const char* entries, size_t length, std::vector<std::string>& names) {
-  for (size_t at = 0; at < length;) {
-    const auto* entry = reinterpret_cast<const dirent*>(entries + at);
-    std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-    at += entry->d_reclen;
-  }
-}
-
-#endif
 
 bool OthersMayWrite(const struct stat& status) {
   return (status.st_mode & S_IWOTH) != 0 || ((status.st_mode & S_IWGRP) != 0 && status.st_gid != ::getegid());
@@ -83,7 +63,7 @@ bool IsTemporaryName(std::string_view name) { return name.starts_with(".t."); }
 
 std::string RandomHex() {
   uint64_t bits = 0;
-  [[maybe_unused]] ssize_t length = ::getrandom(&bits, sizeof bits, 0);
+  [[maybe_unused]] bool random = RandomBytes(&bits, sizeof bits);
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(bits));
   return text;
@@ -131,49 +111,6 @@ UniqueFd OpenDirectory(const std::string& path) {
 }
 
 void AllowOthersIn(const std::string& path) { AllowedDirectories().Add(path); }
-
-#ifdef __linux__
-
-// In one system call if the file system allows it. Between two calls a segment that is rewritten, which renames a new file
-// over its name, may go from the part of the listing that comes later to the part that was read.
-bool ListNames(int directory, std::vector<std::string>& names) {
-  // A descriptor of its own, because it has the position in the listing.
-  UniqueFd fd(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.valid()) return false;
-  std::vector<char> entries(kFirstListing);
-  for (int calls = 0;; calls++) {
-    long length = ::syscall(SYS_getdents64, fd.get(), entries.data(), entries.size());
-    if (length < 0) return false;
-    if (length == 0) return true;
-    if (calls > 0 && entries.size() < kLongestListing) {
-      names.clear();
-      entries.resize(entries.size() * 4);
-      if (::lseek(fd.get(), 0, SEEK_SET) != 0) return false;
-      calls = -1;
-      continue;
-    }
-    AppendNames(entries.data(), static_cast<size_t>(length), names);
-  }
-}
-
-#else
-
-bool ListNames(int directory, std::vector<std::string>& names) {
-  int fd = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR* listing = fd < 0 ? nullptr : ::fdopendir(fd);
-  if (listing == nullptr) {
-    if (fd >= 0) ::close(fd);
-    return false;
-  }
-  while (const dirent* entry = ::readdir(listing)) {
-    std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
-  ::closedir(listing);
-  return true;
-}
-
-#endif
 
 uint64_t BytesIn(const std::string& path) {
   UniqueFd directory = OpenDirectory(path);
@@ -261,14 +198,6 @@ bool WaitForLock(int fd, int operation, double wait_ms) {
     ::poll(nullptr, 0, 1);
   }
   return true;
-}
-
-int RenameToNew(const char* from, const char* to) {
-#ifdef RENAME_NOREPLACE
-  if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
-  if (errno != EINVAL && errno != ENOSYS) return -1;
-#endif
-  return ::rename(from, to);
 }
 
 }  // namespace prom

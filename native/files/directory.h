@@ -9,7 +9,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/unique_fd.h"
 #include "format/names.h"
@@ -46,8 +45,6 @@ bool IsStarved();
 UniqueFd OpenDirectory(const std::string& path);
 // The user trusts all who may write in this directory: it is opened in any case.
 void AllowOthersIn(const std::string& path);
-// Appends the names in it, without `.` and `..`; `names` is empty before. False when they cannot be read.
-bool ListNames(int directory, std::vector<std::string>& names);
 
 // Sum of the sizes of the files in a directory.
 uint64_t BytesIn(const std::string& path);
@@ -86,8 +83,5 @@ bool LockExcludes(int directory, const char* name);
 
 // flock(2), at most `wait_ms` later.
 bool WaitForLock(int fd, int operation, double wait_ms);
-
-// rename(2) to a new name. Where the file system cannot refuse an existing name, the 64 random bits in it must do.
-int RenameToNew(const char* from, const char* to);
 
 }  // namespace prom

@@ -36,14 +36,6 @@ ProcessIdentity ProcessOf(const layout::Header& header);
 // The calling thread. `worker_thread` is worker_threads' threadId, 0 for the main thread.
 OwnerIdentity CurrentOwner(uint32_t worker_thread);
 
-// From /proc/<pid>/stat. `start_ticks` is field 22, the start of the process in clock ticks since the boot.
-struct ProcessStat {
-  bool readable = false;  // false also for a hidden process
-  bool zombie = false;
-  uint64_t start_ticks = 0;
-};
-ProcessStat ReadProcessStat(uint32_t pid);
-
 enum class LockProbe { kHeld, kFree, kUnknown };
 
 // Tries the lock of an open segment without keeping it.

@@ -3,6 +3,8 @@
 
 #include <atomic>
 
+#include "platform/atomic.h"
+
 namespace prom {
 
 // Before each publishing store crash tests may end the process, as they can before each system call. Empty in all other builds.
@@ -16,7 +18,7 @@ inline void FailPoint() {}
 template <typename T>
 void StoreRelease(T& at, T value) {
   FailPoint();
-  std::atomic_ref<T>(at).store(value, std::memory_order_release);
+  AtomicStoreRelease(at, value);
 }
 
 // The half of the owner for stores that must not be visible before earlier ones: a release store lets the stores after it pass.
@@ -28,7 +30,7 @@ inline void AcquireFence() { std::atomic_thread_fence(std::memory_order_acquire)
 // For a word that readers load meanwhile, in any order: they never see half of it.
 template <typename T>
 void StoreRelaxed(T& at, T value) {
-  std::atomic_ref<T>(at).store(value, std::memory_order_relaxed);
+  AtomicStoreRelaxed(at, value);
 }
 
 }  // namespace prom

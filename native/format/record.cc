@@ -1,17 +1,16 @@
 #include "format/record.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <type_traits>
 
-#include "base/clock.h"
 #include "base/crc32c.h"
 #include "base/utf8.h"
 #include "format/merge_mode.h"
+#include "platform/clock.h"
+#include "platform/random.h"
 
 namespace prom {
 namespace {
@@ -247,7 +246,7 @@ void StampFormat(layout::Header& header, layout::FileKind kind) {
 
 SegmentId NewSegmentId(uint32_t pid, uint32_t tid) {
   SegmentId id;
-  if (::getrandom(id.data(), id.size(), 0) != static_cast<ssize_t>(id.size())) {
+  if (!RandomBytes(id.data(), id.size())) {
     const uint64_t now[2] = {RealtimeNs(), BoottimeNs() ^ (uint64_t{pid} << 32 | tid)};
     std::memcpy(id.data(), now, sizeof now);
   }

@@ -15,10 +15,12 @@
 #include <vector>
 
 #include "base/byte_source.h"
-#include "base/clock.h"
 #include "files/directory.h"
 #include "group/archive.h"
 #include "group/archive_file.h"
+#include "platform/clock.h"
+#include "platform/listing.h"
+#include "platform/storage.h"
 
 namespace prom {
 namespace {
@@ -220,7 +222,7 @@ class Compactor {
     }
     next.reset();
     // On a disk the archive must be durable before the segments are removed.
-    if (::fdatasync(fd.get()) != 0) return fail("fdatasync");
+    if (FlushToDisk(fd.get()) != 0) return fail("fdatasync");
     // An archive that a reader refuses would hide the counts of all dead owners.
     if (ArchiveFile().Update(directory_.get(), temporary.c_str()) != SkipReason::kNone) {
       errno = EIO;

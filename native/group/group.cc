@@ -4,9 +4,9 @@
 #include <string_view>
 #include <utility>
 
-#include "base/clock.h"
 #include "group/removal.h"
 #include "group/wakeup.h"
+#include "platform/clock.h"
 
 namespace prom {
 namespace {

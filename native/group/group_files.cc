@@ -9,8 +9,9 @@
 #include <tuple>
 #include <utility>
 
-#include "base/clock.h"
 #include "files/directory.h"
+#include "platform/clock.h"
+#include "platform/listing.h"
 
 namespace prom {
 namespace {

@@ -11,6 +11,7 @@
 #include "files/directory.h"
 #include "format/merge_mode.h"
 #include "merge/label_text.h"
+#include "platform/listing.h"
 #include "read/segment_reader.h"
 
 namespace prom {

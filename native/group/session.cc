@@ -12,6 +12,7 @@
 
 #include "base/byte_source.h"
 #include "files/directory.h"
+#include "platform/listing.h"
 
 namespace prom {
 namespace {

@@ -11,9 +11,10 @@
 #include <cstdio>
 
 #include "base/byte_source.h"
-#include "base/clock.h"
 #include "files/directory.h"
 #include "format/publication.h"
+#include "platform/clock.h"
+#include "platform/listing.h"
 
 namespace prom {
 namespace {

@@ -1,7 +1,7 @@
 #include <string>
 #include <utility>
 
-#include "base/clock.h"
+#include "platform/clock.h"
 #include "render/render.h"
 
 namespace prom {

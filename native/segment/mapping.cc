@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <vector>
+
+#include "platform/storage.h"
 
 namespace prom {
 namespace {
@@ -15,32 +16,6 @@ constexpr int kSharedFlags = MAP_SHARED | MAP_POPULATE;  // one page fault now i
 #else
 constexpr int kSharedFlags = MAP_SHARED;
 #endif
-
-// 0, or the errno. The file has no other writer.
-int WriteZeros(int fd, uint64_t offset, uint64_t length) {
-  std::vector<char> zeros(64 * 1024);
-  while (length > 0) {
-    ssize_t n =
-        ::pwrite(fd, zeros.data(), zeros.size() < length ? zeros.size() : length, static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno;
-    offset += static_cast<uint64_t>(n);
-    length -= static_cast<uint64_t>(n);
-  }
-  return 0;
-}
-
-int ReserveBlocks(int fd, uint64_t offset, uint64_t length) {
-#ifdef __linux__
-  int result;
-  do {
-    result = ::fallocate(fd, 0, static_cast<off_t>(offset), static_cast<off_t>(length));
-  } while (result != 0 && errno == EINTR);
-  if (result == 0) return 0;
-  if (errno != EOPNOTSUPP && errno != ENOSYS) return errno;
-#endif
-  return WriteZeros(fd, offset, length);
-}
 
 }  // namespace
 

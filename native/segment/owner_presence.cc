@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <utility>
 
-#include "base/clock.h"
 #include "files/directory.h"
 #include "format/publication.h"
+#include "platform/clock.h"
 
 namespace prom {
 namespace {

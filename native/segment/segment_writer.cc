@@ -10,10 +10,12 @@
 #include <cerrno>
 #include <cstring>
 
-#include "base/clock.h"
 #include "files/directory.h"
 #include "format/publication.h"
 #include "format/record.h"
+#include "platform/atomic.h"
+#include "platform/clock.h"
+#include "platform/storage.h"
 
 namespace prom {
 namespace {
@@ -318,7 +320,7 @@ bool SegmentWriter::Read(void* to, uint64_t length, uint64_t offset) const {
     if ((at | reinterpret_cast<uintptr_t>(out)) % 8 == 0) {
       for (; done + 8 <= part; done += 8) {
         auto* word = reinterpret_cast<uint64_t*>(mapping->data() + at + done);
-        uint64_t value = std::atomic_ref<uint64_t>(*word).load(std::memory_order_acquire);
+        uint64_t value = AtomicLoadAcquire(*word);
         std::memcpy(out + done, &value, 8);
       }
     }

@@ -14,7 +14,8 @@
 #include <string>
 #include <thread>
 
-#include "base/clock.h"
+#include "platform/clock.h"
+#include "platform/process.h"
 #include "support/child.h"
 #include "support/files.h"
 #include "support/test_segment.h"

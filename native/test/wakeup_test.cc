@@ -11,9 +11,9 @@
 #include <thread>
 #include <vector>
 
-#include "base/clock.h"
 #include "files/directory.h"
 #include "files/owner.h"
+#include "platform/clock.h"
 #include "support/child.h"
 #include "support/files.h"
 #include "support/must.h"

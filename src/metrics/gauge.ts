@@ -3,6 +3,7 @@ import { GAUGE_SET_AT } from '../model/cell-layout';
 import type { MergeMode, MultiprocessMode, Sample } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
 import { checkMultiprocessMode, isMostRecent, mergeModeOf } from '../model/merge-mode';
+import { isLedElsewhere } from '../registry/leading';
 import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
 import { Series } from '../series/series';
@@ -31,7 +32,12 @@ export class Gauge<T extends string = string>
     super(config, 'gauge');
     this.#mode = modeOf(this, config);
     this.#isMostRecent = isMostRecent(this.#mode);
-    if (this.collectBy === 'leader') this.collect = byLeader(this.collect, () => this.#series.store);
+    if (this.collectBy === 'leader')
+      this.collect = byLeader(
+        this.collect,
+        () => this.#series.store,
+        () => this.name,
+      );
     this.#series = this.expose(Series, { mergeMode: this.#mode });
   }
 
@@ -171,11 +177,13 @@ function modeOf<T extends string>(gauge: Gauge<T>, { aggregator }: GaugeConfigur
 function byLeader<M>(
   collect: CollectFunction<M> | undefined,
   storeOf: () => CellStore,
+  nameOf: () => string,
 ): CollectFunction<M> | undefined {
   if (!collect) return collect;
   return function (this: M) {
     const store = currentStore();
-    return !store.shared || storeOf() !== store || store.leads() ? collect.call(this) : undefined;
+    const isElsewhere = store.shared ? storeOf() === store && !store.leads() : isLedElsewhere(nameOf());
+    return isElsewhere ? undefined : collect.call(this);
   };
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { realProcess } from '../process';
+import { libc } from './elf';
 
 /** The version of this package. An installed package of another version has an addon that does not fit. */
 export const version = '15.2.0';
@@ -14,17 +15,21 @@ const names: readonly string[] = ['prom-client-mmap', 'prom-client', '@prometheu
 
 export interface MissingAddon {
   /**
-   * `option`: the path that the user gave does not lead to it. `unloadable`: the system refused the file. `failed`: it could not be
-   * compiled. `skipped`: nothing has tried to compile it. `bundled`: there is no package where this code runs.
+   * `option`: the path that the user gave does not lead to it. `forbidden`: this process may load no addon. `failed`: it could not be
+   * compiled. `unloadable`: the system refused the file. `unsupported`: this system cannot have one. `missing`: the package has
+   * none for this system. `bundled`: there is no package where this code runs.
    */
-  readonly cause: 'option' | 'unloadable' | 'failed' | 'skipped' | 'bundled';
-  /** The error of the system, of the compilation, or the directories that were searched. */
+  readonly cause: 'option' | 'forbidden' | 'failed' | 'unloadable' | 'unsupported' | 'missing' | 'bundled';
+  /** The error of the system or of the compilation, the system, or the directories that were searched. */
   readonly reason: string;
   /** Compiles the addon. */
   readonly command: string;
 }
 
-/** The files that may be the addon, best first: in this package, else, for code in a bundle, beside it and in installed packages. */
+/**
+ * The files that may be the addon, best first: what the user names, what was compiled on this machine, what the package brings;
+ * for code in a bundle, beside it and in installed packages.
+ */
 export function* addonFiles(file: string | undefined): Generator<string> {
   if (file !== undefined) yield resolve(file);
   const own = ownRoot();
@@ -32,24 +37,60 @@ export function* addonFiles(file: string | undefined): Generator<string> {
     // Spelled out: bundlers find the file by reading this.
     yield resolve(`${__dirname}/../../build/Release/prom_client_mmap.node`);
     yield join(own, builds[1] as string);
+    const prebuilt = ownPrebuilt[system()];
+    if (prebuilt !== undefined) yield prebuilt();
   }
   for (const directory of programDirectories()) yield join(directory, addon);
-  for (const root of installedRoots()) yield* builds.map((build) => join(root, build));
+  for (const root of installedRoots()) {
+    yield* [...builds, `prebuilds/${system()}.node`].map((build) => join(root, build));
+  }
 }
 
-/** Explains the failures of `addonFiles()`. */
-export function missingAddon(file: string | undefined, failures: ReadonlyMap<string, string>): MissingAddon {
-  const own = ownRoot();
-  const roots = [...(isPackage(own) ? [own] : []), ...installedRoots()];
-  const root = roots[0];
-  const command = root === undefined ? '' : compileCommand(root);
+/** The prebuilt addons, spelled out for bundlers. */
+const ownPrebuilt: Readonly<Record<string, () => string>> = {
+  'linux-x64-glibc': () => resolve(`${__dirname}/../../prebuilds/linux-x64-glibc.node`),
+  'linux-x64-musl': () => resolve(`${__dirname}/../../prebuilds/linux-x64-musl.node`),
+  'linux-arm64-glibc': () => resolve(`${__dirname}/../../prebuilds/linux-arm64-glibc.node`),
+  'linux-arm64-musl': () => resolve(`${__dirname}/../../prebuilds/linux-arm64-musl.node`),
+  'darwin-x64': () => resolve(`${__dirname}/../../prebuilds/darwin-x64.node`),
+  'darwin-arm64': () => resolve(`${__dirname}/../../prebuilds/darwin-arm64.node`),
+};
+
+/** The name of this system among the prebuilt addons. */
+function system(): string {
+  const { platform, arch } = realProcess;
+  return platform === 'linux' ? `${platform}-${arch}-${libc()}` : `${platform}-${arch}`;
+}
+
+/** The systems on which the addon compiles. */
+const supported: readonly string[] = ['linux', 'darwin'];
+
+/** Explains the failures of `addonFiles()`, which are by path. */
+export function missingAddon(file: string | undefined, failures: ReadonlyMap<string, Failure>): MissingAddon {
+  const root = [...(isPackage(ownRoot()) ? [ownRoot()] : []), ...installedRoots()][0];
+  const command = root === undefined ? '' : buildCommand(root);
+  const because = (cause: MissingAddon['cause'], reason: string): MissingAddon => ({
+    cause,
+    reason,
+    command,
+  });
+  const found = [...failures].filter(([path]) => existsSync(path)).map(([, failure]) => failure);
   const given = file === undefined ? undefined : failures.get(resolve(file));
-  if (given !== undefined) return { cause: 'option', reason: given, command };
-  const unloadable = [...failures].find(([path]) => existsSync(path))?.[1];
-  if (unloadable !== undefined) return { cause: 'unloadable', reason: unloadable, command };
-  if (root === undefined) return { cause: 'bundled', reason: searched().join(', '), command };
-  const reason = textOf(join(root, 'build', 'addon-failure.txt'))?.trim();
-  return { cause: reason ? 'failed' : 'skipped', reason: reason ?? '', command };
+  const forbidden = found.find(({ code }) => code === 'ERR_DLOPEN_DISABLED');
+  if (forbidden !== undefined) return because('forbidden', forbidden.message);
+  if (given !== undefined) return because('option', given.message);
+  if (!supported.includes(realProcess.platform)) return because('unsupported', system());
+  const failed = root && textOf(join(root, 'build', 'addon-failure.txt'))?.trim();
+  if (failed) return because('failed', failed);
+  if (found[0] !== undefined) return because('unloadable', found[0].message);
+  if (root === undefined) return because('bundled', searched().join(', '));
+  return because('missing', system());
+}
+
+/** Why a file was not loaded. */
+export interface Failure {
+  readonly message: string;
+  readonly code?: string | undefined;
 }
 
 /** The root of this package; another directory, or undefined, where a bundler has moved this code. */
@@ -92,12 +133,10 @@ function isPackage(root: string | undefined): root is string {
   return manifest.name === names[0] && manifest.version === version;
 }
 
-/** For npm by the name under which it knows the package; other package managers do not build one again when told to. */
-function compileCommand(root: string): string {
-  if (/[\\/]node_modules[\\/]\.|[\\/]\.yarn[\\/]/.test(root))
-    return `node ${join(root, 'scripts', 'addon.mjs')}`;
-  const [, name] = /[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)$/.exec(root) ?? [];
-  return `npm rebuild ${name ?? names[0]} --ignore-scripts=false`;
+function buildCommand(root: string): string {
+  const modules = /^(.*[\\/]node_modules)[\\/](?:@[^\\/]+[\\/])?[^\\/]+$/.exec(root)?.[1];
+  const isLinked = modules !== undefined && existsSync(join(modules, '.bin', names[0] as string));
+  return isLinked ? 'npx prom-client-mmap build' : `node ${join(root, 'bin', 'prom-client-mmap.mjs')} build`;
 }
 
 function currentDirectory(): string {

@@ -1,14 +1,19 @@
+import { threadId } from 'node:worker_threads';
 import { badRegistry } from '../errors';
 import { documentText } from '../exposition/document';
 import { type ClientFormat, familyText, type TextFamily } from '../exposition/text';
 import { aggregateFamilies } from '../model/aggregators';
-import type { MetricFamily } from '../model/family';
-import { currentStore, type Store, textOfStarted } from '../store/current';
+import type { Aggregator, MetricFamily } from '../model/family';
+import { realProcess } from '../process';
+import { currentStore, gathersByMessages, type Store, textOfStarted } from '../store/current';
 import type { ChoiceKind, View } from '../store/store';
 import { commonState } from '../store/test-runner';
 import type { RegistryContentType } from '../types/content-types';
 import { openMetricsContentType } from './content-type';
 import { refreshAllBut } from './group-requests';
+import { without } from './leading';
+import { withMissingAddon } from './missing-addon';
+import { peersOf } from './peers';
 import { refreshAll } from './registrable';
 import { globalRegistry, type OwnRegistry } from './registry';
 
@@ -43,7 +48,7 @@ export async function chosenMetrics(kind: ChoiceKind, contentType: RegistryConte
   if (!store.shared) {
     const started = await textOfStarted(kind, format);
     if (started !== undefined && started !== documentText([], format)) return started;
-    return textOf((await Promise.all(own.map((registry) => registry.getMetricsAsJSON()))).flat(), format);
+    return gatheredText(kind, format);
   }
   mark(kind, store);
   const [lists] = await Promise.all([
@@ -55,6 +60,52 @@ export async function chosenMetrics(kind: ChoiceKind, contentType: RegistryConte
   if (foreign.length > 0) return textOf([...(await store.families(view)), ...foreign], format);
   const text = await store.text(view, format);
   return text === documentText([], format) ? '' : text;
+}
+
+/** The exposition of this thread and, where they have to be asked, of the others. */
+async function gatheredText(kind: ChoiceKind, format: ClientFormat): Promise<string> {
+  const { gatherer } = peers()[kind];
+  const asked = gathersByMessages() ? await peers()[kind].found() : [];
+  const lists = await gatherer.gather(kind, asked);
+  // What no other process has was not left out by a merge.
+  const families =
+    asked.length === 0 ? lists.flat() : lists.flat().filter(({ aggregator }) => aggregator !== 'omit');
+  const text = textOf(families, format);
+  return text === '' ? '' : withMissingAddon(text, format);
+}
+
+const peers = peersOf(async (kind, ledElsewhere) => {
+  const own = choices()[kind] ?? [globalRegistry];
+  const lists = await Promise.all(
+    without(ledElsewhere, () => own.map((registry) => registry.getMetricsAsJSON())),
+  );
+  const gauges = own.flatMap((registry) => registry.getMetricsAsArray() as readonly GaugeMarks[]);
+  const marks = new Map(gauges.map((gauge) => [gauge.name, gauge]));
+  return {
+    families: lists
+      .flat()
+      .map((family) => inMode(family as MetricFamily, marks.get(family.name)?.multiprocessMode)),
+    leaderGauges: gauges.flatMap(({ name, collectBy }) => (collectBy === 'leader' ? [name] : [])),
+  };
+});
+
+interface GaugeMarks {
+  readonly name: string;
+  readonly collectBy?: string | undefined;
+  readonly multiprocessMode?: string | undefined;
+}
+
+/** The family with the aggregator that comes next to the mode. Processes that have exited count in no mode. */
+function inMode(family: MetricFamily, mode: string | undefined): MetricFamily {
+  if (mode === undefined) return family;
+  const kind = mode.replace(/^live/, '');
+  if (kind === 'mostrecent') return { ...family, aggregator: 'first' };
+  if (kind !== 'all') return { ...family, aggregator: kind as Aggregator };
+  const pid = threadId === 0 ? `${realProcess.pid}` : `${realProcess.pid}-${threadId}`;
+  return {
+    ...family,
+    values: family.values.map((value) => ({ ...value, labels: { ...value.labels, pid } })),
+  };
 }
 
 /** The families of a registry that the group does not show. It has those of the scope in which the registry was chosen. */

@@ -6,7 +6,8 @@ import { type OwnRegistry, Registry } from './registry';
 
 /**
  * prom-client's way to the metrics of a whole cluster. Here every registry shows them; this class exists for code that calls
- * `clusterMetrics()`, and shows the registries that were chosen with `setRegistries()`. It sends no messages to workers.
+ * `clusterMetrics()`, and shows the registries that were chosen with `setRegistries()`. It sends messages to workers only where
+ * metrics are not shared.
  */
 export class ClusterRegistry<T extends RegistryContentType = PrometheusContentType> extends Registry<T> {
   /**

@@ -14,7 +14,7 @@ import { type ClientFormat, familyText, type TextFamily } from '../exposition/te
 import { aggregateFamilies } from '../model/aggregators';
 import type { Aggregator } from '../model/family';
 import { type LabelSet, labelText } from '../model/labels';
-import { currentStore } from '../store/current';
+import { currentStatus, currentStore } from '../store/current';
 import type {
   OpenMetricsContentType,
   PrometheusContentType,
@@ -26,12 +26,14 @@ import type {
   ExpositionOptions,
   GroupAnswer,
   GroupRegistry,
+  GroupStatus,
   MetricsOptions,
   RegistryOptions,
 } from '../types/registry';
 import { isContentType, openMetricsContentType, prometheusContentType } from './content-type';
 import { type Removal, removeHere } from './group-requests';
 import { composedFamilies, composedText, GroupView } from './group-view';
+import { missingAddonText } from './missing-addon';
 import { FAMILY, isExposed, type Registrable, readAll, refresh, refreshAll, type Shape } from './registrable';
 import { GLOBAL_SCOPE, scopeOfName } from './registry-identity';
 import { RegistryScope } from './registry-scope';
@@ -270,6 +272,11 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return family === undefined ? '' : familyText(family, this.defaultLabels, this.format);
   }
 
+  /** How this thread counts, which is the same for all its registries; see `GroupStatus`. Costs a listing of the directory. */
+  status(): GroupStatus {
+    return currentStatus();
+  }
+
   private get format(): ClientFormat {
     return this.type === openMetricsContentType ? 'openmetrics' : 'prometheus';
   }
@@ -329,6 +336,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   ): Promise<string> {
     const names = new Set(this.byName.keys());
     const texts = others.map((family) => textIn(format, family, this.defaultLabels, names));
+    if (this.scopes().includes(GLOBAL_SCOPE)) texts.push(...missingAddonText(format));
     return composedText(group, texts, names, format);
   }
 

@@ -1,10 +1,11 @@
 import cluster from 'node:cluster';
 import { resolve } from 'node:path';
-import { isMainThread } from 'node:worker_threads';
+import { isMainThread, threadId } from 'node:worker_threads';
 import { configuredTooLate } from '../errors';
 import type { TextFormat } from '../exposition/document';
-import { loadAddon, type NativeAddon } from '../native';
+import { type LoadedAddon, loadAddon, type NativeAddon } from '../native';
 import { realProcess } from '../process';
+import type { GroupStatus } from '../types/registry';
 import {
   baseDirectory,
   type GroupLocation,
@@ -27,13 +28,17 @@ import { type ScrapeContext, Scrapes } from './scrapes';
 import type { ChoiceKind } from './store';
 import { removeOwnGroup, sweepGroups } from './sweep';
 import { commonState, isStartedByTest, isTestRunner } from './test-runner';
-import { missingAddon, noDirectory, warn } from './warnings';
+import { missingAddon, noDirectory, type Warning, warn } from './warnings';
 
 export type Store = HeapStore | GroupStore;
 
 interface State {
   options: GroupOptions;
   store?: Store;
+  /** The addon that this thread has loaded. */
+  addon?: LoadedAddon;
+  /** Why this thread does not share its metrics. */
+  obstacle?: Warning;
 }
 
 const state = commonState<State>(Symbol.for('prom-client-mmap/store/1'), () => ({ options: {} }));
@@ -67,8 +72,55 @@ export function currentStore(): Store {
     const options = resolveOptions(current.options);
     const isShared = options.shared && !isPrivateTest(current);
     current.store = (isShared ? openGroupStore(options) : undefined) ?? new HeapStore();
+    if (gathersByMessages()) for (const callback of unsharedCallbacks) callback();
   }
   return current.store;
+}
+
+const unsharedCallbacks: (() => void)[] = [];
+
+/** Calls back when the store of this thread is opened and `gathersByMessages()` holds. */
+export function whenUnshared(callback: () => void): void {
+  unsharedCallbacks.push(callback);
+}
+
+/**
+ * Whether registries for clusters and threads send messages, as in prom-client: for want of the addon, and where the user has
+ * turned sharing off. Not in a thread that runs tests: what it starts shares by itself.
+ */
+export function gathersByMessages(): boolean {
+  return !currentStore().shared && (lacksAddon() || !isPrivateTest(state()));
+}
+
+/** Whether this thread shares nothing because it has no addon. */
+export function lacksAddon(): boolean {
+  return !currentStore().shared && state().obstacle?.code === 'ERR_ADDON';
+}
+
+/** Whether an exposition has self-metrics at all. */
+export function showsSelfMetrics(): boolean {
+  return resolveOption('selfMetrics', state().options) !== 'none';
+}
+
+/** See `GroupStatus`. Opens the store. */
+export function currentStatus(): GroupStatus {
+  const store = currentStore();
+  const { addon, obstacle, options } = state();
+  const { directory, owners } = store.shared ? store.status() : { directory: undefined, owners: [] };
+  const isTest = isPrivateTest(state());
+  const usual = isTest ? 'this thread runs tests (docs/testing.md)' : 'the option `shared` is false';
+  const shared = directory !== undefined;
+  return {
+    shared,
+    code: shared ? undefined : obstacle?.code,
+    reason: shared
+      ? undefined
+      : (obstacle?.message ??
+        (resolveOption('shared', options) && !isTest ? 'the directory cannot be written' : usual)),
+    directory,
+    owners,
+    addon: addon && { path: addon.path, version: addon.addon.version },
+  };
 }
 
 /**
@@ -129,14 +181,36 @@ function openGroupStore(options: ResolvedOptions): GroupStore | undefined {
 }
 
 function findAddon({ addon: file }: ResolvedOptions): NativeAddon | undefined {
-  const addon = loadAddon(file);
-  if (!('cause' in addon)) return addon;
-  if (!hasWarned) warn(missingAddon(addon));
-  hasWarned = true;
+  const found = loadAddon(file);
+  if ('addon' in found) {
+    state().addon = found;
+    return found.addon;
+  }
+  const isKnown = state().obstacle !== undefined;
+  state().obstacle = missingAddon(found);
+  if (!isKnown && isFirstWarning(found.cause)) warn(state().obstacle as Warning);
   return undefined;
 }
 
-let hasWarned = false;
+/**
+ * Whether this is the first thread of the application that has to warn of the cause: a cluster of 64 workers warns once. A worker or
+ * thread is not if the one that started it has warned, or if another one of its kind was started before it.
+ */
+function isFirstWarning(cause: string): boolean {
+  const { env } = realProcess;
+  const isFirst = env[warnedVariable] !== cause && instanceNumber() <= 1;
+  env[warnedVariable] = cause;
+  return isFirst;
+}
+
+/** Counted from 1 among the workers or threads with the same parent. */
+function instanceNumber(): number {
+  const pm2 = realProcess.env['NODE_APP_INSTANCE'];
+  if (pm2 !== undefined) return Number(pm2) + 1;
+  return Math.max(cluster.worker?.id ?? 1, threadId);
+}
+
+const warnedVariable = 'PROM_CLIENT_MMAP_WARNED';
 
 /**
  * The session of a group that is named after a process lasts as long as that process, but a test runner starts one cluster after
@@ -150,7 +224,8 @@ function locate(addon: NativeAddon, options: ResolvedOptions): GroupLocation | u
   try {
     return openGroup(addon, options);
   } catch (error) {
-    warn(noDirectory(error as NodeJS.ErrnoException));
+    state().obstacle = noDirectory(error as NodeJS.ErrnoException);
+    warn(state().obstacle as Warning);
     return undefined;
   }
 }

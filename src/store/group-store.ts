@@ -5,7 +5,7 @@ import type { TextFormat } from '../exposition/document';
 import { familiesFromJson } from '../exposition/family-json';
 import type { MetricFamily } from '../model/family';
 import type { NativeAddon, NativeError } from '../native';
-import type { ViewKind } from '../types/registry';
+import type { GroupStatus, ViewKind } from '../types/registry';
 import { type Maintained, Maintenance } from './maintenance';
 import type { ResolvedOptions } from './options';
 import { Scrapes } from './scrapes';
@@ -85,6 +85,17 @@ export class GroupStore extends ThreadSegment implements Maintained {
     } catch {
       return false;
     }
+  }
+
+  /** The directory, unless this thread could not have its segment there, and the owners of those in it. Costs a listing. */
+  status(): Pick<GroupStatus, 'directory' | 'owners'> {
+    const hasNoFile = this.file === undefined && this.overflow !== undefined;
+    const directory = hasNoFile ? undefined : this.directory;
+    const owners = this.segmentNames().map((name) => {
+      const [, pid, tid] = name.split('.');
+      return { pid: Number(pid), tid: Number(tid) };
+    });
+    return { directory, owners };
   }
 
   /** Whether other owners have segments in the directory. Costs a listing of it. */

@@ -14,26 +14,42 @@ export function warn({ code, message }: Warning): void {
   realProcess.emitWarning(message, { type: 'PromClientMmapWarning', code });
 }
 
-export function missingAddon({ cause, reason, command }: MissingAddon): Warning {
+export function missingAddon({ cause, command, ...missing }: MissingAddon): Warning {
   const { platform, arch } = realProcess;
+  const reason = missing.reason.replace(/\.$/, '');
   const [found, remedy] = {
     option: [`got: ${reason}`, 'Correct the path in configure({ addon }) or PROM_CLIENT_MMAP_ADDON'],
-    unloadable: [`got: ${reason}`, `If it was compiled for another system, run \`${command}\``],
-    failed: [`its compilation failed when it was installed: ${reason}`, `After that, run \`${command}\``],
-    skipped: [
-      'it was never compiled: the package was installed without its install script, as by `--ignore-scripts`',
-      `Run \`${command}\``,
+    forbidden: [
+      `this process may not load it: ${reason}`,
+      'Start Node without `--no-addons`, or with `--allow-addons` where it has `--permission`',
     ],
+    failed: [`its compilation failed: ${reason}`, `After that, run \`${command}\``],
+    unloadable: [
+      `got: ${reason}`,
+      /failed to map segment/.test(reason)
+        ? 'Copy the file to a place that is not mounted with `noexec`, and give its path to PROM_CLIENT_MMAP_ADDON'
+        : `Run \`${command}\`, which compiles it for this system`,
+    ],
+    unsupported: [`there is none for ${reason}`, 'Use Linux or macOS to share metrics'],
+    missing: [`the package has none for ${reason}`, `Run \`${command}\`, which compiles it`],
     bundled: [
       `this code is in a bundle, and neither the addon nor its package was found near ${reason}`,
-      'Copy build/Release/prom_client_mmap.node of the package beside the bundle, or give its path to ' +
-        '`configure({ addon })` or PROM_CLIENT_MMAP_ADDON (docs/bundlers.md)',
+      'Copy the file of the package (docs/bundlers.md) beside the bundle as prom_client_mmap.node, or give its path to ' +
+        '`configure({ addon })` or PROM_CLIENT_MMAP_ADDON',
     ],
   }[cause];
   const message =
-    `Expected the native addon of prom-client-mmap for ${platform}-${arch}, but ${found}. Metrics are counted in this ` +
-    `process only. ${remedy}, or call \`configure({ shared: false })\` if that is what you want.`;
+    `Expected the native addon of prom-client-mmap for ${platform}-${arch}, but ${found}. Metrics are counted in this process ` +
+    'only, and AggregatorRegistry and WorkerRegistry gather those of others by messages, as in prom-client. ' +
+    `${remedy}, or call \`configure({ shared: false })\` if that is what you want.`;
   return { code: 'ERR_ADDON', message };
+}
+
+export function lateAnswers(names: readonly string[], deadlineMs: number): Warning {
+  const message =
+    `Expected the metrics of all workers within ${deadlineMs} ms, but got none of ${names.join(', ')}: this scrape and later ones ` +
+    'go on without them until they answer. Check that their event loops are not blocked, and that they load this library.';
+  return { code: 'ERR_LATE_ANSWER', message };
 }
 
 export function oldPromClient(version: string, path: string): Warning {

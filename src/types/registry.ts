@@ -112,6 +112,25 @@ export interface Exposition {
   readonly body: NodeBuffer;
 }
 
+/** How this thread counts. */
+export interface GroupStatus {
+  /** Whether its metrics are in a segment that all processes of the group read. */
+  readonly shared: boolean;
+  /** The code of the warning that says why they are not; undefined where they are, and where that is intended. */
+  readonly code: string | undefined;
+  /** Why they are not, as the warning says it. */
+  readonly reason: string | undefined;
+  /** That of the group. */
+  readonly directory: string | undefined;
+  /**
+   * The pids and, of Linux, thread ids of those that have a segment in the directory: this thread and others. That of a dead
+   * one stays there until its counts are in the archive, usually for some seconds.
+   */
+  readonly owners: readonly { readonly pid: number; readonly tid: number }[];
+  /** The native addon in use: its file, and the version of the package that it was compiled from. */
+  readonly addon: { readonly path: string; readonly version: string } | undefined;
+}
+
 /** The result of a request to all processes of the group. */
 export interface GroupAnswer {
   /** Living processes that had not carried it out by the deadline; they do it as soon as they can. */
@@ -157,6 +176,8 @@ export interface GroupRegistry<T extends RegistryContentType = PrometheusContent
    * @throws a TypeError with code `ERR_LABELS_MISSING` without labels: `resetGroup(name)` is for all series of a metric.
    */
   removeFromGroup(name: string, labels: LabelValues<string>): Promise<GroupAnswer>;
+  /** How this thread counts, which is the same for all its registries; see `GroupStatus`. Costs a listing of the directory. */
+  status(): GroupStatus;
   /** The names of the scopes whose metrics are exposed here, none for a registry that shows its own metrics; see `RegistryOptions`. */
   scopes(): readonly string[];
 }
@@ -188,7 +209,8 @@ export interface RegistryConstructor {
 
 /**
  * prom-client's way to the metrics of a whole cluster. Here every registry shows them; this class exists for code that calls
- * `clusterMetrics()`, and shows the registries that were chosen with `setRegistries()`. It sends no messages to workers.
+ * `clusterMetrics()`, and shows the registries that were chosen with `setRegistries()`. It sends messages to workers only where
+ * metrics are not shared.
  */
 export interface ClusterRegistry<T extends RegistryContentType = PrometheusContentType>
   extends GroupRegistry<T> {

@@ -1,80 +1,133 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { version } from '../../src/native/search';
 import { clusterApp, Project, root } from './support/project';
 
 // The warning of a process without the addon names the cause, and one thing that helps, by the name under which npm knows the package.
 
-/** Not to be found, so that the script that compiles the addon ends early. */
-const noPython = { PYTHON: '/nonexistent/python3' };
+const built = join(root, 'build/Release/prom_client_mmap.node');
+const prebuilt = `prebuilds/${process.platform}-${process.arch}-glibc.node`;
+const noCompiler = { CXX: '/nonexistent/c++' };
 
 test.each(['prom-client', '@prometheus-io/client', 'prom-client-mmap'])(
-  'install scripts were ignored (%s)',
+  'the package has none for this system (%s)',
   async (name) => {
     const project = installed(name);
 
     expect(await warningOf(project, name)).toMatch(
       new RegExp(
-        `^ERR_ADDON .* never compiled: .* without its install script, .*\\. Run \`npm rebuild ${name} --ignore-scripts=false\`,`,
+        `^ERR_ADDON .* the package has none for linux-\\w+-glibc\\. .* Run \`node .*${name}/bin/prom-client-mmap.mjs build\`, which compiles it,`,
       ),
     );
   },
 );
 
-test('the advice runs the install script, though npm is configured to run none', async () => {
+test('the advice compiles it; a failure is quoted', async () => {
   const project = installed('prom-client');
-  project.write('.npmrc', 'ignore-scripts=true');
-  const [, command = ''] = /`(npm rebuild .+?)`/.exec(await warningOf(project, 'prom-client')) ?? [];
-
-  const [npm = '', ...args] = command.split(' ');
-  await project.run(npm, args, noPython);
-
-  expect(failureIn(project, 'prom-client')).toMatch(/^expected Python 3/);
-});
-
-test('the compilation failed, for a reason that is quoted', async () => {
-  const project = installed('prom-client');
-  const script = 'node_modules/prom-client/scripts/addon.mjs';
-  expect(await project.run(process.execPath, [script, '--optional'], noPython)).toEqual({
-    status: 0,
-    output: expect.stringContaining('will count inside each process only: expected Python 3'),
+  const [, script = ''] = /Run `node (.+?) build`/.exec(await warningOf(project, 'prom-client')) ?? [];
+  expect(await project.run(process.execPath, [script, 'build'], noCompiler)).toEqual({
+    status: 1,
+    output: expect.stringContaining('prom-client-mmap build: expected a C++20 compiler'),
   });
 
-  const warning = await warningOf(project, 'prom-client');
-
-  expect(warning).toContain(
-    `compilation failed when it was installed: ${failureIn(project, 'prom-client')}. Metrics`,
-  );
-  expect(warning).toMatch(
-    /but `\/nonexistent\/python3` was not found\. Install them \(.*After that, run `npm rebuild prom-client /,
+  expect(await warningOf(project, 'prom-client')).toMatch(
+    /compilation failed: expected a C\+\+20 compiler .*`\/nonexistent\/c\+\+` was not found\. Install one .*After that, run `node /,
   );
 });
 
-test('the file is of another system', async () => {
+test('the advice is by the name of the command where it is linked', async () => {
   const project = installed('prom-client');
-  project.write('node_modules/prom-client/build/Release/prom_client_mmap.node', 'MZ'.repeat(100));
+  project.write('node_modules/.bin/prom-client-mmap', '');
+
+  expect(await warningOf(project, 'prom-client')).toContain('Run `npx prom-client-mmap build`');
+});
+
+test.each([
+  [
+    'of another system',
+    'MZ'.repeat(100),
+    /, but got: .*invalid ELF header.*which compiles it for this system/,
+  ],
+  ['cut off', readFileSync(built).subarray(0, 10_000), /, but got: .*is cut off.*which compiles it/],
+  ['empty', '', /, but got: .*file too short/],
+])('the prebuilt file is %s', async (_, content, expected) => {
+  const project = installed('prom-client');
+  project.write(`node_modules/prom-client/${prebuilt}`, content);
+
+  expect(await warningOf(project, 'prom-client')).toMatch(expected);
+});
+
+test('the prebuilt file is of another processor', async () => {
+  const project = installed('prom-client');
+  const image = Buffer.from(readFileSync(built));
+  image.writeUInt16LE(process.arch === 'arm64' ? 62 : 183, 18); // e_machine
+  project.write(`node_modules/prom-client/${prebuilt}`, image);
+
+  expect(await warningOf(project, 'prom-client')).toMatch(/, but got: .*cannot open shared object file/);
+});
+
+test('the system has an older C library than the file needs', async () => {
+  const project = installed('prom-client');
+  const image = Buffer.from(readFileSync(built));
+  const at = image.indexOf('GLIBC_2.14\0');
+  image.write('GLIBC_9.14', at);
+  // The hash of the name, by which the loader looks for the version.
+  const hash = (name: string): number =>
+    [...name].reduce((h, c) => {
+      const next = (h << 4) + c.charCodeAt(0);
+      return (next ^ ((next & 0xf0000000) >>> 24)) & 0x0fffffff;
+    }, 0);
+  const old = Buffer.alloc(4);
+  old.writeUInt32LE(hash('GLIBC_2.14'));
+  const place = image.indexOf(old);
+  image.writeUInt32LE(hash('GLIBC_9.14'), place);
+  project.write(`node_modules/prom-client/${prebuilt}`, image);
 
   expect(await warningOf(project, 'prom-client')).toMatch(
-    /, but got: .*invalid ELF header.*compiled for another system, run `npm rebuild prom-client /,
+    /, but got: .*version `GLIBC_9\.14' not found.*which compiles it/,
   );
 });
 
-test('pnpm has installed it, which builds nothing again', async () => {
+test('addons are forbidden', async () => {
   const project = new Project();
-  const at = 'node_modules/.pnpm/prom-client-mmap@15.2.0/node_modules';
-  project.install('prom-client-mmap', { addon: false, at });
-  symlinkSync(
-    join(project.directory, at, 'prom-client-mmap'),
-    join(project.directory, 'node_modules/prom-client'),
+  project.install('prom-client');
+
+  expect(await warningOf(project, 'prom-client', '', ['--no-addons'])).toMatch(
+    /may not load it: .*Start Node without `--no-addons`, or with `--allow-addons`/,
   );
-  const [, command = ''] = /Run `(node .+?)`/.exec(await warningOf(project, 'prom-client')) ?? [];
+});
 
-  const [, script = ''] = command.split(' ');
-  await project.run(process.execPath, [script], noPython);
+test('a damaged local build does not hide the prebuilt file, nor does one of another version', async () => {
+  const project = installed('prom-client');
+  project.write('node_modules/prom-client/build/Release/prom_client_mmap.node', 'damaged');
+  project.write(`node_modules/prom-client/${prebuilt}`, readFileSync(built));
+  project.write('app.cjs', clusterApp('cjs', 'prom-client'));
+  expect((await project.node('app.cjs')).output).toMatch(/^app_total 42$/m);
 
-  expect(
-    readFileSync(join(project.directory, at, 'prom-client-mmap/build/addon-failure.txt'), 'utf8'),
-  ).toMatch(/Python/);
+  const image = Buffer.from(readFileSync(built));
+  image.write('9', image.indexOf(`${version}\0`));
+  project.write('node_modules/prom-client/build/Release/prom_client_mmap.node', image);
+  expect((await project.node('app.cjs')).output).toMatch(/^app_total 42$/m);
+});
+
+test('two installed copies, each with its addon, count into one group', async () => {
+  const project = new Project();
+  project.install('prom-client');
+  project.install('prom-client-mmap');
+  project.write(
+    'app.cjs',
+    `const [one, two] = [require('prom-client'), require('prom-client-mmap')];
+     if (one.Counter === two.Counter) throw new Error('expected two copies');
+     new one.Counter({ name: 'one_total', help: 'h' }).inc(1);
+     new two.Counter({ name: 'two_total', help: 'h' }).inc(2);
+     const threads = require('node:worker_threads');
+     if (threads.isMainThread) new threads.Worker(__filename).on('exit', async () => console.log(await one.register.metrics()));`,
+  );
+
+  const { output } = await project.node('app.cjs');
+  expect(output).toMatch(/^one_total 2$/m);
+  expect(output).toMatch(/^two_total 4$/m);
 });
 
 test('the path that was given leads nowhere', async () => {
@@ -104,7 +157,12 @@ function installed(name: string): Project {
 }
 
 /** The one warning of a process that counts. */
-async function warningOf(project: Project, name: string, first = ''): Promise<string> {
+async function warningOf(
+  project: Project,
+  name: string,
+  first = '',
+  options: readonly string[] = [],
+): Promise<string> {
   project.write(
     'app.cjs',
     `process.on('warning', ({ code, message }) => console.log(code, message));
@@ -113,13 +171,8 @@ async function warningOf(project: Project, name: string, first = ''): Promise<st
      new Counter({ name: 'a_total', help: 'h' }).inc();
      register.metrics().then((text) => { if (!text.includes('a_total 1')) throw new Error(text); });`,
   );
-  const { status, output } = await project.run(process.execPath, ['--no-warnings', 'app.cjs']);
+  const { status, output } = await project.run(process.execPath, ['--no-warnings', ...options, 'app.cjs']);
   expect(status, output).toBe(0);
   expect(output.trim().split('\n')).toHaveLength(1);
   return output;
-}
-
-function failureIn(project: Project, name: string): string {
-  const file = join(project.directory, 'node_modules', name, 'build/addon-failure.txt');
-  return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import type { FamilyDefinition } from '../../src/model/family';
 import type { SeriesKey } from '../../src/model/labels';
-import { loadAddon, type NativeAddon } from '../../src/native';
+import { type LoadedAddon, loadAddon, type NativeAddon } from '../../src/native';
 import { GroupStore } from '../../src/store/group-store';
 import type { CellRef } from '../../src/store/store';
 import { newDirectory, segmentsIn } from '../multiprocess/support/directories';
@@ -31,7 +31,7 @@ function openStore(
   directory: string | undefined,
   { maxSegmentBytes = 2 ** 20, maxSeries = 1e6 }: Limits = {},
 ) {
-  const addon = loadAddon() as NativeAddon;
+  const { addon } = loadAddon() as LoadedAddon;
   const opened: (string | undefined)[] = [];
   class Segment extends addon.Segment {
     constructor(...args: ConstructorParameters<NativeAddon['Segment']>) {

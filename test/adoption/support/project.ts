@@ -24,7 +24,7 @@ export class Project {
     for (const [path, text] of Object.entries(files)) this.write(path, text);
   }
 
-  write(path: string, text: string): void {
+  write(path: string, text: string | Uint8Array): void {
     const file = join(this.directory, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
@@ -32,7 +32,7 @@ export class Project {
 
   /** What npm makes of an installation under `name`, with or without the compiled addon. */
   install(name = 'prom-client-mmap', { addon = true, at = 'node_modules' } = {}): void {
-    const parts = ['package.json', 'index.js', 'lib', 'dist', 'scripts/addon.mjs'];
+    const parts = ['package.json', 'index.js', 'lib', 'dist', 'bin', 'scripts/addon.mjs'];
     if (addon) parts.push('build/Release/prom_client_mmap.node');
     for (const part of parts) {
       const to = join(this.directory, at, name, part);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { installedCopy } from '../../multiprocess/support/directories';
@@ -36,16 +36,17 @@ function checksum(file: Buffer): number {
 /** An installed copy whose addon was compiled for the next minor version of the format. Takes a minute of the processor. */
 export async function copyOfNextMinor(): Promise<string> {
   const copy = installedCopy({ addon: false });
-  for (const part of ['native', 'binding.gyp', 'scripts/addon.mjs']) {
+  for (const part of ['native', 'include', 'bin', 'scripts/addon.mjs']) {
     mkdirSync(join(copy, part, '..'), { recursive: true });
     cpSync(join(root, part), join(copy, part), { recursive: true });
   }
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-  const layout = join(copy, 'native', 'layout.h');
+  const layout = join(copy, 'native', 'format', 'layout.h');
   const text = readFileSync(layout, 'utf8');
   const next = text.replace(/kMinor = (\d+)/, (_, minor) => `kMinor = ${Number(minor) + 1}`);
   if (next === text) throw new Error(`expected ${layout} to name the minor version of the format`);
   writeFileSync(layout, next);
-  await promisify(execFile)(process.execPath, [join(copy, 'scripts', 'addon.mjs')], { cwd: copy });
+  await promisify(execFile)(process.execPath, [join(copy, 'bin', 'prom-client-mmap.mjs'), 'build'], {
+    cwd: copy,
+  });
   return copy;
 }

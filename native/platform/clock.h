@@ -14,10 +14,10 @@ inline uint64_t ClockNs(clockid_t clock) {
 
 // Nanoseconds since the boot, including suspend. Comparable between all processes of this boot.
 inline uint64_t BoottimeNs() {
-#ifdef CLOCK_BOOTTIME
+#ifdef __linux__
   return ClockNs(CLOCK_BOOTTIME);
 #else
-  return ClockNs(CLOCK_MONOTONIC);
+  return ClockNs(CLOCK_MONOTONIC);  // Darwin's goes on while the machine is suspended
 #endif
 }
 

@@ -1,0 +1,18 @@
+// Blocks, durability and names of files, where systems differ.
+#pragma once
+
+#include <cstdint>
+
+namespace prom {
+
+// Gives a part of a file, which has no other writer, blocks of its own that are zero: a store into its mapping cannot find the
+// file system full. The file is at least as long then. 0, or the errno.
+int ReserveBlocks(int fd, uint64_t offset, uint64_t length);
+
+// Returns when the bytes of the file survive a loss of power. 0, or -1 with errno.
+int FlushToDisk(int fd);
+
+// rename(2) to a new name. Where the file system cannot refuse an existing name, the 64 random bits in it must do.
+int RenameToNew(const char* from, const char* to);
+
+}  // namespace prom

