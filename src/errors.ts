@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'ERR_GROUP_DIRECTORY'
   | 'ERR_GROUP_USER'
   | 'ERR_HELP_MISSING'
+  | 'ERR_HTTP_INSTRUMENTED'
   | 'ERR_JOB_NAME_MISSING'
   | 'ERR_LABELS_MISSING'
   | 'ERR_LABEL_COUNT'
@@ -46,6 +47,7 @@ export type ErrorCode =
   | 'ERR_REGISTRY_NAME'
   | 'ERR_REGISTRY_UNNAMED'
   | 'ERR_REMOVAL'
+  | 'ERR_ROUTE_LIMIT'
   | 'ERR_SCRAPE'
   | 'ERR_SEGMENT'
   | 'ERR_SERIES_LIMIT'
@@ -161,10 +163,11 @@ export const unknownOption = (
   name: string,
   nearest: string | undefined,
   names: readonly string[],
+  target: string,
 ): CodedError =>
   type(
     'ERR_OPTION_UNKNOWN',
-    `Expected only options of configure(), but got ${inspect(name)}: ` +
+    `Expected only options of ${target}, but got ${inspect(name)}: ` +
       (nearest === undefined ? `the options are ${names.join(', ')}` : `did you mean ${nearest}?`),
   );
 

@@ -70,8 +70,13 @@ export interface NativeSegment {
   /** Adds to the self-metrics of this owner: series without room, and updates that were lost with them. */
   countDrops(series: number, updates: number): void;
   countCompactionFailure(): void;
-  /** Whether this owner is the leader of its group. It becomes the leader if there is none. */
-  lead(): boolean;
+  /**
+   * Whether this owner has the role that the file of that name in the directory stands for: `leader` for the leader. It gets the role
+   * if no living owner has it.
+   */
+  lead(role: string): boolean;
+  /** Gives the role up. */
+  resign(role: string): void;
 }
 
 /** One scrape. */

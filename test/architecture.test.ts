@@ -15,6 +15,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'model',
     'errors',
   ],
+  auto: ['http', 'integrations', 'collectors', 'registry', 'store', 'types', 'model', 'errors', 'process'],
+  http: ['metrics', 'registry', 'exposition', 'store', 'types', 'model', 'errors', 'process'],
   integrations: [
     ...['collectors', 'metrics', 'series', 'registry', 'exposition', 'store', 'types', 'model', 'errors'],
   ],

@@ -56,6 +56,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
                            InstanceMethod<&SegmentHandle::CountDrops>("countDrops"),
                            InstanceMethod<&SegmentHandle::CountCompactionFailure>("countCompactionFailure"),
                            InstanceMethod<&SegmentHandle::Lead>("lead"),
+                           InstanceMethod<&SegmentHandle::Resign>("resign"),
                            InstanceAccessor<&SegmentHandle::Path>("path"),
                        });
   }
@@ -236,7 +237,10 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
 
   Napi::Value NameIsCurrent(const CallbackInfo& info) { return Boolean(info, owner_->NameIsCurrent()); }
   Napi::Value WakeupExists(const CallbackInfo& info) { return Boolean(info, owner_->WakeupExists()); }
-  Napi::Value Lead(const CallbackInfo& info) { return Boolean(info, owner_->Lead()); }
+  Napi::Value Lead(const CallbackInfo& info) {
+    return Boolean(info, owner_->Lead(Argument(info[0]).String()));
+  }
+  void Resign(const CallbackInfo& info) { owner_->Resign(Argument(info[0]).String()); }
   Napi::Value Path(const CallbackInfo& info) { return Napi::String::New(info.Env(), segment()->path()); }
   Napi::Value StartCollect(const CallbackInfo& info) { return Number(info, owner_->StartCollect()); }
   void FinishCollect(const CallbackInfo& info) {

@@ -1,0 +1,6 @@
+export type { CodedError, ErrorCode } from '../errors';
+export { instrumentHttp } from './instrument';
+export { leaveOut, type RouteMark, setRoute } from './mark';
+export type { HttpOptions, HttpRequest, HttpResponse } from './options';
+export type { HttpDimension, HttpPreset } from './presets';
+export { honoRoutes } from './routes/hono';
