@@ -4,3 +4,5 @@ export { leaveOut, type RouteMark, setRoute } from './mark';
 export type { HttpOptions, HttpRequest, HttpResponse } from './options';
 export type { HttpDimension, HttpPreset } from './presets';
 export { honoRoutes } from './routes/hono';
+export { type MetricsServer, startMetricsServer } from './server/metrics-server';
+export type { MetricsServerOptions } from './server/server-options';

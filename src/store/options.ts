@@ -206,7 +206,10 @@ export function resolveDirectoryVariables(): void {
 /** Whether `configure()` or the environment has decided about the option. */
 export function isDecided(name: Name, chosen: GroupOptions): boolean {
   const { variables, accepts, parse } = table[name];
-  const isSet = (variable: string): boolean => accepts(parse(realProcess.env[variable]?.trim() ?? ''));
+  const isSet = (variable: string): boolean => {
+    const text = realProcess.env[variable]?.trim() ?? '';
+    return text !== '' && accepts(parse(text));
+  };
   return chosen[name] !== undefined || variables.some(isSet);
 }
 

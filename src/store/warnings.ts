@@ -123,6 +123,15 @@ export function otherHttpOptions(present: string, ignored: string): Warning {
   return { code: 'ERR_HTTP_INSTRUMENTED', message };
 }
 
+/** The metrics server cannot listen. */
+export function busyAddress(address: string, code: string, reason: string): Warning {
+  const known = code === 'EADDRINUSE' ? 'EADDRINUSE: another application has it' : reason;
+  const message =
+    `Expected to serve metrics at ${address}, but got ${known}. It is tried again each second: free the address, or choose another ` +
+    'one by startMetricsServer({ host, port }), or by PROM_CLIENT_MMAP_HOST and PROM_CLIENT_MMAP_PORT.';
+  return { code: (code || 'ERR_METRICS_SERVER') as Warning['code'], message };
+}
+
 /** The name of a negative errno. Node has none for EDQUOT, the error beyond `maxGroupBytes`. */
 function errorName(errno: number): keyof typeof constants.errno {
   return (errno === -quotaExceeded ? 'EDQUOT' : getSystemErrorName(errno)) as keyof typeof constants.errno;

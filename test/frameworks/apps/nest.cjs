@@ -52,4 +52,4 @@ async function start() {
   await app.listen(0, '127.0.0.1');
   serve(app.getHttpServer());
 }
-start();
+void start();
