@@ -4,6 +4,7 @@ import { format, inspect } from 'node:util';
 export type ErrorCode =
   | 'ERR_ADDON'
   | 'ERR_AGGREGATOR'
+  | 'ERR_AUTO'
   | 'ERR_BUCKET_COUNT'
   | 'ERR_BUCKET_FACTOR'
   | 'ERR_BUCKET_START'

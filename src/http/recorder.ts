@@ -1,3 +1,4 @@
+import { metricDiffers } from '../errors';
 import { Counter } from '../metrics/counter';
 import { Gauge } from '../metrics/gauge';
 import { Histogram } from '../metrics/histogram';
@@ -42,6 +43,9 @@ export function protocolOf(isEncrypted: boolean, majorVersion: number, minorVers
   return (isEncrypted ? version + 3 : version) as Protocol;
 }
 
+/** The metrics that recorders have made. */
+const own = new WeakSet();
+
 /** The bound children of one label set. */
 interface Children {
   readonly requests: CounterChild | undefined;
@@ -74,7 +78,10 @@ export class Recorder {
   #routes = 0;
   #hasWarned = false;
 
-  /** Throws an Error with code `ERR_METRIC_DIFFERS` if another metric of the registry has a name of the preset. */
+  /**
+   * Throws an Error with code `ERR_METRIC_DIFFERS` if a metric of the application has one of the names: it would count each request
+   * twice, also if it is of the same kind. Metrics of an earlier recorder go on.
+   */
   constructor(options: HttpOptions) {
     const names = presets[options.preset ?? 'default'];
     const {
@@ -83,6 +90,15 @@ export class Recorder {
       buckets = names.buckets,
       labels = names.labels,
     } = options;
+    const families = [
+      ...[names.requests, names.duration, names.durationSummary, names.inProgress, names.aborted],
+      ...(options.sizes ? [names.requestSize, names.responseSize] : []),
+    ].flatMap((name) => (name === undefined ? [] : [prefix + name]));
+    for (const name of families) {
+      const present: unknown = registry.getSingleMetric(name);
+      if (present === undefined || own.has(present as object)) continue;
+      throw metricDiffers(name, 'that of instrumentHttp()', 'one of the application');
+    }
     this.#names = names;
     this.#labels = labels;
     this.#maxRoutes = options.maxRoutes ?? defaultMaxRoutes;
@@ -126,6 +142,7 @@ export class Recorder {
     this.#aborted = aborted && { client: aborted.labels('client'), server: aborted.labels('server') };
     this.#requestSize = sizes(names.requestSize, 'Sizes of the bodies of HTTP requests, in bytes.');
     this.#responseSize = sizes(names.responseSize, 'Sizes of the bodies of HTTP responses, in bytes.');
+    for (const name of families) own.add(registry.getSingleMetric(name) as object);
   }
 
   /** Whether the metrics are still registered: a `clear()` of the registry removes them. */

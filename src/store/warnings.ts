@@ -132,6 +132,17 @@ export function busyAddress(address: string, code: string, reason: string): Warn
   return { code: (code || 'ERR_METRICS_SERVER') as Warning['code'], message };
 }
 
+/** A part of `prom-client-mmap/auto` that cannot begin. */
+export function autoParts(
+  part: string,
+  { code, message }: { readonly code?: string; readonly message: string },
+): Warning {
+  const text =
+    `Expected to begin with ${part} for prom-client-mmap/auto, but got: ${message}. The application runs without that part. ` +
+    'docs/http.md has the environment variables that change or switch off each part.';
+  return { code: (code ?? 'ERR_AUTO') as Warning['code'], message: text };
+}
+
 /** The name of a negative errno. Node has none for EDQUOT, the error beyond `maxGroupBytes`. */
 function errorName(errno: number): keyof typeof constants.errno {
   return (errno === -quotaExceeded ? 'EDQUOT' : getSystemErrorName(errno)) as keyof typeof constants.errno;

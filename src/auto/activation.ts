@@ -1,0 +1,59 @@
+import cluster from 'node:cluster';
+import { debuglog } from 'node:util';
+import { collectDefaultMetrics } from '../collectors/default-metrics';
+import type { CodedError } from '../errors';
+import { instrumentHttp } from '../http/instrument';
+import { startMetricsServer } from '../http/server/metrics-server';
+import { version } from '../native/search';
+import { globalRegistry } from '../registry/registry';
+import { yieldNames } from '../registry/yielding';
+import { currentStore } from '../store/current';
+import { isTestRunner } from '../store/test-runner';
+import { autoParts, warn } from '../store/warnings';
+import { autoSettings } from './settings';
+
+const debug = debuglog('prom-client-mmap');
+
+/** Begins to count and to serve in this thread, except in one that runs tests. Never throws: failures are warnings. */
+export function activate(reason: string): void {
+  if (isTestRunner()) return;
+  const { defaultMetrics, http, server, httpOptions } = autoSettings();
+  const before = new Set<object>(globalRegistry.getMetricsAsArray());
+  const started = [
+    defaultMetrics && begin('default metrics', beginDefaultMetrics),
+    http && begin('HTTP metrics', () => void instrumentHttp(httpOptions)),
+    server && begin('the server', beginServer),
+  ].filter((part) => part !== false);
+  // A module that is loaded late may define metrics of the same names.
+  yieldNames(globalRegistry.getMetricsAsArray().filter((metric) => !before.has(metric)));
+  const store = currentStore();
+  const group = store.shared ? store.directory : 'this process';
+  debug('prom-client-mmap %s, %s: %s; group %s', version, reason, started.join(', ') || 'nothing', group);
+}
+
+/** The name of a part that has begun. */
+function begin(part: string, start: () => void): string | false {
+  try {
+    start();
+    return part;
+  } catch (error) {
+    warn(autoParts(part, error as CodedError));
+    return false;
+  }
+}
+
+/** Not where the application collects them: it may do so in any other registry. */
+function beginDefaultMetrics(): void {
+  if (globalRegistry.getSingleMetric('process_cpu_seconds_total') === undefined) collectDefaultMetrics();
+}
+
+/** The primary of a cluster leaves the server to its workers, so that it does no work but theirs. */
+function beginServer(): void {
+  if (cluster.isPrimary && Object.keys(cluster.workers ?? {}).length > 0) return;
+  startMetricsServer().then(
+    (server) => {
+      if (cluster.isPrimary) cluster.once('fork', () => void server.close());
+    },
+    (error: CodedError) => warn(autoParts('the server', error)),
+  );
+}
