@@ -48,7 +48,7 @@ export function observeRequests(exchanges: Exchanges, isWanted: (server: Server)
     const pending = (socket as unknown as Keyed<Exchange[]>)[pendingKey];
     const at = exchange === undefined ? -1 : (pending?.indexOf(exchange) ?? -1);
     if (exchange === undefined || pending === undefined || at < 0) return;
-    if (pending.length === 1) pending.length = 0;
+    if (pending.length === 1) pending.pop();
     else pending.splice(at, 1);
     // Node 20 and 22 publish it for a response that the client did not wait for.
     const { abortedBy } = socket.destroyed ? endingOfClosed(socket, response.statusCode) : completed;
