@@ -9,7 +9,7 @@ import { scrapeHandler } from './answer';
 import { Endpoint } from './endpoint';
 import type { ServerAddress } from './server-options';
 
-/** What the main thread passes on. */
+/** The facts that the main thread passes on. */
 export interface ThreadData {
   readonly address: ServerAddress;
   readonly options: GroupOptions;
