@@ -1,5 +1,6 @@
 // The service: three pages and /metrics. One call measures every response.
 import cluster from 'node:cluster';
+import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, register } from 'prom-client-mmap';
 import { instrumentHttp, leaveOut, setRoute } from 'prom-client-mmap/http';
@@ -18,41 +19,41 @@ const workerRequests = new Counter({
 });
 const worker = String(cluster.worker?.id ?? 0);
 
-const pages = {
-  '/polls/2xx_success/': async (response) => {
+/** Each page's status and text. */
+export const pages = {
+  '/polls/2xx_success/': async () => {
     await sleep(normal(800, 200));
-    answer(response, 200, 'voted\n');
+    return [200, 'voted\n'];
   },
-  '/polls/4xx_not_found/': (response) => answer(response, 404, 'no such poll\n'),
+  '/polls/4xx_not_found/': () => [404, 'no such poll\n'],
   '/polls/5xx_exception/': () => {
     throw new Error('this page always fails');
   },
 };
 
-function answer(response, status, text) {
-  workerRequests.inc({ worker });
+/** To be called just before a response is handed over. */
+export const countAnswer = () => workerRequests.inc({ worker });
+
+async function polls(request, response) {
+  const path = request.url.split('?', 1)[0];
+  // The route, never the raw URL: a client that chooses a label value can create series without limit.
+  const endpoint = Object.hasOwn(pages, path) ? path : 'other';
+  setRoute(response, endpoint);
+  const [status, text] = await answerOf(endpoint);
+  countAnswer();
   response.writeHead(status).end(text);
 }
 
-/** The route, never the raw URL: a client that chooses a label value can create series without limit. */
-function endpointOf({ url }) {
-  const path = url.split('?', 1)[0];
-  return Object.hasOwn(pages, path) ? path : 'other';
-}
-
-async function polls(request, response) {
-  const endpoint = endpointOf(request);
-  setRoute(response, endpoint);
+async function answerOf(endpoint) {
   try {
-    if (endpoint === 'other') answer(response, 404, 'not found\n');
-    else await pages[endpoint](response);
+    return endpoint === 'other' ? [404, 'not found\n'] : await pages[endpoint]();
   } catch {
-    answer(response, 500, 'internal error\n');
+    return [500, 'internal error\n'];
   }
 }
 
 /** The worker that gets the connection answers for all of them. */
-async function metrics(response) {
+export async function metrics(response) {
   leaveOut(response);
   try {
     const text = await register.metrics();
@@ -68,6 +69,8 @@ function normal(mean, deviation) {
   return Math.max(0, mean + deviation * radius * Math.cos(2 * Math.PI * Math.random()));
 }
 
-export function app(request, response) {
-  return request.url === '/metrics' ? metrics(response) : polls(request, response);
+export function listen(port, host) {
+  createServer((request, response) => {
+    return request.url === '/metrics' ? metrics(response) : polls(request, response);
+  }).listen(port, host);
 }

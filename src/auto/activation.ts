@@ -14,7 +14,11 @@ import { autoSettings } from './settings';
 
 const debug = debuglog('prom-client-mmap');
 
-/** Begins to count and to serve in this thread, except in one that runs tests. Never throws: failures are warnings. */
+/**
+ * Begins to count and to serve in this thread, except in one that runs tests. Never throws: failures are warnings.
+ *
+ * @public for index.ts, which loads this module late
+ */
 export function activate(reason: string): void {
   if (isTestRunner()) return;
   const { defaultMetrics, http, server, httpOptions } = autoSettings();

@@ -11,7 +11,7 @@ import { defaultMaxRoutes, type HttpOptions } from './options';
 import { type HttpDimension, type PresetNames, presets } from './presets';
 
 /** Stands for the routes beyond `maxRoutes`. */
-export const overflowRoute = '__overflow__';
+const overflowRoute = '__overflow__';
 
 /** Added to a status that was chosen for a response whose headers were never sent. */
 export const unsent = 1000;

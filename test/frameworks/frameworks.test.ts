@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { keyOf, valuesOf } from '../multiprocess/support/exposition';
 import { installation } from './installation';
 
 const wanted = process.env['THIRD_PARTY'] === '1' || process.env['CI'] === 'true';
@@ -172,6 +173,50 @@ describe.skipIf(!wanted)('frameworks (only with THIRD_PARTY=1 or CI=true)', { ti
 
     await vi.waitFor(async () => expect(new Map(await countsOf(child))).toEqual(expected));
   });
+
+  test.each(['express', 'fastify'])(
+    'the demo of four workers with %s has exact totals',
+    async (framework) => {
+      const service = fork(join(__dirname, '..', '..', 'examples', 'polls', 'server.mjs'), [], {
+        cwd: directory,
+        env: { PATH: process.env['PATH'], NODE_ENV: 'test', FRAMEWORK: framework },
+        execArgv: [],
+        stdio: 'inherit',
+      });
+      const exited = once(service, 'exit');
+      onTestFinished(async () => {
+        service.kill('SIGTERM');
+        await exited;
+      });
+      let url = '';
+      service.on('message', (message: { url: string; workers: readonly unknown[] }) => {
+        if (message.workers.length === 4) url = message.url;
+      });
+      await vi.waitUntil(() => url !== '', { timeout: 20_000 });
+      const pages = ['2xx_success', '4xx_not_found', '5xx_exception'];
+      const visits = Array.from({ length: 60 }, (_, i) => `${url}/polls/${pages[i % 3]}/`);
+      await Promise.all(
+        visits.map(async (page) => await (await fetch(page, { headers: { connection: 'close' } })).text()),
+      );
+
+      const expected = [
+        ['2xx_success', '200'],
+        ['4xx_not_found', '404'],
+        ['5xx_exception', '500'],
+      ].flatMap(([page, status]) => {
+        const labels = { service: 'polls', method: 'GET', endpoint: `/polls/${page}/`, status: `${status}` };
+        return ['request_count', 'request_latency_seconds_count'].map((name) => [
+          keyOf({ name, labels }),
+          20,
+        ]);
+      });
+      await vi.waitFor(async () => {
+        const values = valuesOf(await (await fetch(`${url}/metrics`)).text());
+        const counted = [...values].filter(([key]) => /^request_(count|latency_seconds_count)/.test(key));
+        expect(Object.fromEntries(counted)).toEqual(Object.fromEntries(expected));
+      });
+    },
+  );
 });
 
 /** Starts an application that ends with the test. */
