@@ -46,14 +46,20 @@ export function tables(results) {
 function tableOf({ name, figures }) {
   if (name === 'http-request') return requestTable(figures);
   if (name === 'http-scrape') return scrapeTable(figures);
-  const rates = figures.map(({ rival, trials }) => [rival, trials.map(({ rate }) => rate)]);
-  const alone = median(rates[0][1]);
+  const of = (trials, key) => trials.map((trial) => trial[key]);
+  const [base] = figures;
   return table(
-    [`${name.replace('http-load-', '')}, requests per second`, 'rate', 'of the rate without counts'],
-    rates.map(([rival, all]) => [
+    [
+      `${name.replace('http-load-', '')}`,
+      'requests per second',
+      'of those without counts',
+      'CPU time of one',
+    ],
+    figures.map(({ rival, trials }) => [
       rival,
-      spreadOut(number(median(all)), spread(all)),
-      percent(median(all) / alone),
+      spreadOut(number(median(of(trials, 'rate'))), spread(of(trials, 'rate'))),
+      percent(median(of(trials, 'rate')) / median(of(base.trials, 'rate'))),
+      `${number(median(of(trials, 'cpu')))} us`,
     ]),
   );
 }

@@ -1,4 +1,5 @@
-// A server of one route, counted or not. Tells its port to the parent; a message asks for the requests that it has counted.
+// A server of one route, counted or not. Tells its port to the parent; a message asks for the requests that it has counted, and for
+// the microseconds of CPU time that it has used.
 import { createRequire } from 'node:module';
 import { requirePackage } from './packages.mjs';
 
@@ -68,7 +69,10 @@ const listeners = {
 
 const server = listeners[framework]();
 process.once('disconnect', () => process.exit());
-process.on('message', async () => process.send({ counted: await read() }));
+process.on('message', async () => {
+  const { user, system } = process.cpuUsage();
+  process.send({ cpu: user + system, counted: await read() });
+});
 const tell = () => process.send({ port: (server.server ?? server).address().port });
 if (server.server) server.listen({ port: 0, host: '127.0.0.1' }).then(tell);
 else server.listen(0, '127.0.0.1', tell);
