@@ -7,7 +7,9 @@ export default defineConfig({
     pool: 'forks',
     // The library counts privately in the thread that runs tests; these are about real sharing. See docs/testing.md.
     env: { PROM_CLIENT_MMAP_SHARED: '1' },
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // A test awaits conditions; these only end one that hangs, on a busy machine too.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

@@ -92,6 +92,7 @@ export { type MirroredRegistry, type MirrorOptions, mirror } from './integration
 export { type AggregatorFunction, type Aggregators, aggregators } from './model/aggregators';
 export { exponentialBuckets, linearBuckets } from './model/buckets';
 export type { Aggregator, MetricType, MultiprocessMode } from './model/family';
+export type { ContentEncoding, HeaderValue } from './model/http';
 export type { LabelValues } from './model/labels';
 export { validateMetricName } from './model/names';
 export { openMetricsContentType, prometheusContentType } from './registry/content-type';
@@ -134,6 +135,8 @@ export type {
 } from './types/metrics';
 export type { PushgatewayOptions, PushParameters, PushResult } from './types/pushgateway';
 export type {
+  Exposition,
+  ExpositionOptions,
   ForeignMetric,
   GroupAnswer,
   GroupRegistry,

@@ -88,8 +88,8 @@ export interface NativeScrape<As extends keyof Expositions> {
   /** Only the owners of this process. */
   readonly ownProcess: boolean;
   readonly perOwner: boolean;
-  readonly name: string | undefined;
-  readonly format: 'prometheus' | 'openmetrics' | 'json';
+  readonly names: readonly string[] | undefined;
+  readonly format: 'prometheus' | 'openmetrics' | 'openmetrics-1.0.0' | 'json';
   readonly nowMs: number;
   readonly privateSegments: readonly NativeSegment[];
   readonly selfMetrics: 'none' | 'trouble' | 'all';
@@ -148,7 +148,10 @@ export interface NativeGroup {
    * of other owners; else 0.
    */
   scrapeError(): number;
-  /** Moves the counts of dead owners into the archive; resolves to their number. Rejects when it cannot write the archive: no count is lost. */
+  /**
+   * Moves the counts of dead owners into the archive; resolves to their number. Rejects when it cannot write the archive, or not all
+   * counts fit into it: no count is lost, the segments stay.
+   */
   compact(compaction: NativeCompaction): Promise<number>;
   render<As extends keyof Expositions>(scrape: NativeScrape<As>): Promise<Expositions[As]>;
   /**
@@ -172,6 +175,8 @@ export interface NativeAddon {
   hostId(): string;
   /** Whether the group in a directory has neither members nor living owners, by their locks and heartbeats. False if that is unknown. */
   groupHasEnded(directory: string): boolean;
+  /** The user trusts all who may write in this directory. Without that no directory is opened in which other users may write (EPERM). */
+  allowOthersIn(directory: string): void;
   /** A text that all threads of this process share; set once, '' until then. */
   processGroup(set?: string): string;
 }

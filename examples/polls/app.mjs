@@ -3,7 +3,7 @@ import cluster from 'node:cluster';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, register } from 'prom-client-mmap';
-import { instrumentHttp, leaveOut, setRoute } from 'prom-client-mmap/http';
+import { instrumentHttp, metricsHandler, setRoute } from 'prom-client-mmap/http';
 
 register.setDefaultLabels({ service: 'polls' });
 instrumentHttp({
@@ -52,15 +52,12 @@ async function answerOf(endpoint) {
   }
 }
 
+const answerScrape = metricsHandler();
+
 /** The worker that gets the connection answers for all of them. */
-export async function metrics(response) {
-  leaveOut(response);
-  try {
-    const text = await register.metrics();
-    response.writeHead(200, { 'content-type': register.contentType, 'x-pid': process.pid }).end(text);
-  } catch (error) {
-    response.writeHead(500).end(`${error.stack}\n`);
-  }
+export function metrics(request, response) {
+  response.setHeader('x-pid', process.pid);
+  return answerScrape(request, response);
 }
 
 /** A normally distributed number (Box-Muller), cut at 0: a sleep can't be negative. */
@@ -71,6 +68,6 @@ function normal(mean, deviation) {
 
 export function listen(port, host) {
   createServer((request, response) => {
-    return request.url === '/metrics' ? metrics(response) : polls(request, response);
+    return request.url === '/metrics' ? metrics(request, response) : polls(request, response);
   }).listen(port, host);
 }

@@ -5,7 +5,7 @@ import { countAnswer, metrics, pages } from './app.mjs';
 const express = createRequire(`${process.cwd()}/`)('express');
 
 const app = express();
-app.get('/metrics', (_request, response) => metrics(response));
+app.get('/metrics', metrics);
 for (const [path, page] of Object.entries(pages)) {
   app.get(path, async (_request, response) => {
     const [status, text] = await page();

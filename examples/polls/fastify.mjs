@@ -5,9 +5,9 @@ import { countAnswer, metrics, pages } from './app.mjs';
 const fastify = createRequire(`${process.cwd()}/`)('fastify');
 
 const app = fastify();
-app.get('/metrics', (_request, reply) => {
+app.get('/metrics', (request, reply) => {
   reply.hijack();
-  return metrics(reply.raw);
+  return metrics(request.raw, reply.raw);
 });
 for (const [path, page] of Object.entries(pages)) {
   app.get(path, async (_request, reply) => {

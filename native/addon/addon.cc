@@ -5,8 +5,10 @@
 #include <mutex>
 
 #include "addon/argument.h"
+#include "addon/guard.h"
 #include "addon/handles.h"
 #include "base/crc32c.h"
+#include "files/directory.h"
 #include "files/owner.h"
 #include "group/session.h"
 
@@ -43,13 +45,20 @@ Napi::Value GroupHasEnded(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), SessionHasEnded(Argument(info[0]).String(), CurrentOwner(0)));
 }
 
+// (directory): other users may write there, and the user trusts them.
+Napi::Value AllowOthers(const Napi::CallbackInfo& info) {
+  AllowOthersIn(Argument(info[0]).String());
+  return info.Env().Undefined();
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("Segment", DefineSegment(env));
   exports.Set("Group", DefineGroup(env));
-  exports.Set("processStart", Napi::Function::New<ProcessStart>(env, "processStart"));
-  exports.Set("hostId", Napi::Function::New<HostId>(env, "hostId"));
-  exports.Set("groupHasEnded", Napi::Function::New<GroupHasEnded>(env, "groupHasEnded"));
-  exports.Set("processGroup", Napi::Function::New<ProcessGroup>(env, "processGroup"));
+  exports.Set("processStart", Napi::Function::New<GuardedFunction<ProcessStart>>(env, "processStart"));
+  exports.Set("hostId", Napi::Function::New<GuardedFunction<HostId>>(env, "hostId"));
+  exports.Set("groupHasEnded", Napi::Function::New<GuardedFunction<GroupHasEnded>>(env, "groupHasEnded"));
+  exports.Set("allowOthersIn", Napi::Function::New<GuardedFunction<AllowOthers>>(env, "allowOthersIn"));
+  exports.Set("processGroup", Napi::Function::New<GuardedFunction<ProcessGroup>>(env, "processGroup"));
   return exports;
 }
 

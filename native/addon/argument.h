@@ -81,7 +81,7 @@ class Argument {
     } else if (type != napi_string) {
       napi_coerce_to_string(env_, value_, &string);
     }
-    Argument(env_, string).StringTo(text, layout::kMaxRecord);
+    Argument(env_, string).StringTo(text, layout::kMaxPrivateRecord);
     return KindOf(type);
   }
   std::vector<std::string> Strings() const {

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "addon/argument.h"
+#include "addon/guard.h"
 #include "addon/handles.h"
 #include "group/group.h"
 
@@ -76,14 +76,16 @@ bool MakeString(napi_env env, TextBuffer text, napi_value* result) {
 }
 
 // Calls `run`, which returns a Result, on the pool. Then, on the event loop, `make(env, value, &result)` makes the value of
-// the promise; it returns false when it cannot. The promise is rejected with the error of the Result, or with ENOMEM.
+// the promise; it returns false when it cannot. The promise is rejected with the error of the Result, or with that
+// of an exception.
 // It uses plain Node-API: when a worker thread is terminated meanwhile, every further call fails, which is fatal in node-addon-api.
 template <typename Run, typename Make>
 Napi::Value RunOnPool(Napi::Env env, Run run, Make make) {
   struct Work {
     Run run;
     Make make;
-    std::optional<std::invoke_result_t<Run>> outcome = std::nullopt;  // none: out of memory
+    std::optional<std::invoke_result_t<Run>> outcome = std::nullopt;  // none: an exception
+    SystemError failure = {ENOMEM, "malloc", {}};
     napi_deferred deferred = nullptr;
     napi_async_work work = nullptr;
   };
@@ -91,7 +93,8 @@ Napi::Value RunOnPool(Napi::Env env, Run run, Make make) {
     auto* work = static_cast<Work*>(data);
     try {
       work->outcome.emplace(work->run());
-    } catch (const std::bad_alloc&) {
+    } catch (...) {
+      work->failure = CurrentError();
     }
   };
   auto complete = [](napi_env env, napi_status, void* data) {
@@ -99,12 +102,16 @@ Napi::Value RunOnPool(Napi::Env env, Run run, Make make) {
     napi_delete_async_work(env, work->work);
     auto& outcome = work->outcome;
     napi_value result;
-    if (outcome && outcome->ok() && work->make(env, std::move(outcome->value()), &result)) {
-      napi_resolve_deferred(env, work->deferred, result);
-      return;
+    bool made = false;
+    if (outcome && !outcome->ok()) work->failure = outcome->error();
+    try {
+      made = outcome && outcome->ok() && work->make(env, std::move(outcome->value()), &result);
+    } catch (...) {
+      work->failure = CurrentError();
     }
-    bool failed = outcome && !outcome->ok();
-    if (MakeSystemError(env, failed ? outcome->error() : SystemError{ENOMEM, "malloc", ""}, &result)) {
+    if (made) {
+      napi_resolve_deferred(env, work->deferred, result);
+    } else if (MakeSystemError(env, work->failure, &result)) {
       napi_reject_deferred(env, work->deferred, result);
     }
   };
@@ -131,23 +138,34 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "Group",
                        {
-                           InstanceMethod<&GroupHandle::Join>("join"),
-                           InstanceMethod<&GroupHandle::Leave>("leave"),
-                           InstanceMethod<&GroupHandle::Render>("render"),
-                           InstanceMethod<&GroupHandle::HasDead>("hasDead"),
-                           InstanceMethod<&GroupHandle::ScrapeError>("scrapeError"),
-                           InstanceMethod<&GroupHandle::Compact>("compact"),
-                           InstanceMethod<&GroupHandle::RemoveSeries>("removeSeries"),
+                           Method<&GroupHandle::Join>("join"),
+                           Method<&GroupHandle::Leave>("leave"),
+                           Method<&GroupHandle::Render>("render"),
+                           Method<&GroupHandle::HasDead>("hasDead"),
+                           Method<&GroupHandle::ScrapeError>("scrapeError"),
+                           Method<&GroupHandle::Compact>("compact"),
+                           Method<&GroupHandle::RemoveSeries>("removeSeries"),
                        });
   }
 
   explicit GroupHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<GroupHandle>(info) {
-    group_ = std::make_shared<Group>(info[0].IsString() ? Argument(info[0]).String() : std::string(),
-                                     CurrentOwner(0));
+    Guarded(info, [&] {
+      group_ = std::make_shared<Group>(info[0].IsString() ? Argument(info[0]).String() : std::string(),
+                                       CurrentOwner(0));
+    });
   }
 
  private:
-  // ({ scopes, chosen, defaultLabels, ownProcess, perOwner, name, format, nowMs, privateSegments, collectDeadlineMs, ownSegment,
+  template <auto kMethod>
+  Napi::Value Call(const Napi::CallbackInfo& info) {
+    return Guarded(info, [&] { return (this->*kMethod)(info); });
+  }
+  template <auto kMethod>
+  static PropertyDescriptor Method(const char* name) {
+    return InstanceMethod<&GroupHandle::Call<kMethod>>(name);
+  }
+
+  // ({ scopes, chosen, defaultLabels, ownProcess, perOwner, names, format, nowMs, privateSegments, collectDeadlineMs, ownSegment,
   //    own, otherDirectories, selfMetrics, as: 'text' | 'bytes' }) -> Promise<string | Buffer>
   Napi::Value Render(const Napi::CallbackInfo& info) {
     Argument argument = info[0];
@@ -160,11 +178,12 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     scrape.view.default_labels = argument.Get("defaultLabels").Bool();
     if (argument.Get("ownProcess").Bool()) scrape.view.process = ProcessOf(CurrentOwner(0));
     scrape.view.per_owner = argument.Get("perOwner").Bool();
-    if (Argument name = argument.Get("name"); name.Type() == napi_string) scrape.name = name.String();
+    if (Argument names = argument.Get("names"); names.Type() == napi_object) scrape.names = names.Strings();
     std::string format = argument.Get("format").String();
-    scrape.format = format == "json"          ? Format::kJson
-                    : format == "openmetrics" ? Format::kOpenMetrics
-                                              : Format::kText;
+    scrape.format = format == "json"                ? Format::kJson
+                    : format == "openmetrics"       ? Format::kClientOpenMetrics
+                    : format == "openmetrics-1.0.0" ? Format::kOpenMetrics
+                                                    : Format::kText;
     std::string shown = argument.Get("selfMetrics").String();
     scrape.self_metrics = shown == "all"    ? SelfMetricsShown::kAll
                           : shown == "none" ? SelfMetricsShown::kNone

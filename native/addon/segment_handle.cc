@@ -4,12 +4,13 @@
 #include <vector>
 
 #include "addon/argument.h"
+#include "addon/guard.h"
 #include "addon/handles.h"
 #include "base/clock.h"
 #include "files/directory.h"
 #include "format/names.h"
 #include "format/record.h"
-#include "group/archive.h"
+#include "group/archive_file.h"
 #include "group/wakeup.h"
 #include "segment/owner_presence.h"
 #include "segment/rewrite.h"
@@ -33,35 +34,52 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "Segment",
                        {
-                           InstanceMethod<&SegmentHandle::AddScope>("addScope"),
-                           InstanceMethod<&SegmentHandle::AddFamily>("addFamily"),
-                           InstanceMethod<&SegmentHandle::AddMember>("addMember"),
-                           InstanceMethod<&SegmentHandle::AddSeries>("addSeries"),
-                           InstanceMethod<&SegmentHandle::AddPage>("addPage"),
-                           InstanceMethod<&SegmentHandle::AddExemplar>("addExemplar"),
-                           InstanceMethod<&SegmentHandle::Remove>("remove"),
-                           InstanceMethod<&SegmentHandle::Release>("release"),
-                           InstanceMethod<&SegmentHandle::Rewrite>("rewrite"),
-                           InstanceMethod<&SegmentHandle::Extent>("extent"),
-                           InstanceMethod<&SegmentHandle::LimitGroup>("limitGroup"),
-                           InstanceMethod<&SegmentHandle::NameIsCurrent>("nameIsCurrent"),
-                           InstanceMethod<&SegmentHandle::IsCompacted>("isCompacted"),
-                           InstanceMethod<&SegmentHandle::Heartbeat>("heartbeat"),
-                           InstanceMethod<&SegmentHandle::OpenWakeup>("openWakeup"),
-                           InstanceMethod<&SegmentHandle::WakeupExists>("wakeupExists"),
-                           InstanceMethod<&SegmentHandle::TakeRequests>("takeRequests"),
-                           InstanceMethod<&SegmentHandle::HasCollectors>("hasCollectors"),
-                           InstanceMethod<&SegmentHandle::StartCollect>("startCollect"),
-                           InstanceMethod<&SegmentHandle::FinishCollect>("finishCollect"),
-                           InstanceMethod<&SegmentHandle::CountDrops>("countDrops"),
-                           InstanceMethod<&SegmentHandle::CountCompactionFailure>("countCompactionFailure"),
-                           InstanceMethod<&SegmentHandle::Lead>("lead"),
-                           InstanceMethod<&SegmentHandle::Resign>("resign"),
-                           InstanceAccessor<&SegmentHandle::Path>("path"),
+                           Method<&SegmentHandle::AddScope>("addScope"),
+                           Method<&SegmentHandle::AddFamily>("addFamily"),
+                           Method<&SegmentHandle::AddMember>("addMember"),
+                           Method<&SegmentHandle::AddSeries>("addSeries"),
+                           Method<&SegmentHandle::AddPage>("addPage"),
+                           Method<&SegmentHandle::AddExemplar>("addExemplar"),
+                           Method<&SegmentHandle::Remove>("remove"),
+                           Method<&SegmentHandle::Release>("release"),
+                           Method<&SegmentHandle::Rewrite>("rewrite"),
+                           Method<&SegmentHandle::Extent>("extent"),
+                           Method<&SegmentHandle::LimitGroup>("limitGroup"),
+                           Method<&SegmentHandle::NameIsCurrent>("nameIsCurrent"),
+                           Method<&SegmentHandle::IsCompacted>("isCompacted"),
+                           Method<&SegmentHandle::Heartbeat>("heartbeat"),
+                           Method<&SegmentHandle::OpenWakeup>("openWakeup"),
+                           Method<&SegmentHandle::WakeupExists>("wakeupExists"),
+                           Method<&SegmentHandle::TakeRequests>("takeRequests"),
+                           Method<&SegmentHandle::HasCollectors>("hasCollectors"),
+                           Method<&SegmentHandle::StartCollect>("startCollect"),
+                           Method<&SegmentHandle::FinishCollect>("finishCollect"),
+                           Method<&SegmentHandle::CountDrops>("countDrops"),
+                           Method<&SegmentHandle::CountCompactionFailure>("countCompactionFailure"),
+                           Method<&SegmentHandle::Lead>("lead"),
+                           Method<&SegmentHandle::Resign>("resign"),
+                           InstanceAccessor<&SegmentHandle::Call<&SegmentHandle::Path>>("path"),
                        });
   }
 
   explicit SegmentHandle(const CallbackInfo& info) : Napi::ObjectWrap<SegmentHandle>(info) {
+    Guarded(info, [&] { Open(info); });
+  }
+
+  const std::shared_ptr<SegmentWriter>& segment() const { return owner_->segment(); }
+
+ private:
+  template <auto kMethod>
+  Napi::Value Call(const CallbackInfo& info) {
+    return Guarded(info, [&] { return (this->*kMethod)(info); });
+  }
+  template <auto kMethod>
+  static PropertyDescriptor Method(const char* name) {
+    return InstanceMethod<&SegmentHandle::Call<kMethod>>(name);
+  }
+
+  // (directory | undefined, workerThread, maxBytes, location)
+  void Open(const CallbackInfo& info) {
     OwnerIdentity owner = CurrentOwner(Argument(info[1]).Uint32());
     auto max_bytes = static_cast<uint64_t>(Argument(info[2]).Double());
     auto created = OwnerPresence::Create(Argument(info[0]).String(), owner, max_bytes);
@@ -82,9 +100,6 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
         new std::weak_ptr<OwnerPresence>(owner_));
   }
 
-  const std::shared_ptr<SegmentWriter>& segment() const { return owner_->segment(); }
-
- private:
   // (id, name, flags, defaultLabels: [name, value, ...])
   Napi::Value AddScope(const CallbackInfo& info) {
     ScopeRecord record;
@@ -213,7 +228,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     UniqueFd directory = OpenDirectory(segment()->directory());
     ArchiveFile archive;
     return Boolean(info, directory.valid() && archive.Update(directory.get()) == SkipReason::kNone &&
-                             archive.HasCompacted(segment()->header().segment_id));
+                             archive.HasCompacted(segment()->header()));
   }
 
   Napi::Value OpenWakeup(const CallbackInfo& info) {

@@ -78,6 +78,17 @@ char* FormatSample(char* to, double value) {
   return Copy(to, value > 0 ? "+Inf" : "-Inf");
 }
 
+char* FormatCanonical(char* to, double value) {
+  if (std::isnan(value)) return Copy(to, "NaN");
+  if (std::isinf(value)) return Copy(to, value > 0 ? "+Inf" : "-Inf");
+  double size = std::fabs(value);
+  if (size != 0 && (size < 1e-4 || size >= 1e6)) {
+    return std::to_chars(to, to + kMaxNumberLength, value, std::chars_format::scientific).ptr;
+  }
+  char* end = FormatFinite(to, value);
+  return std::find(to, end, '.') == end ? Copy(end, ".0") : end;
+}
+
 char* FormatJsNumber(char* to, double value) {
   if (std::isfinite(value)) return FormatFinite(to, value);
   if (std::isnan(value)) return Copy(to, "NaN");

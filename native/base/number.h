@@ -4,7 +4,7 @@
 
 namespace prom {
 
-// Longest result of both functions.
+// Longest result of each function.
 inline constexpr int kMaxNumberLength = 32;
 
 // The value of a sample; prom-client writes `Nan`, `+Inf` and `-Inf`. Returns the end.
@@ -12,5 +12,8 @@ char* FormatSample(char* to, double value);
 
 // A number in a label like `le` or `quantile`: `NaN`, `Infinity`, `-Infinity`. Returns the end.
 char* FormatJsNumber(char* to, double value);
+
+// A bound in OpenMetrics' canonical spelling, as Go has it: `0.5`, `1.0`, `1e-05`, `2.5e+06`, `+Inf`. Returns the end.
+char* FormatCanonical(char* to, double value);
 
 }  // namespace prom

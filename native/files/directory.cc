@@ -13,6 +13,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <mutex>
+#include <set>
 
 #include "files/owner.h"
 
@@ -39,6 +41,39 @@ void AppendNames(const char* entries, size_t length, std::vector<std::string>& n
 }
 
 #endif
+
+bool OthersMayWrite(const struct stat& status) {
+  return (status.st_mode & S_IWOTH) != 0 || ((status.st_mode & S_IWGRP) != 0 && status.st_gid != ::getegid());
+}
+
+// Of this process, for all its threads.
+class PathSet {
+ public:
+  void Add(const std::string& path) {
+    std::lock_guard lock(mutex_);
+    paths_.insert(path);
+  }
+  bool Contains(const std::string& path) {
+    std::lock_guard lock(mutex_);
+    return paths_.contains(path);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<std::string> paths_;
+};
+
+PathSet& AllowedDirectories() {
+  static PathSet paths;
+  return paths;
+}
+
+// Owners reserve the blocks of a segment. A file system that compresses, or a copy that leaves out zeros, has fewer of them, but
+// never one for a thousand. Some file systems count no blocks at all.
+bool IsHollow(const struct stat& status) {
+  constexpr int64_t kFree = 1024 * 1024;
+  return status.st_blocks > 0 && status.st_size > kFree + status.st_blocks * 512 * 1024;
+}
 
 }  // namespace
 
@@ -84,9 +119,18 @@ void RemoveWakeup(int directory, const std::string& segment) {
   }
 }
 
+bool IsStarved() { return errno == EMFILE || errno == ENFILE || errno == ENOMEM; }
+
 UniqueFd OpenDirectory(const std::string& path) {
-  return UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  struct stat status {};
+  if (!fd.valid() || ::fstat(fd.get(), &status) != 0) return UniqueFd();
+  if (!OthersMayWrite(status) || AllowedDirectories().Contains(path)) return fd;
+  errno = EPERM;
+  return UniqueFd();
 }
+
+void AllowOthersIn(const std::string& path) { AllowedDirectories().Add(path); }
 
 #ifdef __linux__
 
@@ -159,6 +203,10 @@ UniqueFd OpenPlainFile(int directory, const char* name, SkipReason* reason) {
   if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink > 1 ||
       (status.st_uid != ::geteuid() && ::geteuid() != 0)) {
     *reason = SkipReason::kForbidden;
+    return UniqueFd();
+  }
+  if (IsHollow(status)) {
+    *reason = SkipReason::kCorrupt;
     return UniqueFd();
   }
   *reason = SkipReason::kNone;

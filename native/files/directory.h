@@ -38,8 +38,14 @@ std::string SegmentOfRequest(std::string_view name);
 // Removes the wake-up FIFO of a segment, if it is a FIFO.
 void RemoveWakeup(int directory, const std::string& segment);
 
-// An open directory; invalid, with errno, when there is none.
+// Whether errno tells that this process, or the system, has no descriptor or memory left.
+bool IsStarved();
+
+// An open directory; invalid, with errno, when there is none. EPERM where other users may write: all of them, or a group that is
+// not that of this process. A descriptor that was opened stays the directory that was looked at.
 UniqueFd OpenDirectory(const std::string& path);
+// The user trusts all who may write in this directory: it is opened in any case.
+void AllowOthersIn(const std::string& path);
 // Appends the names in it, without `.` and `..`; `names` is empty before. False when they cannot be read.
 bool ListNames(int directory, std::vector<std::string>& names);
 
@@ -64,7 +70,8 @@ inline constexpr Names<SkipReason, 8> kSkipReasonNames{
     {"none", "foreign", "version", "corrupt", "truncated", "forbidden", "duplicate", "unreadable"}};
 
 // Opens a regular file of this user, with no second link, for reading. Follows no link and waits for no FIFO. Otherwise
-// invalid, with the reason; kNone when there is no such file.
+// invalid, with the reason; kNone when there is no such file, kCorrupt when the file consists of holes: to read it would cost
+// memory that it does not take itself.
 UniqueFd OpenPlainFile(int directory, const char* name, SkipReason* reason = nullptr);
 // Gives a file that root has made to the owner of its directory, who could not open it otherwise. Does nothing for other users.
 void GiveToOwner(int directory, int fd);

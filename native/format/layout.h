@@ -178,6 +178,8 @@ static_assert(offsetof(Header, extents) == 512);
 inline constexpr uint64_t kRecordAlignment = 8;
 inline constexpr uint64_t kRecordHeaderSize = 16;
 inline constexpr uint64_t kMaxRecord = 1024 * 1024;
+// Of a segment in memory of its process. A reader refuses a longer record in any segment.
+inline constexpr uint64_t kMaxPrivateRecord = 64 * 1024 * 1024;
 
 struct RecordHeader {
   uint32_t length;  // with this header, a multiple of 8

@@ -19,6 +19,9 @@ void StoreRelease(T& at, T value) {
   std::atomic_ref<T>(at).store(value, std::memory_order_release);
 }
 
+// The half of the owner for stores that must not be visible before earlier ones: a release store lets the stores after it pass.
+inline void ReleaseFence() { std::atomic_thread_fence(std::memory_order_release); }
+
 // The half of the reader: later loads see values at least as new as earlier loads.
 inline void AcquireFence() { std::atomic_thread_fence(std::memory_order_acquire); }
 

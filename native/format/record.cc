@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/crc32c.h"
+#include "base/utf8.h"
 #include "format/merge_mode.h"
 
 namespace prom {
@@ -159,10 +160,21 @@ void Fields(Io& io, RecordOf<Io, CompactedRecord>& record) {
   for (auto& id : record.ids) io(id);
 }
 
+// One name or text that Prometheus does not accept would make it refuse the whole exposition. Only strings are escaped; the texts of
+// objects are those that prom-client prints.
 template <typename Labels>
-bool HasKnownKinds(const Labels& labels) {
-  return std::all_of(labels.begin(), labels.end(),
-                     [](const auto& label) { return label.kind <= layout::LabelKind::kOther; });
+bool HasGoodTexts(const Labels& labels) {
+  return std::all_of(labels.begin(), labels.end(), [](const auto& label) {
+    bool printed_as_it_is =
+        label.kind != layout::LabelKind::kString && label.kind != layout::LabelKind::kOther;
+    return label.kind <= layout::LabelKind::kOther && IsUtf8(label.text) &&
+           !(printed_as_it_is && label.text.find_first_of("\"\\\n") != std::string::npos);
+  });
+}
+
+bool HasGoodNames(const FamilyRecord& record) {
+  return IsMetricName(record.name) && IsUtf8(record.help) &&
+         std::all_of(record.label_names.begin(), record.label_names.end(), IsLabelName);
 }
 
 template <typename Record>
@@ -178,12 +190,12 @@ bool IsValid(const FamilyRecord& record) {
   bool timed = !IsMostRecent(record.merge_mode) || record.type == MetricType::kGauge;
   bool aged = record.type == MetricType::kSummary ? record.age_buckets >= 1 && record.slot_ms > 0
                                                   : record.slot_ms >= 0;
-  return known && sized && timed && aged;
+  return known && sized && timed && aged && HasGoodNames(record);
 }
 
 bool IsValid(const SeriesRecord& record) {
   // Readers look for the oldest series, and NaN has no order.
-  return std::isfinite(record.created_ms) && HasKnownKinds(record.labels);
+  return std::isfinite(record.created_ms) && HasGoodTexts(record.labels);
 }
 
 bool IsValid(const PageRecord& record) {
@@ -192,9 +204,22 @@ bool IsValid(const PageRecord& record) {
          record.number >= -(1 << 20) && record.number <= 1 << 20;
 }
 
-bool IsValid(const ScopeRecord& record) { return HasKnownKinds(record.default_labels); }
+bool IsValid(const ScopeRecord& record) { return HasGoodTexts(record.default_labels); }
 
 }  // namespace
+
+bool IsLabelName(std::string_view name) {
+  auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  return !name.empty() && is_letter(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9');
+  });
+}
+
+bool IsMetricName(std::string_view name) {
+  std::string without_colons(name);
+  std::replace(without_colons.begin(), without_colons.end(), ':', '_');
+  return IsLabelName(without_colons);
+}
 
 uint32_t FamilyRecord::CellCount() const {
   switch (type) {
@@ -227,6 +252,10 @@ SegmentId NewSegmentId(uint32_t pid, uint32_t tid) {
     std::memcpy(id.data(), now, sizeof now);
   }
   return id;
+}
+
+SegmentId OriginOf(const layout::Header& header) {
+  return header.first_id == SegmentId{} ? header.segment_id : header.first_id;
 }
 
 uint32_t HeaderCrc(const layout::Header& header) {

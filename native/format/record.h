@@ -25,6 +25,10 @@ using SeriesLabel = LabelOf<uint16_t, std::string>;  // by the index of its name
 using Label = LabelOf<std::string, std::string>;
 using LabelRef = LabelOf<std::string_view, std::string_view>;  // views of texts that another object owns
 
+// Whether Prometheus accepts a name in the text format.
+bool IsMetricName(std::string_view name);
+bool IsLabelName(std::string_view name);
+
 struct FamilyRecord {
   uint32_t id = 0;
   layout::MetricType type = layout::MetricType::kCounter;
@@ -92,6 +96,9 @@ void StampFormat(layout::Header& header, layout::FileKind kind);
 
 // A unique id: random, or made of the time and the thread when the system has no random bytes.
 SegmentId NewSegmentId(uint32_t pid, uint32_t tid);
+
+// The id of the first file whose counts are in a segment: its rewrites and its copies have the same.
+SegmentId OriginOf(const layout::Header& header);
 
 // The value of header_crc for this header.
 uint32_t HeaderCrc(const layout::Header& header);

@@ -1,16 +1,18 @@
 #include "group/archive.h"
 
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <span>
 #include <utility>
 
-#include "base/aligned_buffer.h"
 #include "base/crc32c.h"
 #include "base/double_double.h"
-#include "base/unique_fd.h"
+#include "files/directory.h"
 #include "format/merge_mode.h"
 #include "format/record.h"
 
@@ -86,27 +88,79 @@ std::vector<DoubleDouble> CellsOf(const MergedFamily& family, const double* valu
   return cells;
 }
 
-void AppendBytes(Bytes& out, const void* data, size_t length) {
-  const auto* p = static_cast<const uint8_t*>(data);
-  out.insert(out.end(), p, p + length);
+// An upper bound for what a segment adds to the file: its cells come twice, and the series of each owner may get a label `pid`.
+uint64_t MostBytesOf(const SegmentReader& reader) {
+  constexpr uint64_t kInstanceLabel = 64;
+  uint64_t bytes = reader.series().size() * kInstanceLabel;
+  const uint64_t times = reader.is_archive() ? 1 : 2;
+  for (uint32_t i = 0; i < reader.header().extent_count; i++) {
+    bytes += times * reader.header().extents[i].length;
+  }
+  return bytes;
 }
+
+// Writes bytes to a file, in large pieces, and adds up their checksum.
+class ChecksummedFile {
+ public:
+  explicit ChecksummedFile(int fd) : fd_(fd) {}
+
+  void Write(const void* data, size_t length) {
+    const auto* p = static_cast<const uint8_t*>(data);
+    waiting_.insert(waiting_.end(), p, p + length);
+    if (waiting_.size() >= kPiece) Flush();
+  }
+  // Returns the errno of the first write that failed, or 0.
+  int Flush() {
+    crc_ = Crc32c(waiting_.data(), waiting_.size(), crc_);
+    if (error_ == 0 && !WriteWhole(fd_, waiting_.data(), waiting_.size())) error_ = errno;
+    waiting_.clear();
+    return error_;
+  }
+  uint32_t crc() const { return crc_; }
+
+ private:
+  static constexpr size_t kPiece = 1024 * 1024;
+
+  int fd_;
+  Bytes waiting_;
+  uint32_t crc_ = 0;
+  int error_ = 0;
+};
 
 }  // namespace
 
-// The records and the cells that they name.
-struct Archive::Output {
-  Bytes records;
-  std::vector<double> cells;
+// Takes the cells and the records that name them. The first pass measures them; in the second one the cells go to the file at
+// once, because they come first, and the records are kept.
+class Archive::Output {
+ public:
+  Output() = default;
+  Output(ChecksummedFile& file, uint64_t records_length) : file_(&file) { records_.reserve(records_length); }
 
-  uint64_t NextCell() const { return kCellsOffset + cells.size() * sizeof(double); }
+  uint64_t cells_length() const { return cells_ * sizeof(double); }
+  uint64_t records_length() const { return records_length_; }
+  const Bytes& records() const { return records_; }
+  uint64_t NextCell() const { return kCellsOffset + cells_length(); }
 
   template <typename Record>
   void Append(RecordType type, const Record& record) {
-    Bytes body = prom::Encode(record);
-    size_t at = records.size();
-    records.resize(at + RecordLength(body));
-    WriteRecord(records.data() + at, type, RecordLength(body), body);
+    Bytes body = Encode(record);
+    uint64_t length = RecordLength(body);
+    if (file_ != nullptr) {
+      records_.resize(records_length_ + length);
+      WriteRecord(records_.data() + records_length_, type, length, body);
+    }
+    records_length_ += length;
   }
+  void AppendCells(std::span<const double> cells) {
+    if (file_ != nullptr) file_->Write(cells.data(), cells.size_bytes());
+    cells_ += cells.size();
+  }
+
+ private:
+  ChecksummedFile* file_ = nullptr;
+  Bytes records_;
+  uint64_t records_length_ = 0;
+  uint64_t cells_ = 0;
 };
 
 void Archive::Add(const MergeInput& input) {
@@ -126,6 +180,7 @@ void Archive::Add(const MergeInput& input) {
     header_.created_realtime_ns = header.created_realtime_ns;
     header_.created_boottime_ns = header.created_boottime_ns;
   }
+  most_bytes_ += MostBytesOf(*input.reader);
   SegmentPlan plan = PlanFamilies(*input.reader);
   header_.dropped_series += plan_.AddSeries(input, segments_++, plan);
   accumulator_.Add(plan_, input, plan, now_ms_);
@@ -215,11 +270,20 @@ void Archive::DropOldOwnerGauges() {
   });
 }
 
-Bytes Archive::Encode(const OwnerIdentity& self) {
+bool Archive::Fits() {
+  if (most_bytes_ > limits_.bytes) {
+    Output measured;
+    EncodeContent(measured);
+    most_bytes_ = sizeof(Header) + measured.cells_length() + measured.records_length();
+  }
+  return most_bytes_ <= limits_.bytes;
+}
+
+std::optional<SystemError> Archive::Write(int fd, const OwnerIdentity& self) {
   DropOldOwnerGauges();
-  Output out;
-  EncodeRecords(out);
-  uint64_t cells_length = out.cells.size() * sizeof(double);
+  Output measured;
+  EncodeContent(measured);
+  uint64_t cells_length = measured.cells_length();
 
   Header header = header_;
   StampFormat(header, layout::FileKind::kArchive);
@@ -228,24 +292,28 @@ Bytes Archive::Encode(const OwnerIdentity& self) {
   header.boot_id = self.boot_id;
   header.compacted_count = static_cast<uint32_t>(compacted_.size());
   header.state = static_cast<uint32_t>(layout::OwnerState::kClosed);
-  header.records_end = out.records.size();
+  header.records_end = measured.records_length();
   header.extent_count = 2;
   header.extents[0] = {kCellsOffset, cells_length, static_cast<uint32_t>(ExtentType::kCells), 0, 0};
   header.extents[1] = {kCellsOffset + cells_length, header.records_end,
                        static_cast<uint32_t>(ExtentType::kRecords), 0, 0};
-  Bytes file;
-  file.reserve(sizeof header + cells_length + out.records.size());
-  AppendBytes(file, &header, sizeof header);
-  AppendBytes(file, out.cells.data(), cells_length);
-  AppendBytes(file, out.records.data(), out.records.size());
+  // Its first part, which has the checksum of all the rest, comes last.
   constexpr size_t kFromHere = offsetof(Header, records_end);
-  header.archive_crc = Crc32c(file.data() + kFromHere, file.size() - kFromHere);
+  if (::lseek(fd, kFromHere, SEEK_SET) < 0) return SystemError{errno, "lseek", ""};
+  ChecksummedFile file(fd);
+  file.Write(reinterpret_cast<const uint8_t*>(&header) + kFromHere, sizeof header - kFromHere);
+  Output out(file, measured.records_length());
+  EncodeContent(out);
+  file.Write(out.records().data(), out.records().size());
+  if (int error = file.Flush()) return SystemError{error, "write", ""};
+  header.archive_crc = file.crc();
   header.header_crc = HeaderCrc(header);
-  std::memcpy(file.data(), &header, kFromHere);
-  return file;
+  if (::lseek(fd, 0, SEEK_SET) < 0) return SystemError{errno, "lseek", ""};
+  if (!WriteWhole(fd, &header, kFromHere)) return SystemError{errno, "write", ""};
+  return std::nullopt;
 }
 
-void Archive::EncodeRecords(Output& out) {
+void Archive::EncodeContent(Output& out) const {
   for (size_t first = 0; first < compacted_.size(); first += kIdsOfRecord) {
     auto from = compacted_.begin() + static_cast<ptrdiff_t>(first);
     auto count = static_cast<ptrdiff_t>(std::min(kIdsOfRecord, compacted_.size() - first));
@@ -266,7 +334,7 @@ void Archive::EncodeRecords(Output& out) {
   }
 }
 
-void Archive::EncodeSeries(const MergedFamily& family, uint32_t index, Output& out) {
+void Archive::EncodeSeries(const MergedFamily& family, uint32_t index, Output& out) const {
   const MergedSeries& series = plan_.series()[index];
   const MergedIdentity& identity = plan_.identity(index);
   const Sketch* sketch =
@@ -280,63 +348,23 @@ void Archive::EncodeSeries(const MergedFamily& family, uint32_t index, Output& o
     record.labels.push_back({static_cast<uint16_t>(name - names.begin()), label.kind, label.text});
   }
   out.Append(RecordType::kSeries, record);
-  for (const DoubleDouble& cell : cells) out.cells.push_back(cell.hi);
-  for (const DoubleDouble& cell : cells) out.cells.push_back(cell.lo);
+  std::vector<double> halves;
+  for (const DoubleDouble& cell : cells) halves.push_back(cell.hi);
+  for (const DoubleDouble& cell : cells) halves.push_back(cell.lo);
+  out.AppendCells(halves);
   if (sketch != nullptr) {
     for (const auto& [key, counts] : sketch->pages()) {
       out.Append(RecordType::kPage, PageRecord{record.cells_offset, out.NextCell(), 0, key.number, key.slot,
                                                key.schema, key.sign});
-      out.cells.insert(out.cells.end(), counts.begin(), counts.end());
+      out.AppendCells(counts);
     }
   }
   for (const Exemplar& exemplar : accumulator_.exemplars(index)) {
     out.Append(RecordType::kExemplar, ExemplarRecord{record.cells_offset, out.NextCell(), exemplar.bucket});
-    out.cells.push_back(1);  // the first slot counts
-    out.cells.insert(out.cells.end(), exemplar.slot.begin(), exemplar.slot.end());
-    out.cells.resize(out.cells.size() + layout::kExemplarSlotCells);
+    std::array<double, layout::kExemplarCells> exemplar_cells{1};  // the first slot counts
+    std::copy(exemplar.slot.begin(), exemplar.slot.end(), exemplar_cells.begin() + 1);
+    out.AppendCells(exemplar_cells);
   }
-}
-
-SkipReason ArchiveFile::Update(int directory) {
-  SkipReason reason;
-  UniqueFd fd = OpenPlainFile(directory, kArchiveName, &reason);
-  if (!fd.valid()) {
-    if (reason == SkipReason::kNone) *this = ArchiveFile();
-    return reason;
-  }
-  FileSource source(fd.get());
-  layout::Header header;
-  if (!source.Read(&header, sizeof header, 0)) return SkipReason::kTruncated;
-  tried_ = VersionOf(header);
-  if (present() && tried_ == VersionOf(reader_.header())) return SkipReason::kNone;
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) return SkipReason::kUnreadable;
-  auto size = static_cast<uint64_t>(status.st_size);
-  if (size < sizeof header || size > layout::kMaxSegmentBytes) return SkipReason::kCorrupt;
-  AlignedBuffer bytes;
-  if (!bytes.Reserve(size)) return SkipReason::kUnreadable;
-  SegmentReader reader;
-  reason = reader.Update(source);
-  if (reason == SkipReason::kNone) reason = reader.ReadValues(source);
-  if (reason != SkipReason::kNone) return reason;
-  if (!source.Read(bytes.bytes(), size, 0)) return SkipReason::kTruncated;
-  constexpr size_t kFromHere = offsetof(layout::Header, records_end);
-  uint32_t crc = Crc32c(bytes.bytes() + kFromHere, size - kFromHere);
-  if (!reader.is_archive() || reader.header().archive_crc != crc) return SkipReason::kCorrupt;
-  reader_ = std::move(reader);
-  compacted_ = {reader_.compacted().begin(), reader_.compacted().end()};
-  bytes_ = size;
-  return SkipReason::kNone;
-}
-
-bool ArchiveFile::IsCurrent(int directory) const {
-  SkipReason reason;
-  UniqueFd fd = OpenPlainFile(directory, kArchiveName, &reason);
-  if (!fd.valid() && reason == SkipReason::kNone) return tried_ == Version{};
-  layout::Header header;
-  // An archive that cannot be read now leaves the scrape as it is.
-  if (!fd.valid() || !FileSource(fd.get()).Read(&header, sizeof header, 0)) return true;
-  return VersionOf(header) == tried_;
 }
 
 }  // namespace prom

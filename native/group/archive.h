@@ -6,11 +6,10 @@
 
 #include <cstdint>
 #include <map>
-#include <set>
-#include <utility>
+#include <optional>
 #include <vector>
 
-#include "files/directory.h"
+#include "base/result.h"
 #include "files/owner.h"
 #include "format/layout.h"
 #include "format/record.h"
@@ -26,6 +25,8 @@ struct ArchiveLimits {
   uint32_t owner_gauges = 10'000;  // series of `all` gauges, one per owner: the oldest ones are dropped
   uint32_t compacted_ids =
       4096;  // of segments that are removed: an owner that was taken for dead finds its own
+  // Of the file: what a reader accepts, less room for ids.
+  uint64_t bytes = layout::kMaxSegmentBytes - 1024 * 1024;
 };
 
 class Archive {
@@ -39,19 +40,21 @@ class Archive {
   void Add(const MergeInput& input);
   // Lists a segment as compacted. The newest one comes first.
   void AddCompacted(const SegmentId& id) { compacted_.push_back(id); }
+  // Whether the file would be within the limit. An archive that has grown beyond it is of no use any more.
+  bool Fits();
   // After the last Add().
   void Remove(const SeriesFilter& filter);
 
-  // Returns the bytes of the file.
-  Bytes Encode(const OwnerIdentity& self);
+  // Writes the file, piece by piece: the numbers are never in memory twice. Returns the error, if there is one.
+  std::optional<SystemError> Write(int fd, const OwnerIdentity& self);
 
  private:
   SegmentPlan PlanFamilies(const SegmentReader& reader);
   uint32_t ScopeOf(const ScopeRecord& scope);
   void DropOldOwnerGauges();
-  struct Output;
-  void EncodeRecords(Output& out);
-  void EncodeSeries(const MergedFamily& family, uint32_t index, Output& out);
+  class Output;
+  void EncodeContent(Output& out) const;
+  void EncodeSeries(const MergedFamily& family, uint32_t index, Output& out) const;
 
   const ArchiveLimits limits_;
   const double now_ms_;
@@ -63,36 +66,9 @@ class Archive {
   std::vector<MemberRecord> members_;  // a family's id is its index in the plan
   MergePlan plan_;
   Accumulator accumulator_;
-  uint64_t segments_ = 0;  // that were added
+  uint64_t segments_ = 0;                         // that were added
+  uint64_t most_bytes_ = sizeof(layout::Header);  // the file is not longer
   std::vector<SegmentId> compacted_;
-};
-
-// The archive in the directory of a group: read whole, checked by its checksum, and kept until another one takes its name.
-class ArchiveFile {
- public:
-  // Reads the archive unless it is the one that was read before. That one stays valid after a failure. It is no failure
-  // when there is no archive.
-  SkipReason Update(int directory);
-
-  // Whether the name still means the archive that Update() read. Only then do segments that were read in between belong to it.
-  bool IsCurrent(int directory) const;
-
-  bool present() const { return reader_.usable(); }
-  uint64_t bytes() const { return bytes_; }
-  const SegmentReader& reader() const { return reader_; }
-  bool HasCompacted(const SegmentId& id) const { return compacted_.contains(id); }
-
- private:
-  // Id and generation.
-  using Version = std::pair<SegmentId, uint64_t>;
-  static Version VersionOf(const layout::Header& header) {
-    return {header.segment_id, header.archive_generation};
-  }
-
-  Version tried_;  // by the last Update(); zeros when there was no archive
-  SegmentReader reader_;
-  uint64_t bytes_ = 0;
-  std::set<SegmentId> compacted_;
 };
 
 }  // namespace prom

@@ -7,10 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "files/directory.h"
 #include "group/archive.h"
+#include "group/archive_file.h"
 
 namespace prom {
 namespace {
@@ -30,7 +31,7 @@ constexpr time_t kTemporarySeconds = 60;
 struct DeadSegment {
   std::string name;
   UniqueFd fd;  // with the lock
-  std::unique_ptr<SegmentReader> reader;
+  layout::Header header;
 };
 
 class Compactor {
@@ -43,13 +44,15 @@ class Compactor {
     SweepTemporaries();
     do {
       if (!ReadArchive() || !FindDead()) break;
+      std::unique_ptr<Archive> next = MakeArchive();
       bool removes = task_.removal != nullptr && archive_.present();
       if (!dead_.empty() || removes) {
-        if (auto error = Commit(MakeArchive().Encode(self_))) return *error;
+        if (auto error = Commit(std::move(next))) return *error;
         compacted_ += static_cast<uint32_t>(dead_.size());
       }
       UnlinkSegments();
     } while (more_);
+    if (found_too_large_) return SystemError{EFBIG, "compact", path_ + '/' + kArchiveName};
     return compacted_;
   }
 
@@ -101,36 +104,27 @@ class Compactor {
     if (!ListNames(directory_.get(), names)) return false;
     std::sort(names.begin(), names.end());
     std::set<SegmentId> living;
-    std::set<SegmentId> seen;
     for (const std::string& name : names) {
-      if (!IsSegmentName(name)) continue;
+      if (!IsSegmentName(name) || unreadable_.contains(name)) continue;
       UniqueFd fd = OpenPlainFile(directory_.get(), name.c_str());
       FileSource source(fd.get());
       layout::Header header;
       if (!fd.valid() || !source.Read(&header, sizeof header, 0)) continue;
-      const SegmentId& id = header.segment_id;
-      if (archive_.HasCompacted(id)) {
-        leftovers_.emplace(id, name);
-        continue;
+      if (archive_.HasCompacted(header)) {
+        leftovers_.push_back({name, {}, header});
+      } else if (!LockSegment(fd.get(), name, header)) {
+        living.insert(OriginOf(header));
+      } else if (!TooLarge().contains(OriginOf(header))) {
+        if (dead_.size() < kSegmentsOfCommit) {
+          dead_.push_back({name, std::move(fd), header});
+        } else {
+          more_ = true;
+        }
       }
-      if (!LockSegment(fd.get(), name, header)) {
-        living.insert(id);
-        continue;
-      }
-      if (dead_.size() >= kSegmentsOfCommit) {
-        more_ = true;
-        continue;
-      }
-      auto reader = std::make_unique<SegmentReader>();
-      bool whole = reader->Update(source) == SkipReason::kNone && !reader->is_archive() &&
-                   reader->ReadValues(source) == SkipReason::kNone;
-      // A segment that cannot be read stays as it is. Of a segment and its copies one counts.
-      if (whole && seen.insert(id).second) dead_.push_back({name, std::move(fd), std::move(reader)});
     }
     // A dead copy of a living segment does not count.
-    std::erase_if(dead_, [&](const DeadSegment& segment) {
-      return living.contains(segment.reader->header().segment_id);
-    });
+    std::erase_if(dead_,
+                  [&](const DeadSegment& segment) { return living.contains(OriginOf(segment.header)); });
     return true;
   }
 
@@ -140,39 +134,77 @@ class Compactor {
            NameIsCurrent(directory_.get(), name.c_str(), fd);
   }
 
-  Archive MakeArchive() {
+  // Adds up the old archive and those of the dead segments that can be read and fit. Only these stay in `dead_`.
+  std::unique_ptr<Archive> MakeArchive() {
+    // The oldest first. Of a segment and its copies the one with the latest heartbeat counts.
     std::sort(dead_.begin(), dead_.end(), [](const DeadSegment& a, const DeadSegment& b) {
-      return a.reader->header().created_realtime_ns < b.reader->header().created_realtime_ns;
+      auto age = [](const layout::Header& header) {
+        return std::tuple(header.created_realtime_ns, OriginOf(header), ~header.heartbeat_boottime_ns);
+      };
+      return age(a.header) < age(b.header);
     });
-    Archive next(task_.limits, task_.now_ms);
-    auto add = [&](const SegmentReader& reader, std::string instance) {
-      next.Add({&reader, false, reader.header().boot_id == self_.boot_id, std::move(instance)});
-    };
-    if (archive_.present()) add(archive_.reader(), "");
+    std::unique_ptr<Archive> next;
+    while (next == nullptr) next = TryArchive();
     for (const DeadSegment& segment : dead_) {
-      const layout::Header& header = segment.reader->header();
-      add(*segment.reader, InstanceName(header));
-      next.AddCompacted(header.segment_id);
+      next->AddCompacted(segment.header.segment_id);
       // It was rewritten: a reader of an earlier file must know that its counts are here.
-      if (header.first_id != SegmentId{} && header.first_id != header.segment_id) {
-        next.AddCompacted(header.first_id);
-      }
+      if (OriginOf(segment.header) != segment.header.segment_id) next->AddCompacted(OriginOf(segment.header));
     }
-    AddEarlierIds(next);
-    if (task_.removal != nullptr) next.Remove(*task_.removal);
+    AddEarlierIds(*next);
+    if (task_.removal != nullptr) next->Remove(*task_.removal);
     return next;
   }
+
+  // Null when a segment does not fit: it is not in `dead_` any more.
+  std::unique_ptr<Archive> TryArchive() {
+    auto next = std::make_unique<Archive>(task_.limits, task_.now_ms);
+    auto add = [&](const SegmentReader& reader, std::string instance) {
+      next->Add({&reader, false, reader.header().boot_id == self_.boot_id, std::move(instance)});
+    };
+    if (archive_.present()) add(archive_.reader(), "");
+    std::set<SegmentId> seen;
+    for (auto segment = dead_.begin(); segment != dead_.end();) {
+      FileSource source(segment->fd.get());
+      SegmentReader reader;
+      bool whole = reader.Update(source) == SkipReason::kNone && !reader.is_archive() &&
+                   reader.ReadValues(source) == SkipReason::kNone;
+      // A segment that cannot be read stays as it is.
+      if (!whole) unreadable_.insert(segment->name);
+      if (!whole || !seen.insert(OriginOf(segment->header)).second) {
+        segment = dead_.erase(segment);
+        continue;
+      }
+      add(reader, InstanceName(segment->header));
+      if (!next->Fits()) {
+        const SegmentId origin = OriginOf(segment->header);
+        TooLarge().insert(origin);
+        found_too_large_ = true;
+        // With its copies: one of them in the archive would stand for it.
+        std::erase_if(dead_, [&](const DeadSegment& other) { return OriginOf(other.header) == origin; });
+        return nullptr;
+      }
+      ++segment;
+    }
+    return next;
+  }
+
+  std::set<SegmentId>& TooLarge() { return task_.too_large != nullptr ? *task_.too_large : too_large_; }
 
   // Ids of files that still exist must never be forgotten. Of the others the newest ones are kept.
   void AddEarlierIds(Archive& next) const {
     if (!archive_.present()) return;
+    std::set<SegmentId> existing;
+    for (const DeadSegment& leftover : leftovers_) {
+      existing.insert(leftover.header.segment_id);
+      existing.insert(OriginOf(leftover.header));
+    }
     size_t gone = 0;
     for (const SegmentId& id : archive_.reader().compacted()) {
-      if (leftovers_.contains(id) || gone++ < task_.limits.compacted_ids) next.AddCompacted(id);
+      if (existing.contains(id) || gone++ < task_.limits.compacted_ids) next.AddCompacted(id);
     }
   }
 
-  std::optional<SystemError> Commit(const Bytes& bytes) {
+  std::optional<SystemError> Commit(std::unique_ptr<Archive> next) {
     std::string temporary = ".t." + RandomHex();
     auto fail = [&](const char* call) {
       SystemError error{errno, call, path_ + '/' + temporary};
@@ -182,9 +214,18 @@ class Compactor {
     UniqueFd fd(::openat(directory_.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!fd.valid()) return fail("open");
     GiveToOwner(directory_.get(), fd.get());
-    if (!WriteWhole(fd.get(), bytes.data(), bytes.size())) return fail("write");
+    if (auto error = next->Write(fd.get(), self_)) {
+      errno = error->code;
+      return fail(error->syscall);
+    }
+    next.reset();
     // On a disk the archive must be durable before the segments are removed.
     if (::fdatasync(fd.get()) != 0) return fail("fdatasync");
+    // An archive that a reader refuses would hide the counts of all dead owners.
+    if (ArchiveFile().Update(directory_.get(), temporary.c_str()) != SkipReason::kNone) {
+      errno = EIO;
+      return fail("read");
+    }
     if (!HoldsLock()) {
       errno = ESTALE;
       return fail("flock");
@@ -201,7 +242,7 @@ class Compactor {
       ::unlinkat(directory_.get(), name.c_str(), 0);
     };
     for (const DeadSegment& segment : dead_) unlink(segment.name);
-    for (const auto& [id, name] : leftovers_) unlink(name);
+    for (const DeadSegment& segment : leftovers_) unlink(segment.name);
     dead_.clear();  // and with them the locks
   }
 
@@ -212,7 +253,10 @@ class Compactor {
   UniqueFd lock_;
   ArchiveFile archive_;
   std::vector<DeadSegment> dead_;
-  std::multimap<SegmentId, std::string> leftovers_;  // names of segments that are in the archive
+  std::vector<DeadSegment> leftovers_;  // that are in the archive; without descriptors
+  std::set<std::string> unreadable_;
+  std::set<SegmentId> too_large_;
+  bool found_too_large_ = false;
   bool more_ = false;
   uint32_t compacted_ = 0;
 };

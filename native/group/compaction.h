@@ -6,8 +6,8 @@
 //   lockSegment      the lock that its owner held for life
 //   checkEvidence    the owner has exited: a free lock alone proves nothing (owner.h)
 //   checkName        the name still means this file: its owner may have rewritten the segment
-//   readSegment
-//   writeTemporary   a new archive: the old one, the segments, their ids
+//   readSegment      one at a time: the memory of a compaction is that of the archive and of one segment
+//   writeTemporary   a new archive: the old one, the segments, their ids; a reader has read it before it is renamed
 //   renameArchive    the commit: before it nothing has happened, after it everything
 //   unlinkSegments   the compacted ones, and leftovers
 //
@@ -15,6 +15,7 @@
 // compaction removes both. test/model checks these steps, and the errors that follow when one is missing.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "base/result.h"
@@ -32,10 +33,14 @@ struct CompactionTask {
   const SeriesFilter* removal = nullptr;
   // Leaves the segments of threads that have ended alone while their process lives: a view of the process shows them.
   bool keep_threads = false;
+  // Segments that were found too large to fit into the archive with what it has, by their origins. They stay, and count as those of
+  // dead owners do. Those of earlier compactions are not tried again.
+  std::set<SegmentId>* too_large = nullptr;
 };
 
 // Compacts all dead segments of the directory, in steps of a bounded number of open files. Returns how many: 0 also when another
-// compactor is at work. Fails when an archive cannot be written; nothing is lost then.
+// compactor is at work. Fails when an archive cannot be written, and with EFBIG after a compaction that has found a segment too
+// large; nothing is lost then.
 Result<uint32_t> CompactDead(const std::string& directory, const OwnerIdentity& self,
                              const CompactionTask& task);
 

@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "group/removal.h"
 #include "group/wakeup.h"
-#include "render/render.h"
 
 namespace prom {
 namespace {
@@ -37,7 +36,8 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
     uint64_t from = std::exchange(last, BoottimeNs());
     stats.phases.emplace_back(phase, static_cast<double>(last - from) / 1e9);
   };
-  if (!session_.valid()) session_ = JoinSession(directory_, self_, JoinMode::kRead);
+  // Also when it has joined: the file may have been deleted, and the next process would begin a session at zero.
+  session_ = JoinSession(directory_, self_, JoinMode::kRead, std::move(session_));
   if (scrape.collect_deadline_ms > 0) {
     CollectRequest request("collect\n", layout::Wakeup::kCollects, scrape.view.process);
     request.NotifyAll(directory_, scrape.own_segment);
@@ -55,7 +55,10 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
   files_.ReadPrivate(in_memory);
   std::vector<MergeInput> inputs;
   files_.AddInputs(scrape.view.process, inputs, stats);
-  if (!scrape.view.process) has_dead_ = stats.dead > 0;
+  if (!scrape.view.process) {
+    std::lock_guard no_compaction(compaction_mutex_);
+    has_dead_ = files_.HasDead(too_large_);
+  }
   for (const std::string& other : scrape.other_directories) {
     GroupFiles& files = other_files_.try_emplace(other, self_).first->second;
     if (auto error = files.ReadDirectory(other, stats)) return *error;
@@ -69,18 +72,22 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
   lap("merge");
   stats.render_from_ns = BoottimeNs();
   TextBuffer out;
-  if (!scrape.name) out.Reserve(last_size_ + last_size_ / 32);
-  if (scrape.format == Format::kJson) {
-    RenderJson(merge, scrape.name, out);
-  } else {
-    RenderText(merge, scrape.format == Format::kOpenMetrics, scrape.name, &stats, out);
-  }
-  if (!scrape.name) last_size_ = out.size();
+  if (!scrape.names) out.Reserve(last_size_ + last_size_ / 32);
+  prom::Render(merge, scrape.format, scrape.names, stats, out);
+  if (!scrape.names) last_size_ = out.size();
   return out;
 }
 
-Result<uint32_t> Group::Compact(const ArchiveLimits& limits, double now_ms, bool keep_threads) const {
-  return CompactDead(directory_, self_, {limits, now_ms, 0, nullptr, keep_threads});
+Result<uint32_t> Group::Compact(const ArchiveLimits& limits, double now_ms, bool keep_threads) {
+  std::set<SegmentId> too_large;
+  {
+    std::lock_guard lock(compaction_mutex_);
+    too_large = too_large_;
+  }
+  auto compacted = CompactDead(directory_, self_, {limits, now_ms, 0, nullptr, keep_threads, &too_large});
+  std::lock_guard lock(compaction_mutex_);
+  too_large_.merge(too_large);
+  return compacted;
 }
 
 Result<uint32_t> Group::RemoveSeries(const Removal& removal) const {
@@ -93,9 +100,13 @@ Result<uint32_t> Group::RemoveSeries(const Removal& removal) const {
   // in the archive once the compactor lets the lock go.
   auto remove_from_dead = [&](const std::string& directory) {
     RemoveFromDead(directory, self_, removal.filter);
-    CompactDead(
-        directory, self_,
-        {{}, static_cast<double>(RealtimeNs()) / 1e6, kRemovalWaitMs, &removal.filter, removal.keep_threads});
+    CompactDead(directory, self_,
+                {{},
+                 static_cast<double>(RealtimeNs()) / 1e6,
+                 kRemovalWaitMs,
+                 &removal.filter,
+                 removal.keep_threads,
+                 nullptr});
   };
   remove_from_dead(directory_);
   for (const std::string& other : removal.other_directories) remove_from_dead(other);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,14 +21,13 @@
 #include "group/removal.h"
 #include "group/session.h"
 #include "merge/merge.h"
+#include "render/render.h"
 
 namespace prom {
 
-enum class Format { kText, kOpenMetrics, kJson };
-
 struct Scrape {
   View view;
-  std::optional<std::string> name;  // only the family of this name
+  FamilyNames names = std::nullopt;
   Format format = Format::kText;
   double now_ms = 0;  // wall clock, for the age windows of summaries
   // How long to wait for the collect functions of other owners; 0 does not ask them.
@@ -73,9 +73,10 @@ class Group {
   // errno if the last scrape could not open the directory or its own file: it lacks the numbers of other owners then. Else 0.
   int ScrapeError() const { return scrape_error_; }
 
-  // Whether the last scrape of the whole group has seen segments that can be compacted.
+  // Whether the last scrape of the whole group has seen segments that can be compacted, as far as this process knows.
   bool HasDead() const { return has_dead_; }
-  Result<uint32_t> Compact(const ArchiveLimits& limits, double now_ms, bool keep_threads) const;
+  // See CompactDead().
+  Result<uint32_t> Compact(const ArchiveLimits& limits, double now_ms, bool keep_threads);
 
   // Asks the living owners to remove the series, and removes them from the dead segments and from the archive. Returns how
   // many living owners had not done so by the deadline; they will. Fails when an owner could not be asked, for want of room.
@@ -94,6 +95,8 @@ class Group {
   std::map<std::string, GroupFiles> other_files_;  // by directory
   std::list<Merge> merges_;                        // most recently used first
   size_t last_size_ = 0;                           // of an exposition of all families
+  std::mutex compaction_mutex_;
+  std::set<SegmentId> too_large_;  // see CompactionTask
 };
 
 }  // namespace prom

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <tuple>
+#include <utility>
 
 #include "base/clock.h"
 #include "files/directory.h"
@@ -22,10 +24,16 @@ constexpr int kLockWaitMs = 50;
 // living owner makes it again by then (maintenance.ts); a counter that decreases and increases again looks like a reset.
 constexpr uint64_t kLastNumbersNs = 30ull * 1000 * 1000 * 1000;
 
-// By age. Of a segment and its copies the one with the lock comes first: a copy's lock has no holder.
 auto AgeOf(const MergeInput& input) {
   const layout::Header& header = input.reader->header();
-  return std::tuple(header.created_realtime_ns, header.segment_id, !input.locked);
+  return std::tuple(header.created_realtime_ns, header.segment_id);
+}
+
+// The files of one origin are a segment, earlier files of it, and copies. The first one counts: the one with the lock, for a copy's
+// lock has no holder; else the one with the latest heartbeat. The age does not matter: the header of a copy may be damaged.
+auto RankOf(const MergeInput& input) {
+  const layout::Header& header = input.reader->header();
+  return std::tuple(OriginOf(header), !input.locked, ~header.heartbeat_boottime_ns, header.segment_id);
 }
 
 using Owner = std::tuple<uint32_t, uint32_t, uint64_t, uint64_t, layout::Id>;
@@ -58,7 +66,7 @@ UniqueFd LockShared(int directory) {
 }  // namespace
 
 void GroupFiles::NoteStarvation() {
-  if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) starved_ = errno;
+  if (IsStarved()) starved_ = errno;
 }
 
 // The archive and the segments are read at different times. A segment that is compacted in between would be in neither or in
@@ -120,7 +128,7 @@ SkipReason GroupFiles::ReadSegment(int directory, const std::string& name) {
   if (fd.valid()) reason = segment.reader.Update(source);
   if (reason == SkipReason::kNone && segment.reader.is_archive()) reason = SkipReason::kForeign;
   if (reason == SkipReason::kNone) {
-    segment.compacted = archive_.HasCompacted(segment.reader.header().segment_id);
+    segment.compacted = archive_.HasCompacted(segment.reader.header());
     if (!segment.compacted) {
       // Before the cells: an owner that dies in between is still live in this scrape, with all that it counted.
       LockProbe lock = ProbeLock(fd.get());
@@ -144,7 +152,7 @@ void GroupFiles::ForgetVanished() {
     const Segment& segment = entry.second;
     if (segment.listing == listing_) return false;
     const layout::Header& header = segment.reader.header();
-    bool removed = segment.live && segment.reader.usable() && !WasCompacted(header);
+    bool removed = segment.live && segment.reader.usable() && !archive_.HasCompacted(header);
     return !removed || now_ns - segment.read_ns > kLastNumbersNs;
   });
 }
@@ -161,9 +169,12 @@ int GroupFiles::ErrorOf(const std::string& name) const {
   return directory_error_ == 0 && forbidden ? EACCES : directory_error_;
 }
 
-// The file that was read may be an earlier one of the segment that was compacted.
-bool GroupFiles::WasCompacted(const layout::Header& header) const {
-  return archive_.HasCompacted(header.segment_id) || archive_.HasCompacted(header.first_id);
+bool GroupFiles::HasDead(const std::set<SegmentId>& except) const {
+  return std::any_of(segments_.begin(), segments_.end(), [&](const auto& entry) {
+    const Segment& segment = entry.second;
+    return !segment.live && !segment.compacted && segment.reader.usable() &&
+           !except.contains(OriginOf(segment.reader.header()));
+  });
 }
 
 void GroupFiles::ReadPrivate(const std::vector<std::shared_ptr<const ByteSource>>& segments) {
@@ -174,7 +185,7 @@ void GroupFiles::ReadPrivate(const std::vector<std::shared_ptr<const ByteSource>
     segment.reason = segment.reader.Update(*source);
     if (segment.reason == SkipReason::kNone) segment.reason = segment.reader.ReadValues(*source);
     // As a file that another owner has compacted, because it took this one for dead.
-    segment.compacted = segment.reader.usable() && WasCompacted(segment.reader.header());
+    segment.compacted = segment.reader.usable() && archive_.HasCompacted(segment.reader.header());
   }
   std::erase_if(private_segments_, [&](const auto& entry) { return entry.second.listing != listing_; });
 }
@@ -208,14 +219,18 @@ void GroupFiles::AddInputs(const std::optional<ProcessIdentity>& process, std::v
 
 void ArrangeInputs(std::vector<MergeInput>& inputs, GroupStats& stats) {
   std::sort(inputs.begin(), inputs.end(),
-            [](const MergeInput& a, const MergeInput& b) { return AgeOf(a) < AgeOf(b); });
-  auto copies = std::unique(inputs.begin(), inputs.end(), [](const MergeInput& a, const MergeInput& b) {
-    return a.reader->header().segment_id == b.reader->header().segment_id;
-  });
-  if (copies != inputs.end()) {
-    stats.skipped[SkipReason::kDuplicate] = static_cast<uint32_t>(inputs.end() - copies);
-    inputs.erase(copies, inputs.end());
+            [](const MergeInput& a, const MergeInput& b) { return RankOf(a) < RankOf(b); });
+  auto last = inputs.begin();
+  for (auto input = inputs.begin(); input != inputs.end(); ++input) {
+    bool is_copy = last != inputs.begin() &&
+                   OriginOf(std::prev(last)->reader->header()) == OriginOf(input->reader->header());
+    // A file that its owner has left, to go on in another directory, has no series.
+    if (is_copy && !input->reader->series().empty()) stats.skipped[SkipReason::kDuplicate]++;
+    if (!is_copy) *last++ = std::move(*input);
   }
+  inputs.erase(last, inputs.end());
+  std::sort(inputs.begin(), inputs.end(),
+            [](const MergeInput& a, const MergeInput& b) { return AgeOf(a) < AgeOf(b); });
   NameInstances(inputs);
 }
 

@@ -6,13 +6,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/byte_source.h"
 #include "base/result.h"
 #include "files/owner.h"
-#include "group/archive.h"
+#include "group/archive_file.h"
 #include "merge/merge_plan.h"
 #include "read/segment_reader.h"
 #include "render/render.h"
@@ -34,6 +35,9 @@ class GroupFiles {
   void Forget(const std::string& name) { segments_.erase(name); }
   // errno if the last ReadDirectory() found the directory or the file of this name, but could not open it; else 0.
   int ErrorOf(const std::string& name) const;
+
+  // Whether a segment of a dead owner is not in the archive, other than those of these origins.
+  bool HasDead(const std::set<SegmentId>& except) const;
 
   // Reads segments in the memory of this process, and forgets those that are not there any more.
   void ReadPrivate(const std::vector<std::shared_ptr<const ByteSource>>& segments);
@@ -57,7 +61,6 @@ class GroupFiles {
   void ReadSegments(int directory, GroupStats& stats);
   SkipReason ReadSegment(int directory, const std::string& name);
   void ForgetVanished();
-  bool WasCompacted(const layout::Header& header) const;
   void NoteStarvation();
 
   const OwnerIdentity self_;

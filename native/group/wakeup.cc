@@ -20,10 +20,8 @@ namespace {
 
 constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
 
-template <typename T>
-bool ReadField(const UniqueFd& file, size_t offset, T* value) {
-  return FileSource(file.get()).Read(value, sizeof *value, offset);
-}
+// A year: far more than any scrape takes, and no overflow in nanoseconds.
+constexpr double kLongestWaitMs = 365.0 * 24 * 60 * 60 * 1000;
 
 // Far more than any labels need.
 constexpr uint64_t kLongestText = 64 * 1024 * 1024;
@@ -32,69 +30,74 @@ std::string DirectoryOf(const std::string& segment) { return segment.substr(0, s
 std::string NameOf(const std::string& segment) { return segment.substr(segment.rfind('/') + 1); }
 
 // The file gets its name when it is complete.
-std::optional<SystemError> Post(const std::string& segment, const std::string& text) {
-  std::string temporary = DirectoryOf(segment) + "/.t." + RandomHex();
+std::optional<SystemError> Post(int directory, const std::string& segment, const std::string& text) {
+  std::string temporary = ".t." + RandomHex();
   auto fail = [&](const char* call) {
     SystemError error{errno, call, temporary};
-    ::unlink(temporary.c_str());
+    ::unlinkat(directory, temporary.c_str(), 0);
     return error;
   };
-  UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | kFlags, 0600));
+  UniqueFd fd(::openat(directory, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | kFlags, 0600));
   if (!fd.valid()) return fail("open");
-  UniqueFd directory = OpenDirectory(DirectoryOf(segment));
-  GiveToOwner(directory.get(), fd.get());
+  GiveToOwner(directory, fd.get());
   if (!WriteWhole(fd.get(), text.data(), text.size())) return fail("write");
   char time[20];
   std::snprintf(time, sizeof time, "%016llx", static_cast<unsigned long long>(BoottimeNs()));
-  std::string path = DirectoryOf(segment) + '/' + RequestPrefix(NameOf(segment)) + time + '.' + RandomHex();
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return fail("rename");
+  std::string name = RequestPrefix(segment) + time + '.' + RandomHex();
+  if (::renameat(directory, temporary.c_str(), directory, name.c_str()) != 0) return fail("rename");
   return std::nullopt;
 }
 
 }  // namespace
 
-void CollectRequest::Notify(const std::string& path) {
-  UniqueFd segment(::open(path.c_str(), O_RDONLY | kFlags));
-  uint32_t wakeup = 0;
-  if (!segment.valid() || !ReadField(segment, offsetof(layout::Header, wakeup), &wakeup)) return;
-  if (wakeup < static_cast<uint32_t>(least_)) return;
-  if (process_) {
-    layout::Header header;
-    if (!ReadField(segment, 0, &header) || ProcessOf(header) != *process_) return;
+void CollectRequest::NoteUnreached(const std::string& path) {
+  unreached_++;
+  if (!text_.empty()) error_ = SystemError{errno, "open", path};
+}
+
+void CollectRequest::Notify(const std::shared_ptr<const UniqueFd>& directory, const std::string& segment) {
+  layout::Header header;
+  {
+    SkipReason reason;
+    UniqueFd fd = OpenPlainFile(directory->get(), segment.c_str(), &reason);
+    if (reason == SkipReason::kUnreadable && IsStarved()) NoteUnreached(segment);
+    if (!fd.valid() || !FileSource(fd.get()).Read(&header, sizeof header, 0)) return;
   }
+  if (header.wakeup < static_cast<uint32_t>(least_)) return;
+  if (process_ && ProcessOf(header) != *process_) return;
   // Fails when the FIFO has no reader, as when its owner has exited.
-  UniqueFd fifo(::open(WakeupPath(path).c_str(), O_WRONLY | kFlags));
+  UniqueFd fifo(::openat(directory->get(), WakeupPath(segment).c_str(), O_WRONLY | kFlags));
+  if (!fifo.valid() && IsStarved()) NoteUnreached(segment);
   struct stat status {};
   if (!fifo.valid() || ::fstat(fifo.get(), &status) != 0 || !S_ISFIFO(status.st_mode)) return;
-  uint64_t sequence;
-  if (!ReadField(segment, offsetof(layout::Header, collects_started), &sequence)) return;
   if (!text_.empty()) {
-    auto error = Post(path, text_);
+    auto error = Post(directory->get(), segment, text_);
     if (error) error_ = error;
     if (error) return;
   }
   // The line is written whole or not at all. The owner of a full FIFO has lines to read, and looks for texts after any of them.
   if (::write(fifo.get(), line_.data(), line_.size()) < 0 && errno != EAGAIN) return;
-  pending_.push_back({path, std::move(segment), sequence});
+  pending_.push_back({directory, segment, header.collects_started});
 }
 
-void CollectRequest::NotifyAll(const std::string& directory, const std::string& except) {
-  UniqueFd fd = OpenDirectory(directory);
+void CollectRequest::NotifyAll(const std::string& path, const std::string& except) {
+  auto directory = std::make_shared<const UniqueFd>(OpenDirectory(path));
   std::vector<std::string> names;
-  if (!fd.valid() || !ListNames(fd.get(), names)) return;
+  bool listed = directory->valid() && ListNames(directory->get(), names);
+  if (!listed && IsStarved()) NoteUnreached(path);
   for (const std::string& name : names) {
-    if (IsSegmentName(name) && name != except) Notify(directory + '/' + name);
+    if (IsSegmentName(name) && name != except) Notify(directory, name);
   }
 }
 
-bool CollectRequest::PendingOwner::IsDone() {
-  struct stat status {};
-  if (::fstat(segment.get(), &status) == 0 && status.st_nlink == 0) {
-    UniqueFd rewritten(::open(path.c_str(), O_RDONLY | kFlags));
-    if (rewritten.valid()) segment = std::move(rewritten);
-  }
+// By the name: the segment may have been rewritten meanwhile.
+bool CollectRequest::PendingOwner::IsDone() const {
+  SkipReason reason;
+  UniqueFd fd = OpenPlainFile(directory->get(), segment.c_str(), &reason);
+  if (reason == SkipReason::kUnreadable && IsStarved()) return false;
   uint64_t finished = 0;
-  bool readable = ReadField(segment, offsetof(layout::Header, collects_finished), &finished);
+  bool readable = fd.valid() && FileSource(fd.get()).Read(&finished, sizeof finished,
+                                                          offsetof(layout::Header, collects_finished));
   return !readable || finished > sequence;
 }
 
@@ -120,11 +123,11 @@ std::vector<std::string> TakeRequests(const std::string& segment) {
 }
 
 uint32_t CollectRequest::Wait(double deadline_ms) {
-  uint64_t end = BoottimeNs() + static_cast<uint64_t>(std::max(deadline_ms, 0.0) * 1e6);
+  uint64_t end = BoottimeNs() + static_cast<uint64_t>(std::clamp(deadline_ms, 0.0, kLongestWaitMs) * 1e6);
   for (int pause_ms = 0;; pause_ms = std::min(pause_ms + 1, 4)) {
-    std::erase_if(pending_, [](PendingOwner& owner) { return owner.IsDone(); });
+    std::erase_if(pending_, [](const PendingOwner& owner) { return owner.IsDone(); });
     AcquireFence();
-    if (pending_.empty() || BoottimeNs() >= end) return static_cast<uint32_t>(pending_.size());
+    if (pending_.empty() || BoottimeNs() >= end) return unreached_ + static_cast<uint32_t>(pending_.size());
     ::poll(nullptr, 0, pause_ms);
   }
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,19 +34,22 @@ class CollectRequest {
   // Why an owner could not be given the text.
   const std::optional<SystemError>& error() const { return error_; }
 
-  // Waits until all of them have collected, at most `deadline_ms`. Returns how many have not.
+  // Waits until all of them have collected, at most `deadline_ms`. Returns how many have not, with the owners that the request
+  // did not reach because this process has no descriptor left.
   uint32_t Wait(double deadline_ms);
 
  private:
+  // No descriptor of its own: a group may have more owners than a process has descriptors.
   struct PendingOwner {
-    std::string path;
-    UniqueFd segment;
+    std::shared_ptr<const UniqueFd> directory;
+    std::string segment;
     uint64_t sequence;  // collect sequence number when the request was sent
 
-    bool IsDone();
+    bool IsDone() const;
   };
 
-  void Notify(const std::string& path);
+  void Notify(const std::shared_ptr<const UniqueFd>& directory, const std::string& segment);
+  void NoteUnreached(const std::string& path);
 
   std::string line_;
   layout::Wakeup least_;
@@ -53,6 +57,7 @@ class CollectRequest {
   std::string text_;
   std::optional<SystemError> error_;
   std::vector<PendingOwner> pending_;
+  uint32_t unreached_ = 0;
 };
 
 // Takes the texts of the requests to the owner of a segment, the oldest first.

@@ -8,6 +8,8 @@
 
 #include "base/double_double.h"
 #include "format/merge_mode.h"
+#include "format/record.h"
+#include "merge/label_text.h"
 
 namespace prom {
 namespace {
@@ -117,6 +119,20 @@ std::vector<Label> Exemplar::Labels() const {
     labels.push_back({std::string(name), layout::LabelKind::kString, std::string(text)});
   });
   return labels;
+}
+
+bool Exemplar::IsOpenMetrics() const {
+  constexpr int64_t kMostCharacters = 128;
+  bool legal = true;
+  int64_t characters = 0;
+  EachLabel(slot.data(), [&](std::string_view name, std::string_view text) {
+    legal &= IsLabelName(name);
+    for (std::string_view part : {name, text}) {
+      // All bytes but those that continue a character.
+      characters += std::count_if(part.begin(), part.end(), [](char c) { return (c & 0xc0) != 0x80; });
+    }
+  });
+  return legal && characters <= kMostCharacters;
 }
 
 void Accumulator::Clear() {

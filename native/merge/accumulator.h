@@ -22,6 +22,8 @@ struct Exemplar {
   double value() const { return slot[0]; }
   double time() const { return slot[1]; }  // Unix time in seconds
   std::vector<Label> Labels() const;
+  // Whether OpenMetrics 1.0 allows its labels: legal names, and at most 128 characters in all.
+  bool IsOpenMetrics() const;
 };
 
 class Accumulator {
@@ -45,7 +47,7 @@ class Accumulator {
     if (family.definition.merge_mode == kOmit) return contributors_[series] == 1;
     return family.definition.merge_mode == kSum || contributors_[series] != 0;
   }
-  Sketch& sketch(const MergedSeries& series) { return sketches_[series.sketch]; }
+  const Sketch& sketch(const MergedSeries& series) const { return sketches_[series.sketch]; }
   // The newest one of each bucket.
   std::span<const Exemplar> exemplars(uint32_t series) const;
 

@@ -14,17 +14,6 @@ namespace {
 using layout::MergeMode;
 using layout::MetricType;
 
-// prom-client prints a histogram's default labels before its own, other types' after.
-void AppendText(const MergedIdentity& series, MetricType type, std::string& out) {
-  std::string text;
-  bool defaults_first = type == MetricType::kHistogram;
-  if (defaults_first) AppendLabels(text, series.defaults, series.labels);
-  AppendLabels(text, series.labels);
-  if (!defaults_first) AppendLabels(text, series.defaults, series.labels);
-  if (!text.empty()) out.append(1, '{').append(text).append(1, '}');
-  out.append(1, ' ');
-}
-
 // A family of one input that belongs to the view.
 struct Candidate {
   size_t input;
@@ -118,7 +107,23 @@ uint32_t PlanFamilies(const View& view, std::span<const MergeInput> inputs, Merg
   return conflicts;
 }
 
+bool IsRaw(const std::vector<Label>& labels) {
+  return std::any_of(labels.begin(), labels.end(),
+                     [](const Label& label) { return label.kind == layout::LabelKind::kOther; });
+}
+
 }  // namespace
+
+// prom-client prints a histogram's default labels before its own, other types' after.
+void AppendText(const MergedIdentity& series, MetricType type, std::string& out) {
+  std::string text;
+  bool defaults_first = type == MetricType::kHistogram;
+  if (defaults_first) AppendLabels(text, series.defaults, series.labels);
+  AppendLabels(text, series.labels);
+  if (!defaults_first) AppendLabels(text, series.defaults, series.labels);
+  if (!text.empty()) out.append(1, '{').append(text).append(1, '}');
+  out.append(1, ' ');
+}
 
 void Merge::Run(std::span<const MergeInput> inputs, double now_ms) {
   std::vector<InputState> states;
@@ -146,6 +151,7 @@ void Merge::MakePlan(std::span<const MergeInput> inputs) {
   conflicts_ = PlanFamilies(view_, inputs, plan_, segments_);
   texts_.clear();
   texts_are_ascii_ = true;
+  texts_are_raw_ = false;
 }
 
 void Merge::MakeTexts() {
@@ -157,19 +163,21 @@ void Merge::MakeTexts() {
       AppendText(plan_.identity(index), family.definition.type, texts_);
       series.text_length = static_cast<uint32_t>(texts_.size() - series.text);
       texts_are_ascii_ &= IsAscii(text(series));
+      const MergedIdentity& identity = plan_.identity(index);
+      texts_are_raw_ |= IsRaw(identity.labels) || IsRaw(identity.defaults);
     }
   }
   texts_.append(kTextPadding, '\0');
 }
 
-std::vector<const MergedFamily*> Merge::ShownFamilies(const std::optional<std::string>& name) const {
+std::vector<const MergedFamily*> Merge::ShownFamilies(const FamilyNames& names) const {
   std::vector<const MergedFamily*> shown;
   for (const MergedFamily& family : plan_.families()) {
     // The mode `omit` hides a family as soon as one of its series has several owners.
     bool omitted = family.definition.merge_mode == MergeMode::kOmit &&
                    std::any_of(family.series.begin(), family.series.end(),
                                [&](uint32_t index) { return accumulator_.contributors(index) > 1; });
-    if (!omitted && (!name || family.definition.name == *name)) shown.push_back(&family);
+    if (!omitted && HasName(names, family.definition.name)) shown.push_back(&family);
   }
   return shown;
 }

@@ -1,6 +1,7 @@
 // The segments of a group become the families of one exposition.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -33,6 +34,16 @@ struct View {
   bool operator==(const View&) const = default;
 };
 
+// The names of the families that an exposition has. None: all families.
+using FamilyNames = std::optional<std::vector<std::string>>;
+
+inline bool HasName(const FamilyNames& names, std::string_view name) {
+  return !names || std::find(names->begin(), names->end(), name) != names->end();
+}
+
+// The labels of a series in the order in which prom-client prints them: `{a="1",b="2"} `, or ` ` when there are none.
+void AppendText(const MergedIdentity& series, layout::MetricType type, std::string& out);
+
 class Merge {
  public:
   explicit Merge(View view) : view_(std::move(view)), plan_({view_.default_labels, view_.per_owner}) {}
@@ -48,17 +59,18 @@ class Merge {
   // Of a series: family.value_count values, of which buckets are cumulative, and its exemplars.
   const Accumulator& totals() const { return accumulator_; }
 
-  // The families that are shown, or the one called `name`, and the series of a family that are shown.
-  std::vector<const MergedFamily*> ShownFamilies(const std::optional<std::string>& name) const;
+  // The families of these names that are shown, and the series of a family that are shown.
+  std::vector<const MergedFamily*> ShownFamilies(const FamilyNames& names) const;
   std::vector<uint32_t> ShownSeries(const MergedFamily& family) const;
 
-  // All labels in the order in which prom-client prints them: `{a="1",b="2"} `, or ` ` when there are none. At least
-  // kTextPadding bytes come after it.
+  // See AppendText(). At least kTextPadding bytes come after it.
   std::string_view text(const MergedSeries& series) const {
     return {texts_.data() + series.text, series.text_length};
   }
   static constexpr size_t kTextPadding = 32;
   bool texts_are_ascii() const { return texts_are_ascii_; }
+  // Whether one of the texts has an object's text as it is, with quotation marks perhaps.
+  bool texts_are_raw() const { return texts_are_raw_; }
 
  private:
   // The plan holds as long as this of each input stays the same.
@@ -79,6 +91,7 @@ class Merge {
   uint32_t conflicts_ = 0;
   std::string texts_;
   bool texts_are_ascii_ = true;
+  bool texts_are_raw_ = false;
   Accumulator accumulator_;
 };
 

@@ -17,6 +17,9 @@ using layout::RecordHeader;
 using layout::RecordState;
 using layout::RecordType;
 
+// A chunk of a segment. Of an archive, whose records are one extent, so much is in memory at once.
+constexpr uint64_t kRecordBytesAtOnce = layout::kMaxChunk;
+
 uint64_t NextVersion() {
   static std::atomic<uint64_t> last{0};
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -79,7 +82,21 @@ SkipReason SegmentReader::Update(const ByteSource& source) {
 
 SkipReason SegmentReader::ReadHeader(const ByteSource& source) {
   alignas(64) Header header;
+  // In one copy a number may be newer than the bytes that it publishes. So the end comes first, then the number of extents, and
+  // their table last.
+  uint64_t records_end;
+  if (!source.Read(&records_end, sizeof records_end, offsetof(Header, records_end))) {
+    return SkipReason::kTruncated;
+  }
+  AcquireFence();
   if (!source.Read(&header, sizeof header, 0)) return SkipReason::kTruncated;
+  header.records_end = records_end;
+  if (header.extent_count != header_.extent_count || header.segment_id != header_.segment_id) {
+    AcquireFence();
+    if (!source.Read(header.extents, sizeof header.extents, offsetof(Header, extents))) {
+      return SkipReason::kTruncated;
+    }
+  }
   if (std::memcmp(header.magic, layout::kMagic, sizeof header.magic) != 0) return SkipReason::kForeign;
   if (header.endian_mark != layout::kEndianMark || header.major != layout::kMajor ||
       header.incompat_bits != 0) {
@@ -123,39 +140,47 @@ SkipReason SegmentReader::TakeExtents() {
 SkipReason SegmentReader::ParseNew(const ByteSource& source, uint64_t end) {
   for (const ReadExtent& extent : record_extents_) {
     uint64_t extent_end = extent.start + extent.length;
-    if (parsed_end_ >= extent_end) continue;
-    if (parsed_end_ >= end) break;
-    uint64_t from = parsed_end_ - extent.start;
-    uint64_t to = std::min(end, extent_end) - extent.start;
-    usable_ = false;  // the cells that the new records name are to be read first
-    if (!records_.Reserve(to - from)) return SkipReason::kUnreadable;
-    if (!source.Read(records_.bytes(), to - from, extent.offset + from)) return SkipReason::kTruncated;
-    SkipReason reason = ParseExtent(records_.bytes(), to - from, extent.offset + from, to == extent.length);
-    if (reason != SkipReason::kNone) return reason;
-    parsed_end_ = extent.start + to;
+    uint64_t stop = std::min(end, extent_end);
+    uint64_t at_once = kRecordBytesAtOnce;
+    while (parsed_end_ < stop) {
+      uint64_t from = parsed_end_ - extent.start;
+      uint64_t length = std::min(at_once, stop - parsed_end_);
+      bool is_last = length == stop - parsed_end_;
+      usable_ = false;  // the cells that the new records name are to be read first
+      if (!records_.Reserve(length)) return SkipReason::kUnreadable;
+      if (!source.Read(records_.bytes(), length, extent.offset + from)) return SkipReason::kTruncated;
+      Parsed parsed = ParseRecords(records_.bytes(), length, extent.offset + from);
+      if (parsed.reason != SkipReason::kNone) return parsed.reason;
+      at_once = std::max(kRecordBytesAtOnce, parsed.next);
+      if (!is_last || parsed_end_ == stop) continue;
+      // Only the end of an extent may have a rest that is too short for a record.
+      if (parsed.next != 0 || stop != extent_end) return SkipReason::kCorrupt;
+      parsed_end_ = stop;
+    }
   }
   return parsed_end_ >= end ? SkipReason::kNone : SkipReason::kCorrupt;
 }
 
-SkipReason SegmentReader::ParseExtent(const uint8_t* data, uint64_t length, uint64_t offset, bool to_end) {
+SegmentReader::Parsed SegmentReader::ParseRecords(const uint8_t* data, uint64_t length, uint64_t offset) {
   uint64_t at = 0;
   while (length - at >= layout::kRecordHeaderSize) {
     RecordHeader head;
     std::memcpy(&head, data + at, sizeof head);
     if (head.length < layout::kRecordHeaderSize || head.length % layout::kRecordAlignment != 0 ||
-        head.length > length - at) {
-      return SkipReason::kCorrupt;
+        head.length > layout::kMaxPrivateRecord) {
+      return {SkipReason::kCorrupt};
     }
+    if (head.length > length - at) return {SkipReason::kNone, head.length};
     const uint8_t* body = data + at + layout::kRecordHeaderSize;
     record_offset_ = offset + at;
     at += head.length;
-    if (head.crc != RecordCrc(head, body)) return SkipReason::kCorrupt;
+    if (head.crc != RecordCrc(head, body)) return {SkipReason::kCorrupt};
+    parsed_end_ += head.length;
     if (ParseRecord(head, body)) continue;
-    if (is_archive() || misplaced_) return SkipReason::kCorrupt;
+    if (is_archive() || misplaced_) return {SkipReason::kCorrupt};
     if (head.state == static_cast<uint32_t>(RecordState::kLive)) skipped_records_++;
   }
-  // Only the end of an extent may have a rest that is too short for a record.
-  return at == length || to_end ? SkipReason::kNone : SkipReason::kCorrupt;
+  return {SkipReason::kNone};
 }
 
 bool SegmentReader::ParseRecord(const RecordHeader& head, const uint8_t* body) {
@@ -195,8 +220,10 @@ bool SegmentReader::Add(FamilyRecord record, bool live) {
   return same_series;
 }
 
+// A default label may have any name in JavaScript. It is left out where Prometheus would refuse the exposition for it.
 bool SegmentReader::Add(ScopeRecord record, bool) {
   version_ = NextVersion();
+  std::erase_if(record.default_labels, [](const Label& label) { return !IsLabelName(label.name); });
   scope_by_id_[record.id] = static_cast<uint32_t>(scopes_.size());
   scopes_.push_back(std::move(record));
   return true;

@@ -73,8 +73,13 @@ class SegmentReader {
   SkipReason ReadHeader(const ByteSource& source);
   SkipReason TakeExtents();
   SkipReason ParseNew(const ByteSource& source, uint64_t end);
-  // `offset` is that of `data` in the file; `to_end` tells that `data` reaches to the end of the extent.
-  SkipReason ParseExtent(const uint8_t* data, uint64_t length, uint64_t offset, bool to_end);
+  // Parses the whole records among `length` bytes of a record extent, from parsed_end_ on, which moves behind them. `offset` is
+  // that of `data` in the file. Returns the length of the record after them if its header is there, else 0.
+  struct Parsed {
+    SkipReason reason;
+    uint64_t next = 0;
+  };
+  Parsed ParseRecords(const uint8_t* data, uint64_t length, uint64_t offset);
   bool ParseRecord(const layout::RecordHeader& head, const uint8_t* body);
   template <typename Record>
   bool Parse(std::span<const uint8_t> body, bool live);

@@ -1,11 +1,8 @@
-// Expositions of merged families: the text formats, byte for byte as prom-client writes them - 0.0.4
-// (https://prometheus.io/docs/instrumenting/exposition_formats/) and OpenMetrics 1.0 -, and JSON for JavaScript.
+// Expositions of merged families: the text formats, and JSON for JavaScript.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,22 +36,41 @@ struct GroupStats {
   uint64_t render_from_ns = 0;
 };
 
-// Appends the HELP and TYPE lines of a family, without a line feed at the end.
-void AppendHead(TextBuffer& out, std::string_view name, std::string_view help, std::string_view type);
+// A self-metric. Its name is that of its samples, of which each has one label, or none where the name of that is ''.
+struct SelfFamily {
+  struct Sample {
+    std::string_view label;
+    std::string_view text;
+    double value;
+  };
+  std::string name;
+  layout::MetricType type;
+  std::string_view help;
+  std::vector<Sample> samples;
+};
 
-// Appends the families that `stats.shown` chooses, each after a call of `separate`.
-void AppendSelfMetrics(const GroupStats& stats, bool open_metrics, const std::function<void()>& separate,
-                       TextBuffer& out);
+// The families that `stats.shown` chooses and that have one of the names.
+std::vector<SelfFamily> SelfMetrics(const GroupStats& stats, const FamilyNames& names);
 
-// Appends the whole exposition with the self-metrics of `stats`, unless it is null. With `name` it appends only that family,
-// without the final line feed, and nothing when there is no such family.
-void RenderText(const Merge& merge, bool open_metrics, const std::optional<std::string>& name,
-                const GroupStats* stats, TextBuffer& out);
+enum class Format {
+  kText,  // 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/), prom-client's to the byte
+  kClientOpenMetrics,  // OpenMetrics as prom-client writes it, to the byte
+  kOpenMetrics,        // OpenMetrics 1.0 as its specification has it
+  kJson,
+};
+
+// Appends the exposition of the families of these names. Self-metrics are no part of JSON.
+void Render(const Merge& merge, Format format, const FamilyNames& names, const GroupStats& stats,
+            TextBuffer& out);
+
+// For the text formats. Without `stats` there are no self-metrics.
+void RenderText(const Merge& merge, Format format, const FamilyNames& names, const GroupStats* stats,
+                TextBuffer& out);
 
 // Appends JSON in which a label is [name, kind, text], and a number that JSON cannot express is a string:
 //
 //   [{"name","help","type","mode","bounds":[..],"series":[{"labels":[..],"defaults":[..],"values":[..],
 //     "exemplars"?:[{"bucket","value","time","labels":[..]}]}]}]
-void RenderJson(const Merge& merge, const std::optional<std::string>& name, TextBuffer& out);
+void RenderJson(const Merge& merge, const FamilyNames& names, TextBuffer& out);
 
 }  // namespace prom

@@ -88,8 +88,8 @@ void AppendSeries(TextBuffer& out, const Merge& merge, const MergedFamily& famil
 
 }  // namespace
 
-void RenderJson(const Merge& merge, const std::optional<std::string>& name, TextBuffer& out) {
-  AppendList(out, merge.ShownFamilies(name), [&](const MergedFamily* family) {
+void RenderJson(const Merge& merge, const FamilyNames& names, TextBuffer& out) {
+  AppendList(out, merge.ShownFamilies(names), [&](const MergedFamily* family) {
     const FamilyRecord& definition = family->definition;
     AppendField(out, "{\"name\":", definition.name);
     AppendField(out, ",\"help\":", definition.help);

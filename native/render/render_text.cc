@@ -1,20 +1,21 @@
+#include <cmath>
 #include <cstring>
+#include <initializer_list>
+#include <set>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "format/names.h"
+#include "merge/label_text.h"
 #include "render/render.h"
 
 namespace prom {
 namespace {
 
 using layout::MetricType;
-
-std::string JsNumber(double value) {
-  char text[kMaxNumberLength];
-  return std::string(text, FormatJsNumber(text, value));
-}
 
 // Copies 32 bytes at a time: it reads and writes up to 31 bytes after them.
 char* PutPadded(char* to, const char* from, size_t length) {
@@ -27,6 +28,8 @@ constexpr int kNoBucket = -1;
 
 // One line of every series of a family.
 struct Line {
+  enum class Kind { kValue, kBucket, kSum, kCount, kQuantile };
+  Kind kind;
   std::string lead;  // up to the labels, with padding
   size_t length;
   bool open;  // `lead` ends with a label, and so inside the braces
@@ -34,62 +37,85 @@ struct Line {
   int bucket;  // of its exemplar
 };
 
+void AppendHead(TextBuffer& out, Format format, std::string_view name, std::string_view help,
+                std::string_view type) {
+  std::string escaped;
+  bool exact = format == Format::kOpenMetrics;
+  AppendEscaped(escaped, help, exact);
+  auto append = [&out](std::initializer_list<std::string_view> parts) {
+    for (std::string_view part : parts) out.Append(part);
+  };
+  if (exact) {
+    append({"# TYPE ", name, " ", type, "\n# HELP ", name, " ", escaped});
+  } else {
+    append({"# HELP ", name, " ", escaped, "\n# TYPE ", name, " ", type});
+  }
+}
+
 class FamilyRenderer {
  public:
-  FamilyRenderer(const Merge& merge, const MergedFamily& family, bool open_metrics, TextBuffer& out)
+  // `names` are those of all families.
+  FamilyRenderer(const Merge& merge, const MergedFamily& family, Format format,
+                 const std::set<std::string_view>& names, TextBuffer& out)
       : merge_(merge),
         definition_(family.definition),
+        format_(format),
+        exact_(format == Format::kOpenMetrics),
         name_(family.definition.name),
-        exemplars_(open_metrics),
+        type_(kTypeNames[definition_.type]),
         out_(out) {
+    using enum Line::Kind;
     std::string suffix;
-    // As in prom-client, the samples of a counter end in _total and its family does not.
-    if (open_metrics && definition_.type == MetricType::kCounter) {
-      if (name_.ends_with("_total")) name_.resize(name_.size() - 6);
-      suffix = "_total";
-    }
+    if (definition_.type == MetricType::kCounter && format != Format::kText) suffix = NameCounter(names);
     auto bounds = static_cast<uint32_t>(definition_.bounds.size());
+    bool negative = bounds > 0 && definition_.bounds[0] < 0;
     switch (definition_.type) {
       case MetricType::kCounter:
       case MetricType::kGauge:
-        AddLine(suffix, 0, 0);
+        AddLine(kValue, suffix, 0, 0);
         break;
       case MetricType::kHistogram:
-        for (uint32_t i = 0; i < bounds; i++) AddBucket(JsNumber(definition_.bounds[i]), i);
+        for (uint32_t i = 0; i < bounds; i++) AddBucket(Bound(definition_.bounds[i]), i);
         AddBucket("+Inf", bounds);
-        AddLine("_sum", 0);
-        AddLine("_count", bounds + 1);
+        // OpenMetrics allows neither beside negative bounds: the sum could fall.
+        if (exact_ && negative) break;
+        AddLine(kSum, "_sum", 0);
+        AddLine(kCount, "_count", bounds + 1);
         break;
       case MetricType::kSummary:
         for (uint32_t i = 0; i < bounds; i++) {
-          AddLine("{quantile=\"" + JsNumber(definition_.bounds[i]) + '"', i);
+          AddLine(kQuantile, "{quantile=\"" + Bound(definition_.bounds[i]) + '"', i);
         }
-        AddLine("_sum", bounds);
-        AddLine("_count", bounds + 1);
+        AddLine(kSum, "_sum", bounds);
+        AddLine(kCount, "_count", bounds + 1);
         break;
     }
     for (const Line& line : lines_) most_ += line.lead.size();
   }
 
-  void AppendHead() { prom::AppendHead(out_, name_, definition_.help, kTypeNames[definition_.type]); }
+  void AppendHead() { prom::AppendHead(out_, format_, name_, definition_.help, type_); }
 
   void Append(uint32_t index) {
     const MergedSeries& series = merge_.plan().series()[index];
     const double* values = merge_.totals().values(series);
     std::string_view labels = merge_.text(series);
+    std::string escaped;
+    if (exact_ && merge_.texts_are_raw()) labels = Escaped(merge_.plan().identity(index), escaped);
     bool bare = labels.size() == 1;
     bool is_ascii = merge_.texts_are_ascii();  // names that are not ASCII were in the head already
     std::span<const Exemplar> exemplars;
-    if (exemplars_) exemplars = merge_.totals().exemplars(index);
+    if (format_ != Format::kText) exemplars = merge_.totals().exemplars(index);
     size_t most = most_ + lines_.size() * (labels.size() + Merge::kTextPadding + kMaxNumberLength);
     char* to = out_.Claim(most);
     for (const Line& line : lines_) {
+      double value = values[line.value];
+      if (exact_ && !IsAllowed(line, values, value)) continue;
       to = PutPadded(to, line.lead.data(), line.length);
       if (line.open && bare) *to++ = '}';
       char* brace = to;
       to = PutPadded(to, labels.data(), labels.size());
       if (line.open && !bare) *brace = ',';
-      to = FormatSample(to, values[line.value]);
+      to = exact_ && std::isnan(value) ? FormatJsNumber(to, value) : FormatSample(to, value);
       if (!exemplars.empty() && line.bucket != kNoBucket) {
         out_.Commit(to, is_ascii);
         AppendExemplar(exemplars, static_cast<uint32_t>(line.bucket));
@@ -100,20 +126,70 @@ class FamilyRenderer {
   }
 
  private:
-  void AddLine(const std::string& suffix, uint32_t value, int bucket = kNoBucket) {
+  // The samples of a counter end in _total, its family does not. Returns the suffix of the samples.
+  std::string NameCounter(const std::set<std::string_view>& names) {
+    bool total = name_.ends_with("_total");
+    std::string family = total ? name_.substr(0, name_.size() - 6) : name_;
+    // prom-client adds the suffix to other names. A series keeps its name in all exact formats: without the suffix, or
+    // beside another family that has its name, it is no counter of OpenMetrics.
+    if (exact_ &&
+        (!total || family.empty() || names.contains(family) || names.contains(family + "_created"))) {
+      type_ = "unknown";
+      return "";
+    }
+    name_ = family;
+    return "_total";
+  }
+
+  // Whether OpenMetrics allows the sample. Quantiles of no observations become NaN.
+  bool IsAllowed(const Line& line, const double* values, double& value) const {
+    using enum Line::Kind;
+    bool histogram = definition_.type == MetricType::kHistogram;
+    switch (line.kind) {
+      case kValue:
+        return definition_.type == MetricType::kGauge || value >= 0;
+      case kBucket:
+        return true;
+      case kSum:
+        return value >= 0;
+      case kCount:  // of a histogram: only beside a sum
+        return !histogram || values[0] >= 0;
+      case kQuantile:
+        if (values[definition_.bounds.size() + 1] == 0) value = NAN;
+        return !(value < 0);
+    }
+    return true;
+  }
+
+  std::string Bound(double bound) const {
+    char text[kMaxNumberLength];
+    return std::string(text, exact_ ? FormatCanonical(text, bound) : FormatJsNumber(text, bound));
+  }
+
+  std::string_view Escaped(MergedIdentity series, std::string& escaped) const {
+    for (std::vector<Label>* labels : {&series.labels, &series.defaults}) {
+      for (Label& label : *labels) label.kind = layout::LabelKind::kString;
+    }
+    AppendText(series, definition_.type, escaped);
+    size_t length = escaped.size();
+    escaped.append(Merge::kTextPadding, '\0');
+    return std::string_view(escaped).substr(0, length);
+  }
+
+  void AddLine(Line::Kind kind, const std::string& suffix, uint32_t value, int bucket = kNoBucket) {
     std::string lead = '\n' + name_ + suffix;
     size_t length = lead.size();
     lead.append(Merge::kTextPadding, '\0');
-    lines_.push_back({std::move(lead), length, suffix.ends_with('"'), value, bucket});
+    lines_.push_back({kind, std::move(lead), length, suffix.ends_with('"'), value, bucket});
   }
 
   void AddBucket(const std::string& bound, uint32_t bucket) {
-    AddLine("_bucket{le=\"" + bound + '"', bucket + 1, static_cast<int>(bucket));
+    AddLine(Line::Kind::kBucket, "_bucket{le=\"" + bound + '"', bucket + 1, static_cast<int>(bucket));
   }
 
   void AppendExemplar(std::span<const Exemplar> exemplars, uint32_t bucket) {
     for (const Exemplar& exemplar : exemplars) {
-      if (exemplar.bucket != bucket) continue;
+      if (exemplar.bucket != bucket || (exact_ && !exemplar.IsOpenMetrics())) continue;
       std::string labels;
       AppendLabels(labels, exemplar.Labels());
       out_.Append(" # {");
@@ -127,31 +203,70 @@ class FamilyRenderer {
 
   const Merge& merge_;
   const FamilyRecord& definition_;
+  Format format_;
+  bool exact_;
   std::string name_;
-  bool exemplars_;
+  std::string_view type_;
   TextBuffer& out_;
   std::vector<Line> lines_;
   size_t most_ = 0;  // bytes of a series without its labels and numbers
 };
 
+void AppendSelfFamily(const SelfFamily& family, Format format, TextBuffer& out) {
+  std::string_view name = family.name;
+  bool total = format != Format::kText && family.type == MetricType::kCounter;
+  AppendHead(out, format, total ? name.substr(0, name.size() - 6) : name, family.help,
+             kTypeNames[family.type]);
+  for (const SelfFamily::Sample& sample : family.samples) {
+    out.Append('\n');
+    out.Append(name);
+    if (!sample.label.empty()) {
+      out.Append('{');
+      out.Append(sample.label);
+      out.Append("=\"");
+      out.Append(sample.text);
+      out.Append("\"}");
+    }
+    out.Append(' ');
+    out.AppendSample(sample.value);
+  }
+}
+
 }  // namespace
 
-void RenderText(const Merge& merge, bool open_metrics, const std::optional<std::string>& name,
-                const GroupStats* stats, TextBuffer& out) {
+void Render(const Merge& merge, Format format, const FamilyNames& names, const GroupStats& stats,
+            TextBuffer& out) {
+  if (format == Format::kJson) {
+    RenderJson(merge, names, out);
+  } else {
+    RenderText(merge, format, names, &stats, out);
+  }
+}
+
+void RenderText(const Merge& merge, Format format, const FamilyNames& names, const GroupStats* stats,
+                TextBuffer& out) {
   bool first = true;
   auto separate = [&] {
-    if (!first) out.Append(open_metrics ? "\n" : "\n\n");
+    if (!first) out.Append(format == Format::kText ? "\n\n" : "\n");
     first = false;
   };
-  for (const MergedFamily* family : merge.ShownFamilies(name)) {
+  std::set<std::string_view> all;
+  for (const MergedFamily& family : merge.plan().families()) all.insert(family.definition.name);
+  for (const MergedFamily* family : merge.ShownFamilies(names)) {
     separate();
-    FamilyRenderer renderer(merge, *family, open_metrics, out);
+    FamilyRenderer renderer(merge, *family, format, all, out);
     renderer.AppendHead();
     for (uint32_t index : merge.ShownSeries(*family)) renderer.Append(index);
   }
-  if (name) return;
-  if (stats != nullptr) AppendSelfMetrics(*stats, open_metrics, separate, out);
-  out.Append(open_metrics ? "\n# EOF\n" : "\n");
+  if (stats != nullptr) {
+    for (const SelfFamily& family : SelfMetrics(*stats, names)) {
+      separate();
+      AppendSelfFamily(family, format, out);
+    }
+  }
+  // prom-client has the line feed also where there is no family.
+  if (!first || format != Format::kOpenMetrics) out.Append('\n');
+  if (format != Format::kText) out.Append("# EOF\n");
 }
 
 }  // namespace prom

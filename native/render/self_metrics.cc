@@ -1,90 +1,92 @@
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
-#include "merge/label_text.h"
 #include "render/render.h"
 
 namespace prom {
 namespace {
 
+using layout::MetricType;
+using enum layout::MetricType;
+
 // Metrics of trouble, which are hidden at 0.
 constexpr struct {
-  std::string_view name, type, help;
+  std::string_view name;
+  MetricType type;
+  std::string_view help;
   uint64_t GroupStats::*count;
 } kTrouble[] = {
-    {"late_owners", "gauge", "Owners whose collect functions had not run by the deadline.",
-     &GroupStats::late},
-    {"conflicting_families", "gauge", "Families left out because another definition of their name is newer.",
+    {"late_owners", kGauge, "Owners whose collect functions had not run by the deadline.", &GroupStats::late},
+    {"conflicting_families", kGauge, "Families left out because another definition of their name is newer.",
      &GroupStats::conflicts},
-    {"skipped_records", "gauge", "Families and series left out because their records contradict the format.",
+    {"skipped_records", kGauge, "Families and series left out because their records contradict the format.",
      &GroupStats::skipped_records},
-    {"collect_failures", "counter", "Collect functions that threw while another process scraped.",
+    {"collect_failures", kCounter, "Collect functions that threw while another process scraped.",
      &GroupStats::collect_failures},
-    {"compaction_failures", "counter",
-     "Compactions of dead owners that could not be written; they are tried again.",
+    {"compaction_failures", kCounter,
+     "Compactions that left dead owners outside the archive, for want of room.",
      &GroupStats::compaction_failures},
-    {"dropped_series", "counter", "Series that were over a limit and are not counted.",
+    {"dropped_series", kCounter, "Series that were over a limit and are not counted.",
      &GroupStats::dropped_series},
-    {"dropped_updates", "counter", "Updates that were lost with series over a limit.",
+    {"dropped_updates", kCounter, "Updates that were lost with series over a limit.",
      &GroupStats::dropped_updates},
 };
 
-std::string Braced(std::string_view name, std::string_view value) {
-  return '{' + std::string(name) + "=\"" + std::string(value) + "\"}";
-}
+// Only these names, among those that an exposition has at all.
+class Families {
+ public:
+  explicit Families(const FamilyNames& names) : names_(names) {}
+
+  // A label whose name is '' is none.
+  void Add(std::string_view name, MetricType type, std::string_view help, double value,
+           std::string_view label = "", std::string_view text = "") {
+    std::string full = "prom_client_mmap_" + std::string(name);
+    if (type == MetricType::kCounter) full += "_total";
+    if (!HasName(names_, full)) return;
+    if (families_.empty() || families_.back().name != full) families_.push_back({full, type, help, {}});
+    families_.back().samples.push_back({label, text, value});
+  }
+
+  std::vector<SelfFamily> Take() { return std::move(families_); }
+
+ private:
+  const FamilyNames& names_;
+  std::vector<SelfFamily> families_;
+};
 
 }  // namespace
 
-void AppendHead(TextBuffer& out, std::string_view name, std::string_view help, std::string_view type) {
-  std::string escaped;
-  AppendEscaped(escaped, help, false);
-  for (std::string_view part :
-       std::initializer_list<std::string_view>{"# HELP ", name, " ", escaped, "\n# TYPE ", name, " ", type}) {
-    out.Append(part);
-  }
-}
-
-void AppendSelfMetrics(const GroupStats& stats, bool open_metrics, const std::function<void()>& separate,
-                       TextBuffer& out) {
-  if (stats.shown == SelfMetricsShown::kNone) return;
+std::vector<SelfFamily> SelfMetrics(const GroupStats& stats, const FamilyNames& names) {
+  Families families(names);
+  if (stats.shown == SelfMetricsShown::kNone) return {};
   const bool all = stats.shown == SelfMetricsShown::kAll;
-  std::string_view last;
-  auto append = [&](std::string_view name, std::string_view type, std::string_view help,
-                    const std::string& labels, double value) {
-    std::string family = "prom_client_mmap_" + std::string(name);
-    std::string sample = type == "counter" ? family + "_total" : family;
-    if (name != std::exchange(last, name)) {
-      separate();
-      AppendHead(out, open_metrics ? family : sample, help, type);
-    }
-    out.Append('\n' + sample + labels + ' ');
-    out.AppendSample(value);
-  };
   if (all) {
     constexpr std::string_view kHelp =
         "Owners of segments: alive, and dead but not compacted into the archive yet.";
-    append("owners", "gauge", kHelp, Braced("state", "live"), static_cast<double>(stats.live));
-    append("owners", "gauge", kHelp, Braced("state", "dead"), static_cast<double>(stats.dead));
-    append("compacted_owners", "counter", "Dead owners that were compacted into the archive.", "",
-           static_cast<double>(stats.compacted));
+    families.Add("owners", kGauge, kHelp, static_cast<double>(stats.live), "state", "live");
+    families.Add("owners", kGauge, kHelp, static_cast<double>(stats.dead), "state", "dead");
+    families.Add("compacted_owners", kCounter, "Dead owners that were compacted into the archive.",
+                 static_cast<double>(stats.compacted));
   }
   for (auto [reason, count] : stats.skipped) {
-    append("skipped_files", "gauge", "Files in the group's directory that were not read, by reason.",
-           Braced("reason", kSkipReasonNames[reason]), count);
+    families.Add("skipped_files", kGauge, "Files in the group's directory that were not read, by reason.",
+                 count, "reason", kSkipReasonNames[reason]);
   }
   for (const auto& trouble : kTrouble) {
     auto count = static_cast<double>(stats.*trouble.count);
-    if (count > 0 || all) append(trouble.name, trouble.type, trouble.help, "", count);
+    if (count > 0 || all) families.Add(trouble.name, trouble.type, trouble.help, count);
   }
-  if (!all) return;
-  append("bytes", "gauge", "Bytes of the files that were read.", "", static_cast<double>(stats.bytes));
-  auto append_phase = [&](std::string_view phase, double seconds) {
-    append("scrape_duration_seconds", "gauge", "Seconds that this scrape took, by phase.",
-           Braced("phase", phase), seconds);
+  if (!all) return families.Take();
+  families.Add("bytes", kGauge, "Bytes of the files that were read.", static_cast<double>(stats.bytes));
+  auto add_phase = [&](std::string_view phase, double seconds) {
+    families.Add("scrape_duration_seconds", kGauge, "Seconds that this scrape took, by phase.", seconds,
+                 "phase", phase);
   };
-  for (const auto& [phase, seconds] : stats.phases) append_phase(phase, seconds);
-  append_phase("render", static_cast<double>(BoottimeNs() - stats.render_from_ns) / 1e9);
-  append("native", "gauge", "1 where metrics are shared by the native addon.", "", 1);
+  for (const auto& [phase, seconds] : stats.phases) add_phase(phase, seconds);
+  add_phase("render", static_cast<double>(BoottimeNs() - stats.render_from_ns) / 1e9);
+  families.Add("native", kGauge, "1 where metrics are shared by the native addon.", 1);
+  return families.Take();
 }
 
 }  // namespace prom

@@ -19,6 +19,9 @@ using layout::Header;
 using layout::OwnerState;
 using layout::Wakeup;
 
+// Another program may delete a temporary file before it is renamed.
+constexpr int kCreateAttempts = 10;
+
 void StampHeartbeat(Header& header) {
   StoreRelaxed(header.heartbeat_boottime_ns, BoottimeNs());
   StoreRelaxed(header.heartbeat_realtime_ns, RealtimeNs());
@@ -47,14 +50,18 @@ std::optional<SystemError> Publish(SegmentWriter& segment, const std::string& pa
 
 Result<std::unique_ptr<OwnerPresence>> OwnerPresence::Create(const std::string& directory,
                                                              const OwnerIdentity& owner, uint64_t max_bytes) {
-  auto segment = SegmentWriter::Create(directory, owner, max_bytes);
-  if (!segment.ok()) return segment.error();
-  std::unique_ptr<OwnerPresence> presence(new OwnerPresence(std::move(segment.value())));
-  presence->Heartbeat();
-  if (directory.empty()) return presence;
-  std::string name = "/s." + std::to_string(owner.pid) + '.' + std::to_string(owner.tid) + '.' + RandomHex();
-  if (auto error = Publish(*presence->segment_, directory + name, false)) return *error;
-  return presence;
+  for (int attempt = 1;; attempt++) {
+    auto segment = SegmentWriter::Create(directory, owner, max_bytes);
+    if (!segment.ok()) return segment.error();
+    std::unique_ptr<OwnerPresence> presence(new OwnerPresence(std::move(segment.value())));
+    presence->Heartbeat();
+    if (directory.empty()) return presence;
+    std::string name =
+        "/s." + std::to_string(owner.pid) + '.' + std::to_string(owner.tid) + '.' + RandomHex();
+    auto error = Publish(*presence->segment_, directory + name, false);
+    if (!error) return presence;
+    if (error->code != ENOENT || attempt == kCreateAttempts) return *error;
+  }
 }
 
 std::optional<SystemError> OwnerPresence::Replace(std::shared_ptr<SegmentWriter> next) {

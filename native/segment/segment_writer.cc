@@ -67,10 +67,13 @@ SegmentWriter::Created SegmentWriter::Create(const std::string& directory, const
                                              uint64_t max_bytes) {
   std::unique_ptr<SegmentWriter> writer(new SegmentWriter(max_bytes));
   if (!directory.empty()) {
-    std::string path = directory + "/.t." + RandomHex();
-    writer->path_ = path;
-    writer->fd_ = UniqueFd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!writer->fd_.valid()) return SystemError{errno, "open", path};
+    std::string name = ".t." + RandomHex();
+    writer->path_ = directory + '/' + name;
+    UniqueFd parent = OpenDirectory(directory);
+    if (!parent.valid()) return SystemError{errno, "open", directory};
+    constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+    writer->fd_ = UniqueFd(::openat(parent.get(), name.c_str(), kFlags, 0600));
+    if (!writer->fd_.valid()) return SystemError{errno, "open", writer->path_};
     writer->is_temporary_ = true;
   }
   if (auto error = writer->Begin(identity)) return *error;
@@ -179,7 +182,8 @@ std::optional<SystemError> SegmentWriter::AddExtent(ExtentType type, uint64_t le
 
 Result<uint64_t> SegmentWriter::Append(RecordType type, std::span<const uint8_t> body) {
   uint64_t length = RecordLength(body);
-  if (length > layout::kMaxRecord) return SystemError{E2BIG, "append", path_};
+  if (length > (path_.empty() ? layout::kMaxPrivateRecord : layout::kMaxRecord))
+    return SystemError{E2BIG, "append", path_};
   RecordExtent extent = record_extents_.back();
   uint64_t record = records_end_;
   uint64_t left = extent.stream_offset + extent.length - record;
@@ -231,7 +235,8 @@ Result<CellRange> SegmentWriter::AllocateCells(uint32_t count) {
   if (free != free_cells_.end() && !free->second.empty()) {
     CellRange range = free->second.back();
     free->second.pop_back();
-    // Only now, after the change of `removals`: a reader never takes the zeros for the value of the removed series.
+    // After the change of `removals`: a reader never takes the zeros, or the values after them, for those of the removed series.
+    ReleaseFence();
     for (uint32_t i = 0; i < count; i++) StoreRelaxed(Data(range)[i], 0.0);
     return range;
   }

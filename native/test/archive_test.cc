@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "files/directory.h"
+#include "group/archive_file.h"
 #include "group/compaction.h"
 #include "group/group.h"
 #include "support/files.h"
@@ -215,7 +216,7 @@ TEST_CASE("exemplars of dead owners are kept, the newest of each bucket") {
     });
     Compact(directory.path());
   }
-  CHECK(Has(Rendered(directory.path(), Format::kOpenMetrics), "c_total 3 # {} 3 30"));
+  CHECK(Has(Rendered(directory.path(), Format::kClientOpenMetrics), "c_total 3 # {} 3 30"));
 }
 
 TEST_CASE(
@@ -307,7 +308,7 @@ TEST_CASE("old ids are forgotten, but not those of segments that still exist") {
   UniqueFd open = OpenDirectory(directory.path());
   ArchiveFile archive;
   REQUIRE(archive.Update(open.get()) == SkipReason::kNone);
-  CHECK(archive.HasCompacted(test::HeaderOf(first).segment_id));
+  CHECK(archive.HasCompacted(test::HeaderOf(first)));
   CHECK(archive.reader().compacted().size() <= 4);
   CHECK(Has(Rendered(directory.path()), "c 6"));
 }

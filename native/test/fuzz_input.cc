@@ -1,8 +1,13 @@
 #include "fuzz_input.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <cstddef>
 
+#include "base/byte_source.h"
 #include "base/crc32c.h"
+#include "base/unique_fd.h"
 #include "group/archive.h"
 #include "read/segment_reader.h"
 #include "support/byte_sources.h"
@@ -68,7 +73,10 @@ Bytes ArchiveOf(const Input& input) {
     empty = false;
   }
   if (empty) return {};
-  Bytes bytes = archive.Encode({});
+  UniqueFd file(::memfd_create("archive", MFD_CLOEXEC));
+  if (archive.Write(file.get(), {})) return {};
+  Bytes bytes(static_cast<size_t>(::lseek(file.get(), 0, SEEK_END)));
+  if (!FileSource(file.get()).Read(bytes.data(), bytes.size(), 0)) return {};
   // All randomness comes from the fuzzer.
   test::HeaderOf(bytes).segment_id.fill(0xa5);
   test::RepairHeaderCrc(bytes);

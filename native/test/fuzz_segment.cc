@@ -71,7 +71,7 @@ std::string RenderFamily(Group& group, const std::vector<std::shared_ptr<const B
   Scrape scrape;
   scrape.view = {{"", "1"}, false};
   scrape.now_ms = kNowMs;
-  scrape.name = "c";
+  scrape.names = {{"c"}};
   scrape.private_segments = segments;
   return std::string(group.Render(scrape).value().view());
 }

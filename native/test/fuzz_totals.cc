@@ -7,7 +7,7 @@
 #include "files/directory.h"
 #include "format/merge_mode.h"
 #include "fuzz_input.h"
-#include "group/archive.h"
+#include "group/archive_file.h"
 #include "merge/merge.h"
 #include "support/files.h"
 
@@ -80,7 +80,7 @@ Totals::Totals(const std::string& path) {
     FileSource source(fd.get());
     auto reader = std::make_unique<SegmentReader>();
     if (reader->Update(source) != SkipReason::kNone || reader->ReadValues(source) != SkipReason::kNone ||
-        reader->is_archive() || archive.HasCompacted(reader->header().segment_id)) {
+        reader->is_archive() || archive.HasCompacted(reader->header())) {
       continue;
     }
     inputs.push_back({reader.get(), false, true, name});
@@ -89,7 +89,7 @@ Totals::Totals(const std::string& path) {
   std::set<SegmentId> ids;
   Definitions definitions;
   for (const MergeInput& input : inputs) {
-    comparable_ = comparable_ && ids.insert(input.reader->header().segment_id).second &&
+    comparable_ = comparable_ && ids.insert(OriginOf(input.reader->header())).second &&
                   definitions.Agree(*input.reader) && AddsUp(*input.reader);
   }
   if (!comparable_) return;

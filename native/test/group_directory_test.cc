@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <fstream>
 #include <optional>
 #include <string>
 
@@ -86,6 +87,23 @@ TEST_CASE("other files in the directory are counted, and not changed") {
   CHECK(Skipped(Rendered(group), "duplicate") == "1");
 }
 
+TEST_CASE("a copy that says it is older counts for nothing beside the segment itself") {
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InFile(directory.path());
+  TestSeries series = segment.Series(segment.Family(test::CounterFamily("c")));
+  *series.cells = 4;
+  Bytes copy = test::ReadWholeFile(segment.writer().path());
+  test::HeaderOf(copy).created_realtime_ns = 1;
+  test::RepairHeaderCrc(copy);
+  test::WriteWholeFile(directory.File("s.older"), copy);
+  *series.cells = 5;
+  Group group(directory.path(), CurrentOwner(0));
+
+  std::string text = Rendered(group);
+  CHECK(Shown(text, "c") == "5");
+  CHECK(Skipped(text, "duplicate") == "1");
+}
+
 TEST_CASE("a copy of a segment counts for nothing beside the segment itself, and alone it does") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
@@ -111,6 +129,45 @@ TEST_CASE("a copy of a segment counts for nothing beside the segment itself, and
   text = RenderedAnew(directory.path());
   CHECK(Shown(text, "c") == "4");
   CHECK(Skipped(text, "duplicate") == "1");
+}
+
+// Bytes of this process in memory.
+uint64_t ResidentBytes() {
+  std::ifstream file("/proc/self/statm");
+  uint64_t all = 0, resident = 0;
+  file >> all >> resident;
+  return resident * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+// A file of 1 GiB that takes a few pages: its cells and most of its records are holes.
+void PlantHollow(const std::string& path, layout::FileKind kind) {
+  constexpr uint64_t kCells = 512ull * 1024 * 1024;
+  constexpr uint64_t kRecords = 500ull * 1024 * 1024;
+  SegmentImage image(0);
+  layout::Header& header = image.header();
+  header.kind = static_cast<uint32_t>(kind);
+  header.extents[0].length = kCells;
+  header.extents[1].offset = layout::kHeaderSize + kCells;
+  header.extents[1].length = header.records_end = kRecords;
+  test::RepairHeaderCrc(image.bytes());
+  test::WriteWholeFile(path, image.bytes());
+  REQUIRE(::truncate(path.c_str(), layout::kHeaderSize + kCells + kRecords) == 0);
+}
+
+TEST_CASE("planted files that consist of holes cost no memory, and hide no other segment") {
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InFile(directory.path());
+  *segment.Series(segment.Family(test::CounterFamily("c"))).cells = 4;
+  for (const char* name : {"s.hollow", "s.hollow2"}) {
+    PlantHollow(directory.File(name), layout::FileKind::kSegment);
+  }
+  PlantHollow(directory.File("archive"), layout::FileKind::kArchive);
+  uint64_t before = ResidentBytes();
+  Group group(directory.path(), CurrentOwner(0));
+  std::string text = Rendered(group);
+  CHECK(Shown(text, "c") == "4");
+  CHECK(Skipped(text, "corrupt") == "3");
+  CHECK(ResidentBytes() < before + 32 * 1024 * 1024);
 }
 
 TEST_CASE("a file of another user is not read, unless by root") {

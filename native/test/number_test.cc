@@ -54,6 +54,24 @@ size_t SignificantDigits(const std::string& text) {
   return digits.size();
 }
 
+std::string Canonical(double value) {
+  char text[kMaxNumberLength];
+  return std::string(text, FormatCanonical(text, value));
+}
+
+TEST_CASE("bounds have the canonical spelling of OpenMetrics") {
+  constexpr struct {
+    double value;
+    const char* text;
+  } kBounds[] = {{0, "0.0"},           {-0.0, "0.0"},          {1, "1.0"},
+                 {-2.5, "-2.5"},       {0.0001, "0.0001"},     {0.00001, "1e-05"},
+                 {100000, "100000.0"}, {123456.5, "123456.5"}, {999999, "999999.0"},
+                 {1e6, "1e+06"},       {-2.5e6, "-2.5e+06"},   {123456789, "1.23456789e+08"},
+                 {1e-100, "1e-100"},   {1e21, "1e+21"},        {5e-324, "5e-324"},
+                 {INFINITY, "+Inf"},   {-INFINITY, "-Inf"},    {NAN, "NaN"}};
+  for (const auto& bound : kBounds) CHECK(Canonical(bound.value) == bound.text);
+}
+
 TEST_CASE("numbers are spelled as JavaScript spells them") {
   for (const Golden& golden : kGolden) {
     double value = OfBits(golden.bits);

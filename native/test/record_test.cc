@@ -25,7 +25,6 @@ const std::vector<std::string> kOddStrings = {
     std::string("nul\0inside", 10),
     "line\nfeed \\ back \"quote\"",
     "\xc3\xa9\xe2\x82\xac\xf0\x9f\xa6\x80",
-    "\xff\xfe not UTF-8",
     std::string(70'000, 'x'),
 };
 
@@ -35,9 +34,9 @@ FamilyRecord OddFamily(const std::string& odd) {
   record.type = MetricType::kHistogram;
   record.merge_mode = MergeMode::kOmit;
   record.bounds = {-INFINITY, -1.5, 0, 5e-324, 0.1, std::numeric_limits<double>::max()};
-  record.name = odd;
+  record.name = "Odd_:name9";
   record.help = odd + odd;
-  record.label_names = {odd, "", odd + "2"};
+  record.label_names = {"_", "Odd9"};
   return record;
 }
 
@@ -48,7 +47,9 @@ SeriesRecord OddSeries(const std::string& odd) {
   record.cells_offset = 0x123456789abcdef8;
   record.created_ms = 1.5e12;
   for (uint8_t kind = 0; kind <= static_cast<uint8_t>(LabelKind::kOther); kind++) {
-    record.labels.push_back({static_cast<uint16_t>(0xfff0 + kind), static_cast<LabelKind>(kind), odd});
+    auto label_kind = static_cast<LabelKind>(kind);
+    bool any_text = label_kind == LabelKind::kString || label_kind == LabelKind::kOther;
+    record.labels.push_back({static_cast<uint16_t>(0xfff0 + kind), label_kind, any_text ? odd : "-1.5e9"});
   }
   return record;
 }
@@ -276,6 +277,46 @@ TEST_CASE("a label of an unknown kind is refused") {
   CHECK_FALSE(Decode<SeriesRecord>(With(series, 30, uint8_t{6})).has_value());
   Bytes scope = Encode(ScopeRecord{1, 0, "", {{"a", LabelKind::kString, "b"}}});
   CHECK_FALSE(Decode<ScopeRecord>(With(scope, 21, uint8_t{6})).has_value());
+}
+
+TEST_CASE("a name for which Prometheus would refuse the exposition is refused") {
+  for (const char* name : {"", "9", "a-b", "a b", "a\n", "\xc3\xa9", "a\xff"}) {
+    CHECK_FALSE(Decode<FamilyRecord>(Encode(test::CounterFamily(name))).has_value());
+    CHECK_FALSE(Decode<FamilyRecord>(Encode(test::CounterFamily("c", {"l", name}))).has_value());
+  }
+  CHECK(Decode<FamilyRecord>(Encode(test::CounterFamily(":a:"))).has_value());
+  CHECK_FALSE(Decode<FamilyRecord>(Encode(test::CounterFamily("c", {":a:"}))).has_value());
+}
+
+TEST_CASE("a text for which Prometheus would refuse the exposition is refused") {
+  const std::string not_utf8[] = {"\xff",
+                                  "\xc3",
+                                  "\xe2\x82",
+                                  "\xf0\x9f\xa6",
+                                  "\xc0\x80",
+                                  "\xe0\x80\x80",
+                                  "\xf0\x80\x80\x80",
+                                  "\xed\xa0\x80",
+                                  "\xf4\x90\x80\x80",
+                                  "\x80",
+                                  "\xc3q"};
+  auto decodes = [](LabelKind kind, const std::string& text) {
+    bool series = Decode<SeriesRecord>(Encode(SeriesRecord{1, 1, 4096, 0, {{0, kind, text}}})).has_value();
+    bool scope = Decode<ScopeRecord>(Encode(ScopeRecord{1, 0, "", {{"a", kind, text}}})).has_value();
+    CHECK(series == scope);
+    return series;
+  };
+  for (const std::string& text : not_utf8) {
+    CHECK_FALSE(decodes(LabelKind::kString, "abcdefgh" + text));
+    FamilyRecord family = test::CounterFamily("c");
+    family.help = text;
+    CHECK_FALSE(Decode<FamilyRecord>(Encode(family)).has_value());
+  }
+  for (const char* text : {"\"", "\\", "\n"}) {
+    CHECK(decodes(LabelKind::kString, text));
+    CHECK(decodes(LabelKind::kOther, text));
+    CHECK_FALSE(decodes(LabelKind::kNumber, text));
+  }
 }
 
 TEST_CASE("a page of an unknown schema or sign, or with too large a number, is refused") {

@@ -59,7 +59,8 @@ struct Rendered {
 };
 
 Rendered Render(const TestSegment& segment, const std::optional<std::string>& name = std::nullopt,
-                const GroupStats* stats = nullptr, bool default_labels = true) {
+                const GroupStats* stats = nullptr, bool default_labels = true,
+                Format format = Format::kText) {
   SegmentReader reader;
   REQUIRE((reader.Update(segment.source()) == SkipReason::kNone));
   REQUIRE((reader.ReadValues(segment.source()) == SkipReason::kNone));
@@ -67,12 +68,18 @@ Rendered Render(const TestSegment& segment, const std::optional<std::string>& na
   std::vector<MergeInput> inputs = {{&reader, true, true, "1"}};
   merge.Run(inputs, 0);
   TextBuffer text;
-  RenderText(merge, false, name, stats, text);
+  FamilyNames names;
+  if (name) names = {{*name}};
+  RenderText(merge, format, names, stats, text);
   TextBuffer json;
-  RenderJson(merge, name, json);
+  RenderJson(merge, names, json);
   CHECK((!text.is_ascii() || IsAscii(text.view())));
   CHECK(json.is_ascii() == IsAscii(json.view()));
   return {std::string(text.view()), std::string(json.view()), text.is_ascii()};
+}
+
+std::string OpenMetrics(const TestSegment& segment) {
+  return Render(segment, std::nullopt, nullptr, true, Format::kOpenMetrics).text;
 }
 
 TEST_CASE("the text of everything is prom-client's to the byte") {
@@ -179,14 +186,15 @@ TEST_CASE("a text is known for ASCII unless a help, a label or a default label i
 }
 
 TEST_CASE("one family alone has no final line feed") {
-  CHECK(Render(Everything(), "empty").text == "# HELP empty empty help\n# TYPE empty gauge");
+  CHECK(Render(Everything(), "empty").text == "# HELP empty empty help\n# TYPE empty gauge\n");
   CHECK(Render(Everything(), "s", nullptr, false).text == R"(# HELP s s help
 # TYPE s summary
 s{quantile="0",l="x"} 2
 s{quantile="1",l="x"} 8
 s_sum{l="x"} 10
-s_count{l="x"} 2)");
-  CHECK(Render(Everything(), "none").text == "");
+s_count{l="x"} 2
+)");
+  CHECK(Render(Everything(), "none").text == "\n");
   CHECK(Render(Everything(), "none").json == "[]");
 }
 
@@ -204,7 +212,95 @@ prom_client_mmap_skipped_files{reason="corrupt"} 2
 )";
   CHECK(Render(TestSegment::InMemory(), std::nullopt, &stats).text == skipped);
   CHECK(Render(Everything(), std::nullopt, &stats).text.ends_with("\n# TYPE empty gauge\n\n" + skipped));
-  CHECK(Render(Everything(), "empty", &stats).text == "# HELP empty empty help\n# TYPE empty gauge");
+  CHECK(Render(Everything(), "empty", &stats).text == "# HELP empty empty help\n# TYPE empty gauge\n");
+}
+
+TEST_CASE("OpenMetrics is as its specification has it") {
+  const std::string expected = R"(# TYPE requests unknown
+# HELP requests Requests, \\ by\npath \"quoted\".
+requests{zone="z\"1\"",code="7"} 0
+requests{path="/a\\b\n\"c\"",code="200",zone="z\"1\""} 12.5
+requests{odd="[\"raw\"]",path="null",zone="z\"1\"",code="7"} 1e+21
+requests{path="true",code="undefined",zone="z\"1\""} 3
+# TYPE g gauge
+# HELP g g help
+g{v="nan",zone="z\"1\"",code="7"} NaN
+g{v="inf",zone="z\"1\"",code="7"} +Inf
+g{v="-inf",zone="z\"1\"",code="7"} -Inf
+g{v="small",zone="z\"1\"",code="7"} -1.5e-7
+g{v=")"
+                               "\xc3\xa9\x01\t"
+                               R"(",zone="z\"1\"",code="7"} 0
+# TYPE h histogram
+# HELP h h help
+h_bucket{le="0.005",zone="z\"1\"",code="7",l="x"} 1
+h_bucket{le="1.0",zone="z\"1\"",code="7",l="x"} 3
+h_bucket{le="1e+21",zone="z\"1\"",code="7",l="x"} 3
+h_bucket{le="+Inf",zone="z\"1\"",code="7",l="x"} 4
+h_sum{zone="z\"1\"",code="7",l="x"} 1e+300
+h_count{zone="z\"1\"",code="7",l="x"} 4
+# TYPE s summary
+# HELP s s help
+s{quantile="0.0",l="x",zone="z\"1\"",code="7"} 2
+s{quantile="1.0",l="x",zone="z\"1\"",code="7"} 8
+s_sum{l="x",zone="z\"1\"",code="7"} 10
+s_count{l="x",zone="z\"1\"",code="7"} 2
+# TYPE empty gauge
+# HELP empty empty help
+# EOF
+)";
+  CHECK(OpenMetrics(Everything()) == expected);
+  CHECK(OpenMetrics(TestSegment::InMemory()) == "# EOF\n");
+}
+
+TEST_CASE("a counter is one of OpenMetrics when its name ends in _total and no other family has the rest") {
+  TestSegment segment = TestSegment::InMemory();
+  for (const char* name : {"a_total", "b_total", "c_total", "_total"}) {
+    *segment.Series(segment.Family(test::CounterFamily(name))).cells = 1;
+  }
+  segment.Family(test::GaugeFamily("b", MergeMode::kSum));
+  segment.Family(test::GaugeFamily("c_created", MergeMode::kSum));
+  std::string text = OpenMetrics(segment);
+  CHECK(text.find("# TYPE a counter\n# HELP a a_total help\na_total 1\n") == 0);
+  for (const char* name : {"b_total", "c_total", "_total"}) {
+    CHECK(text.find("# TYPE " + std::string(name) + " unknown\n") != std::string::npos);
+  }
+}
+
+TEST_CASE("OpenMetrics has no sample that it forbids") {
+  TestSegment segment = TestSegment::InMemory();
+  uint32_t counter = segment.Family(test::CounterFamily("c_total", {"l"}));
+  *segment.Series(counter, {"nan"}).cells = NAN;
+  *segment.Series(counter, {"negative"}).cells = -1;
+  *segment.Series(counter, {"inf"}).cells = INFINITY;
+  segment.Series(segment.Family(test::HistogramFamily("below", {-1, 1}))).Observe(0.5);
+  segment.Series(segment.Family(test::HistogramFamily("sum", {1}))).Observe(-3);
+  TestSeries summed = segment.Series(segment.Family(test::SummaryFamily("s", {0, 1})));
+  for (double value : {-2.0, 1.0}) segment.ObserveSummary(summed, value);
+  segment.Series(segment.Family(test::SummaryFamily("none", {0.5})));
+  CHECK(OpenMetrics(segment) == R"(# TYPE c counter
+# HELP c c_total help
+c_total{l="inf"} +Inf
+# TYPE below histogram
+# HELP below below help
+below_bucket{le="-1.0"} 0
+below_bucket{le="1.0"} 1
+below_bucket{le="+Inf"} 1
+# TYPE sum histogram
+# HELP sum sum help
+sum_bucket{le="1.0"} 1
+sum_bucket{le="+Inf"} 1
+# TYPE s summary
+# HELP s s help
+s{quantile="1.0"} 1
+s_count 2
+# TYPE none summary
+# HELP none none help
+none{quantile="0.5"} NaN
+none_sum 0
+none_count 0
+# EOF
+)");
 }
 
 TEST_CASE("histograms and summaries without bounds have their other samples") {

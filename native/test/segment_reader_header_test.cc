@@ -1,9 +1,12 @@
 // Files whose header, extent table or length a reader refuses, and those that it does not.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "read/segment_reader.h"
@@ -151,6 +154,70 @@ TEST_CASE("a table of many large extents does not make the reader reserve them a
   }
   header.extent_count = layout::kMaxExtents;
   CHECK(Refusal(image.bytes()) == "corrupt");
+}
+
+// A header that a reader copies while the owner grows the segment: in the first copy that has it, one field is newer than the rest.
+class TornHeader : public ByteSource {
+ public:
+  TornHeader(const Bytes& before, const ByteSource& now, size_t field, size_t size)
+      : before_(before), now_(now), field_(field), size_(size) {}
+
+  bool Read(void* to, uint64_t length, uint64_t offset) const override {
+    if (!now_.Read(to, length, offset)) return false;
+    if (torn_ || offset > field_ || offset + length < field_ + size_) return true;
+    torn_ = true;
+    auto* bytes = static_cast<uint8_t*>(to);
+    for (uint64_t at = offset; at < offset + length && at < before_.size(); at++) {
+      if (at < field_ || at >= field_ + size_) bytes[at - offset] = before_[at];
+    }
+    return true;
+  }
+
+ private:
+  const Bytes& before_;
+  const ByteSource& now_;
+  size_t field_, size_;
+  mutable bool torn_ = false;
+};
+
+TEST_CASE("a copy of the header in which one number is newer than the rest hides no segment") {
+  for (auto [field, size] : {std::pair{offsetof(Header, records_end), sizeof(Header::records_end)},
+                             {offsetof(Header, extent_count), sizeof(Header::extent_count)}}) {
+    for (bool known : {false, true}) {
+      CAPTURE(field);
+      CAPTURE(known);
+      TestSegment segment = TestSegment::InMemory();
+      uint32_t family = segment.Family(test::CounterFamily("c", {"l"}));
+      segment.Series(family, {"first"});
+      SegmentReader reader;
+      if (known) REQUIRE((ReadAll(reader, segment.source()) == SkipReason::kNone));
+      Bytes before(layout::kHeaderSize);
+      REQUIRE(segment.source().Read(before.data(), before.size(), 0));
+      for (int i = 0; i < 10'000; i++) segment.Series(family, {std::to_string(i)});
+      REQUIRE(segment.writer().header().extent_count > 4);
+      TornHeader source(before, segment.source(), field, size);
+      CHECK((ReadAll(reader, source) == SkipReason::kNone));
+      CHECK(Labels(reader).at(0) == "first");
+    }
+  }
+}
+
+TEST_CASE("of records that are one large extent a reader keeps a part in memory") {
+  SegmentImage image;
+  image.Scope(0, "");
+  image.Family(1, test::CounterFamily("c", {"l"}));
+  uint64_t cells = image.Cells(1);
+  for (int i = 0; i < 100; i++) {
+    image.Add(static_cast<RecordType>(999), Bytes(layout::kMaxRecord - layout::kRecordHeaderSize, 1));
+  }
+  image.Series(1, 1, cells, {{0, layout::LabelKind::kString, "last"}});
+  uint64_t longest = 0;
+  MemorySource bytes(image.bytes());
+  test::WatchedSource source(bytes, [&](uint64_t length, uint64_t) { longest = std::max(longest, length); });
+  SegmentReader reader;
+  CHECK((ReadAll(reader, source) == SkipReason::kNone));
+  CHECK(Labels(reader) == std::vector<std::string>{"last"});
+  CHECK(longest <= layout::kMaxChunk);
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ void CheckRefused(const Result<T>& result, int code) {
 }
 
 TEST_CASE("a record or a range of cells longer than any extent is refused and changes nothing") {
-  TestSegment segment = TestSegment::InMemory();
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InFile(directory.path());
   Bytes before(layout::kGranule);
   REQUIRE(segment.source().Read(before.data(), before.size(), 0));
   CheckRefused(segment.AppendUnknown(layout::kMaxRecord + 8), E2BIG);
@@ -44,6 +45,18 @@ TEST_CASE("a record or a range of cells longer than any extent is refused and ch
   REQUIRE(segment.source().Read(after.data(), after.size(), 0));
   CHECK((before == after));
   CHECK(segment.writer().AllocateCells(layout::kMaxChunk / 8).ok());
+}
+
+TEST_CASE("a segment in memory takes records that are too long for a file, and a reader reads them") {
+  TestSegment segment = TestSegment::InMemory();
+  uint32_t family = segment.Family(test::CounterFamily("c", {"l"}));
+  std::string label(8 * layout::kMaxRecord, 'x');
+  *segment.Series(family, {label}).cells = 2;
+  *segment.Series(family, {"short"}).cells = 3;
+  SegmentReader reader = Read(segment.source());
+  CHECK(*Cells(reader, label) == 2);
+  CHECK(*Cells(reader, "short") == 3);
+  CheckRefused(segment.AppendUnknown(layout::kMaxPrivateRecord + 8), E2BIG);
 }
 
 TEST_CASE("a file at its limit refuses to grow and stays as it is") {

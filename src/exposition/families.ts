@@ -2,14 +2,6 @@ import type { MetricFamily } from '../model/family';
 import type { LabelSet } from '../model/labels';
 import type { TextFamily } from './text';
 
-/** The families of an exposition, each without a newline at its end. */
-export function familyTexts(document: string): string[] {
-  return document
-    .replace(/\n(# EOF\n)?$/, '')
-    .split(/\n+(?=# HELP )/)
-    .filter((text) => text !== '');
-}
-
 /** Families, or texts of families, in the order of `names`; those of other names come last. */
 export function inOrderOf<F extends string | { readonly name: string }>(
   names: Iterable<string>,
@@ -65,5 +57,5 @@ export function withDefaultLabels<F extends TextFamily>(family: F, defaultLabels
 
 function nameOf(family: string | { readonly name: string }): string {
   if (typeof family !== 'string') return family.name;
-  return family.slice('# HELP '.length, family.indexOf(' ', '# HELP '.length));
+  return /^# (?:HELP|TYPE) (\S*)/.exec(family)?.[1] ?? '';
 }

@@ -13,10 +13,11 @@ export interface TextSample extends Sample {
   readonly sharedLabels?: LabelSet;
 }
 
-export type TextFormat = 'prometheus' | 'openmetrics';
+/** The formats of prom-client's `metrics()`. */
+export type ClientFormat = 'prometheus' | 'openmetrics';
 
 /** One family with its HELP and TYPE lines, without a newline at the end; prom-client's output to the byte. */
-export function familyText(family: TextFamily, defaultLabels: LabelSet, format: TextFormat): string {
+export function familyText(family: TextFamily, defaultLabels: LabelSet, format: ClientFormat): string {
   const isTotal = format === 'openmetrics' && family.type === 'counter';
   const name = escapeText(isTotal ? family.name.replace(/_total$/, '') : family.name);
   const lines = [`# HELP ${name} ${escapeText(family.help)}`, `# TYPE ${name} ${family.type}`];
@@ -26,11 +27,6 @@ export function familyText(family: TextFamily, defaultLabels: LabelSet, format: 
     lines.push(format === 'openmetrics' ? `${line}${exemplarText(sample.exemplar)}` : line);
   }
   return lines.join('\n');
-}
-
-/** The whole exposition, from the texts of its families. */
-export function documentText(families: readonly string[], format: TextFormat): string {
-  return format === 'openmetrics' ? `${families.join('\n')}\n# EOF\n` : `${families.join('\n\n')}\n`;
 }
 
 /** A number as prom-client spells it: JavaScript's text, but for `Nan`, `+Inf` and `-Inf`. */
@@ -44,10 +40,11 @@ function labelsText(sample: TextSample, defaultLabels: LabelSet): string {
   const { labels, sharedLabels = {} } = sample;
   const parts: string[] = [];
   // Own labels keep their position and their value; default labels only add labels.
-  for (const [name, value] of Object.entries({ ...labels, ...defaultLabels, ...labels })) {
-    if (!Object.hasOwn(sharedLabels, name)) parts.push(labelText(name, value));
+  const own = { ...labels, ...defaultLabels, ...labels };
+  for (const name of Object.keys(own)) {
+    if (!Object.hasOwn(sharedLabels, name)) parts.push(labelText(name, own[name]));
   }
-  for (const [name, value] of Object.entries(sharedLabels)) parts.push(labelText(name, value));
+  for (const name of Object.keys(sharedLabels)) parts.push(labelText(name, sharedLabels[name]));
   return parts.length > 0 ? `{${parts.join(',')}}` : '';
 }
 
@@ -68,6 +65,7 @@ function labelText(name: string, value: unknown): string {
   return `${name}="${typeof value === 'string' ? escapeText(value).replace(/"/g, '\\"') : value}"`;
 }
 
-function escapeText(text: string): string {
-  return `${text}`.replace(/\\/g, '\\\\').replace(/\n/g, '\\n');
+function escapeText(value: string): string {
+  const text = `${value}`;
+  return /[\\\n]/.test(text) ? text.replace(/\\/g, '\\\\').replace(/\n/g, '\\n') : text;
 }

@@ -1,6 +1,14 @@
 export type { CodedError, ErrorCode } from '../errors';
+export type { HandlerOptions } from './handler-options';
 export { instrumentHttp } from './instrument';
 export { leaveOut, type RouteMark, setRoute } from './mark';
+export {
+  type FetchRequest,
+  type MetricsHandler,
+  metricsHandler,
+  type NodeRequest,
+  type NodeResponse,
+} from './metrics-handler';
 export type { HttpOptions, HttpRequest, HttpResponse } from './options';
 export type { HttpDimension, HttpPreset } from './presets';
 export { honoRoutes } from './routes/hono';

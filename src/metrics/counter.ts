@@ -23,9 +23,10 @@ export class Counter<T extends string = string>
   implements CounterType<T>
 {
   readonly #series: FamilySeries<Series>;
-  /** The series without labels. If `#cells` are its cells, `#count` is the number in them. */
+  /** The series without labels. As long as its cells are in `#cells`, `#cell` is a view of its own cell, and `#count` the number there. */
   #only: Series = noSeries;
   #cells: Float64Array | undefined;
+  #cell: Float64Array = noSeries.values;
   #count = 0;
 
   /** Throws as every metric does. */
@@ -57,15 +58,14 @@ export class Counter<T extends string = string>
    */
   inc(increase: IncreaseDataWithExemplar<T>): void;
   inc(labels?: LabelValues<T> | IncreaseDataWithExemplar<T> | number | null, value?: number): void {
-    const only = this.#only;
-    if (labels === undefined && only.values === this.#cells) {
+    if (labels === undefined && this.#only.values === this.#cells) {
       // To load the number from the cell takes longer: the load has to wait for the store before.
-      only.values[only.index] = ++this.#count;
+      this.#cell[0] = ++this.#count;
     } else if (typeof labels !== 'object' || labels === null) {
       const amount = this.#amountOf(labels);
       const series = this.#series.unlabelled();
-      series.add(0, amount);
-      this.#remember(series);
+      this.#add(series, amount);
+      if (labels === undefined) this.#remember(series);
     } else if (this.enableExemplars && hasExemplarKeys(labels)) {
       const set: LabelSet = Object(labels.labels);
       const amount = this.#amountOf(labels.value, set);
@@ -119,9 +119,11 @@ export class Counter<T extends string = string>
   /** From here on the number of the series without labels is known, if V8 keeps it as a small integer. */
   #remember(series: Series): void {
     const count = series.get(0);
-    this.#only = series;
     this.#count = count | 0;
-    this.#cells = series.record >= 0 && this.#count === count ? series.values : undefined;
+    if (series.record < 0 || this.#count !== count) return;
+    this.#only = series;
+    this.#cells = series.values;
+    this.#cell = series.values.subarray(series.index, series.index + 1);
   }
 
   /** Adds to any series, which may be the one without labels. The value of an exemplar is never 0 or NaN, as in prom-client. */

@@ -122,6 +122,11 @@ function windowOf(summary: Summary): AgeWindow {
   if (!(Number.isInteger(Number(ageBuckets)) && ageBuckets > 0)) {
     throw badSummaryWindow(summary.name, 'ageBuckets', ageBuckets);
   }
-  if (maxAgeSeconds === Infinity) return noWindow;
-  return { ageBuckets: Number(ageBuckets), slotMs: (maxAgeSeconds * 1000) / ageBuckets };
+  const windowMs = maxAgeSeconds * 1000;
+  if (windowMs === Infinity) return noWindow;
+  // Neither shorter than the clock can tell nor more than the format has: the same window, in longer slots.
+  const slots = Math.max(1, Math.min(Number(ageBuckets), Math.floor(windowMs), maxAgeSlots));
+  return { ageBuckets: slots, slotMs: Math.max(1, windowMs / slots) };
 }
+
+const maxAgeSlots = 65_535;

@@ -1,5 +1,6 @@
 import { badRegistry } from '../errors';
-import { documentText, familyText, type TextFamily, type TextFormat } from '../exposition/text';
+import { documentText } from '../exposition/document';
+import { type ClientFormat, familyText, type TextFamily } from '../exposition/text';
 import { aggregateFamilies } from '../model/aggregators';
 import type { MetricFamily } from '../model/family';
 import { currentStore, type Store, textOfStarted } from '../store/current';
@@ -64,7 +65,7 @@ async function foreignFamilies(registry: OwnRegistry): Promise<readonly object[]
 }
 
 /** Families of the same name become one. */
-function textOf(families: readonly MetricFamily[], format: TextFormat): string {
+function textOf(families: readonly MetricFamily[], format: ClientFormat): string {
   if (families.length === 0) return '';
   // The merge of the group has left out such a family, or there was one process alone.
   const shown = families.map((family) =>

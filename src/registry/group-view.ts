@@ -1,5 +1,6 @@
-import { familyTexts, inOrderOf, leFirst, withDefaultLabels, withoutNamesOf } from '../exposition/families';
-import { documentText, familyText, type TextFamily, type TextFormat } from '../exposition/text';
+import { documentText, familyTexts, type TextFormat, textIn } from '../exposition/document';
+import { inOrderOf, leFirst, withDefaultLabels, withoutNamesOf } from '../exposition/families';
+import type { TextFamily } from '../exposition/text';
 import type { MetricFamily } from '../model/family';
 import type { LabelSet } from '../model/labels';
 import type { GroupStore } from '../store/group-store';
@@ -36,9 +37,11 @@ export class GroupView {
   /** The text of each family. */
   async texts(format: TextFormat): Promise<string[]> {
     const changes = this.#changes;
-    if (changes === undefined) return familyTexts(await this.text(format));
-    return (await this.#shown(changes)).map((family) =>
-      familyText(family.type === 'histogram' ? leFirst(family) : family, changes.defaultLabels, format),
+    if (changes === undefined) return familyTexts(await this.text(format), format);
+    const families = await this.#shown(changes);
+    const names = new Set(families.map(({ name }) => name));
+    return families.map((family) =>
+      textIn(format, family.type === 'histogram' ? leFirst(family) : family, changes.defaultLabels, names),
     );
   }
 
@@ -53,14 +56,15 @@ export class GroupView {
   }
 }
 
-/** The text of the group's families and of `others`, which replace those of the same name, in the order of `names`. */
+/** The text of the group's families and of `others`, which replace those of the same name, in the order of `names`. Without a group, of `others`. */
 export async function composedText(
   group: GroupView | undefined,
   others: readonly string[],
   names: Iterable<string>,
   format: TextFormat,
 ): Promise<string> {
-  const texts = withoutNamesOf(others, (await group?.texts(format)) ?? []);
+  if (group === undefined) return documentText(others, format);
+  const texts = withoutNamesOf(others, await group.texts(format));
   return documentText(inOrderOf(names, [...texts, ...others]), format);
 }
 

@@ -70,12 +70,20 @@ export async function refresh(metric: Registrable): Promise<TextFamily | undefin
   return handle?.show?.(undefined);
 }
 
+/** Takes the error of a metric that could not be read. Without it the reading of all fails. */
+export type ReadingErrorHandler = ((error: unknown) => void) | undefined;
+
 /**
  * The numbers of this thread, as prom-client reads them. All `collect` functions begin in the order of `metrics` and before
  * anything is read, because the `collect` function of one metric may set others.
  */
-export function readAll(metrics: Iterable<Registrable>, shape: Shape): Promise<TextFamily[]> {
-  return finishAll(Array.from(metrics, (metric) => beginReading(metric, shape)));
+export function readAll(
+  metrics: Iterable<Registrable>,
+  shape: Shape,
+  onError?: ReadingErrorHandler,
+): Promise<TextFamily[]> {
+  const begun = [...metrics].map((metric) => beginReading(metric, shape));
+  return finishAll(begun, onError);
 }
 
 /** Brings all metrics up to date, in the same order. Resolves to the families that an exposition of `scopes` does not have. */
@@ -83,30 +91,51 @@ export function refreshAll(
   metrics: Iterable<Registrable>,
   scopes: readonly string[],
   shape: Shape,
+  onError?: ReadingErrorHandler,
 ): Promise<TextFamily[]> {
   const begin = async (metric: Registrable): Promise<Reading | undefined> => {
     if (!isExposed(metric, scopes)) return beginReading(metric, shape);
     const family = await refresh(metric);
     return family && (() => family);
   };
-  return finishAll(Array.from(metrics, begin));
+  return finishAll(Array.from(metrics, begin), onError);
 }
 
 type Reading = () => TextFamily;
+type Begun = Reading | undefined | Promise<Reading | undefined>;
 
-async function finishAll(begun: readonly Promise<Reading | undefined>[]): Promise<TextFamily[]> {
-  return (await Promise.all(begun)).flatMap((reading) => (reading === undefined ? [] : reading()));
+/** `begun` has Promises only where code of the application runs: the others are read at once. */
+async function finishAll(begun: readonly Begun[], onError: ReadingErrorHandler): Promise<TextFamily[]> {
+  const isPending = begun.some((reading) => reading instanceof Promise);
+  const readings = isPending ? await Promise.all(begun.map((reading) => settled(reading, onError))) : begun;
+  const families: TextFamily[] = [];
+  for (const reading of readings as readonly (Reading | undefined)[]) {
+    if (reading !== undefined) families.push(reading());
+  }
+  return families;
 }
 
-/** Resolves to undefined for a metric without numbers. */
-async function beginReading(metric: Registrable, shape: Shape): Promise<Reading | undefined> {
+/** With `onError`, a metric that cannot be read has no numbers. */
+function settled(reading: Begun, onError: ReadingErrorHandler): Begun {
+  if (onError === undefined || !(reading instanceof Promise)) return reading;
+  return reading.catch((error: unknown) => {
+    onError(error);
+    return undefined;
+  });
+}
+
+/** The result is undefined for a metric without numbers. */
+function beginReading(metric: Registrable, shape: Shape): Begun {
   const handle = metric[FAMILY];
-  if (handle === undefined || isReplaced(metric, shape)) {
-    const family = await read(metric, shape);
-    return () => family;
-  }
-  await collect(metric);
+  if (handle === undefined || isReplaced(metric, shape)) return beginForeign(metric, shape);
+  if (metric.collect) return collect(metric).then(() => handle.read);
+  handle.refresh?.();
   return handle.read;
+}
+
+async function beginForeign(metric: Registrable, shape: Shape): Promise<Reading> {
+  const family = await read(metric, shape);
+  return () => family;
 }
 
 function read(metric: Registrable, shape: Shape): TextFamily | Promise<TextFamily> {

@@ -6,8 +6,11 @@ import {
   metricExists,
   unknownMetric,
 } from '../errors';
+import { contentEncodings, encoded } from '../exposition/compression';
+import { type TextFormat, textIn } from '../exposition/document';
 import { withDefaultLabels, withoutSharedLabels } from '../exposition/families';
-import { familyText, type TextFamily, type TextFormat } from '../exposition/text';
+import { negotiatedFormat } from '../exposition/negotiation';
+import { type ClientFormat, familyText, type TextFamily } from '../exposition/text';
 import { aggregateFamilies } from '../model/aggregators';
 import type { Aggregator } from '../model/family';
 import { type LabelSet, labelText } from '../model/labels';
@@ -18,7 +21,14 @@ import type {
   RegistryContentType,
 } from '../types/content-types';
 import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from '../types/metrics';
-import type { GroupAnswer, GroupRegistry, MetricsOptions, RegistryOptions } from '../types/registry';
+import type {
+  Exposition,
+  ExpositionOptions,
+  GroupAnswer,
+  GroupRegistry,
+  MetricsOptions,
+  RegistryOptions,
+} from '../types/registry';
 import { isContentType, openMetricsContentType, prometheusContentType } from './content-type';
 import { type Removal, removeHere } from './group-requests';
 import { composedFamilies, composedText, GroupView } from './group-view';
@@ -200,7 +210,9 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   metrics(options: MetricsOptions = {}): Promise<string> {
     return this.exposed(async () => {
       const { group, others } = await this.shown(options);
-      return group && others.length === 0 ? group.text(this.format) : this.composed(group, others);
+      return group && others.length === 0
+        ? group.text(this.format)
+        : this.composed(group, others, this.format);
     });
   }
 
@@ -209,12 +221,19 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
    * of it. The bytes must not be written to: calls at the same time share them, and a later scrape reuses their memory.
    */
   getMetricsAsBuffer(options: MetricsOptions = {}): Promise<Buffer> {
-    return this.exposed(async () => {
-      const { group, others } = await this.shown(options);
-      return group && others.length === 0
-        ? group.bytes(this.format)
-        : Buffer.from(await this.composed(group, others));
-    });
+    return this.bytes(options, this.format);
+  }
+
+  /**
+   * The answer to a scrape: the exposition in the best format and encoding that the headers of the request ask for. Compresses off
+   * the event loop. Rejects as `metrics()`.
+   */
+  async exposition(options: ExpositionOptions = {}): Promise<Exposition> {
+    const { openMetrics = this.type === openMetricsContentType, compress = true } = options;
+    const { format, contentType } = negotiatedFormat(options.accept, openMetrics);
+    const bytes = await this.bytes(options, format);
+    const offered = compress === true ? contentEncodings : compress || [];
+    return { contentType, ...(await encoded(bytes, options.acceptEncoding, offered)) };
   }
 
   /**
@@ -240,7 +259,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     if (isAlone) return this.getMetricsAsString(metric);
     const returned = metric && (await refresh(metric));
     if (returned) return familyText(returned, this.defaultLabels, this.format);
-    const view = this.groupView({}, metric?.[FAMILY]?.familyName ?? name);
+    const view = this.groupView({ names: [metric?.[FAMILY]?.familyName ?? name] });
     const [text] = (await view?.texts(this.format)) ?? [];
     if (text === undefined) throw unknownMetric();
     return text;
@@ -252,24 +271,28 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return family === undefined ? '' : familyText(family, this.defaultLabels, this.format);
   }
 
-  private get format(): TextFormat {
+  private get format(): ClientFormat {
     return this.type === openMetricsContentType ? 'openmetrics' : 'prometheus';
   }
 
   /** Runs all `collect` functions. `others` are families that are not in the view of the group. */
   private async shown(
-    options: MetricsOptions,
+    options: ExpositionOptions,
     shape: Shape = 'text',
   ): Promise<{ group: GroupView | undefined; others: TextFamily[] }> {
+    const { names, onError } = options;
     const scopes = this.scopes();
     const metrics = this.byName.values();
     const isAlone = scopes.length === 0 || (options.view ?? currentStore().view) === 'thread';
-    const others = isAlone ? await readAll(metrics, shape) : await refreshAll(metrics, scopes, shape);
+    const read = isAlone
+      ? await readAll(metrics, shape, onError)
+      : await refreshAll(metrics, scopes, shape, onError);
+    const others = names === undefined ? read : read.filter(({ name }) => names.includes(name));
     return { group: isAlone ? undefined : this.groupView(options), others };
   }
 
   /** The part of the group that this registry shows; undefined while it has no scope. */
-  private groupView({ perProcess = false, view }: MetricsOptions, name?: string): GroupView | undefined {
+  private groupView({ perProcess = false, view, names }: ExpositionOptions): GroupView | undefined {
     const scopes = this.scopes();
     if (scopes.length === 0) return undefined;
     const store = currentStore();
@@ -278,7 +301,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     const isMerged = this.sources.length > 0;
     const isChanged = isMerged && (hidden.size > 0 || !isEmpty(defaultLabels));
     const ownProcess = (view ?? store.view) === 'process';
-    const shown = { scopes, defaultLabels: !isMerged, perOwner: perProcess, ownProcess, name };
+    const shown = { scopes, defaultLabels: !isMerged, perOwner: perProcess, ownProcess, names };
     return new GroupView(store, shown, isChanged ? { hidden, defaultLabels } : undefined);
   }
 
@@ -291,9 +314,23 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return this.scopes().join() === before ? exposition : this.exposed(read);
   }
 
-  private composed(group: GroupView | undefined, others: readonly TextFamily[]): Promise<string> {
-    const texts = others.map((family) => familyText(family, this.defaultLabels, this.format));
-    return composedText(group, texts, this.byName.keys(), this.format);
+  private bytes(options: ExpositionOptions, format: TextFormat): Promise<Buffer> {
+    return this.exposed(async () => {
+      const { group, others } = await this.shown(options);
+      return group && others.length === 0
+        ? group.bytes(format)
+        : Buffer.from(await this.composed(group, others, format));
+    });
+  }
+
+  private composed(
+    group: GroupView | undefined,
+    others: readonly TextFamily[],
+    format: TextFormat,
+  ): Promise<string> {
+    const names = new Set(this.byName.keys());
+    const texts = others.map((family) => textIn(format, family, this.defaultLabels, names));
+    return composedText(group, texts, names, format);
   }
 
   private objectsOf(families: readonly TextFamily[]): Objects {

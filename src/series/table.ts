@@ -1,6 +1,6 @@
-import type { LabelSet, LabelTexts, SeriesKey } from '../model/labels';
+import { type LabelSet, type LabelTexts, labelText, type SeriesKey } from '../model/labels';
 import { chooseOffsets, hashOf, type Sampling } from './label-hash';
-import { compiledLookup, interpretedLookup, type Lookup, type Rows, rowOf, unlabelledLookup } from './lookup';
+import { compiledLookup, type Lookup, type Rows, rowOf, rowOfLabels, unlabelledLookup } from './lookup';
 
 const fewestSlots = 8;
 /** With fewer series, long searches are no reason for another hash. */
@@ -26,8 +26,7 @@ export class SeriesTable<S> implements Iterable<S> {
   #asWritten: (LabelSet | undefined)[] = [];
   #live = 0;
   #numbering = 0;
-  readonly #interpreted: Lookup;
-  /** A field of its own, so that V8 sees calls of one function only. */
+  /** Undefined for a table that is new or seldom used, or where code may not be made from text. */
   #compiled: Lookup | undefined;
   #findsLeft: number;
   /** How often a sampling was chosen since the table got its size. */
@@ -39,17 +38,13 @@ export class SeriesTable<S> implements Iterable<S> {
     this.#findsLeft = finds;
     if (names.length === 0) {
       this.#rows = unlabelledRows;
-      this.#interpreted = unlabelledLookup;
+      this.#compiled = unlabelledLookup;
       return;
     }
-    this.#rows = {
-      ...emptySlots(fewestSlots),
-      texts: names.map(() => null),
-      sampling: names.map(() => [-1, -2]),
-    };
-    this.#interpreted = interpretedLookup(names, this.#rows, () => {
-      if (--this.#findsLeft === 0) this.#compiled = compiledLookup(names, this.#rows);
-    });
+    this.#rows = newRows(
+      names.map(() => null),
+      names.map(() => lastTwo),
+    );
   }
 
   /** Another number whenever rows get other numbers. */
@@ -60,12 +55,15 @@ export class SeriesTable<S> implements Iterable<S> {
   /** The row of the series of `labels`, from 1. 0 if there is none, and for labels that the metric does not have. */
   rowOf(labels: LabelSet): number {
     const compiled = this.#compiled;
-    return compiled === undefined ? this.#interpreted.byLabels(labels) : compiled.byLabels(labels);
+    if (compiled !== undefined) return compiled.byLabels(labels);
+    return this.#countFind(rowOfLabels(this.#rows, this.#names, labels));
   }
 
+  /** `values` are as many as there are label names, and in their order. */
   rowOfValues(values: readonly unknown[]): number {
     const compiled = this.#compiled;
-    return compiled === undefined ? this.#interpreted.byValues(values) : compiled.byValues(values);
+    if (compiled !== undefined) return compiled.byValues(values);
+    return this.#countFind(rowOf(this.#rows, values.map(labelText)));
   }
 
   at(row: number): S | undefined {
@@ -144,6 +142,12 @@ export class SeriesTable<S> implements Iterable<S> {
       const texts = this.#rows.texts.slice(row * width, (row + 1) * width) as (string | undefined)[];
       if (one !== undefined) yield [one, { texts, asWritten: this.#asWritten[row] }];
     }
+  }
+
+  /** A table that is in use gets a compiled lookup. */
+  #countFind(row: number): number {
+    if (row !== 0 && --this.#findsLeft === 0) this.#compiled = compiledLookup(this.#names, this.#rows);
+    return row;
   }
 
   #rowOfTexts(texts: LabelTexts): number {
@@ -256,10 +260,18 @@ export class SeriesTable<S> implements Iterable<S> {
   }
 }
 
+/** The offsets that every table begins with. */
+const lastTwo: readonly number[] = [-1, -2];
+
+/** One object literal: V8 makes a hidden class for each object that it makes by spreading a typed array into another. */
+function newRows(texts: null[], sampling: Sampling): Rows {
+  return { slots: new Int32Array(fewestSlots), shift: Math.clz32(fewestSlots) + 1, texts, sampling };
+}
+
 /** A hash table with `count` free slots, a power of two. */
 function emptySlots(count: number): Pick<Rows, 'slots' | 'shift'> {
   return { slots: new Int32Array(count), shift: Math.clz32(count) + 1 };
 }
 
 /** Those of every table without label names: row 1 is that of its only series, if it has one. */
-const unlabelledRows: Rows = { ...emptySlots(fewestSlots), texts: [], sampling: [] };
+const unlabelledRows: Rows = newRows([], []);

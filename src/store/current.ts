@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { resolve } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { configuredTooLate } from '../errors';
-import type { TextFormat } from '../exposition/text';
+import type { TextFormat } from '../exposition/document';
 import { loadAddon, type NativeAddon } from '../native';
 import { realProcess } from '../process';
 import {

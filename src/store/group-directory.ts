@@ -49,6 +49,7 @@ export function openGroup(
   if (dir !== undefined) {
     const location = { directory: dir, isOurs: false, allowsOthers: allowSharedDirectory };
     makeDirectory(location);
+    if (allowSharedDirectory) addon.allowOthersIn(dir);
     return location;
   }
   const name = groupName(addon, persist);

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { removalFailed } from '../errors';
+import type { TextFormat } from '../exposition/document';
 import { familiesFromJson } from '../exposition/family-json';
 import type { MetricFamily } from '../model/family';
 import type { NativeAddon, NativeError } from '../native';
@@ -61,11 +62,11 @@ export class GroupStore extends ThreadSegment implements Maintained {
    * The merged exposition, rendered off the event loop. It contains all that was counted before the call. Calls that overlap
    * may share one result, so nothing may write to the bytes.
    */
-  text(view: View, format: 'prometheus' | 'openmetrics'): Promise<string> {
+  text(view: View, format: TextFormat): Promise<string> {
     return this.#scrapes.run(view, format, 'text');
   }
 
-  bytes(view: View, format: 'prometheus' | 'openmetrics'): Promise<Buffer> {
+  bytes(view: View, format: TextFormat): Promise<Buffer> {
     return this.#scrapes.run(view, format, 'bytes');
   }
 

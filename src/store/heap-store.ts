@@ -95,7 +95,7 @@ class CellPool {
 
   take(): CellRef {
     const free = this.#free.pop();
-    if (free !== undefined) return { ...free, record: 0 };
+    if (free !== undefined) return { values: free.values, index: free.index, record: 0 };
     if (this.#used === this.#chunk.length) {
       this.#chunk = new Float64Array(this.#size * this.#nextChunk);
       this.#used = 0;

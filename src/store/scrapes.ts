@@ -1,11 +1,12 @@
 import { scrapeFailed } from '../errors';
+import type { TextFormat } from '../exposition/document';
 import type { Expositions, NativeError, NativeGroup, NativeScrape } from '../native';
 import type { View } from './store';
 
 /** The differences between the scrapes of a thread at one time. */
 type ScrapeRequest<As extends keyof Expositions> = Pick<
   NativeScrape<As>,
-  'scopes' | 'chosen' | 'defaultLabels' | 'ownProcess' | 'perOwner' | 'name' | 'format' | 'as'
+  'scopes' | 'chosen' | 'defaultLabels' | 'ownProcess' | 'perOwner' | 'names' | 'format' | 'as'
 >;
 
 export type ScrapeContext = Omit<NativeScrape<'text'>, keyof ScrapeRequest<'text'>>;
@@ -33,8 +34,8 @@ export class Scrapes {
   }
 
   run<As extends keyof Expositions>(
-    { scopes, chosen, defaultLabels, ownProcess = false, perOwner = false, name }: View,
-    format: 'prometheus' | 'openmetrics' | 'json',
+    { scopes, chosen, defaultLabels, ownProcess = false, perOwner = false, names }: View,
+    format: TextFormat | 'json',
     as: As,
   ): Promise<Expositions[As]> {
     const request: ScrapeRequest<As> = {
@@ -43,7 +44,7 @@ export class Scrapes {
       defaultLabels,
       ownProcess,
       perOwner,
-      name,
+      names,
       format,
       as,
     };

@@ -76,7 +76,8 @@ export interface View {
   readonly ownProcess?: boolean;
   /** Shows the series of each owner apart, with its pid in the label `pid`. */
   readonly perOwner?: boolean;
-  readonly name?: string | undefined;
+  /** Only families of these names. */
+  readonly names?: readonly string[] | undefined;
 }
 
 /** The part of a store that metrics write through. No method throws for reasons of storage. */

@@ -19,7 +19,7 @@ import {
   PAGE_CELLS,
   type PageKey,
 } from './store';
-import { isUnfit, noRoom, tooManySeries, type Warning, warn } from './warnings';
+import { lackOf, noRoom, tooManySeries, type Warning, warn } from './warnings';
 
 type Limits = Pick<ResolvedOptions, 'maxSegmentBytes' | 'maxGroupBytes' | 'maxSeries' | 'persist'>;
 
@@ -39,7 +39,7 @@ interface Family {
   readonly memberships: Map<string, string>;
 }
 
-type Subject = 'room' | 'unfit' | 'series' | 'group';
+type Subject = ReturnType<typeof lackOf> | 'series' | 'group';
 
 interface Scope {
   readonly id: number;
@@ -250,7 +250,8 @@ export class ThreadSegment implements CellStore {
         if (!overflow.owns(series)) continue;
         const labels = nativeLabels(key, definition.labelNames);
         const cells = this.attempt(() => file.allocateSeries(family, labels, count));
-        if (cells === undefined) return false;
+        if (cells === undefined && this.#isFull) return false;
+        if (cells === undefined) continue; // too large for a file
         series.moveParts(cells, this, this);
         series.moveTo(cells, count, this);
         if (performance.now() > end) return true;
@@ -274,9 +275,9 @@ export class ThreadSegment implements CellStore {
     try {
       return action();
     } catch (error) {
-      const { errno } = error as NativeError;
-      if (errno !== undefined && !isUnfit(errno)) this.#isFull = true;
-      this.warnOnce(isUnfit(errno) ? 'unfit' : 'room', () => noRoom(this.#directory, error as NativeError));
+      const lack = lackOf(error as NativeError);
+      if (lack === 'room') this.#isFull = true;
+      this.warnOnce(lack, () => noRoom(this.#directory, error as NativeError));
       return undefined;
     }
   }

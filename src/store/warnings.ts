@@ -76,20 +76,28 @@ export function noRoom(directory: string | undefined, error: NativeError): Warni
   const code = error.errno === undefined ? 'ERR_SEGMENT' : errorName(error.errno);
   const call = error.syscall === undefined ? '' : `, ${error.syscall} '${error.path}'`;
   const got = `but got ${code}: ${error.message}${call}`;
-  const message = isUnfit(error.errno)
-    ? `Expected labels and definitions that fit into a record of 1 MiB, ${got}. Updates of this series or metric are not ` +
-      'counted: shorten its labels, or use fewer buckets.'
-    : `Expected room for this process's metrics in ${directory}, ${got}. Series that find no room are counted in this process ` +
-      'only and missing from the scrapes of others: make room there, or name another directory in PROM_CLIENT_MMAP_DIR.';
+  const messages: Readonly<Record<ReturnType<typeof lackOf>, string>> = {
+    room:
+      `Expected room for this process's metrics in ${directory}, ${got}. Series that find no room are counted in this process ` +
+      'only and missing from the scrapes of others: make room there, or name another directory in PROM_CLIENT_MMAP_DIR.',
+    file:
+      `Expected labels and definitions that fit into a record of 1 MiB, ${got}. The series or metric is counted in this process ` +
+      'only and missing from the scrapes of others: shorten its labels or texts, or use fewer buckets.',
+    segment:
+      `Expected a definition with at most 130,000 buckets and labels of at most 64 MiB, ${got}. Updates of the ` +
+      'series or metric are not counted: use fewer buckets, or shorten its labels.',
+  };
+  const message = messages[lackOf(error)];
   return { code, message };
 }
 
-/** Whether a negative errno is that of a record which no segment can hold. */
-export function isUnfit(errno: number | undefined): boolean {
-  return errno !== undefined && unfit.has(errorName(errno));
+/** What a record found missing: room in the file, a file for so long a record, or any segment that can hold it. */
+export function lackOf({ errno, path }: NativeError): 'room' | 'file' | 'segment' {
+  const code = errno === undefined ? undefined : errorName(errno);
+  if (code === 'EINVAL') return 'segment';
+  if (code !== 'E2BIG') return 'room';
+  return path === '' ? 'segment' : 'file'; // memory has no path
 }
-
-const unfit: ReadonlySet<string> = new Set(['E2BIG', 'EINVAL']);
 
 export function tooManySeries(maxSeries: number): Warning {
   const message =

@@ -1,4 +1,5 @@
 // The types of registries, as users see them; see metrics.ts for their purpose.
+import type { ContentEncoding, HeaderValue } from '../model/http';
 import type { LabelValues } from '../model/labels';
 import type { OpenMetricsContentType, PrometheusContentType, RegistryContentType } from './content-types';
 import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from './metrics';
@@ -81,6 +82,36 @@ export interface MetricsOptions {
   readonly view?: ViewKind | undefined;
 }
 
+export interface ExpositionOptions extends MetricsOptions {
+  /** The `Accept` header of the request. Without it the format is the Prometheus text format 0.0.4. */
+  readonly accept?: HeaderValue;
+  /** The `Accept-Encoding` header of the request. Without it the body is not compressed. */
+  readonly acceptEncoding?: HeaderValue;
+  /** Shows only the families of these names, those of the metrics. Unknown names show nothing. */
+  readonly names?: readonly string[] | undefined;
+  /**
+   * Whether OpenMetrics is offered. It writes `le="1"` as `le="1.0"`, which is another series for Prometheus 2. Default: only by
+   * registries whose content type is OpenMetrics.
+   */
+  readonly openMetrics?: boolean | undefined;
+  /** The compressions that are offered, `false` for none. Default: all that Node has. */
+  readonly compress?: boolean | readonly ContentEncoding[] | undefined;
+  /**
+   * Takes the error of a `collect` function or a foreign metric of this process; all other families are shown. Without it such an
+   * error rejects the exposition.
+   */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** The answer to a scrape. */
+export interface Exposition {
+  readonly contentType: string;
+  /** Undefined: the body is not compressed. */
+  readonly contentEncoding: ContentEncoding | undefined;
+  /** Must not be written to: requests at the same time share the bytes, and a later scrape reuses their memory. */
+  readonly body: NodeBuffer;
+}
+
 /** The result of a request to all processes of the group. */
 export interface GroupAnswer {
   /** Living processes that had not carried it out by the deadline; they do it as soon as they can. */
@@ -100,6 +131,11 @@ export interface GroupRegistry<T extends RegistryContentType = PrometheusContent
    * of it. The bytes must not be written to: calls at the same time share them, and a later scrape reuses their memory.
    */
   getMetricsAsBuffer(options?: MetricsOptions): Promise<NodeBuffer>;
+  /**
+   * The answer to a scrape: the exposition in the best format and encoding that the headers of the request ask for. Compresses off
+   * the event loop. Rejects as `metrics()`.
+   */
+  exposition(options?: ExpositionOptions): Promise<Exposition>;
   /** The exposition of one metric, registered or not, as this thread alone has counted it. */
   getMetricsAsString<T extends string>(metric: Metric<T>): Promise<string>;
   getMetricsAsString(metric: ForeignMetric): Promise<string>;

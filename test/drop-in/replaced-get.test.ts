@@ -247,5 +247,5 @@ test('a function that is replaced later counts in the scrapes of others after a 
     };
   });
 
-  await vi.waitFor(async () => expect(await primary.scrape()).toContain('\nlate 2\n'), 10_000);
+  await vi.waitFor(async () => expect(await primary.scrape()).toContain('\nlate 2\n'), 60_000);
 });

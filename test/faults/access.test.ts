@@ -111,6 +111,26 @@ describe('a directory that the user named', () => {
     expect(await members[0]?.warnings()).toEqual([]);
   });
 
+  test('in which all users may write later is not opened any more until they may not', async () => {
+    const directory = newDirectory();
+    const [one, other] = await Promise.all([spawn({ directory }), spawn({ directory })]);
+    await count(one, 1);
+    await count(other, 2);
+    expect(jobsOf(await one.scrape())).toBe(3);
+    chmodSync(directory, 0o777);
+    const newcomer = await spawn();
+    await newcomer.run(({ configure }, dir) => configure({ dir }), directory);
+    await count(newcomer, 4);
+
+    expect(jobsOf(await newcomer.scrape())).toBe(4);
+    expect(jobsOf(await one.scrape())).toBe(3); // of the other one the numbers that were read last
+    await count(other, 5);
+    expect(jobsOf(await one.scrape())).toBe(3);
+    expect(await one.warnings()).toEqual([warning('EPERM', /access to the files of this group/)]);
+    chmodSync(directory, 0o700);
+    expect(jobsOf(await one.scrape())).toBe(8);
+  });
+
   test('may lie inside one that is open to everybody: it is made for this user alone', async () => {
     const open = newDirectory();
     chmodSync(open, 0o1777);

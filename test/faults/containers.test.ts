@@ -62,9 +62,7 @@ test('a new process with the pid of a dead one is not taken for it', async ({ sk
     expect(values.get('jobs_total{}')).toBe(3);
     expect(values.get('busy{}')).toBe(1);
   }
-  await expect
-    .poll(() => observer.scrape().then(() => segmentsIn(directory).length), { timeout: 20_000 })
-    .toBe(1);
+  await expect.poll(() => observer.scrape().then(() => segmentsIn(directory).length)).toBe(1);
   for (const member of [observer, reused]) {
     const values = valuesOf(await member.scrape());
     expect(values.get('jobs_total{}')).toBe(3);

@@ -73,6 +73,31 @@ test.each([0, 1, 2])(
   },
 );
 
+test('a scrape asks more owners to collect than this process has descriptors', async () => {
+  const directory = newDirectory();
+  const [application, member] = await Promise.all([spawn({ directory }), spawn({ directory, through })]);
+  const owners = await Promise.all(Array.from({ length: 12 }, () => application.startThread()));
+  for (const owner of owners) {
+    await owner.run(({ Gauge }) => {
+      const collected = new Gauge({
+        name: 'collected',
+        help: 'Collects.',
+        aggregator: 'sum',
+        collect() {
+          collected.inc();
+        },
+      });
+    });
+  }
+  await member.run(({ configure }) => configure({ collectDeadlineMs: 10_000 })); // so that a busy machine makes none late
+  await member.scrape();
+  await leaveDescriptors(member, 4);
+
+  const values = valuesOf(await member.scrape());
+  expect(values.get('collected{}')).toBe(2 * owners.length);
+  expect(values.has('prom_client_mmap_late_owners{}')).toBe(false);
+});
+
 async function count(member: Member, series: number): Promise<void> {
   await member.run(({ Counter, register }, amount) => {
     const name = 'jobs_total';

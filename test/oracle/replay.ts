@@ -21,7 +21,7 @@ export async function replay(trace: Trace, directory: string): Promise<Canonical
       // Not if a dead process is compacted between the two: families that only it had are then in another order.
       expect(other).toBe(one);
       return one;
-    });
+    }, 60_000);
     results.push(canonical(text, owners));
   };
 

@@ -39,17 +39,21 @@ export class Child {
     if (this.#process.connected) this.#process.send(message, () => undefined);
   }
 
+  get pid() {
+    return this.#process.pid;
+  }
+
   signal(signal) {
     this.#process.kill(signal);
   }
 
-  /** The answer to a scrape; undefined if it has died instead. */
-  scrape() {
+  /** The answer to a scrape; undefined if it has died instead. `request` says what else it does before. */
+  scrape(request = {}) {
     if (this.isClosed || !this.#process.connected) return Promise.resolve(undefined);
     const id = this.#requests++;
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
-      this.send({ ask: id });
+      this.send({ ...request, ask: id });
     });
   }
 }

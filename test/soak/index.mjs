@@ -37,6 +37,8 @@ const slots = {
 /** Without owners: the archive, the locks and the leader, and the files of a compaction that was killed. */
 const filesWithoutOwner = 8;
 const stocktakingMs = 5000;
+/** Each is a request to every owner, in a file. */
+const removalsPerScrape = 0.2;
 
 const memory = '/dev/shm';
 const place = mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), 'prom-client-mmap-soak-'));
@@ -45,7 +47,7 @@ mkdirSync(places.directory, { mode: 0o700 });
 mkdirSync(places.ledgers);
 const judge = new Judge();
 const course = new Course();
-const test = { judge, books: new Books(places.ledgers), counts: new Counts(), course, places };
+const test = { judge, books: new Books(places.ledgers), counts: new Counts(), course, places, deleted: {} };
 let last = new Map();
 let isOver = false;
 const endings = new AbortController();
@@ -77,6 +79,9 @@ async function soak() {
   const members = Object.entries(slots).map(([name, slot]) => new Slot(name, slot, test));
   const progress = new Progress();
   const mischief = doMischief(test, { signal: endings.signal, steadyFile });
+  const saboteur = new Child('saboteur.mjs', places.directory, ({ deleted }) => {
+    if (deleted !== undefined) test.deleted = deleted;
+  });
   const askers = [
     askMembers([...members, steady]),
     killScrapers(),
@@ -88,6 +93,9 @@ async function soak() {
     await sleep(20);
   }
   await Promise.all([mischief, ...askers]);
+  saboteur.send({ stop: true });
+  await saboteur.closed;
+  await scrapeBy(scraper); // so that a member holds the session, whose file may have been deleted
   await Promise.all([...members, steady].map((slot) => slot.stop()));
   const filesLeft = await settled(scraper);
   progress.done();
@@ -146,7 +154,7 @@ async function killScrapers() {
     const kill = setTimeout(() => child.signal('SIGKILL'), 500 + Math.random() * 3000);
     while (!child.isClosed) {
       const before = judge.before();
-      const answer = await child.scrape();
+      const answer = await child.scrape({ remove: Math.random() < removalsPerScrape });
       if (answer === undefined) break;
       judge.check(answer, before, { who: 'a scraper that will be killed' });
       if (isOver) child.signal('SIGKILL');
@@ -198,6 +206,10 @@ function verify(filesLeft) {
   if (!(last.get('prom_client_mmap_compacted_owners_total{}') <= books.lives)) {
     judge.violation(`more owners are compacted than ${books.lives}, who have lived`);
   }
+  const failures = last.get('prom_client_mmap_compaction_failures_total{}');
+  if (!(failures <= test.deleted['temporary files'])) {
+    judge.violation(`${failures} compactions failed, ${test.deleted['temporary files']} files were deleted`);
+  }
   for (const [key, counted] of books.expected()) {
     const more = last.get(key) - counted;
     if (!(more >= 0 && more <= (key.startsWith('steady') ? 0 : books.unclean))) {
@@ -215,11 +227,18 @@ function verify(filesLeft) {
     judge.violation(`the scraper has ${late} MiB at the end, and had ${early} MiB`);
 }
 
+/** Deaths of owners in the middle of their work. */
+function killed() {
+  const rows = new Map(test.counts.rows());
+  return (rows.get('process, SIGKILL') ?? 0) + (rows.get('thread, terminate') ?? 0);
+}
+
 function state() {
   const times = course.scrapes.slice(-500).map(({ ms }) => ms);
   return [
     `${Math.round(course.seconds)} s`,
     `${test.counts.deaths} deaths`,
+    `${killed()} kills`,
     `${last.get('prom_client_mmap_compacted_owners_total{}') ?? 0} compacted`,
     `${judge.scrapes} scrapes`,
     `${filesInGroup().length} files`,
@@ -240,7 +259,11 @@ function report() {
   const rows = [
     ['seconds', Math.round(course.seconds)],
     ['deaths', `${counts.deaths}, of which ${books.unclean} may have been within a step`],
+    ['kills: SIGKILL, terminate()', killed()],
+    ['lost steps', Math.max(0, books.steps - shown)],
     ...counts.rows(),
+    ...Object.entries(test.deleted).map(([kind, number]) => [`deleted: ${kind}`, number]),
+    ['compactions that failed', last.get('prom_client_mmap_compaction_failures_total{}')],
     ['scrapes checked', judge.scrapes],
     ['stocktakings', course.stock.length],
     ['counted', books.steps],

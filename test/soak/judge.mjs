@@ -1,3 +1,5 @@
+import { parse } from './exposition.mjs';
+
 const grows = /^\w+_(total|bucket|sum|count)\{|^most_steps\{/;
 /** Between reading the clock and setting the gauge a member may be stopped for a second, or have to wait. */
 const lateMs = 10_000;
@@ -5,7 +7,6 @@ const mustBeZero = [
   'prom_client_mmap_conflicting_families{}',
   'prom_client_mmap_dropped_series_total{}',
   'prom_client_mmap_dropped_updates_total{}',
-  'prom_client_mmap_compaction_failures_total{}',
   'prom_client_mmap_collect_failures_total{}',
 ];
 
@@ -77,29 +78,4 @@ export class Judge {
 function isCounted(key) {
   if (!grows.test(key)) return false;
   return !key.startsWith('prom_client_mmap_') || key.startsWith('prom_client_mmap_compacted_owners_total');
-}
-
-/** All samples by `name{labels}`, the labels in the order of their names. */
-function parse(text) {
-  if (!text.endsWith('\n')) throw new Error('it does not end with a newline');
-  const values = new Map();
-  const families = new Set();
-  for (const line of text.split('\n')) {
-    if (line === '') continue;
-    if (line.startsWith('# TYPE ')) {
-      if (families.has(line)) throw new Error(`comes twice: ${line}`);
-      families.add(line);
-    }
-    if (line.startsWith('# ')) continue;
-    const [, name, , block = '', number] =
-      /^([a-z_]+)(\{((?:[a-z]+="(?:[^"\\\n]|\\[\\"n])*",?)*)\})? (\S+)$/.exec(line) ?? [];
-    const value = number === 'Nan' ? NaN : Number(number);
-    if (name === undefined || (Number.isNaN(value) && number !== 'Nan'))
-      throw new Error(`no sample: ${line}`);
-    const labels = block.match(/[a-z]+="(?:[^"\\]|\\.)*"/g) ?? [];
-    const key = `${name}{${labels.sort().join(',')}}`;
-    if (values.has(key)) throw new Error(`comes twice: ${line}`);
-    values.set(key, value);
-  }
-  return values;
 }

@@ -92,6 +92,14 @@ function makeGauges() {
       this.set(1);
     },
   });
+  new Gauge({
+    name: 'collected_once',
+    help,
+    collectBy: 'leader',
+    collect() {
+      this.set(1);
+    },
+  });
   return {
     // Not of the steady one: while its file is deleted, only who knew it shows its values.
     most: steady ? undefined : new Gauge({ name: 'most_steps', help, multiprocessMode: 'max' }),

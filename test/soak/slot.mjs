@@ -1,8 +1,18 @@
 import { Child } from './child.mjs';
 
 /** How a process dies, what its parent then sees, and whether it may be within a step. */
+const kill = {
+  how: 'SIGKILL',
+  die: (child) => child.signal('SIGKILL'),
+  code: null,
+  signal: 'SIGKILL',
+  isClean: false,
+};
+/** Half of the deaths are kills. */
 const deaths = [
-  { how: 'SIGKILL', die: (child) => child.signal('SIGKILL'), code: null, signal: 'SIGKILL', isClean: false },
+  kill,
+  kill,
+  kill,
   { how: 'SIGTERM', die: (child) => child.signal('SIGTERM'), code: null, signal: 'SIGTERM', isClean: false },
   { how: 'exit', die: (child) => child.send({ die: 'exit' }), code: 3, signal: null, isClean: true },
   { how: 'throw', die: (child) => child.send({ die: 'throw' }), code: 1, signal: null, isClean: true },

@@ -7,7 +7,7 @@ namespace prom::test {
 Scrape Of(View view, std::optional<std::string> name, Format format) {
   Scrape scrape;
   scrape.view = std::move(view);
-  scrape.name = std::move(name);
+  if (name) scrape.names = {{std::move(*name)}};
   scrape.format = format;
   return scrape;
 }

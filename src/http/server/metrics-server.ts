@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { debuglog } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { realProcess } from '../../process';
-import { globalRegistry } from '../../registry/registry';
+import { globalRegistry, type OwnRegistry } from '../../registry/registry';
 import { chosenOptions, currentStore } from '../../store/current';
 import { isDecided } from '../../store/options';
 import { busyAddress, warn } from '../../store/warnings';
 import type { RegistryContentType } from '../../types/content-types';
-import type { AnyRegistry } from '../../types/registry';
-import { scrapeHandler } from './answer';
+import { checkedOptions, type HandlerOptions } from '../handler-options';
+import { metricsHandler } from '../metrics-handler';
 import { Endpoint, type EndpointListener } from './endpoint';
 import { addressText, type MetricsServerOptions, type ServerAddress, serverAddress } from './server-options';
 import type { ThreadData, ThreadMessage } from './thread';
@@ -52,14 +52,15 @@ const globals = globalThis as { [serversKey]?: Map<string, MetricsServer> };
  * @throws (as a rejection) a TypeError with code `ERR_OPTION_UNKNOWN` or `ERR_OPTION_VALUE`.
  */
 export async function startMetricsServer(options: MetricsServerOptions = {}): Promise<MetricsServer> {
-  const address = serverAddress(options);
+  const { host, port, path, socketPath, thread, ...handler } = options;
+  const address = serverAddress({ host, port, path, socketPath, thread });
+  checkedOptions(handler);
   globals[serversKey] ??= new Map();
   const servers = globals[serversKey];
   const key = addressText(address);
   const present = servers.get(key);
   if (present !== undefined) return present;
-  const { registry = globalRegistry, thread = true } = options;
-  const server = new GroupServer(address, registry, thread, () => servers.delete(key));
+  const server = new GroupServer(address, handler, thread ?? true, () => servers.delete(key));
   servers.set(key, server);
   await server.ready;
   return server;
@@ -74,7 +75,7 @@ class GroupServer implements MetricsServer, EndpointListener {
   /** Resolves after the first attempt to serve, or when another process serves. */
   readonly ready: Promise<void>;
   readonly #address: ServerAddress;
-  readonly #registry: AnyRegistry;
+  readonly #handler: Omit<HandlerOptions, 'log'>;
   readonly #closed: () => void;
   readonly #role: string;
   readonly #timer: NodeJS.Timeout;
@@ -85,9 +86,14 @@ class GroupServer implements MetricsServer, EndpointListener {
   #hasWarned = false;
   #resolve: () => void = () => undefined;
 
-  constructor(address: ServerAddress, registry: AnyRegistry, usesThread: boolean, closed: () => void) {
+  constructor(
+    address: ServerAddress,
+    handler: Omit<HandlerOptions, 'log'>,
+    usesThread: boolean,
+    closed: () => void,
+  ) {
     this.#address = address;
-    this.#registry = registry;
+    this.#handler = handler;
     this.#usesThread = usesThread;
     this.#closed = closed;
     this.#role = `.server-${addressText(address).replace(/[^\w.:[\]-]/g, '_')}`;
@@ -154,7 +160,7 @@ class GroupServer implements MetricsServer, EndpointListener {
   #serve(): void {
     const data = this.#usesThread ? this.#threadData() : undefined;
     this.#serving =
-      (data && this.#startThread(data)) ?? new Endpoint(this.#address, scrapeHandler(this.#registry), this);
+      (data && this.#startThread(data)) ?? new Endpoint(this.#address, metricsHandler(this.#handler), this);
   }
 
   async #stop(): Promise<void> {
@@ -168,8 +174,8 @@ class GroupServer implements MetricsServer, EndpointListener {
   /** Undefined where another thread cannot show the registry. */
   #threadData(): ThreadData | undefined {
     const store = this.#store;
-    const { scopes, contentType } = this.#registry as AnyRegistry & { scopes?(): readonly string[] };
-    const [scope, ...more] = scopes?.call(this.#registry) ?? [];
+    const { registry = globalRegistry, ...handler } = this.#handler;
+    const [scope, ...more] = (registry as OwnRegistry).scopes();
     if (store === undefined || scope === undefined || more.length > 0 || scope.startsWith('at:'))
       return undefined;
     const chosen = chosenOptions();
@@ -178,7 +184,8 @@ class GroupServer implements MetricsServer, EndpointListener {
       address: this.#address,
       options: { ...chosen, ...deadline, shared: true },
       scope,
-      contentType: contentType as RegistryContentType,
+      contentType: registry.contentType as RegistryContentType,
+      handler,
     };
   }
 

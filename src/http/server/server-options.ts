@@ -1,11 +1,14 @@
 import { badOption } from '../../errors';
 import { realProcess } from '../../process';
 import { warn } from '../../store/warnings';
-import type { AnyRegistry } from '../../types/registry';
+import type { HandlerOptions } from '../handler-options';
 import { checkOptionsOf } from '../options';
 
-/** How the metrics are served. An option that is left out comes from its environment variables, else from its default. */
-export interface MetricsServerOptions {
+/**
+ * How the metrics are served, with the options of `metricsHandler()` but for `log`. An option of the address that is left out comes from
+ * its environment variables, else from its default.
+ */
+export interface MetricsServerOptions extends Omit<HandlerOptions, 'log'> {
   /**
    * The address to listen on; `'0.0.0.0'` or `'::'` for all. Default `'127.0.0.1'`: this machine only. `PROM_CLIENT_MMAP_HOST`, else
    * `OTEL_EXPORTER_PROMETHEUS_HOST`.
@@ -17,14 +20,15 @@ export interface MetricsServerOptions {
   readonly path?: string | undefined;
   /** The path of a Unix socket, in place of host and port. Default none. `PROM_CLIENT_MMAP_SOCKET`. */
   readonly socketPath?: string | undefined;
-  /** The registry that is shown. Default: the global one. */
-  readonly registry?: AnyRegistry | undefined;
   /**
    * `false` serves from this thread. Default `true`: from a worker thread of its own, which answers while this one is busy. It shows the
    * metrics of this library; those of others, and private registries, need `false`.
    */
   readonly thread?: boolean | undefined;
 }
+
+/** The part of the options that `metricsHandler()` does not have. */
+export type AddressOptions = Omit<MetricsServerOptions, keyof HandlerOptions>;
 
 /** Where a server listens, and the path of the metrics. */
 export interface ServerAddress {
@@ -47,15 +51,11 @@ const kinds = {
       typeof value === 'string' && /^\/[^?#\s]*$/.test(value) && value !== '/healthz',
   },
   socketPath: { expected: 'the path of a Unix socket', accepts: isText },
-  registry: {
-    expected: 'a registry',
-    accepts: (value: unknown) => typeof (value as Partial<AnyRegistry> | null)?.metrics === 'function',
-  },
   thread: { expected: 'true or false', accepts: (value: unknown) => typeof value === 'boolean' },
 } as const;
 
-/** Throws a TypeError with code `ERR_OPTION_UNKNOWN` or `ERR_OPTION_VALUE`. Warns about a variable that is not acceptable. */
-export function serverAddress(options: MetricsServerOptions): ServerAddress {
+/** `options` are those of the address. Throws a TypeError with code `ERR_OPTION_UNKNOWN` or `ERR_OPTION_VALUE`. Warns about a variable that is not acceptable. */
+export function serverAddress(options: AddressOptions): ServerAddress {
   checkOptionsOf('startMetricsServer', kinds, options);
   const { host, port, path, socketPath } = options;
   const variable = (name: 'host' | 'port' | 'path' | 'socketPath', ...names: readonly string[]): unknown =>

@@ -5,7 +5,8 @@ import { globalRegistry, Registry } from '../../registry/registry';
 import { configure } from '../../store/current';
 import type { GroupOptions } from '../../store/options';
 import type { RegistryContentType } from '../../types/content-types';
-import { scrapeHandler } from './answer';
+import type { HandlerOptions } from '../handler-options';
+import { metricsHandler } from '../metrics-handler';
 import { Endpoint } from './endpoint';
 import type { ServerAddress } from './server-options';
 
@@ -16,6 +17,7 @@ export interface ThreadData {
   /** The scope of a registry with a name; '' for the global one. */
   readonly scope: string;
   readonly contentType: RegistryContentType;
+  readonly handler: Omit<HandlerOptions, 'registry' | 'log'>;
 }
 
 /** The events of the endpoint, for the main thread. */
@@ -23,13 +25,13 @@ export type ThreadMessage =
   | { readonly listening: import('node:net').AddressInfo | string }
   | { readonly failed: { readonly code: string | undefined; readonly message: string } };
 
-const { address, options, scope, contentType } = workerData as ThreadData;
+const { address, options, scope, contentType, handler } = workerData as ThreadData;
 
 configure(options);
 const registry = scope === '' ? globalRegistry : new Registry(undefined, { name: scope });
 registry.setContentType(contentType);
 const post = (message: ThreadMessage): void => parentPort?.postMessage(message);
-new Endpoint(address, scrapeHandler(registry), {
+new Endpoint(address, metricsHandler({ ...handler, registry }), {
   listening: (listening) => post({ listening }),
   failed: ({ code, message }) => post({ failed: { code, message } }),
 });

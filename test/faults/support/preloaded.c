@@ -1,9 +1,11 @@
 // What a test does to a process from outside of it. WALL_CLOCK names a file that holds a number of nanoseconds: its wall
 // clock is off by so much, from the moment on that the file says so. RANDOM_BYTES is the value of all random bytes. With
-// LYING_LOCKS every flock succeeds and excludes no other, as on some mounts.
+// LYING_LOCKS every flock succeeds and excludes no other, as on some mounts. LOST_TEMPORARIES is how many of the temporary files
+// that the process locks are deleted at that moment.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -49,7 +51,19 @@ ssize_t getrandom(void* to, size_t length, unsigned flags) {
   return (ssize_t)length;
 }
 
+static void lose_temporary(int fd) {
+  static int lost;
+  const char* most = getenv("LOST_TEMPORARIES");
+  char link[64], path[4096];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t length = most == NULL ? -1 : readlink(link, path, sizeof path - 1);
+  if (length < 0) return;
+  path[length] = 0;
+  if (strstr(path, "/.t.") != NULL && lost++ < atoi(most)) unlink(path);
+}
+
 int flock(int fd, int operation) {
+  lose_temporary(fd);
   if (getenv("LYING_LOCKS") != NULL) return 0;
   return (int)syscall(SYS_flock, fd, operation);
 }

@@ -2,4 +2,4 @@
 export const scale: number = Number(process.env['FAULTS_SCALE'] ?? 1);
 
 /** The time that a test of that many things may take. */
-export const timeout: number = 60_000 * scale;
+export const timeout: number = 300_000 * scale;

@@ -68,7 +68,7 @@ export async function startApplication(
     [join(directory, main), `${count}`],
     {
       cwd: directory,
-      env: { PATH: process.env['PATH'], ...env },
+      env: { PATH: process.env['PATH'], PROM_CLIENT_MMAP_COLLECT_DEADLINE_MS: '20000', ...env },
       execArgv: [...execArgv],
       detached: true,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

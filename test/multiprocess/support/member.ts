@@ -83,7 +83,13 @@ export interface MemberOptions {
   readonly from?: string;
 }
 
-/** Starts a plain Node process. */
+/** The environment of a member that waits for others no longer than the library does by default. */
+export const defaultDeadline = { PROM_CLIENT_MMAP_COLLECT_DEADLINE_MS: '100' } as const;
+
+/**
+ * Starts a plain Node process. It waits for the `collect` functions of others for so long that no owner is late because the machine is
+ * busy: a test about late owners sets `defaultDeadline`.
+ */
 export async function spawn(options: MemberOptions = {}): Promise<Member> {
   const { directory, env, uid, through = [], from = root, cwd = from } = options;
   const [execPath = '', ...execArgv] = [...through, process.execPath];
@@ -91,6 +97,7 @@ export async function spawn(options: MemberOptions = {}): Promise<Member> {
     cwd,
     env: {
       PATH: process.env['PATH'],
+      PROM_CLIENT_MMAP_COLLECT_DEADLINE_MS: '20000',
       ...(directory === undefined ? {} : { PROMETHEUS_MULTIPROC_DIR: directory }),
       ...env,
     },

@@ -1,0 +1,254 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import {
+  Counter,
+  Gauge,
+  type GroupRegistry,
+  Histogram,
+  openMetricsContentType,
+  Registry,
+  Summary,
+} from '../../src/index';
+
+const directory = mkdtempSync(join(tmpdir(), 'openmetrics-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** A shared registry is rendered by the addon, a private one in JavaScript. */
+const kinds: readonly [kind: string, make: () => GroupRegistry<typeof openMetricsContentType>][] = [
+  ['shared', () => new Registry(openMetricsContentType, { name: 'openmetrics' })],
+  ['private', () => new Registry(openMetricsContentType, { shared: false })],
+];
+
+const made: GroupRegistry<typeof openMetricsContentType>[] = [];
+afterEach(() => {
+  for (const registry of made.splice(0)) registry.clear();
+});
+
+async function textOf(registry: GroupRegistry<typeof openMetricsContentType>): Promise<string> {
+  return (await registry.exposition({ accept: 'application/openmetrics-text' })).body.toString();
+}
+
+describe.each(kinds)('OpenMetrics 1.0 of a %s registry', (_, make) => {
+  const open = (): GroupRegistry<typeof openMetricsContentType> => {
+    const registry = make();
+    made.push(registry);
+    return registry;
+  };
+
+  test('has all types as the specification has them', async () => {
+    const registry = open();
+    const registers = [registry];
+    registry.setDefaultLabels({ zone: 'a "b"\n\\' });
+    new Counter({ name: 'a_total', help: 'A "counter".', registers, labelNames: ['l'] }).inc({ l: 'x' }, 2);
+    new Counter({ name: 'plain', help: 'h', registers }).inc(1e21);
+    new Gauge({ name: 'g', help: 'h', registers }).set(NaN);
+    const histogram = new Histogram({ name: 'h', help: 'h', registers, buckets: [0.00001, 1, 2.5e6] });
+    for (const value of [0.5, 3]) histogram.observe(value);
+    const summary = { help: 'h', registers, percentiles: [0.5, 1] };
+    new Summary({ name: 's', ...summary }).observe(3);
+    new Summary({ name: 'none', ...summary });
+
+    const zone = String.raw`zone="a \"b\"\n\\"`;
+    expect(await textOf(registry)).toBe(`# TYPE a counter
+# HELP a A \\"counter\\".
+a_total{l="x",${zone}} 2
+# TYPE plain unknown
+# HELP plain h
+plain{${zone}} 1e+21
+# TYPE g gauge
+# HELP g h
+g{${zone}} NaN
+# TYPE h histogram
+# HELP h h
+h_bucket{le="1e-05",${zone}} 0
+h_bucket{le="1.0",${zone}} 1
+h_bucket{le="2.5e+06",${zone}} 2
+h_bucket{le="+Inf",${zone}} 2
+h_sum{${zone}} 3.5
+h_count{${zone}} 2
+# TYPE s summary
+# HELP s h
+s{quantile="0.5",${zone}} 3
+s{quantile="1.0",${zone}} 3
+s_sum{${zone}} 3
+s_count{${zone}} 1
+# TYPE none summary
+# HELP none h
+none{quantile="0.5",${zone}} NaN
+none{quantile="1.0",${zone}} NaN
+none_sum{${zone}} 0
+none_count{${zone}} 0
+# EOF
+`);
+  });
+
+  test('has no sum and count beside negative bounds, or where the sum is negative', async () => {
+    const registry = open();
+    const registers = [registry];
+    new Histogram({ name: 'below', help: 'h', registers, buckets: [-1, 1] }).observe(0);
+    new Histogram({ name: 'sum', help: 'h', registers, buckets: [1] }).observe(-1);
+    const summary = new Summary({ name: 's', help: 'h', registers, percentiles: [0, 1] });
+    for (const value of [-3, 1]) summary.observe(value);
+
+    const text = await textOf(registry);
+    expect(text).not.toMatch(/^(below|sum)_(sum|count)/m);
+    expect(text).toContain('\ns{quantile="1.0"} 1\ns_count 2\n');
+  });
+
+  test('has a counter whose name without _total is taken as unknown', async () => {
+    const registry = open();
+    const registers = [registry];
+    new Gauge({ name: 'jobs', help: 'h', registers }).set(1);
+    new Counter({ name: 'jobs_total', help: 'h', registers }).inc();
+
+    expect(await textOf(registry)).toContain('# TYPE jobs_total unknown\n');
+  });
+
+  test('has exemplars of legal labels, up to 128 characters', async () => {
+    const registry = open();
+    const registers = [registry];
+    const exemplar = { enableExemplars: true, registers };
+    const counter = new Counter({ name: 'a_total', help: 'h', labelNames: ['l'], ...exemplar });
+    const inc = (l: string, exemplarLabels: Record<string, string>): void =>
+      counter.inc({ labels: { l }, value: 1, exemplarLabels });
+    inc('legal', { trace_id: 'x "y"' });
+    inc('illegal', { 'trace-id': 'x' });
+    new Histogram({ name: 'h', help: 'h', buckets: [1], ...exemplar }).observe({
+      value: 0.5,
+      exemplarLabels: { trace_id: 'z' },
+    });
+
+    const text = await textOf(registry);
+    expect(text).toMatch(/^a_total\{l="legal"\} 1 # \{trace_id="x \\"y\\""\} 1 \d+(\.\d+)?$/m);
+    expect(text).toMatch(/^a_total\{l="illegal"\} 1$/m);
+    expect(text).toMatch(/^h_bucket\{le="1\.0"\} 1 # \{trace_id="z"\} 0\.5 \d+(\.\d+)?$/m);
+  });
+});
+
+test('an object as a label value is escaped in OpenMetrics', async () => {
+  for (const [, make] of kinds) {
+    const registry = make();
+    made.push(registry);
+    const gauge = new Gauge({ name: 'g', help: 'h', labelNames: ['l'], registers: [registry] });
+    gauge.set({ l: ['"'] } as never, 1);
+
+    expect(await textOf(registry)).toContain('g{l="\\""} 1\n');
+  }
+});
+
+const python = findPython();
+
+test.skipIf(python === undefined)(
+  'Python’s strict parser accepts any registry',
+  { timeout: 60_000 },
+  async () => {
+    const texts: string[] = [];
+    const name = fc.stringMatching(/^[a-c]{1,2}(_total|_sum|_created|_info)?$/);
+    const metric = fc.record({
+      name,
+      type: fc.constantFrom('counter', 'gauge', 'histogram', 'summary'),
+      help: fc.string(),
+      label: fc.option(fc.string()),
+      values: fc.array(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e9, max: 1e9 }), {
+        maxLength: 5,
+      }),
+      bounds: fc.uniqueArray(fc.integer({ min: -2, max: 1e7 }), { minLength: 1, maxLength: 3 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(metric, { maxLength: 5, selector: ({ name }) => name }),
+        async (metrics) => {
+          for (const [, make] of kinds) {
+            const registry = make();
+            made.push(registry);
+            for (const one of metrics) addMetric(registry, one);
+            texts.push(await textOf(registry));
+            registry.clear();
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+    const files = texts.filter(hasNoClash).map((text, i) => {
+      const file = join(directory, `${i}.txt`);
+      writeFileSync(file, text);
+      return file;
+    });
+    expect(files.length).toBeGreaterThan(50);
+    expect(execFileSync(python as string, ['-c', judge, ...files], { encoding: 'utf8' })).toBe('');
+  },
+);
+
+interface RandomMetric {
+  readonly name: string;
+  readonly type: string;
+  readonly help: string;
+  readonly label: string | null;
+  readonly values: readonly number[];
+  readonly bounds: readonly number[];
+}
+
+function addMetric(
+  registry: GroupRegistry<typeof openMetricsContentType>,
+  { name, type, help, label, values, bounds }: RandomMetric,
+): void {
+  const config = { name, help: help || 'h', labelNames: label === null ? [] : ['l'], registers: [registry] };
+  const labels = label === null ? {} : { l: label };
+  if (type === 'counter') {
+    const counter = new Counter(config);
+    for (const value of values) counter.inc(labels, Math.abs(value));
+  } else if (type === 'gauge') {
+    const gauge = new Gauge(config);
+    for (const value of values) gauge.set(labels, value);
+  } else if (type === 'histogram') {
+    const histogram = new Histogram({ ...config, buckets: [...bounds].sort((a, b) => a - b) });
+    for (const value of values) histogram.observe(labels, value);
+  } else {
+    const summary = new Summary({ ...config, percentiles: [0.5, 0.99] });
+    for (const value of values) summary.observe(labels, value);
+  }
+}
+
+/** Whether no family has the name of a sample of another one; such a registry is an error of its users. */
+function hasNoClash(text: string): boolean {
+  const families = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => ({
+    name,
+    type,
+  }));
+  const suffixes: Record<string, string[]> = {
+    counter: ['_total', '_created'],
+    histogram: ['_bucket', '_sum', '_count', '_created'],
+    summary: ['', '_sum', '_count', '_created'],
+  };
+  const names = families.flatMap(({ name, type }) => [
+    ...new Set([name, ...(suffixes[type] ?? ['']).map((suffix) => name + suffix)]),
+  ]);
+  return new Set(names).size === names.length;
+}
+
+function findPython(): string | undefined {
+  for (const file of ['/usr/bin/python3', 'python3']) {
+    try {
+      execFileSync(file, ['-c', 'import prometheus_client.openmetrics.parser'], { stdio: 'ignore' });
+      return file;
+    } catch {
+      // Look further.
+    }
+  }
+  return undefined;
+}
+
+const judge = `
+import sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse
+for name in sys.argv[1:]:
+    text = open(name, newline='').read()
+    try:
+        list(parse(text))
+    except ValueError as error:
+        print(error, text)
+`;
