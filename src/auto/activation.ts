@@ -3,6 +3,7 @@ import { debuglog } from 'node:util';
 import { collectDefaultMetrics } from '../collectors/default-metrics';
 import type { CodedError } from '../errors';
 import { instrumentHttp } from '../http/instrument';
+import type { HttpOptions } from '../http/options';
 import { startMetricsServer } from '../http/server/metrics-server';
 import { version } from '../native/search';
 import { globalRegistry } from '../registry/registry';
@@ -25,7 +26,7 @@ export function activate(reason: string): void {
   const before = new Set<object>(globalRegistry.getMetricsAsArray());
   const started = [
     defaultMetrics && begin('default metrics', beginDefaultMetrics),
-    http && begin('HTTP metrics', () => void instrumentHttp(httpOptions)),
+    http && begin('HTTP metrics', () => beginHttp(httpOptions)),
     server && begin('the server', beginServer),
   ].filter((part) => part !== false);
   // A module that is loaded late may define metrics of the same names.
@@ -35,11 +36,10 @@ export function activate(reason: string): void {
   debug('prom-client-mmap %s, %s: %s; group %s', version, reason, started.join(', ') || 'nothing', group);
 }
 
-/** The name of a part that has begun. */
-function begin(part: string, start: () => void): string | false {
+/** The name of a part; false if it has not begun. */
+function begin(part: string, start: () => boolean): string | false {
   try {
-    start();
-    return part;
+    return start() && part;
   } catch (error) {
     warn(autoParts(part, error as CodedError));
     return false;
@@ -47,17 +47,25 @@ function begin(part: string, start: () => void): string | false {
 }
 
 /** Not where the application collects them: it may do so in any other registry. */
-function beginDefaultMetrics(): void {
-  if (globalRegistry.getSingleMetric('process_cpu_seconds_total') === undefined) collectDefaultMetrics();
+function beginDefaultMetrics(): boolean {
+  if (globalRegistry.getSingleMetric('process_cpu_seconds_total') !== undefined) return false;
+  collectDefaultMetrics();
+  return true;
+}
+
+function beginHttp(options: HttpOptions): boolean {
+  instrumentHttp(options);
+  return true;
 }
 
 /** The primary of a cluster leaves the server to its workers, so that it does no work but theirs. */
-function beginServer(): void {
-  if (cluster.isPrimary && Object.keys(cluster.workers ?? {}).length > 0) return;
+function beginServer(): boolean {
+  if (cluster.isPrimary && Object.keys(cluster.workers ?? {}).length > 0) return false;
   startMetricsServer().then(
     (server) => {
       if (cluster.isPrimary) cluster.once('fork', () => void server.close());
     },
     (error: CodedError) => warn(autoParts('the server', error)),
   );
+  return true;
 }

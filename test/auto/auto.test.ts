@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Project } from '../adoption/support/project';
+import { listensOn } from '../http/support/listening';
 import { newDirectory } from '../multiprocess/support/directories';
 import { freePort } from '../third-party/free-port';
 
@@ -143,10 +144,19 @@ describe('an application', () => {
     await shown(/edge_http_server_request_duration_seconds_count\{.*\} 1\n/);
   });
 
-  test('of several cluster workers has one server, which no primary runs', async () => {
-    const application = await start(importing, 'cluster.mjs');
+  test('of several cluster workers has one server, and its primary never listens', async () => {
+    const application = await start(importing, 'cluster.mjs', { NODE_DEBUG: 'prom-client-mmap' });
     for (let i = 0; i < 30; i++) await application.get('/');
+    await shown(/http_requests_total\{.*\} 30\n/);
+    // The primary begins by its age.
+    await vi.waitUntil(
+      () => /seconds of life: default metrics, HTTP metrics; group/.test(application.output),
+      {
+        timeout: 15_000,
+      },
+    );
 
+    expect(listensOn(port, application.child.pid)).toBe(false);
     await shown(/http_requests_total\{.*\} 30\n/);
   });
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import http from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startMetricsServer } from '../../src/http/index';
 import { newDirectory } from '../multiprocess/support/directories';
 import { freePort } from '../third-party/free-port';
+import { listensOn } from './support/listening';
 
 interface Message {
   readonly ready?: true;
@@ -28,8 +29,7 @@ describe('a group of processes', () => {
     expect(await scrape(port)).toContain('\nmembers_total 3\n');
 
     for (let left = 2; left >= 1; left--) {
-      const serving = pidThatServes(port, members);
-      const index = members.findIndex(({ child }) => child.pid === serving);
+      const index = members.findIndex(({ child }) => listensOn(port, child.pid));
       const [killed] = members.splice(index, 1);
       killed?.child.kill('SIGKILL');
       const start = performance.now();
@@ -236,26 +236,6 @@ class Member {
       };
       this.child.on('message', take);
     });
-  }
-}
-
-/** The process that listens on a port, as the system knows it. */
-function pidThatServes(port: number, members: readonly Member[]): number | undefined {
-  const address = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const [, inode] =
-    new RegExp(`^ *\\d+: ${address} \\S+ 0A .*? \\d+ +\\d+ +(\\d+) `, 'm').exec(
-      readFileSync('/proc/net/tcp', 'utf8'),
-    ) ?? [];
-  const holds = (pid: number | undefined): boolean =>
-    readdirSync(`/proc/${pid}/fd`).some((fd) => linkOf(`/proc/${pid}/fd/${fd}`) === `socket:[${inode}]`);
-  return members.find(({ child }) => holds(child.pid))?.child.pid;
-}
-
-function linkOf(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return undefined; // closed meanwhile
   }
 }
 
