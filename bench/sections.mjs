@@ -7,6 +7,7 @@
 //   charts(results)        the arguments of scripts/chart.mjs, each with the `file` to write
 import * as application from './application/section.mjs';
 import * as cluster from './cluster/section.mjs';
+import * as http from './http/section.mjs';
 import * as load from './load/section.mjs';
 import * as memory from './memory/section.mjs';
 import * as operations from './operations/section.mjs';
@@ -15,7 +16,7 @@ import * as series from './series/section.mjs';
 import * as start from './start/section.mjs';
 import * as stops from './stops/section.mjs';
 
-export const sections = { operations, application, series, load, cluster, processes, memory, start, stops };
+export const sections = { operations, application, series, load, cluster, http, processes, memory, start, stops };
 
 /** The arguments of `measurements`. */
 export const efforts = {
@@ -37,6 +38,7 @@ export const efforts = {
       histograms: { processes: [8, 16, 32, 64], series: 2000 },
       dead: { processes: 4, series: 1000, owners: [0, 300, 1000, 3000] },
     },
+    http: { rounds: 5, seconds: 5 },
     memory: { rounds: 1, series: 100_000 },
     start: { rounds: 21 },
     stops: { rounds: 3, series: [100_000, 250_000, 1_000_000] },
@@ -54,6 +56,7 @@ export const efforts = {
       histograms: { processes: [2, 4], series: 200 },
       dead: { processes: 2, series: 100, owners: [0, 50, 150] },
     },
+    http: { rounds: 1, seconds: 1 },
     memory: { rounds: 1, series: 20_000 },
     start: { rounds: 5 },
     stops: { rounds: 1, series: [20_000] },

@@ -4,6 +4,7 @@ import { format, inspect } from 'node:util';
 export type ErrorCode =
   | 'ERR_ADDON'
   | 'ERR_AGGREGATOR'
+  | 'ERR_AUTO'
   | 'ERR_BUCKET_COUNT'
   | 'ERR_BUCKET_FACTOR'
   | 'ERR_BUCKET_START'
@@ -20,6 +21,7 @@ export type ErrorCode =
   | 'ERR_GROUP_DIRECTORY'
   | 'ERR_GROUP_USER'
   | 'ERR_HELP_MISSING'
+  | 'ERR_HTTP_INSTRUMENTED'
   | 'ERR_JOB_NAME_MISSING'
   | 'ERR_LABELS_MISSING'
   | 'ERR_LABEL_COUNT'
@@ -30,6 +32,7 @@ export type ErrorCode =
   | 'ERR_MERGE_CONTENT_TYPE'
   | 'ERR_MERGE_EMPTY'
   | 'ERR_METRICS_HANDLER'
+  | 'ERR_METRICS_SERVER'
   | 'ERR_METRIC_DIFFERS'
   | 'ERR_METRIC_EXISTS'
   | 'ERR_METRIC_NAME'
@@ -48,6 +51,7 @@ export type ErrorCode =
   | 'ERR_REGISTRY_NAME'
   | 'ERR_REGISTRY_UNNAMED'
   | 'ERR_REMOVAL'
+  | 'ERR_ROUTE_LIMIT'
   | 'ERR_SCRAPE'
   | 'ERR_SEGMENT'
   | 'ERR_SERIES_LIMIT'
@@ -163,17 +167,12 @@ export const unknownOption = (
   name: string,
   nearest: string | undefined,
   names: readonly string[],
+  target: string,
 ): CodedError =>
   type(
     'ERR_OPTION_UNKNOWN',
-    `Expected only options of configure(), but got ${inspect(name)}: ` +
+    `Expected only options of ${target}, but got ${inspect(name)}: ` +
       (nearest === undefined ? `the options are ${names.join(', ')}` : `did you mean ${nearest}?`),
-  );
-
-export const unknownHandlerOption = (name: string, names: readonly string[]): CodedError =>
-  type(
-    'ERR_OPTION_UNKNOWN',
-    `Expected only options of metricsHandler(), but got ${inspect(name)}: the options are ${names.join(', ')}`,
   );
 
 /** `source` names the option or the environment variable. */

@@ -76,8 +76,13 @@ export interface NativeSegment {
   countCompactionFailure(): void;
   /** Tells scrapes that some series of this owner found no room here, or that all have. */
   lacksRoom(lacks: boolean): void;
-  /** Whether this owner is the leader of its group. It becomes the leader if there is none. */
-  lead(): boolean;
+  /**
+   * Whether this owner has the role that the file of that name in the directory stands for: `leader` for the leader. It gets the role
+   * if no living owner has it.
+   */
+  lead(role: string): boolean;
+  /** Gives the role up. */
+  resign(role: string): void;
 }
 
 /** One scrape. */

@@ -52,6 +52,8 @@ test.each([
   ['src/types/registry.ts', 'RegistryOptions'],
   ['src/types/registry.ts', 'MetricsOptions'],
   ['src/integrations/mirror/mirror.ts', 'MirrorOptions'],
+  ['src/http/options.ts', 'HttpOptions'],
+  ['src/http/server/server-options.ts', 'MetricsServerOptions'],
 ])('docs/api.md has a row for each option of %s, %s', (file, type) => {
   const body =
     read(file)

@@ -1,89 +1,63 @@
-// The service: three pages, /metrics, and a middleware that measures every response.
+// The service: three pages and /metrics. One call measures every response.
 import cluster from 'node:cluster';
+import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Counter, Histogram, register } from 'prom-client-mmap';
+import { Counter, register } from 'prom-client-mmap';
+import { instrumentHttp, metricsHandler, setRoute } from 'prom-client-mmap/http';
 
-const labelNames = ['service', 'method', 'endpoint', 'status'];
-
-const requestCount = new Counter({ name: 'request_count', help: 'Requests answered.', labelNames });
-
-const requestLatency = new Histogram({
-  name: 'request_latency_seconds',
-  help: 'Time from the request to its answer, in seconds.',
-  labelNames,
+register.setDefaultLabels({ service: 'polls' });
+instrumentHttp({
+  preset: 'signoz',
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2.5],
 });
 
 // For the demo only: its table shows the counts of the killed worker.
 const workerRequests = new Counter({
   name: 'worker_requests_total',
-  help: 'Answers handed to the socket, by cluster worker.',
+  help: 'Answers that are about to be handed to the socket, by cluster worker.',
   labelNames: ['worker'],
 });
 const worker = String(cluster.worker?.id ?? 0);
 
-const pages = {
-  '/polls/2xx_success/': async (_request, response) => {
+/** Each page's status and text. */
+export const pages = {
+  '/polls/2xx_success/': async () => {
     await sleep(normal(800, 200));
-    response.end('voted\n');
+    return [200, 'voted\n'];
   },
-  '/polls/4xx_not_found/': (_request, response) => {
-    response.statusCode = 404;
-    response.end('no such poll\n');
-  },
+  '/polls/4xx_not_found/': () => [404, 'no such poll\n'],
   '/polls/5xx_exception/': () => {
     throw new Error('this page always fails');
   },
 };
 
-/** The route, never the raw URL: a client that chooses a label value can create series without limit. */
-function endpointOf(request) {
+/** To be called just before a response is handed over. */
+export const countAnswer = () => workerRequests.inc({ worker });
+
+async function polls(request, response) {
   const path = request.url.split('?', 1)[0];
-  return Object.hasOwn(pages, path) ? path : 'other';
+  // The route, never the raw URL: a client that chooses a label value can create series without limit.
+  const endpoint = Object.hasOwn(pages, path) ? path : 'other';
+  setRoute(response, endpoint);
+  const [status, text] = await answerOf(endpoint);
+  countAnswer();
+  response.writeHead(status).end(text);
 }
 
-function polls(request, response) {
-  const page = pages[endpointOf(request)];
-  if (page) return page(request, response);
-  response.statusCode = 404;
-  response.end('not found\n');
+async function answerOf(endpoint) {
+  try {
+    return endpoint === 'other' ? [404, 'not found\n'] : await pages[endpoint]();
+  } catch {
+    return [500, 'internal error\n'];
+  }
 }
 
-/**
- * Rate, errors and duration of a node:http handler. The handler counts in the same tick as the
- * response and before it, so every response that a client has is counted, even if the worker is killed right after. A
- * SIGKILL between the two leaves one count without a response; the worker's own counter, which comes last, is then one behind.
- */
-function measured(service, handler) {
-  return async (request, response) => {
-    const start = performance.now();
-    const end = response.end.bind(response);
-    response.end = (...body) => {
-      const { method } = request;
-      const labels = { service, method, endpoint: endpointOf(request), status: response.statusCode };
-      requestCount.inc(labels);
-      requestLatency.observe(labels, (performance.now() - start) / 1000);
-      end(...body);
-      workerRequests.inc({ worker });
-      return response;
-    };
-    try {
-      await handler(request, response);
-    } catch {
-      response.statusCode = 500;
-      response.end('internal error\n');
-    }
-  };
-}
+const answerScrape = metricsHandler();
 
 /** The worker that gets the connection answers for all of them. */
-async function metrics(response) {
-  try {
-    const text = await register.metrics();
-    response.writeHead(200, { 'content-type': register.contentType, 'x-pid': process.pid }).end(text);
-  } catch (error) {
-    response.writeHead(500).end(`${error.stack}\n`);
-  }
+export function metrics(request, response) {
+  response.setHeader('x-pid', process.pid);
+  return answerScrape(request, response);
 }
 
 /** A normally distributed number (Box-Muller), cut at 0: a sleep can't be negative. */
@@ -92,8 +66,8 @@ function normal(mean, deviation) {
   return Math.max(0, mean + deviation * radius * Math.cos(2 * Math.PI * Math.random()));
 }
 
-const measuredPolls = measured('polls', polls);
-
-export function app(request, response) {
-  return request.url === '/metrics' ? metrics(response) : measuredPolls(request, response);
+export function listen(port, host) {
+  createServer((request, response) => {
+    return request.url === '/metrics' ? metrics(request, response) : polls(request, response);
+  }).listen(port, host);
 }

@@ -3,12 +3,12 @@
 /**
  * The differences that make the demo fail; empty if every response was counted exactly once.
  *
- * The worker counts in request_count just before a response, in worker_requests_total just after. They
+ * A worker counts in worker_requests_total just before it hands over a response, in request_count when the last byte has left. They
  * differ by one after a SIGKILL in the microseconds between them: only the load generator knows whether that response
  * left. Only then may the totals differ, by that one.
  */
 export function differences({ generator, killed, scraper, total, pages, disagreements, prometheus }) {
-  const undecided = total.counted - total.handedOver;
+  const undecided = total.handedOver - total.counted;
   const found = [...scraper.backwards, ...disagreements];
   const expect = (fine, text) => fine || found.push(text);
 
@@ -21,14 +21,14 @@ export function differences({ generator, killed, scraper, total, pages, disagree
   expect(killed, 'the load was over before a worker could be killed');
   expect(
     undecided === 0 || (killed && undecided === 1),
-    `${total.counted} answers were counted before they were given, ${total.handedOver} after it`,
+    `${total.handedOver} answers were handed over, but ${total.counted} counted`,
   );
   for (const { endpoint, answered, counted, observed } of [
     { endpoint: 'all endpoints', ...total },
     ...pages,
   ]) {
     expect(
-      isBetween(counted - answered, 0, undecided),
+      isBetween(answered - counted, 0, undecided),
       `${endpoint}: ${answered} answered, but ${counted} counted`,
     );
     expect(
@@ -47,7 +47,7 @@ const isBetween = (value, low, high) => value >= low && value <= high;
 
 /** The table at the end of the demo. */
 export function table({ generator, killed, scraper, total, pages, workers, prometheus }) {
-  const undecided = total.counted - total.handedOver;
+  const undecided = total.handedOver - total.counted;
   const hanging =
     generator.timeouts > 0 ? `${generator.timeouts} of them without a word, given up after 5 s` : '';
   const lines = [
@@ -57,7 +57,9 @@ export function table({ generator, killed, scraper, total, pages, workers, prome
       [`  cut off${killed ? ' by the SIGKILL' : ''}`, generator.sent - generator.answered, hanging],
       ['counted by /metrics', total.counted],
       ...(prometheus === undefined ? [] : [['counted by Prometheus', prometheus]]),
-      ...(undecided === 0 ? [] : [['  counted when the SIGKILL came, perhaps not answered', undecided]]),
+      ...(undecided === 0
+        ? []
+        : [['  being handed over when the SIGKILL came, perhaps answered', undecided]]),
     ]),
     '',
     ...columns([

@@ -1,6 +1,6 @@
-// A primary that keeps four workers running, all on one port: `node examples/polls/server.mjs [port]`.
+// A primary that keeps four workers running, all on one port: `node examples/polls/server.mjs [port]`. FRAMEWORK=express or fastify
+// runs the service with that framework.
 import cluster from 'node:cluster';
-import { createServer } from 'node:http';
 
 const host = '127.0.0.1';
 const port = Number(process.argv[2] ?? 0);
@@ -9,8 +9,8 @@ if (cluster.isPrimary) {
   runPrimary(4);
 } else {
   process.on('SIGINT', () => {}); // Ctrl-C reaches the whole terminal: the primary decides when workers end.
-  const { app } = await import('./app.mjs');
-  createServer(app).listen(port, host);
+  const { listen } = await import(`./${process.env.FRAMEWORK ?? 'app'}.mjs`);
+  listen(port, host);
 }
 
 function runPrimary(size) {

@@ -57,6 +57,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
                            Method<&SegmentHandle::CountCompactionFailure>("countCompactionFailure"),
                            Method<&SegmentHandle::LacksRoom>("lacksRoom"),
                            Method<&SegmentHandle::Lead>("lead"),
+                           Method<&SegmentHandle::Resign>("resign"),
                            InstanceAccessor<&SegmentHandle::Call<&SegmentHandle::Path>>("path"),
                        });
   }
@@ -253,7 +254,10 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
 
   Napi::Value NameIsCurrent(const CallbackInfo& info) { return Boolean(info, owner_->NameIsCurrent()); }
   Napi::Value WakeupExists(const CallbackInfo& info) { return Boolean(info, owner_->WakeupExists()); }
-  Napi::Value Lead(const CallbackInfo& info) { return Boolean(info, owner_->Lead()); }
+  Napi::Value Lead(const CallbackInfo& info) {
+    return Boolean(info, owner_->Lead(Argument(info[0]).String()));
+  }
+  void Resign(const CallbackInfo& info) { owner_->Resign(Argument(info[0]).String()); }
   Napi::Value Path(const CallbackInfo& info) { return Napi::String::New(info.Env(), segment()->path()); }
   Napi::Value StartCollect(const CallbackInfo& info) { return Number(info, owner_->StartCollect()); }
   void FinishCollect(const CallbackInfo& info) {

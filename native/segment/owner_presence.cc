@@ -143,20 +143,23 @@ void OwnerPresence::CountCompactionFailure() {
 
 void OwnerPresence::LacksRoom(bool lacks) { StoreRelaxed(header().lacks_room, uint64_t{lacks}); }
 
-bool OwnerPresence::Lead() {
+bool OwnerPresence::Lead(const std::string& role) {
   if (segment_->path().empty()) return true;
-  std::string path = segment_->directory() + '/' + kLeaderName;
-  if (leader_fd_.valid() && prom::NameIsCurrent(AT_FDCWD, path.c_str(), leader_fd_.get())) return true;
-  leader_fd_.reset();  // that file was deleted: the owner that locks the next one leads
+  std::string path = segment_->directory() + '/' + role;
+  auto held = roles_.find(role);
+  if (held != roles_.end() && prom::NameIsCurrent(AT_FDCWD, path.c_str(), held->second.get())) return true;
+  Resign(role);  // that file was deleted: the owner that locks the next one has the role
   UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600));
   if (!fd.valid()) return true;
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return false;
-  leader_fd_ = std::move(fd);
+  roles_[role] = std::move(fd);
   return true;
 }
 
+void OwnerPresence::Resign(const std::string& role) { roles_.erase(role); }
+
 void OwnerPresence::Close() {
-  leader_fd_.reset();
+  roles_.clear();
   former_fd_.reset();
   if (!wakeup_path_.empty()) ::unlink(wakeup_path_.c_str());
   wakeup_path_.clear();

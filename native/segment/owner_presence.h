@@ -1,9 +1,10 @@
-// How an owner is present in its group: the name and the lock of its segment, its heartbeat, its wake-up FIFO, the leader
-// lock, and the counters about the owner in the header.
+// How an owner is present in its group: the name and the lock of its segment, its heartbeat, its wake-up FIFO, the locks
+// of its roles, and the counters about the owner in the header.
 //
 // All calls come from the owner's thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,9 +55,11 @@ class OwnerPresence {
   // Whether some series of this owner found no room in the segment.
   void LacksRoom(bool lacks);
 
-  // Whether this owner leads its group. A group has one leader at most, which leads until it exits; then the first owner
-  // that asks is the next. True if the lock cannot be opened: several leaders are better than none.
-  bool Lead();
+  // Whether this owner has the role that the file `role` in the directory stands for, such as kLeaderName. One owner at most has
+  // it, until it exits or calls Resign(); then the first owner that asks is the next. True if the lock cannot be opened: several
+  // owners in a role are better than none.
+  bool Lead(const std::string& role);
+  void Resign(const std::string& role);
 
   // Marks the owner as closed and gives up its locks. The cells stay mapped while JavaScript has views of them.
   void Close();
@@ -68,7 +71,8 @@ class OwnerPresence {
 
   std::shared_ptr<SegmentWriter> segment_;
   std::string wakeup_path_;
-  UniqueFd leader_fd_;
+  // The locked file of each role.
+  std::map<std::string, UniqueFd> roles_;
   // The file before the last rewrite, until the next heartbeat: a reader that has opened it must find the lock held.
   UniqueFd former_fd_;
 };

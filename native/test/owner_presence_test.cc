@@ -86,7 +86,7 @@ TEST_CASE("a segment whose file or directory was deleted gets its name back by a
   UniqueFd wakeup(Must(segment.owner().OpenWakeup()));
   std::string path = segment.writer().path();
   CHECK(segment.owner().NameIsCurrent());
-  CHECK(segment.owner().Lead());
+  CHECK(segment.owner().Lead(kLeaderName));
 
   std::filesystem::remove_all(group);
   CHECK_FALSE(segment.owner().NameIsCurrent());
@@ -128,14 +128,26 @@ TEST_CASE("an owner that makes a new leader file leads, and the former leader kn
   TemporaryDirectory directory;
   TestSegment former = TestSegment::InFile(directory.path());
   TestSegment next = TestSegment::InFile(directory.path());
-  CHECK(former.owner().Lead());
-  CHECK_FALSE(next.owner().Lead());
+  CHECK(former.owner().Lead(kLeaderName));
+  CHECK_FALSE(next.owner().Lead(kLeaderName));
   former.Rewrite();
-  CHECK(former.owner().Lead());
-  CHECK_FALSE(next.owner().Lead());
+  CHECK(former.owner().Lead(kLeaderName));
+  CHECK_FALSE(next.owner().Lead(kLeaderName));
   std::filesystem::remove(directory.File("leader"));
-  CHECK(next.owner().Lead());
-  CHECK_FALSE(former.owner().Lead());
+  CHECK(next.owner().Lead(kLeaderName));
+  CHECK_FALSE(former.owner().Lead(kLeaderName));
+}
+
+TEST_CASE("owners may have different roles, and the next owner gets a role that another one has given up") {
+  TemporaryDirectory directory;
+  TestSegment former = TestSegment::InFile(directory.path());
+  TestSegment next = TestSegment::InFile(directory.path());
+  CHECK(former.owner().Lead(".one"));
+  CHECK(next.owner().Lead(".two"));
+  CHECK_FALSE(next.owner().Lead(".one"));
+  former.owner().Resign(".one");
+  CHECK(next.owner().Lead(".one"));
+  CHECK_FALSE(former.owner().Lead(".one"));
 }
 
 TEST_CASE("a collect request finds its owner again after a rewrite") {

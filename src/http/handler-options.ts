@@ -1,6 +1,7 @@
-import { badOption, badRegistry, unknownHandlerOption } from '../errors';
+import { badOption, badRegistry, unknownOption } from '../errors';
 import { contentEncodings } from '../exposition/compression';
 import type { ContentEncoding } from '../model/http';
+import { nearestTo } from '../model/nearest';
 import { globalRegistry } from '../registry/registry';
 import { warn } from '../store/warnings';
 import type { GroupRegistry, MetricsOptions } from '../types/registry';
@@ -50,7 +51,9 @@ const names: readonly string[] = [
 /** Throws a TypeError for an option or a value that does not exist. */
 export function checkedOptions(options: HandlerOptions): CheckedOptions {
   const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw unknownHandlerOption(unknown, names);
+  if (unknown !== undefined) {
+    throw unknownOption(unknown, nearestTo(unknown, names), names, 'metricsHandler()');
+  }
   const { registry = globalRegistry, compress = true, timeoutMs = Infinity, maxInFlight = 8 } = options;
   const { onError = 'fail', log = warnOnce() } = options;
   const check = (name: string, isValid: boolean, expected: string): void => {

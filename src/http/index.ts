@@ -1,4 +1,7 @@
+export type { CodedError, ErrorCode } from '../errors';
 export type { HandlerOptions } from './handler-options';
+export { instrumentHttp } from './instrument';
+export { leaveOut, type RouteMark, setRoute } from './mark';
 export {
   type FetchRequest,
   type MetricsHandler,
@@ -6,3 +9,8 @@ export {
   type NodeRequest,
   type NodeResponse,
 } from './metrics-handler';
+export type { HttpOptions, HttpRequest, HttpResponse } from './options';
+export type { HttpDimension, HttpPreset } from './presets';
+export { honoRoutes } from './routes/hono';
+export { type MetricsServer, startMetricsServer } from './server/metrics-server';
+export type { MetricsServerOptions } from './server/server-options';

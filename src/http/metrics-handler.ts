@@ -5,6 +5,7 @@ import { openMetricsContentType } from '../registry/content-type';
 import type { Exposition } from '../types/registry';
 import { handlerMetrics, noHandlerMetrics } from './handler-metrics';
 import { type CheckedOptions, checkedOptions, type HandlerOptions } from './handler-options';
+import { leaveOut } from './mark';
 import { ScrapeQueue } from './scrape-queue';
 
 /** A request of node:http, of node:http2, or of a framework that has these. */
@@ -63,6 +64,7 @@ export function metricsHandler(options: HandlerOptions = {}): MetricsHandler {
   const checked = checkedOptions(options);
   const answerTo = answering(checked);
   const handle = async (request: NodeRequest, response: NodeResponse): Promise<void> => {
+    leaveOut(response);
     const { method, url, headers } = request;
     const {
       status,

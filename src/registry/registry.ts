@@ -37,6 +37,7 @@ import { missingAddonText } from './missing-addon';
 import { FAMILY, isExposed, type Registrable, readAll, refresh, refreshAll, type Shape } from './registrable';
 import { GLOBAL_SCOPE, scopeOfName } from './registry-identity';
 import { RegistryScope } from './registry-scope';
+import { yieldsName } from './yielding';
 
 type Objects = MetricObjectWithValues<MetricValue<string>>[];
 /** Those of the global registry, which has the one scope that no name stands for. */
@@ -359,7 +360,10 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     const name = `${metric.name}`;
     const present = this.byName.get(name);
     if (present === metric) return false;
-    if (present !== undefined) throw metricExists(name);
+    if (present !== undefined) {
+      if (!yieldsName(present)) throw metricExists(name);
+      this.removeSingleMetric(name);
+    }
     this.byName.set(name, metric);
     this.hidden.delete(name);
     return true;

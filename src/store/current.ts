@@ -56,6 +56,11 @@ export function configure(options: GroupOptions): void {
   shareIfWanted(state().options);
 }
 
+/** The options that were passed to `configure()`. */
+export function chosenOptions(): GroupOptions {
+  return state().options;
+}
+
 /** Names the group to the processes that this one starts, if the option says so. */
 function shareIfWanted(options: GroupOptions): void {
   if (!resolveOption('shareWithChildren', options)) return;

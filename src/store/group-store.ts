@@ -139,9 +139,17 @@ export class GroupStore extends ThreadSegment implements Maintained {
     }
   }
 
-  /** Whether this thread is the leader of its group: the first caller, until it exits. Costs two system calls for the others. */
-  leads(): boolean {
-    return this.file?.lead() ?? true;
+  /**
+   * Whether this thread has a role in its group, by default that of the leader: the first caller has it, until it exits or gives it up.
+   * `role` is the name of a file. Costs two system calls for the others.
+   */
+  leads(role = 'leader'): boolean {
+    return this.openFile()?.lead(role) ?? true;
+  }
+
+  /** Gives a role up. */
+  resign(role: string): void {
+    this.file?.resign(role);
   }
 
   get hasDead(): boolean {

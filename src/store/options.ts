@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { badOption, unknownOption } from '../errors';
+import { nearestTo } from '../model/nearest';
 import { realProcess } from '../process';
 import type { ViewKind } from '../types/registry';
 import { warn } from './warnings';
@@ -167,7 +168,8 @@ export function checkOptions(options: unknown): asserts options is GroupOptions 
     );
   }
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(table, name)) throw unknownOption(name, nearestTo(name), Object.keys(table));
+    if (!Object.hasOwn(table, name))
+      throw unknownOption(name, nearestTo(name, Object.keys(table)), Object.keys(table), 'configure()');
     const { expected, accepts, default: usual } = table[name as Name];
     if (value === undefined || accepts(value)) continue;
     throw badOption(
@@ -204,7 +206,10 @@ export function resolveDirectoryVariables(): void {
 /** Whether `configure()` or the environment has decided about the option. */
 export function isDecided(name: Name, chosen: GroupOptions): boolean {
   const { variables, accepts, parse } = table[name];
-  const isSet = (variable: string): boolean => accepts(parse(realProcess.env[variable]?.trim() ?? ''));
+  const isSet = (variable: string): boolean => {
+    const text = realProcess.env[variable]?.trim() ?? '';
+    return text !== '' && accepts(parse(text));
+  };
   return chosen[name] !== undefined || variables.some(isSet);
 }
 
@@ -224,24 +229,4 @@ const warned: Set<string> = new Set();
 
 function usualText(usual: unknown): string {
   return usual === undefined ? 'the default' : `the default, ${usual}`;
-}
-
-/** The option that `name` is probably a slip of: at most every third letter is another. */
-function nearestTo(name: string): string | undefined {
-  const distanceTo = (option: string): number => editDistance(name.toLowerCase(), option.toLowerCase());
-  const [nearest = ''] = Object.keys(table).sort((a, b) => distanceTo(a) - distanceTo(b));
-  return distanceTo(nearest) <= nearest.length / 3 ? nearest : undefined;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }

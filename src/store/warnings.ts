@@ -1,5 +1,5 @@
 import type { constants } from 'node:os';
-import { getSystemErrorName } from 'node:util';
+import { getSystemErrorName, inspect } from 'node:util';
 import type { ErrorCode } from '../errors';
 import type { MissingAddon, NativeError } from '../native';
 import { realProcess } from '../process';
@@ -130,6 +130,41 @@ export function unnamedRegistry(position: string): Warning {
     'once: it shows the metrics of this thread only. Call `new Registry(contentType, { name })` to show those of all ' +
     'processes, or `new Registry(contentType, { shared: false })` if that is what you want.';
   return { code: 'ERR_REGISTRY_UNNAMED', message };
+}
+
+export function routeLimit(maxRoutes: number, route: string): Warning {
+  const message =
+    `Expected at most ${maxRoutes} routes of HTTP requests, but got one more: ${inspect(route.slice(0, 100))}. Requests of more have the ` +
+    "route '__overflow__': have setRoute(), instrumentHttp({ route }) or instrumentHttp({ normalizePath }) return patterns without " +
+    'ids, or raise instrumentHttp({ maxRoutes }).';
+  return { code: 'ERR_ROUTE_LIMIT', message };
+}
+
+export function otherHttpOptions(present: string, ignored: string): Warning {
+  const message =
+    `Expected one set of options of instrumentHttp() for a registry, but got ${ignored} after ${present}: the first ones stay. ` +
+    'Call it once, or call the function that the first call returned before.';
+  return { code: 'ERR_HTTP_INSTRUMENTED', message };
+}
+
+/** The metrics server cannot listen. */
+export function busyAddress(address: string, code: string, reason: string): Warning {
+  const known = code === 'EADDRINUSE' ? 'EADDRINUSE: another application has it' : reason;
+  const message =
+    `Expected to serve metrics at ${address}, but got ${known}. It is tried again each second: free the address, or choose another ` +
+    'one by startMetricsServer({ host, port }), or by PROM_CLIENT_MMAP_HOST and PROM_CLIENT_MMAP_PORT.';
+  return { code: (code || 'ERR_METRICS_SERVER') as Warning['code'], message };
+}
+
+/** A part of `prom-client-mmap/auto` that cannot begin. */
+export function autoParts(
+  part: string,
+  { code, message }: { readonly code?: string; readonly message: string },
+): Warning {
+  const text =
+    `Expected to begin with ${part} for prom-client-mmap/auto, but got: ${message}. The application runs without that part. ` +
+    'docs/http.md has the environment variables that change or switch off each part.';
+  return { code: (code ?? 'ERR_AUTO') as Warning['code'], message: text };
 }
 
 /** The name of a negative errno. Node has none for EDQUOT, the error beyond `maxGroupBytes`. */

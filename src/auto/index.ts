@@ -1,0 +1,64 @@
+// `node --import prom-client-mmap/auto` (or `-r`): default metrics, HTTP metrics and a server of them, without a line of code. Nothing
+// happens before the application serves HTTP, or has run for five seconds: the option may be inherited by package managers, builds and
+// scripts, which must not make directories or open ports. So the modules that do the work are loaded late.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { Server as HttpServer } from 'node:http';
+import { Server as HttpsServer } from 'node:https';
+import type { Server } from 'node:net';
+import { isMainThread } from 'node:worker_threads';
+import { observeFastify } from '../http/routes/fastify';
+import { realProcess } from '../process';
+import { isApplication, isTool } from './tools';
+
+const listening = 'tracing:net.server.listen:asyncEnd';
+const lifeMs = 5000;
+
+const loadedKey: unique symbol = Symbol.for('prom-client-mmap/auto');
+const globals = globalThis as { [loadedKey]?: true };
+let hasStarted = false;
+const mode = realProcess.env['PROM_CLIENT_MMAP_AUTO']?.trim() ?? '';
+
+// `-r` and `--import` may name it both, and copies of the library may be loaded.
+if (!globals[loadedKey] && mode !== 'off' && (mode === 'always' || !isTool())) {
+  globals[loadedKey] = true;
+  prepare();
+}
+
+function prepare(): void {
+  if (!/^(0|false)$/.test(realProcess.env['PROM_CLIENT_MMAP_AUTO_REPLACE'] ?? '')) {
+    require('../integrations/preload');
+  }
+  observeFastify(); // its instances are made before they listen
+  if (mode === 'always') {
+    start('PROM_CLIENT_MMAP_AUTO=always');
+    return;
+  }
+  subscribe(listening, listen);
+  if (isMainThread && isApplication()) {
+    setTimeout(() => start(`${lifeMs / 1000} seconds of life`), lifeMs).unref();
+  }
+}
+
+function listen(message: unknown): void {
+  const { server } = message as { server: Server };
+  const isPipe = typeof server.address() === 'string';
+  if (!isPipe && isHttp(server)) start('an HTTP server listens');
+}
+
+/** The classes of node:http2 are not exported. */
+function isHttp(server: Server): boolean {
+  return (
+    server instanceof HttpServer ||
+    server instanceof HttpsServer ||
+    /^Http2(Secure)?Server$/.test(server.constructor.name)
+  );
+}
+
+function start(reason: string): void {
+  if (hasStarted) return;
+  hasStarted = true;
+  // Later: a channel whose list of subscribers changes passes over one of them.
+  queueMicrotask(() => unsubscribe(listening, listen));
+  const { activate } = require('./activation') as typeof import('./activation');
+  activate(reason);
+}

@@ -1,0 +1,66 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import Module from 'node:module';
+import { setRoute } from '../mark';
+
+/** Each new connection of any server in this thread. */
+const connected = 'net.server.socket';
+
+interface Layer {
+  readonly path?: string | RegExp;
+  readonly methods?: readonly string[];
+}
+
+interface Context {
+  readonly res: object;
+  readonly _matchedRoute?: string | RegExp;
+  readonly matched?: readonly Layer[];
+}
+
+type CreateContext = (this: unknown, request: object, response: object) => Context;
+
+interface Application {
+  readonly prototype: { createContext: CreateContext & { [patchedKey]?: true } };
+}
+
+const patchedKey: unique symbol = Symbol.for('prom-client-mmap.koa');
+
+/**
+ * Learns the routes of @koa/router in all applications of Koa, which tell nothing to their responses: `createContext()` is wrapped.
+ * Koa is looked for among the modules that have been loaded, at the first connection of each server.
+ */
+export function observeKoa(): () => void {
+  const servers = new WeakSet<object>();
+  const connect = (message: unknown): void => {
+    const { server } = (message as { socket: { server?: object } }).socket;
+    if (server === undefined || servers.has(server)) return;
+    servers.add(server);
+    patchLoaded();
+  };
+  subscribe(connected, connect);
+  return () => unsubscribe(connected, connect);
+}
+
+function patchLoaded(): void {
+  const { _cache: modules } = Module as unknown as { _cache: Record<string, NodeJS.Module | undefined> };
+  for (const path of Object.keys(modules)) {
+    if (/[\\/]koa[\\/]lib[\\/]application\.js$/.test(path)) patch(modules[path]?.exports);
+  }
+}
+
+function patch(application: Partial<Application> | undefined): void {
+  const { prototype } = application ?? {};
+  const original = prototype?.createContext;
+  if (prototype === undefined || typeof original !== 'function' || original[patchedKey]) return;
+  const createContext: CreateContext = function (request, response) {
+    const context = original.call(this, request, response);
+    setRoute(response, () => routeOf(context));
+    return context;
+  };
+  prototype.createContext = Object.assign(createContext, { [patchedKey]: true as const });
+}
+
+/** @koa/router names no route for a method that a path does not have, but the layers of that path. */
+function routeOf({ _matchedRoute, matched }: Context): string | undefined {
+  const route = _matchedRoute ?? (matched ?? []).filter(({ methods }) => methods?.length).at(-1)?.path;
+  return route === undefined ? undefined : `${route}`;
+}

@@ -1,0 +1,24 @@
+const Koa = require('koa');
+const { Router } = require('@koa/router');
+const { serve } = require('./serve.cjs');
+
+const app = new Koa();
+app.silent = true;
+const answer = (context) => {
+  context.body = 'ok';
+};
+const items = new Router({ prefix: '/items' });
+items.get('/', answer).get('/:item', answer);
+items.get('/:item/boom', () => {
+  throw new Error('failed on purpose');
+});
+const router = new Router();
+router.get('/', answer).get('/users/:id', answer).put('/users/:id', answer);
+router.use('/api/:tenant/v1', items.routes());
+app.use(async (context, next) => {
+  if (context.query.denied) context.status = 403;
+  else await next();
+});
+app.use(router.routes()).use(router.allowedMethods());
+
+serve(app.callback());

@@ -1,0 +1,36 @@
+// Makes a small application of Next.js in a directory of its own, builds it, and serves it by a custom server.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+const require = createRequire(import.meta.url);
+const { serve } = require('./serve.cjs');
+
+const dir = join(import.meta.dirname, '..', 'next-application');
+const handler = 'export const dynamic = "force-dynamic";\nexport function GET() {';
+const files = {
+  'package.json': '{ "private": true }',
+  'next.config.js': 'module.exports = {};',
+  'app/layout.js': 'export default ({ children }) => <html><body>{children}</body></html>;',
+  'app/page.js': 'export default () => <p>home</p>;',
+  'app/posts/[id]/page.js': 'export const dynamic = "force-dynamic";\nexport default () => <p>post</p>;',
+  'app/api/items/[item]/route.js': `${handler} return new Response('ok'); }`,
+  'app/api/fails/[item]/route.js': `${handler} throw new Error('failed on purpose'); }`,
+};
+for (const [path, text] of Object.entries(files)) {
+  mkdirSync(dirname(join(dir, path)), { recursive: true });
+  writeFileSync(join(dir, path), text);
+}
+process.env.NEXT_TELEMETRY_DISABLED = '1';
+const cli = require.resolve('next/dist/bin/next');
+execFileSync(process.execPath, [cli, 'build'], {
+  cwd: dir,
+  stdio: 'ignore',
+  env: { ...process.env, NODE_ENV: 'production' },
+});
+process.env.NODE_ENV = 'production';
+const { default: next } = await import('next');
+const app = next({ dev: false, dir, quiet: true });
+await app.prepare();
+serve(app.getRequestHandler());

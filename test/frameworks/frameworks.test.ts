@@ -1,0 +1,251 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { keyOf, valuesOf } from '../multiprocess/support/exposition';
+import { installation } from './installation';
+
+const wanted = process.env['THIRD_PARTY'] === '1' || process.env['CI'] === 'true';
+
+/** Requests, each with the method, route and status under which it must be counted. */
+type Requests = readonly (readonly [request: string, counted: string])[];
+
+const express: Requests = [
+  ['GET /', 'GET / 200'],
+  ['GET /users/7', 'GET /users/:id 200'],
+  ['HEAD /users/7', 'HEAD /users/:id 200'],
+  ['PUT /users/7', 'PUT /users/:id 200'],
+  ['DELETE /users/7', 'DELETE __not_found__ 404'],
+  ['OPTIONS /users/7', 'OPTIONS  200'],
+  ['GET /USERS/7/?x=1', 'GET /users/:id 200'],
+  ['GET /users/%20', 'GET /users/:id 200'],
+  ['GET /one', 'GET /one 200'],
+  ['GET /two/2', 'GET /two/:name 200'],
+  ['GET /expression/12', String.raw`GET ^\/expression\/(\d+)$ 200`],
+  ['GET /throws/1', 'GET /throws/:id 500'],
+  ['GET /rejects/1', 'GET /rejects/:id 500'],
+  ['GET /next/1', 'GET __not_found__ 404'],
+  ['GET /stream/1', 'GET /stream/:id 200'],
+  ['GET /static/serve.cjs', 'GET /static 200'],
+  ['GET /static/none', 'GET __not_found__ 404'],
+  ['POST /graphql', 'POST /graphql 200'],
+  ['GET /api/acme/v1/items', 'GET /api/:tenant/v1/items 200'],
+  ['GET /api/items/v1/items/items', 'GET /api/:tenant/v1/items/:item 200'],
+  ['GET /api/v1/v1/items/api', 'GET /api/:tenant/v1/items/:item 200'],
+  ['GET /api/acme/v1/items/9/boom', 'GET /api/:tenant/v1/items/:item/boom 503'],
+  ['GET /api/acme/v1/late', 'GET /api/:tenant/v1/late 500'],
+  ['GET /first/twice/1', 'GET /first/twice/:id 200'],
+  ['GET /second/twice/1', 'GET /second/twice/:id 200'],
+  ['GET /third/x/twice/1', 'GET /third/:part/twice/:id 200'],
+  ['GET /admin/users/deep/3', 'GET /admin/:section/deep/:n 200'],
+  ['GET /admin/users/routers/deeper/3', 'GET /admin/:section/routers/deeper/:n 200'],
+  ['GET /outer/around/1/inside/2', 'GET /outer/around/:o/inside/:n 200'],
+  ['GET /none', 'GET __not_found__ 404'],
+];
+const cased = (pattern: string): Requests => [['GET /CASE/sensitive/2', `GET ${pattern} 200`]];
+const nest: Requests = [
+  ['GET /api/v2/cats', 'GET /api/v2/cats 200'],
+  ['GET /api/v2/cats/7', 'GET /api/v2/cats/:cat 200'],
+  ['HEAD /api/v2/cats/7', 'HEAD /api/v2/cats/:cat 200'],
+  ['GET /api/v2/cats/7/refused', 'GET /api/v2/cats/:cat/refused 418'],
+  ['GET /api/v2/cats/7/fails', 'GET /api/v2/cats/:cat/fails 500'],
+  ['GET /health', 'GET /health 200'],
+  ['GET /none', 'GET __not_found__ 404'],
+];
+/** Nest 12 registers a route for its middleware on Express. */
+const nestNotFound = (route: string): Requests => [
+  ['POST /api/v2/cats/7', `POST ${route} 404`],
+  ['GET /api/none', `GET ${route} 404`],
+];
+
+const cases: readonly (readonly [app: string, argument: string, requests: Requests])[] = [
+  [
+    'express.cjs',
+    'express-4',
+    [...express, ['GET /wild/a/b', 'GET /wild/* 200'], ...cased('/Case/Sensitive/:id')],
+  ],
+  // Its router keeps no paths of mounts; they are found in those of the requests, and the case of their letters is lost.
+  [
+    'express.cjs',
+    'express-5.1',
+    [...express, ['GET /wild/a/b', 'GET /wild/*rest 200'], ...cased('/case/Sensitive/:id')],
+  ],
+  [
+    'express.cjs',
+    'express-5',
+    [...express, ['GET /wild/a/b', 'GET /wild/*rest 200'], ...cased('/Case/Sensitive/:id')],
+  ],
+  [
+    'fastify.cjs',
+    '',
+    [
+      ['GET /', 'GET / 200'],
+      ['GET /users/1', 'GET /users/:id 200'],
+      ['HEAD /users/1', 'HEAD /users/:id 200'],
+      ['POST /users/1', 'POST /users/:id 400'],
+      ['PUT /users/1', 'PUT __not_found__ 404'],
+      ['GET /throws/1', 'GET /throws/:id 500'],
+      ['GET /hijacked/1', 'GET /hijacked/:id 200'],
+      ['GET /wild/a/b', 'GET /wild/* 200'],
+      ['GET /api/a/v1/items/2', 'GET /api/:tenant/v1/items/:item 200'],
+      ['GET /api/a/v1/items/2?denied=1', 'GET /api/:tenant/v1/items/:item 403'],
+      ['GET /api/a/v1/none', 'GET __not_found__ 404'],
+      ['GET /none', 'GET __not_found__ 404'],
+      ['GET /%zz', 'GET  400'],
+    ],
+  ],
+  [
+    'koa.cjs',
+    '',
+    [
+      ['GET /', 'GET / 200'],
+      ['GET /users/1', 'GET /users/:id 200'],
+      ['PUT /users/1', 'PUT /users/:id 200'],
+      ['DELETE /users/1', 'DELETE /users/:id 405'],
+      ['OPTIONS /users/1', 'OPTIONS /users/:id 200'],
+      ['GET /users/1?denied=1', 'GET  403'],
+      ['GET /api/t/v1/items', 'GET /api/:tenant/v1/items 200'],
+      ['GET /api/t/v1/items/3', 'GET /api/:tenant/v1/items/:item 200'],
+      ['GET /api/t/v1/items/3/boom', 'GET /api/:tenant/v1/items/:item/boom 500'],
+      ['GET /none', 'GET __not_found__ 404'],
+    ],
+  ],
+  [
+    'hono.mjs',
+    '',
+    [
+      ['GET /', 'GET / 200'],
+      ['GET /users/1', 'GET /users/:id 200'],
+      ['DELETE /users/1', 'DELETE __not_found__ 404'],
+      ['PUT /all/1', 'PUT /all/:id 200'],
+      ['GET /guard/1', 'GET /guard/:id 200'],
+      ['GET /guard/1?denied=1', 'GET /guard/:id 403'],
+      ['GET /throws/1', 'GET /throws/:id 500'],
+      ['GET /stream/1', 'GET /stream/:id 200'],
+      ['GET /api/a/items/2', 'GET /api/:tenant/items/:item 200'],
+      ['GET /none', 'GET __not_found__ 404'],
+    ],
+  ],
+  [
+    'h3.mjs',
+    '',
+    [
+      ['GET /', 'GET / 200'],
+      ['GET /users/1', 'GET /users/:id 200'],
+      ['GET /throws/1', 'GET /throws/:id 500'],
+      ['GET /api/items/2', 'GET /api/items/:item 200'],
+      ['GET /none', 'GET __not_found__ 404'],
+    ],
+  ],
+  ['nest.cjs', 'nest-11 express', [...nest, ...nestNotFound('__not_found__')]],
+  ['nest.cjs', 'nest-11 fastify', [...nest, ...nestNotFound('__not_found__')]],
+  ['nest.cjs', 'nest-12 express', [...nest, ...nestNotFound('/api*path')]],
+  ['nest.cjs', 'nest-12 fastify', [...nest, ...nestNotFound('__not_found__')]],
+  [
+    'next.mjs',
+    '',
+    [
+      ['GET /', 'GET / 200'],
+      ['GET /posts/7', 'GET /posts/[id] 200'],
+      ['GET /api/items/7', 'GET /api/items/[item] 200'],
+      ['POST /api/items/7', 'POST /api/items/[item] 405'],
+      ['GET /api/fails/7', 'GET /api/fails/[item] 500'],
+      ['GET /none', 'GET __not_found__ 404'],
+    ],
+  ],
+];
+
+describe.skipIf(!wanted)('frameworks (only with THIRD_PARTY=1 or CI=true)', { timeout: 180_000 }, () => {
+  let directory: string;
+  beforeAll(() => {
+    directory = installation();
+  }, 300_000);
+
+  test.each(cases)('%s %s: each request counts under its route', async (app, argument, requests) => {
+    const { child, port } = await start(join(directory, 'apps', app), argument);
+    const expected = new Map<string, number>();
+    for (const [line, counted] of requests) {
+      const [method = '', path = ''] = line.split(' ');
+      await send(port, method, path);
+      expected.set(counted, (expected.get(counted) ?? 0) + 1);
+    }
+
+    await vi.waitFor(async () => expect(new Map(await countsOf(child))).toEqual(expected));
+  });
+
+  test.each(['express', 'fastify'])(
+    'the demo of four workers with %s has exact totals',
+    async (framework) => {
+      const service = fork(join(__dirname, '..', '..', 'examples', 'polls', 'server.mjs'), [], {
+        cwd: directory,
+        env: { PATH: process.env['PATH'], NODE_ENV: 'test', FRAMEWORK: framework },
+        execArgv: [],
+        stdio: 'inherit',
+      });
+      const exited = once(service, 'exit');
+      onTestFinished(async () => {
+        service.kill('SIGTERM');
+        await exited;
+      });
+      let url = '';
+      service.on('message', (message: { url: string; workers: readonly unknown[] }) => {
+        if (message.workers.length === 4) url = message.url;
+      });
+      await vi.waitUntil(() => url !== '', { timeout: 20_000 });
+      const pages = ['2xx_success', '4xx_not_found', '5xx_exception'];
+      const visits = Array.from({ length: 60 }, (_, i) => `${url}/polls/${pages[i % 3]}/`);
+      await Promise.all(
+        visits.map(async (page) => await (await fetch(page, { headers: { connection: 'close' } })).text()),
+      );
+
+      const expected = [
+        ['2xx_success', '200'],
+        ['4xx_not_found', '404'],
+        ['5xx_exception', '500'],
+      ].flatMap(([page, status]) => {
+        const labels = { service: 'polls', method: 'GET', endpoint: `/polls/${page}/`, status: `${status}` };
+        return ['request_count', 'request_latency_seconds_count'].map((name) => [
+          keyOf({ name, labels }),
+          20,
+        ]);
+      });
+      await vi.waitFor(async () => {
+        const values = valuesOf(await (await fetch(`${url}/metrics`)).text());
+        const counted = [...values].filter(([key]) => /^request_(count|latency_seconds_count)/.test(key));
+        expect(Object.fromEntries(counted)).toEqual(Object.fromEntries(expected));
+      });
+    },
+  );
+});
+
+/** Starts an application that ends with the test. */
+async function start(file: string, argument: string): Promise<{ child: ChildProcess; port: number }> {
+  const child = fork(file, [argument], {
+    cwd: join(file, '..', '..'),
+    env: { PATH: process.env['PATH'], NODE_ENV: 'test' },
+    execArgv: [],
+    stdio: 'inherit',
+  });
+  const exited = once(child, 'exit');
+  onTestFinished(async () => {
+    if (child.connected) child.disconnect();
+    await exited;
+  });
+  const [port] = (await Promise.race([once(child, 'message'), exited])) as [number];
+  return { child, port };
+}
+
+/** The path is sent as it is, malformed ones too. */
+async function send(port: number, method: string, path: string): Promise<void> {
+  const sent = request({ host: '127.0.0.1', port, method, path, agent: false }).end();
+  const [response] = await once(sent, 'response');
+  response.resume();
+  await once(response, 'end');
+}
+
+async function countsOf(child: ChildProcess): Promise<[string, number][]> {
+  child.send('counts');
+  const [counts] = await once(child, 'message');
+  return counts;
+}
