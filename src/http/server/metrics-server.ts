@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { debuglog } from 'node:util';
@@ -23,6 +23,18 @@ const busyMs = 5000;
 
 /** A busy process is not waited for as long as by other scrapes: the server is asked because processes may be busy. */
 const collectDeadlineMs = 20;
+
+// The lock of the role has made the file. If another kind of file has its name, no call waits for that.
+const { O_RDONLY, O_WRONLY, O_TRUNC, O_NONBLOCK, O_NOFOLLOW } = constants;
+
+function withFile<R>(path: string, flags: number, action: (descriptor: number) => R): R {
+  const descriptor = openSync(path, flags | O_NONBLOCK | O_NOFOLLOW);
+  try {
+    return action(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
 
 const debug = debuglog('prom-client-mmap');
 
@@ -109,8 +121,11 @@ class GroupServer implements MetricsServer, EndpointListener {
     if (this.#serving !== undefined) return this.#listening;
     const { directory } = this.#store ?? {};
     if (directory === undefined) return undefined;
+    const path = join(directory, this.#role);
     try {
-      return JSON.parse(readFileSync(join(directory, this.#role), 'utf8')) as AddressInfo | string;
+      return JSON.parse(withFile(path, O_RDONLY, (file) => readFileSync(file, 'utf8'))) as
+        | AddressInfo
+        | string;
     } catch {
       return undefined; // no process serves yet
     }
@@ -227,7 +242,8 @@ class GroupServer implements MetricsServer, EndpointListener {
     const { directory } = this.#store ?? {};
     if (directory === undefined) return;
     try {
-      writeFileSync(join(directory, this.#role), address === undefined ? '' : JSON.stringify(address));
+      const text = address === undefined ? '' : JSON.stringify(address);
+      withFile(join(directory, this.#role), O_WRONLY | O_TRUNC, (file) => writeFileSync(file, text));
     } catch (error) {
       debug('the address of the metrics server cannot be noted: %s', (error as Error).message);
     }
