@@ -19,7 +19,7 @@ using layout::Header;
 using layout::OwnerState;
 using layout::Wakeup;
 
-// Another program may delete a temporary file before it is renamed.
+// Another program may delete a temporary file before it is renamed, or a FIFO before it is opened.
 constexpr int kCreateAttempts = 10;
 
 void StampHeartbeat(Header& header) {
@@ -97,11 +97,13 @@ void OwnerPresence::Heartbeat() {
 
 Result<int> OwnerPresence::OpenWakeup() {
   std::string path = WakeupPath(segment_->path());
-  ::unlink(path.c_str());
-  if (::mkfifo(path.c_str(), 0600) != 0) return SystemError{errno, "mkfifo", path};
-  // For writing, too: without any writer a reader finds the end of the file again and again.
-  int fd = ::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) {
+  int fd = -1;
+  for (int attempt = 1; fd < 0; attempt++) {
+    ::unlink(path.c_str());
+    if (::mkfifo(path.c_str(), 0600) != 0) return SystemError{errno, "mkfifo", path};
+    // For writing, too: without any writer a reader finds the end of the file again and again.
+    fd = ::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+    if (fd >= 0 || (errno == ENOENT && attempt < kCreateAttempts)) continue;
     SystemError error{errno, "open", path};
     ::unlink(path.c_str());
     return error;

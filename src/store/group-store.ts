@@ -12,7 +12,7 @@ import { Scrapes } from './scrapes';
 import type { View } from './store';
 import { type SegmentOptions, ThreadSegment } from './thread-segment';
 import { type RemovalRequest, type RequestHandler, Wakeup } from './wakeup';
-import { hiddenGroup } from './warnings';
+import { hiddenGroup, noRequests } from './warnings';
 
 export type GroupStoreOptions = SegmentOptions &
   Pick<ResolvedOptions, 'collectDeadlineMs' | 'selfMetrics' | 'view'> & {
@@ -110,7 +110,7 @@ export class GroupStore extends ThreadSegment implements Maintained {
     const wakeup = new Wakeup(file, handler);
     this.#wakeup = wakeup;
     this.#handler = handler;
-    this.attempt(() => wakeup.open());
+    this.#openWakeup();
   }
 
   /** From here on scrapes of other owners ask this thread to run its `collect` functions. */
@@ -158,15 +158,24 @@ export class GroupStore extends ThreadSegment implements Maintained {
 
   protected override followUser(): boolean {
     const hasMoved = super.followUser();
-    if (hasMoved) this.attempt(() => this.#wakeup?.open());
+    if (hasMoved) this.#openWakeup();
     return hasMoved;
   }
 
   maintain(): void {
     this.maintainFile();
     this.#moveOn();
-    if (this.file?.wakeupExists() === false) this.attempt(() => this.#wakeup?.open());
+    if (this.file?.wakeupExists() === false) this.#openWakeup();
     if (this.#handler?.collects()) this.hasCollectors();
+  }
+
+  /** Without the FIFO other owners read this thread as it is. */
+  #openWakeup(): void {
+    try {
+      this.#wakeup?.open();
+    } catch (error) {
+      this.warnOnce('requests', () => noRequests(this.directory, error as NativeError));
+    }
   }
 
   #moveOn(): void {

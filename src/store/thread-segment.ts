@@ -18,7 +18,7 @@ import {
   PAGE_CELLS,
   type PageKey,
 } from './store';
-import { lackOf, noRoom, tooManySeries, type Warning, warn } from './warnings';
+import { isMissing, lackOf, noRoom, tooManySeries, type Warning, warn } from './warnings';
 
 type Limits = Pick<ResolvedOptions, 'maxSegmentBytes' | 'maxGroupBytes' | 'maxSeries' | 'persist'>;
 
@@ -29,7 +29,7 @@ export interface SegmentOptions extends Limits {
   readonly openDirectory: () => string;
 }
 
-type Subject = ReturnType<typeof lackOf> | 'series' | 'group';
+type Subject = ReturnType<typeof lackOf> | 'series' | 'group' | 'requests';
 
 /**
  * The segments of this thread: its file in the group's directory, and an overflow in memory of this process for series that found
@@ -46,6 +46,8 @@ export class ThreadSegment extends Registrations implements CellStore {
   #overflow: Segment | undefined;
   /** Whether a segment had no room lately. New series do without a try in the file until a heartbeat or a removal. */
   #isFull = false;
+  /** Until the next heartbeat, to rewrite a deleted file. */
+  #attemptsLeft = rewriteAttempts;
   /** From one heartbeat at which there is an overflow until all of its series have been tried. */
   #moves: Iterator<void> | undefined;
   #isMoving = false;
@@ -115,6 +117,7 @@ export class ThreadSegment extends Registrations implements CellStore {
   protected maintainFile(): void {
     this.followUser();
     this.#isFull = false;
+    this.#attemptsLeft = rewriteAttempts;
     if (this.#file === null && this.#directory !== undefined) this.#file = this.#newFile();
     if (!this.#file) return;
     this.#file.native.heartbeat();
@@ -287,8 +290,10 @@ export class ThreadSegment extends Registrations implements CellStore {
       action();
     } catch (error) {
       // A file that only has garbage still takes all counts.
-      const isLost = !file.native.nameIsCurrent();
-      if (isLost) this.warnOnce('room', () => noRoom(this.#directory, error as NativeError));
+      if (file.native.nameIsCurrent()) return;
+      // The program that has deleted the file may have deleted the temporary file, too.
+      if (isMissing(error as NativeError) && this.#attemptsLeft-- > 0) this.#beginRewrite(file);
+      else this.warnOnce('room', () => noRoom(this.#directory, error as NativeError));
     }
   }
 
@@ -322,6 +327,8 @@ export class ThreadSegment extends Registrations implements CellStore {
 function effectiveUser(): number | undefined {
   return realProcess.geteuid?.();
 }
+
+const rewriteAttempts = 10;
 
 /** A rewrite passes over so many records at a time, and over fewer for each new series. */
 const recordsPerStep = 256;

@@ -88,6 +88,19 @@ export function otherUser(primary: number, primaryUser: number, user: number): W
   return { code: 'ERR_GROUP_USER', message };
 }
 
+export function noRequests(directory: string | undefined, error: NativeError): Warning {
+  const code = error.errno === undefined ? 'ERR_SEGMENT' : errorName(error.errno);
+  const message =
+    `Expected to make a FIFO for requests of other processes in ${directory}, but got ${code}: ${error.message}. Their scrapes do not ` +
+    'run the `collect` functions of this process, until it can be made: make room there, or name another directory in PROM_CLIENT_MMAP_DIR.';
+  return { code, message };
+}
+
+/** Whether a file was not there. */
+export function isMissing({ errno }: NativeError): boolean {
+  return errno !== undefined && errorName(errno) === 'ENOENT';
+}
+
 export function noRoom(directory: string | undefined, error: NativeError): Warning {
   const code = error.errno === undefined ? 'ERR_SEGMENT' : errorName(error.errno);
   const call = error.syscall === undefined ? '' : `, ${error.syscall} '${error.path}'`;

@@ -51,6 +51,10 @@ ssize_t getrandom(void* to, size_t length, unsigned flags) {
   return (ssize_t)length;
 }
 
+int getentropy(void* to, size_t length) {
+  return getrandom(to, length, 0) == (ssize_t)length ? 0 : -1;
+}
+
 static void lose_temporary(int fd) {
   static int lost;
   const char* most = getenv("LOST_TEMPORARIES");
