@@ -20,7 +20,9 @@ describe('without the addon', () => {
     await countOfEachType(one);
     await countOfEachType(other);
 
-    expect(await one.warnings()).toEqual([warning('ERR_ADDON', /the package has none for linux-.*prom-client-mmap\.mjs build/)]);
+    expect(await one.warnings()).toEqual([
+      warning('ERR_ADDON', /the package has none for linux-.*prom-client-mmap\.mjs build/),
+    ]);
     expect(valuesOf(await one.scrape())).toEqual(valuesOf(await other.scrape()));
     expect(valuesOf(await one.scrape()).get('jobs_total{}')).toBe(1);
     expect(segmentsIn(directory)).toEqual([]);
