@@ -16,7 +16,18 @@ import * as series from './series/section.mjs';
 import * as start from './start/section.mjs';
 import * as stops from './stops/section.mjs';
 
-export const sections = { operations, application, series, load, cluster, http, processes, memory, start, stops };
+export const sections = {
+  operations,
+  application,
+  series,
+  load,
+  cluster,
+  http,
+  processes,
+  memory,
+  start,
+  stops,
+};
 
 /** The arguments of `measurements`. */
 export const efforts = {

@@ -1,6 +1,6 @@
 // Each package manager installs the tarball with and without a compiler; the program then counts in shared memory.
 import { join } from 'node:path';
-import { fetched, pathWithoutCompiler, place, run } from './places.mjs';
+import { complaintOf, fetched, pathWithoutCompiler, place, run } from './places.mjs';
 
 const program = `
   const { Counter, register } = require('prom-client-mmap');
@@ -21,7 +21,7 @@ const managers = [
   ['npm 11', 'npm@11.19.1', 'bin/npm-cli.js', ['install', '--no-audit', '--no-fund']],
   ['npm 12', 'npm@12.2.2', 'bin/npm-cli.js', ['install', '--no-audit', '--no-fund']],
   ['npm 11 ci', 'npm@11.19.1', 'bin/npm-cli.js', ['ci', '--no-audit', '--no-fund'], { isCi: true }],
-  ['pnpm 12', 'pnpm@12.21.0', 'bin/pnpm.cjs', ['install']],
+  ['pnpm 12', 'pnpm@12.21.0', 'bin/pnpm.mjs', ['install']],
   ['yarn 1', 'yarn@1.22.22', 'bin/yarn.js', ['install']],
   [
     'yarn 4, node-modules',
@@ -79,12 +79,15 @@ function install(what, found, cli, args, { tarball, hasCompiler, linker, isCi })
   if (isCi) run(folder, command, [...first, 'install', '--package-lock-only', '--no-audit'], env);
   const installed = run(folder, command, [...first, ...args], env);
   if (installed.status !== 0) {
-    return { what, result: 'failed', detail: `installation: ${installed.output.trim().split('\n').at(-1)}` };
+    return {
+      what,
+      result: 'failed',
+      detail: `installation: status ${installed.status}: ${complaintOf(installed.output)}`,
+    };
   }
   const options = linker === 'pnp' ? ['-r', './.pnp.cjs'] : [];
   const started = run(folder, process.execPath, [...options, 'app.cjs']);
-  if (started.status !== 0)
-    return { what, result: 'failed', detail: started.output.trim().split('\n').at(-1) };
+  if (started.status !== 0) return { what, result: 'failed', detail: complaintOf(started.output) };
   const complaint = installed.output.match(/^.*(warn|blocked|ignored).*$/im)?.[0];
   const said = complaint === undefined ? 'silent' : `said: ${complaint.trim()}`;
   return { what, result: 'ok', detail: `${started.output.trim()}; ${installed.seconds} s, ${said}` };

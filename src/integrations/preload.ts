@@ -4,6 +4,7 @@ import Module from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { oldPromClient, warn } from '../store/warnings';
+import { replaceInBun } from './preload-bun';
 import { type OldPackage, oldPackage, replacementFor, resolve } from './preload-resolution';
 
 type ResolveFilename = (request: string, ...rest: unknown[]) => string;
@@ -23,7 +24,8 @@ loader._resolveFilename = function (this: unknown, request, ...rest): string {
   return path;
 };
 
-if (loader.registerHooks) loader.registerHooks({ resolve });
+if (process.versions['bun'] !== undefined) replaceInBun(__filename, warnOnce);
+else if (loader.registerHooks) loader.registerHooks({ resolve });
 else Module.register(pathToFileURL(require.resolve('./preload-resolution')));
 
 function warnIfOld(entry: string): void {

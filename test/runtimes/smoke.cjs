@@ -1,5 +1,6 @@
 // What must work in every runtime: cluster workers, one of which is killed, a worker thread, default metrics, and the views of the
-// group from the primary and from a worker. `node smoke.cjs [PACKAGE]` ends with 0 and prints what it has checked.
+// group from the primary and from a worker. `node smoke.cjs [PACKAGE]` ends with 0 and prints what it has checked. With
+// SMOKE_BY_IMPORT each process and thread imports the package, and does not require it.
 const assert = require('node:assert/strict');
 const cluster = require('node:cluster');
 const { once } = require('node:events');
@@ -7,11 +8,12 @@ const { isMainThread, parentPort, Worker, workerData } = require('node:worker_th
 
 const name = process.env.SMOKE_PACKAGE || process.argv[2] || 'prom-client-mmap';
 process.env.SMOKE_PACKAGE = name;
-const { collectDefaultMetrics, Counter, Gauge, Histogram, register } = require(name);
+let client;
 
 process.on('warning', ({ code, message }) => console.error(code, message));
 
 function countOnce(amount) {
+  const { Counter, Gauge, Histogram } = client;
   new Counter({ name: 'jobs_total', help: 'h', labelNames: ['kind'] }).inc({ kind: 'smoke' }, amount);
   new Gauge({ name: 'busy', help: 'h' }).set(1);
   new Histogram({ name: 'sizes', help: 'h', buckets: [1, 10] }).observe(amount);
@@ -34,6 +36,7 @@ async function until(check) {
 }
 
 async function primary() {
+  const { collectDefaultMetrics, register } = client;
   const { shared, addon } = register.status();
   const path = addon?.path.split('/').slice(-2).join('/');
   assert(shared, register.status().reason);
@@ -66,17 +69,22 @@ async function primary() {
   process.exit(0);
 }
 
-if (!isMainThread) {
-  countOnce(workerData.amount);
-  parentPort.on('message', () => undefined); // it lives until it is terminated
-  parentPort.postMessage('counted');
-} else if (cluster.isPrimary) {
-  primary().catch((error) => {
-    console.error(error);
-    process.exit(1);
-  });
-} else {
-  countOnce(cluster.worker.id);
-  process.on('message', async () => process.send({ text: await register.metrics() }));
-  process.send('counted');
+async function start() {
+  client = process.env.SMOKE_BY_IMPORT ? await import(name) : require(name);
+  if (!isMainThread) {
+    countOnce(workerData.amount);
+    parentPort.on('message', () => undefined); // it lives until it is terminated
+    parentPort.postMessage('counted');
+  } else if (cluster.isPrimary) {
+    await primary();
+  } else {
+    countOnce(cluster.worker.id);
+    process.on('message', async () => process.send({ text: await client.register.metrics() }));
+    process.send('counted');
+  }
 }
+
+start().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
