@@ -90,9 +90,13 @@ export class Summary<T extends string = string>
     }
   }
 
-  protected override async refresh(): Promise<void> {
+  protected override refresh(): Promise<void> | undefined {
+    return this.pruneAgedBuckets ? this.#prune() : super.refresh();
+  }
+
+  async #prune(): Promise<void> {
     await super.refresh();
-    if (this.pruneAgedBuckets) await this.#series.removeInSlices((series) => series.sketch().n === 0);
+    await this.#series.removeInSlices((series) => series.sketch().n === 0);
   }
 
   protected hashMapEntry(series: SummarySeries, labels: LabelSet): object {

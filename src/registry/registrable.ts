@@ -106,7 +106,7 @@ export function refreshAll(
 type Reading = () => TextFamily | Promise<TextFamily>;
 type Begun = Reading | undefined | Promise<Reading | undefined>;
 
-/** `begun` has Promises only where code of the application runs: the others are read at once. */
+/** `begun` has Promises only where code of the application or long work runs: the others are read at once. */
 async function finishAll(begun: readonly Begun[], onError: ReadingErrorHandler): Promise<TextFamily[]> {
   const isPending = begun.some((reading) => reading instanceof Promise);
   const readings = isPending ? await Promise.all(begun.map((reading) => settled(reading, onError))) : begun;
@@ -132,9 +132,8 @@ function beginReading(metric: Registrable, shape: Shape): Begun {
   const handle = metric[FAMILY];
   if (handle === undefined || isReplaced(metric, shape)) return beginForeign(metric, shape);
   const reading = shape === 'objects' ? (handle.readInSlices ?? handle.read) : handle.read;
-  if (metric.collect) return collect(metric).then(() => reading);
-  handle.refresh?.();
-  return reading;
+  const pending = metric.collect ? collect(metric) : handle.refresh?.();
+  return pending === undefined ? reading : pending.then(() => reading);
 }
 
 async function beginForeign(metric: Registrable, shape: Shape): Promise<Reading> {
