@@ -123,7 +123,7 @@ TEST_CASE(
   *series.cells = 3;
   for (const char* name : {"s.copy", "s.copy-of-rewritten"}) {
     test::WriteWholeFile(directory.File(name), test::ReadWholeFile(living.writer().path()));
-    living.Follow(series, living.Rewrite());
+    living.Rewrite();
     *series.cells += 1;
   }
   std::string text = RenderedAnew(directory.path());

@@ -119,8 +119,8 @@ TEST_CASE("a scrape of one family gives it alone, and nothing when there is none
   *segment.Series(segment.Family(test::CounterFamily("b"))).cells = 2;
   test::WriteWholeFile(directory.File("foreign"), {1});
   Group group(directory.path(), CurrentOwner(0));
-  CHECK(Rendered(group, Of(kGlobal, "b")) == "# HELP b b help\n# TYPE b counter\nb 2");
-  CHECK(Rendered(group, Of(kGlobal, "z")) == "");
+  CHECK(Rendered(group, Of(kGlobal, "b")) == "# HELP b b help\n# TYPE b counter\nb 2\n");
+  CHECK(Rendered(group, Of(kGlobal, "z")) == "\n");
   CHECK(Rendered(group, Of(kGlobal, "z", Format::kJson)) == "");
   CHECK(Rendered(group, Of(kGlobal, "a", Format::kJson)) ==
         "{\"name\":\"a\",\"help\":\"a help\",\"type\":\"counter\",\"mode\":\"sum\",\"bounds\":[]},\n"
