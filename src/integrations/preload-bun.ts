@@ -41,9 +41,9 @@ export function replaceInBun(preload: string, stays: (old: OldPackage) => void):
 }
 
 function load(path: string, stays: (old: OldPackage) => void): Loaded {
-  const [, folder = '', name = '', inner = ''] = files.exec(path) ?? [];
+  const [, directory = '', name = '', inner = ''] = files.exec(path) ?? [];
   const specifier = `${name}/${inner}`.replaceAll('\\', '/');
-  const replacement = replacementFor(specifier, () => join(folder, 'package.json'), stays);
+  const replacement = replacementFor(specifier, () => join(directory, 'package.json'), stays);
   // This package may itself be installed as prom-client.
   const isReplaced = replacement !== undefined && replacement !== path;
   const api = isReplaced ? (require(replacement) as object) : original(path);
