@@ -52,8 +52,9 @@ export const threads = `
     const workers = [start(), start()];
     await Promise.all(workers.map((worker) => once(worker, 'message')));
     const [[metrics]] = await Promise.all([once(workers[0], 'message'), workers[0].postMessage('scrape')]);
+    // The threads of other files count into the same group meanwhile.
     assert.match(metrics, new RegExp(name + ' 42'));
-    assert.equal(await new client.WorkerRegistry().workerMetrics(), metrics);
+    assert.match(await new client.WorkerRegistry().workerMetrics(), new RegExp(name + ' 42'));
     await Promise.all(workers.map((worker) => worker.terminate()));
   });`;
 
