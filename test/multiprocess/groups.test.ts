@@ -219,7 +219,8 @@ describe('a process without a configured group', () => {
     await killed.kill();
 
     await sweep();
-    expect(segmentsIn(directory)).toHaveLength(2);
+    // The other owner may have compacted the segment of the killed one.
+    expect(segmentsIn(directory)).toContainEqual(expect.stringContaining(`s.${other.pid}.`));
     await other.kill();
     await sweep();
     await expect.poll(() => existsSync(directory)).toBe(false);
