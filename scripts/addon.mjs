@@ -41,7 +41,8 @@ const flags = [
 ];
 
 const linkFlags = {
-  darwin: ['-bundle', '-undefined', 'dynamic_lookup'],
+  // Not a bundle: the cross compiler links these as programs.
+  darwin: ['-shared', '-undefined', 'dynamic_lookup'],
   linux: ['-shared', '-pthread'],
 };
 
