@@ -41,7 +41,9 @@ function install(directory: string): void {
   const fresh = mkdtempSync(`${directory}-`);
   try {
     for (const input of inputs) cpSync(join(__dirname, input), join(fresh, input));
-    execFileSync('npm', ['ci', '--ignore-scripts', '--loglevel=error'], {
+    // A request that gets no answer is repeated after 20 s, not after npm's five minutes.
+    const patience = ['--prefer-offline', '--fetch-timeout=20000', '--fetch-retries=5'];
+    execFileSync('npm', ['ci', '--ignore-scripts', '--loglevel=error', ...patience], {
       cwd: fresh,
       stdio: ['ignore', 'ignore', 'inherit'],
     });

@@ -66,7 +66,9 @@ function npm(directory: string, ...args: readonly string[]): void {
   const headers = existsSync(join(prefix, 'include/node/node_version.h'))
     ? { npm_config_nodedir: prefix }
     : {};
-  execFileSync('npm', [...args, '--loglevel=error'], {
+  // A request that gets no answer is repeated after 20 s, not after npm's five minutes.
+  const patience = ['--prefer-offline', '--fetch-timeout=20000', '--fetch-retries=5'];
+  execFileSync('npm', [...args, '--loglevel=error', ...patience], {
     cwd: directory,
     env: { ...process.env, ...headers },
     stdio: ['ignore', 'ignore', 'inherit'],
