@@ -12,6 +12,23 @@ export interface Rows {
   sampling: Sampling;
 }
 
+export const fewestSlots = 8;
+
+/** A hash table with `count` free slots, a power of two. */
+export function emptySlots(count: number): Pick<Rows, 'slots' | 'shift'> {
+  return { slots: new Int32Array(count), shift: Math.clz32(count) + 1 };
+}
+
+/** Enters a row in the first free slot for its hash. Returns how many slots were not free. */
+export function enterRow({ slots, shift }: Pick<Rows, 'slots' | 'shift'>, row: number, hash: number): number {
+  const mask = slots.length - 1;
+  let at = hash >>> shift;
+  let steps = 0;
+  for (; slots[at] !== 0; at = (at + 1) & mask) steps++;
+  slots[at] = row;
+  return steps;
+}
+
 /**
  * Finds the row of some labels, and writes nothing. The conversion of a value that is no text may run code of the caller, which
  * may change the rows: 0 says for certain only that there was no such row at some time.

@@ -120,6 +120,43 @@ test.each([
   );
 });
 
+test('a table that grows, shrinks and hashes anew in slices has the series of a Map at any moment', async () => {
+  const texts = Object.values(alike);
+  const run = fc.record({
+    /** Series that come, from the first one of the run on; or those that go. */
+    action: fc.constantFrom('add' as const, 'delete' as const),
+    first: fc.nat(6000),
+    length: fc.integer({ min: 1, max: 3000 }),
+    text: fc.nat(texts.length - 1),
+    /** Whether the event loop turns afterwards: then the table goes on with a rebuild by itself. */
+    pauses: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(run, { minLength: 2, maxLength: 8 }), async (runs) => {
+      const table = new SeriesTable<Named>(['id']);
+      const model = new Map<string, Named>();
+      for (const { action, first, length, text, pauses } of runs) {
+        for (let i = first; i < first + length; i++) {
+          const id = texts[text]?.(i) ?? '';
+          if (action === 'add' && !model.has(id)) model.set(id, add(table, { id }, ['id']));
+          if (action === 'delete') {
+            expect(table.delete([id])).toBe(model.get(id));
+            model.delete(id);
+          }
+          if (i % 97 === 0) expect(table.find({ id })).toBe(model.get(id));
+        }
+        if (pauses) await new Promise((resolve) => setTimeout(resolve, 1));
+        expect([...model].every(([id, series]) => table.find({ id }) === series)).toBe(true);
+        expect(new Set(table)).toEqual(new Set(model.values()));
+        expect([...table.entries()].every(([series, { id }]) => model.get(id as string) === series)).toBe(
+          true,
+        );
+      }
+    }),
+    { numRuns: 40 },
+  );
+});
+
 test('labels come back as they were written, in their order and with their types', () => {
   const table = new SeriesTable<Named>(names);
   const sets: LabelSet[] = [
