@@ -19,7 +19,7 @@ const glossary = [
 const otherWords = `
   exemplar label member membership metric scrape sketch
   choice chosen context file filter header heap identity input join kind limit live location lookup
-  mapping mode name of option presence process range reason ref removal report resolved row sampling skip stat state store
+  mapping mode name of option presence process range reason rebuild ref removal report resolved row sampling skip stat state store
   table task text thread type warning
   accumulator compacted contribution maintained maintenance merged read reader rewritten writer
 `

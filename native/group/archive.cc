@@ -6,15 +6,13 @@
 #include <array>
 #include <cerrno>
 #include <cmath>
-#include <cstring>
-#include <span>
 #include <utility>
 
-#include "base/crc32c.h"
 #include "base/double_double.h"
 #include "files/directory.h"
 #include "format/merge_mode.h"
 #include "format/record.h"
+#include "group/archive_writer.h"
 
 namespace prom {
 namespace {
@@ -27,8 +25,6 @@ using layout::RecordType;
 
 // Ids of one record, far below the longest record.
 constexpr size_t kIdsOfRecord = 4096;
-// The cells come before the records, which name them.
-constexpr uint64_t kCellsOffset = layout::kHeaderSize;
 
 bool IsKept(const FamilyRecord& family) {
   return family.type == MetricType::kGauge ? OutlivesOwner(family.merge_mode)
@@ -99,69 +95,7 @@ uint64_t MostBytesOf(const SegmentReader& reader) {
   return bytes;
 }
 
-// Writes bytes to a file, in large pieces, and adds up their checksum.
-class ChecksummedFile {
- public:
-  explicit ChecksummedFile(int fd) : fd_(fd) {}
-
-  void Write(const void* data, size_t length) {
-    const auto* p = static_cast<const uint8_t*>(data);
-    waiting_.insert(waiting_.end(), p, p + length);
-    if (waiting_.size() >= kPiece) Flush();
-  }
-  // Returns the errno of the first write that failed, or 0.
-  int Flush() {
-    crc_ = Crc32c(waiting_.data(), waiting_.size(), crc_);
-    if (error_ == 0 && !WriteWhole(fd_, waiting_.data(), waiting_.size())) error_ = errno;
-    waiting_.clear();
-    return error_;
-  }
-  uint32_t crc() const { return crc_; }
-
- private:
-  static constexpr size_t kPiece = 1024 * 1024;
-
-  int fd_;
-  Bytes waiting_;
-  uint32_t crc_ = 0;
-  int error_ = 0;
-};
-
 }  // namespace
-
-// Takes the cells and the records that name them. The first pass measures them; in the second one the cells go to the file at
-// once, because they come first, and the records are kept.
-class Archive::Output {
- public:
-  Output() = default;
-  Output(ChecksummedFile& file, uint64_t records_length) : file_(&file) { records_.reserve(records_length); }
-
-  uint64_t cells_length() const { return cells_ * sizeof(double); }
-  uint64_t records_length() const { return records_length_; }
-  const Bytes& records() const { return records_; }
-  uint64_t NextCell() const { return kCellsOffset + cells_length(); }
-
-  template <typename Record>
-  void Append(RecordType type, const Record& record) {
-    Bytes body = Encode(record);
-    uint64_t length = RecordLength(body);
-    if (file_ != nullptr) {
-      records_.resize(records_length_ + length);
-      WriteRecord(records_.data() + records_length_, type, length, body);
-    }
-    records_length_ += length;
-  }
-  void AppendCells(std::span<const double> cells) {
-    if (file_ != nullptr) file_->Write(cells.data(), cells.size_bytes());
-    cells_ += cells.size();
-  }
-
- private:
-  ChecksummedFile* file_ = nullptr;
-  Bytes records_;
-  uint64_t records_length_ = 0;
-  uint64_t cells_ = 0;
-};
 
 void Archive::Add(const MergeInput& input) {
   const Header& header = input.reader->header();
@@ -272,7 +206,7 @@ void Archive::DropOldOwnerGauges() {
 
 bool Archive::Fits() {
   if (most_bytes_ > limits_.bytes) {
-    Output measured;
+    ArchiveWriter measured;
     EncodeContent(measured);
     most_bytes_ = sizeof(Header) + measured.cells_length() + measured.records_length();
   }
@@ -281,7 +215,7 @@ bool Archive::Fits() {
 
 std::optional<SystemError> Archive::Write(int fd, const OwnerIdentity& self) {
   DropOldOwnerGauges();
-  Output measured;
+  ArchiveWriter measured;
   EncodeContent(measured);
   uint64_t cells_length = measured.cells_length();
 
@@ -294,26 +228,24 @@ std::optional<SystemError> Archive::Write(int fd, const OwnerIdentity& self) {
   header.state = static_cast<uint32_t>(layout::OwnerState::kClosed);
   header.records_end = measured.records_length();
   header.extent_count = 2;
-  header.extents[0] = {kCellsOffset, cells_length, static_cast<uint32_t>(ExtentType::kCells), 0, 0};
-  header.extents[1] = {kCellsOffset + cells_length, header.records_end,
+  header.extents[0] = {layout::kHeaderSize, cells_length, static_cast<uint32_t>(ExtentType::kCells), 0, 0};
+  header.extents[1] = {layout::kHeaderSize + cells_length, header.records_end,
                        static_cast<uint32_t>(ExtentType::kRecords), 0, 0};
   // Its first part, which has the checksum of all the rest, comes last.
   constexpr size_t kFromHere = offsetof(Header, records_end);
   if (::lseek(fd, kFromHere, SEEK_SET) < 0) return SystemError{errno, "lseek", ""};
-  ChecksummedFile file(fd);
-  file.Write(reinterpret_cast<const uint8_t*>(&header) + kFromHere, sizeof header - kFromHere);
-  Output out(file, measured.records_length());
+  ArchiveWriter out(fd, measured.records_length());
+  out.Write(reinterpret_cast<const uint8_t*>(&header) + kFromHere, sizeof header - kFromHere);
   EncodeContent(out);
-  file.Write(out.records().data(), out.records().size());
-  if (int error = file.Flush()) return SystemError{error, "write", ""};
-  header.archive_crc = file.crc();
+  if (int error = out.Finish()) return SystemError{error, "write", ""};
+  header.archive_crc = out.crc();
   header.header_crc = HeaderCrc(header);
   if (::lseek(fd, 0, SEEK_SET) < 0) return SystemError{errno, "lseek", ""};
   if (!WriteWhole(fd, &header, kFromHere)) return SystemError{errno, "write", ""};
   return std::nullopt;
 }
 
-void Archive::EncodeContent(Output& out) const {
+void Archive::EncodeContent(ArchiveWriter& out) const {
   for (size_t first = 0; first < compacted_.size(); first += kIdsOfRecord) {
     auto from = compacted_.begin() + static_cast<ptrdiff_t>(first);
     auto count = static_cast<ptrdiff_t>(std::min(kIdsOfRecord, compacted_.size() - first));
@@ -334,7 +266,7 @@ void Archive::EncodeContent(Output& out) const {
   }
 }
 
-void Archive::EncodeSeries(const MergedFamily& family, uint32_t index, Output& out) const {
+void Archive::EncodeSeries(const MergedFamily& family, uint32_t index, ArchiveWriter& out) const {
   const MergedSeries& series = plan_.series()[index];
   const MergedIdentity& identity = plan_.identity(index);
   const Sketch* sketch =

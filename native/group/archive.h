@@ -29,6 +29,8 @@ struct ArchiveLimits {
   uint64_t bytes = layout::kMaxSegmentBytes - 1024 * 1024;
 };
 
+class ArchiveWriter;
+
 class Archive {
  public:
   // `now_ms` is the wall clock, by which age slots of summaries are over.
@@ -52,9 +54,8 @@ class Archive {
   SegmentPlan PlanFamilies(const SegmentReader& reader);
   uint32_t ScopeOf(const ScopeRecord& scope);
   void DropOldOwnerGauges();
-  class Output;
-  void EncodeContent(Output& out) const;
-  void EncodeSeries(const MergedFamily& family, uint32_t index, Output& out) const;
+  void EncodeContent(ArchiveWriter& out) const;
+  void EncodeSeries(const MergedFamily& family, uint32_t index, ArchiveWriter& out) const;
 
   const ArchiveLimits limits_;
   const double now_ms_;

@@ -13,7 +13,7 @@ const manyValues = 512;
 export const rowsPerSeries = 16;
 
 /** The series of a table by row: none in row 0, nor in that of a removed series. */
-export interface SeriesColumns<S> {
+export interface SeriesRows<S> {
   readonly rows: Rows;
   readonly series: (S | undefined)[];
   readonly hashes: number[];
@@ -22,11 +22,7 @@ export interface SeriesColumns<S> {
 }
 
 /** Removes a series from its row. */
-export function emptyRow<S>(
-  { rows, series, asWritten }: SeriesColumns<S>,
-  row: number,
-  labels: number,
-): void {
+export function emptyRow<S>({ rows, series, asWritten }: SeriesRows<S>, row: number, labels: number): void {
   series[row] = undefined;
   rows.texts.fill(null, row * labels, (row + 1) * labels);
   delete asWritten[row];
@@ -36,10 +32,10 @@ export function emptyRow<S>(
  * Another hash table for the series of a table, with more slots, other hashes or without the rows of removed series. It takes over
  * the rows one by one, while searches use the present one. Series may be added and removed meanwhile.
  */
-export class SeriesRebuild<S> {
-  /** What takes the place of the present columns in the end. */
-  readonly next: SeriesColumns<S>;
-  readonly #present: SeriesColumns<S>;
+export class TableRebuild<S> {
+  /** What takes the place of the present rows in the end. */
+  readonly next: SeriesRows<S>;
+  readonly #present: SeriesRows<S>;
   readonly #labels: number;
   /** Undefined when rows keep their numbers. Else the number of each row that was taken over, 0 for those of removed series. */
   readonly #newRows: number[] | undefined;
@@ -49,7 +45,7 @@ export class SeriesRebuild<S> {
   #longest = 0;
 
   /** With fewer labels than `labels` in `sampling`, those of the others are chosen by the present values. */
-  constructor(present: SeriesColumns<S>, live: number, labels: number, sampling: Sampling) {
+  constructor(present: SeriesRows<S>, live: number, labels: number, sampling: Sampling) {
     const { rows, series, hashes, asWritten } = present;
     const isCompacting = live < series.length - 1;
     // As many slots are free when it is finished: more series come meanwhile.
@@ -86,7 +82,7 @@ export class SeriesRebuild<S> {
     return end < series.length;
   }
 
-  /** To be called for each series that is removed from the present columns. */
+  /** To be called for each series that is removed from the present rows. */
   delete(row: number): void {
     const newRow = this.#newRows?.[row] ?? 0;
     if (newRow > 0) emptyRow(this.next, newRow, this.#labels);

@@ -12,7 +12,7 @@ import {
   rowOfLabels,
   unlabelledLookup,
 } from './lookup';
-import { emptyRow, longestSearch, rowsPerSeries, type SeriesColumns, SeriesRebuild } from './rebuild';
+import { emptyRow, longestSearch, rowsPerSeries, type SeriesRows, TableRebuild } from './rebuild';
 
 /** Samplings that are chosen for a table of one size. Then the values are of a kind that no sampling tells apart for long. */
 const mostChoices = 3;
@@ -38,7 +38,7 @@ export class SeriesTable<S> implements Iterable<S> {
   #findsLeft: number;
   /** How often a sampling was chosen since the table got its size. */
   #choices = 0;
-  #rebuild: SeriesRebuild<S> | undefined;
+  #rebuild: TableRebuild<S> | undefined;
 
   constructor(names: readonly string[], finds: number = manyFinds) {
     this.#names = names;
@@ -185,14 +185,14 @@ export class SeriesTable<S> implements Iterable<S> {
   #delete(row: number): S | undefined {
     const deleted = this.#series[row];
     if (deleted === undefined) return undefined;
-    emptyRow(this.#columns(), row, this.#names.length);
+    emptyRow(this.#present(), row, this.#names.length);
     this.#rebuild?.delete(row);
     this.#live--;
     if (this.#live === 0) this.clear();
     return deleted;
   }
 
-  #columns(): SeriesColumns<S> {
+  #present(): SeriesRows<S> {
     return { rows: this.#rows, series: this.#series, hashes: this.#hashes, asWritten: this.#asWritten };
   }
 
@@ -217,7 +217,7 @@ export class SeriesTable<S> implements Iterable<S> {
   }
 
   #beginRebuild(sampling: Sampling): void {
-    this.#rebuild = new SeriesRebuild(this.#columns(), this.#live, this.#names.length, sampling);
+    this.#rebuild = new TableRebuild(this.#present(), this.#live, this.#names.length, sampling);
     const isSmall = this.#series.length <= rowsPerStep;
     while (isSmall && this.#continueRebuild(rowsPerStep));
     if (!isSmall) inSlices(() => this.#continueRebuild(rowsPerStep));
@@ -231,8 +231,8 @@ export class SeriesTable<S> implements Iterable<S> {
     return this.#rebuild !== undefined;
   }
 
-  /** Searches use the next columns from now on, unless they would be long: then others are made with other hashes. */
-  #finish(rebuild: SeriesRebuild<S>): void {
+  /** Searches use the next rows from now on, unless they would be long: then others are made with other hashes. */
+  #finish(rebuild: TableRebuild<S>): void {
     if (!rebuild.hasShortSearches(this.#live)) {
       this.#improveHash();
       return;
