@@ -33,8 +33,8 @@ struct CompactionTask {
   const SeriesFilter* removal = nullptr;
   // Leaves the segments of threads that have ended alone while their process lives: a view of the process shows them.
   bool keep_threads = false;
-  // Segments that were found too large to fit into the archive with what it has, by their origins. They stay, and count as those of
-  // dead owners do. Those of earlier compactions are not tried again.
+  // The origins of segments with which the archive would exceed its limit. These files stay, and scrapes count them as segments of
+  // dead owners. A compaction does not try segments again that are listed here.
   std::set<SegmentId>* too_large = nullptr;
 };
 

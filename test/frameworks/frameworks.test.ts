@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { keyOf, valuesOf } from '../multiprocess/support/exposition';
+import { startApplication } from '../third-party/application';
 import { installation } from './installation';
 
 const wanted = process.env['THIRD_PARTY'] === '1' || process.env['CI'] === 'true';
@@ -163,7 +164,7 @@ describe.skipIf(!wanted)('frameworks (only with THIRD_PARTY=1 or CI=true)', { ti
   }, 300_000);
 
   test.each(cases)('%s %s: each request counts under its route', async (app, argument, requests) => {
-    const { child, port } = await start(join(directory, 'apps', app), argument);
+    const { child, port } = await startApplication(join(directory, 'apps', app), argument);
     const expected = new Map<string, number>();
     for (const [line, counted] of requests) {
       const [method = '', path = ''] = line.split(' ');
@@ -218,23 +219,6 @@ describe.skipIf(!wanted)('frameworks (only with THIRD_PARTY=1 or CI=true)', { ti
     },
   );
 });
-
-/** Starts an application that ends with the test. */
-async function start(file: string, argument: string): Promise<{ child: ChildProcess; port: number }> {
-  const child = fork(file, [argument], {
-    cwd: join(file, '..', '..'),
-    env: { PATH: process.env['PATH'], NODE_ENV: 'test' },
-    execArgv: [],
-    stdio: 'inherit',
-  });
-  const exited = once(child, 'exit');
-  onTestFinished(async () => {
-    if (child.connected) child.disconnect();
-    await exited;
-  });
-  const [port] = (await Promise.race([once(child, 'message'), exited])) as [number];
-  return { child, port };
-}
 
 /** The path is sent as it is, malformed ones too. */
 async function send(port: number, method: string, path: string): Promise<void> {

@@ -1,8 +1,8 @@
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { startApplication } from './application';
 import { installation } from './installation';
 
 const wanted = process.env['THIRD_PARTY'] === '1' || process.env['CI'] === 'true';
@@ -90,18 +90,7 @@ async function start(
   file: string,
   name: string,
 ): Promise<{ port: number; counts: () => Promise<{ theirs: Series[]; ours: Series[] }> }> {
-  const child = fork(file, [name], {
-    cwd: join(file, '..', '..'),
-    env: { PATH: process.env['PATH'], NODE_ENV: 'test' },
-    execArgv: [],
-    stdio: 'inherit',
-  });
-  const exited = once(child, 'exit');
-  onTestFinished(async () => {
-    if (child.connected) child.disconnect();
-    await exited;
-  });
-  const [port] = (await Promise.race([once(child, 'message'), exited])) as [number];
+  const { child, port } = await startApplication(file, name);
   const counts = async (): Promise<{ theirs: Series[]; ours: Series[] }> => {
     child.send('counts');
     const [message] = await once(child, 'message');
