@@ -59,8 +59,10 @@ export class Counter<T extends string = string>
   inc(increase: IncreaseDataWithExemplar<T>): void;
   inc(labels?: LabelValues<T> | IncreaseDataWithExemplar<T> | number | null, value?: number): void {
     if (labels === undefined && this.#only.values === this.#cells) {
-      // To load the number from the cell takes longer: the load has to wait for the store before.
-      this.#cell[0] = ++this.#count;
+      // To load the number from the cell takes longer: the load has to wait for the store before. And `++this.#count` takes 0.1 ns more.
+      const count = this.#count + 1;
+      this.#cell[0] = count;
+      this.#count = count;
     } else if (typeof labels !== 'object' || labels === null) {
       const amount = this.#amountOf(labels);
       const series = this.#series.unlabelled();
