@@ -15,6 +15,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'model',
     'errors',
   ],
+  opentelemetry: [
+    ...['metrics', 'series', 'registry', 'exposition', 'store', 'native', 'types', 'model', 'errors'],
+  ],
   integrations: [
     ...['collectors', 'metrics', 'series', 'registry', 'exposition', 'store', 'types', 'model', 'errors'],
   ],

@@ -29,8 +29,8 @@ constexpr size_t kIdsOfRecord = 4096;
 constexpr uint64_t kCellsOffset = layout::kHeaderSize;
 
 bool IsKept(const FamilyRecord& family) {
-  return family.type == MetricType::kGauge ? OutlivesOwner(family.merge_mode)
-                                           : family.merge_mode == MergeMode::kSum;
+  bool scalar = family.type == MetricType::kGauge || family.type == MetricType::kCounter;
+  return scalar ? OutlivesOwner(family.merge_mode) : family.merge_mode == MergeMode::kSum;
 }
 
 // A family of an archive, as it will be encoded.
