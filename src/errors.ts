@@ -41,6 +41,7 @@ export type ErrorCode =
   | 'ERR_MULTIPROCESS_MODE'
   | 'ERR_NAME_MISSING'
   | 'ERR_NOT_A_NUMBER'
+  | 'ERR_OPENTELEMETRY_API'
   | 'ERR_OPTION_UNKNOWN'
   | 'ERR_OPTION_VALUE'
   | 'ERR_PRELOAD_VERSION'
@@ -56,7 +57,8 @@ export type ErrorCode =
   | 'ERR_SEGMENT'
   | 'ERR_SERIES_LIMIT'
   | 'ERR_SERIES_TTL'
-  | 'ERR_SUMMARY_WINDOW';
+  | 'ERR_SUMMARY_WINDOW'
+  | 'ERR_VIEW_AGGREGATION';
 
 /** An ordinary Error, TypeError or RangeError that also carries its code. */
 export type CodedError<E extends Error = Error> = E & { readonly code: ErrorCode };
@@ -235,4 +237,10 @@ export const badSeriesTtl = (name: string, value: unknown): CodedError =>
   range(
     'ERR_SERIES_TTL',
     `Expected ttlSeconds of metric "${name}" to be a positive number of seconds, but got ${inspect(value)}`,
+  );
+export const viewAggregation = (value: unknown): CodedError =>
+  plain(
+    'ERR_VIEW_AGGREGATION',
+    `Expected a view without aggregation, but got ${inspect(value)}: the instrument decides, and exponential histograms are not ` +
+      'available. Name the upper bounds of a histogram in buckets, or leave instruments out with `drop: true`',
   );

@@ -28,6 +28,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'process',
   ],
   http: ['metrics', 'registry', 'exposition', 'store', 'types', 'model', 'errors', 'process'],
+  opentelemetry: [
+    ...['metrics', 'series', 'registry', 'exposition', 'store', 'native', 'types', 'model', 'errors'],
+  ],
   integrations: [
     ...['collectors', 'metrics', 'series', 'registry', 'exposition', 'store', 'types', 'model', 'errors'],
   ],

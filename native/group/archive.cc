@@ -27,8 +27,8 @@ using layout::RecordType;
 constexpr size_t kIdsOfRecord = 4096;
 
 bool IsKept(const FamilyRecord& family) {
-  return family.type == MetricType::kGauge ? OutlivesOwner(family.merge_mode)
-                                           : family.merge_mode == MergeMode::kSum;
+  bool scalar = family.type == MetricType::kGauge || family.type == MetricType::kCounter;
+  return scalar ? OutlivesOwner(family.merge_mode) : family.merge_mode == MergeMode::kSum;
 }
 
 // A family of an archive, as it will be encoded.
