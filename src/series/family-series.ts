@@ -1,5 +1,5 @@
 import { seriesCells } from '../model/cell-layout';
-import type { AgeWindow, FamilyDefinition, MergeMode } from '../model/family';
+import type { FamilyDefinition, MergeMode } from '../model/family';
 import { type LabelSet, type SeriesKey, seriesKey } from '../model/labels';
 import { Slices } from '../slices';
 import type { CellStore } from '../store/store';
@@ -31,7 +31,7 @@ export class FamilySeries<S extends Series> {
   readonly cells: number;
   readonly #Series: new (
     store: CellStore,
-    window: AgeWindow,
+    definition: FamilyDefinition,
   ) => S;
   #discarded: S | undefined;
   #unlabelled: S | undefined;
@@ -43,7 +43,7 @@ export class FamilySeries<S extends Series> {
   constructor(
     store: CellStore,
     definition: FamilyDefinition,
-    SeriesClass: new (store: CellStore, window: AgeWindow) => S,
+    SeriesClass: new (store: CellStore, definition: FamilyDefinition) => S,
   ) {
     this.#store = store;
     this.#definition = definition;
