@@ -40,6 +40,7 @@ export type ErrorCode =
   | 'ERR_MOST_RECENT_DELTA'
   | 'ERR_MULTIPROCESS_MODE'
   | 'ERR_NAME_MISSING'
+  | 'ERR_NATIVE_HISTOGRAM'
   | 'ERR_NOT_A_NUMBER'
   | 'ERR_OPENTELEMETRY_API'
   | 'ERR_OPTION_UNKNOWN'
@@ -158,6 +159,16 @@ export const badSummaryWindow = (name: string, option: string, value: unknown): 
     'ERR_SUMMARY_WINDOW',
     `Expected ${option} of summary "${name}" to be a positive ` +
       `${option === 'ageBuckets' ? 'whole number' : 'number of seconds'}, but got ${inspect(value)}`,
+  );
+export const badNativeHistogram = (
+  name: string,
+  option: string,
+  expected: string,
+  value: unknown,
+): CodedError =>
+  range(
+    'ERR_NATIVE_HISTOGRAM',
+    `Expected ${option} of histogram "${name}" to be ${expected}, but got ${inspect(value)}`,
   );
 export const badRegistryName = (name: unknown): CodedError =>
   type(

@@ -64,6 +64,7 @@ class SegmentReader {
   // Live records that are whole, but contradict the format or other records. They are left out, and so is each record that
   // refers to one of them. An archive with such a record is corrupt.
   uint64_t skipped_records() const { return skipped_records_; }
+  bool has_native() const { return has_native_; }
   bool has_exemplars() const { return cells_.has_exemplars(); }
   const double* values() const { return cells_.values(); }
   // Of an archive: the segments whose numbers it holds.
@@ -87,6 +88,7 @@ class SegmentReader {
   bool Add(FamilyRecord record, bool live);
   bool Add(SeriesRecord record, bool live);
   bool Add(PageRecord record, bool live);
+  bool Add(NativeRecord record, bool live);
   bool Add(ExemplarRecord record, bool live);
   bool Add(ScopeRecord record, bool live);
   bool Add(MemberRecord record, bool live);
@@ -110,6 +112,7 @@ class SegmentReader {
   bool misplaced_ = false;
   bool known_ = false;
   bool usable_ = false;
+  bool has_native_ = false;
 
   std::vector<ReadExtent> record_extents_;
   std::vector<ReadFamily> families_;

@@ -1,5 +1,5 @@
 import { seriesCells } from '../model/cell-layout';
-import type { AgeWindow, FamilyDefinition, MergeMode } from '../model/family';
+import type { FamilyDefinition, MergeMode } from '../model/family';
 import { type LabelSet, type SeriesKey, seriesKey } from '../model/labels';
 import { Slices } from '../slices';
 import type { CellStore, LiveSeries } from '../store/store';
@@ -41,7 +41,7 @@ export class FamilySeries<S extends Series> {
   readonly #labels: RecordLabels | undefined;
   readonly #Series: new (
     store: CellStore,
-    window: AgeWindow,
+    definition: FamilyDefinition,
   ) => S;
   #discarded: S | undefined;
   #unlabelled: S | undefined;
@@ -53,7 +53,7 @@ export class FamilySeries<S extends Series> {
   constructor(
     store: CellStore,
     definition: FamilyDefinition,
-    SeriesClass: new (store: CellStore, window: AgeWindow) => S,
+    SeriesClass: new (store: CellStore, definition: FamilyDefinition) => S,
     labels?: RecordLabels,
   ) {
     this.#store = store;

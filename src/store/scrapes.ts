@@ -1,5 +1,5 @@
 import { scrapeFailed } from '../errors';
-import type { TextFormat } from '../exposition/document';
+import type { ExpositionFormat } from '../exposition/document';
 import type { Expositions, NativeError, NativeGroup, NativeScrape } from '../native';
 import type { View } from './store';
 
@@ -35,7 +35,7 @@ export class Scrapes {
 
   run<As extends keyof Expositions>(
     { scopes, chosen, defaultLabels, ownProcess = false, perOwner = false, names }: View,
-    format: TextFormat | 'json',
+    format: ExpositionFormat | 'json',
     as: As,
   ): Promise<Expositions[As]> {
     const request: ScrapeRequest<As> = {
