@@ -121,7 +121,7 @@ function stateOf(
 }
 
 /** Whether a process is stopped by a signal or a debugger. */
-export function isStopped(pid: number): boolean {
+function isStopped(pid: number): boolean {
   return /^State:\s+[Tt]/m.test(readText(`/proc/${pid}/status`));
 }
 
