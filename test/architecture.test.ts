@@ -27,6 +27,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'errors',
     'process',
   ],
+  cli: ['http', 'exposition', 'store', 'types', 'model', 'errors', 'process'],
   http: ['metrics', 'registry', 'exposition', 'store', 'types', 'model', 'errors', 'process'],
   opentelemetry: [
     ...['metrics', 'series', 'registry', 'exposition', 'store', 'native', 'types', 'model', 'errors'],

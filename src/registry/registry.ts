@@ -5,6 +5,7 @@ import {
   mergeEmpty,
   metricExists,
   unknownMetric,
+  unknownProcess,
 } from '../errors';
 import { contentEncodings, encoded } from '../exposition/compression';
 import { type ExpositionFormat, type TextFormat, textIn } from '../exposition/document';
@@ -14,6 +15,7 @@ import { type ClientFormat, familyText, type TextFamily } from '../exposition/te
 import { aggregateFamilies } from '../model/aggregators';
 import type { Aggregator } from '../model/family';
 import { type LabelSet, labelText } from '../model/labels';
+import { realProcess } from '../process';
 import { currentStatus, currentStore } from '../store/current';
 import type {
   OpenMetricsContentType,
@@ -300,7 +302,12 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     const { names, onError } = options;
     const scopes = this.scopes();
     const metrics = this.byName.values();
-    const isAlone = scopes.length === 0 || (options.view ?? currentStore().view) === 'thread';
+    const store = currentStore();
+    const { pid } = options;
+    const isElsewhere = pid !== undefined && pid !== realProcess.pid;
+    if (isElsewhere && !store.shared) throw unknownProcess(pid);
+    if (isElsewhere) return { group: this.groupView(options), others: [] };
+    const isAlone = scopes.length === 0 || (pid === undefined && (options.view ?? store.view) === 'thread');
     const read = isAlone
       ? await readAll(metrics, shape, onError)
       : await refreshAll(metrics, scopes, shape, onError);
@@ -309,7 +316,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   }
 
   /** The part of the group that this registry shows; undefined while it has no scope. */
-  private groupView({ perProcess = false, view, names }: ExpositionOptions): GroupView | undefined {
+  private groupView({ perProcess = false, view, pid, names }: ExpositionOptions): GroupView | undefined {
     const scopes = this.scopes();
     if (scopes.length === 0) return undefined;
     const store = currentStore();
@@ -318,7 +325,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     const isMerged = this.sources.length > 0;
     const isChanged = isMerged && (hidden.size > 0 || !isEmpty(defaultLabels));
     const ownProcess = (view ?? store.view) === 'process';
-    const shown = { scopes, defaultLabels: !isMerged, perOwner: perProcess, ownProcess, names };
+    const shown = { scopes, defaultLabels: !isMerged, perOwner: perProcess, ownProcess, pid, names };
     return new GroupView(store, shown, isChanged ? { hidden, defaultLabels } : undefined);
   }
 

@@ -1,4 +1,5 @@
-import { scrapeFailed } from '../errors';
+import { constants } from 'node:os';
+import { scrapeFailed, unknownProcess } from '../errors';
 import type { ExpositionFormat } from '../exposition/document';
 import type { Expositions, NativeError, NativeGroup, NativeScrape } from '../native';
 import type { View } from './store';
@@ -6,7 +7,7 @@ import type { View } from './store';
 /** The differences between the scrapes of a thread at one time. */
 type ScrapeRequest<As extends keyof Expositions> = Pick<
   NativeScrape<As>,
-  'scopes' | 'chosen' | 'defaultLabels' | 'ownProcess' | 'perOwner' | 'names' | 'format' | 'as'
+  'scopes' | 'chosen' | 'defaultLabels' | 'ownProcess' | 'pid' | 'perOwner' | 'names' | 'format' | 'as'
 >;
 
 export type ScrapeContext = Omit<NativeScrape<'text'>, keyof ScrapeRequest<'text'>>;
@@ -34,7 +35,7 @@ export class Scrapes {
   }
 
   run<As extends keyof Expositions>(
-    { scopes, chosen, defaultLabels, ownProcess = false, perOwner = false, names }: View,
+    { scopes, chosen, defaultLabels, ownProcess = false, pid = 0, perOwner = false, names }: View,
     format: ExpositionFormat | 'json',
     as: As,
   ): Promise<Expositions[As]> {
@@ -43,6 +44,7 @@ export class Scrapes {
       chosen,
       defaultLabels,
       ownProcess,
+      pid,
       perOwner,
       names,
       format,
@@ -73,6 +75,7 @@ export class Scrapes {
     try {
       return await this.#group().render({ ...request, ...this.#context() });
     } catch (error) {
+      if ((error as NativeError).errno === -constants.errno.ESRCH) throw unknownProcess(request.pid);
       throw scrapeFailed((error as NativeError).message, error);
     } finally {
       this.#scraped();
