@@ -299,11 +299,10 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     options: ExpositionOptions,
     shape: Shape = 'text',
   ): Promise<{ group: GroupView | undefined; others: TextFamily[] }> {
-    const { names, onError } = options;
+    const { names, onError, pid } = options;
     const scopes = this.scopes();
     const metrics = this.byName.values();
     const store = currentStore();
-    const { pid } = options;
     const isElsewhere = pid !== undefined && pid !== realProcess.pid;
     if (isElsewhere && !store.shared) throw unknownProcess(pid);
     if (isElsewhere) return { group: this.groupView(options), others: [] };
@@ -323,7 +322,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     if (!store.shared) return undefined;
     const { hidden, defaultLabels } = this;
     const isMerged = this.sources.length > 0;
-    const isChanged = isMerged && (hidden.size > 0 || !isEmpty(defaultLabels));
+    const isChanged = isMerged && (hidden.size > 0 || Object.keys(defaultLabels).length > 0);
     const ownProcess = (view ?? store.view) === 'process';
     const shown = { scopes, defaultLabels: !isMerged, perOwner: perProcess, ownProcess, pid, names };
     return new GroupView(store, shown, isChanged ? { hidden, defaultLabels } : undefined);
@@ -396,8 +395,4 @@ export const globalRegistry: Registry = Registry.globalRegistry;
 function isOf(aggregator: Aggregator | undefined, family: object): boolean {
   const own = (family as { readonly aggregator?: Aggregator }).aggregator;
   return aggregator === undefined || aggregator === (own ?? 'sum');
-}
-
-function isEmpty(labels: object): boolean {
-  return Object.keys(labels).length === 0;
 }
