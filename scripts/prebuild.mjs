@@ -1,6 +1,6 @@
 // Compiles the addon for every system of `targets` into prebuilds/, which the tarball has, with one compiler that brings the C and
 // C++ libraries of all of them. `--check` also compiles and links it for the systems whose binaries are built on machines of their
-// own, into build/prebuilds/. Names of targets limit it to these.
+// own, into build/prebuilds/. Names of targets limit it to these. `--compiler` names another compiler, for tests.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -22,13 +22,13 @@ const targets = {
 };
 
 const { values, positionals } = parseArgs({
-  options: { check: { type: 'boolean', default: false } },
+  options: { check: { type: 'boolean', default: false }, compiler: { type: 'string' } },
   allowPositionals: true,
 });
 const unknown = positionals.filter((name) => targets[name] === undefined);
 if (unknown.length > 0) throw new Error(`expected targets of ${Object.keys(targets)}, got: ${unknown}`);
 
-const zig = await installZig();
+const zig = values.compiler === undefined ? await installZig() : undefined;
 process.env.ZIG_GLOBAL_CACHE_DIR ??= join(process.cwd(), 'build/toolchain/cache');
 for (const [name, { triple, system, isBuiltElsewhere = false }] of Object.entries(targets)) {
   if (positionals.length > 0 ? !positionals.includes(name) : isBuiltElsewhere && !values.check) continue;
@@ -36,7 +36,7 @@ for (const [name, { triple, system, isBuiltElsewhere = false }] of Object.entrie
   const output = `${isBuiltElsewhere ? 'build/prebuilds' : 'prebuilds'}/${name}.node`;
   await compileAddon({
     // Its default adds checks that end the process.
-    compiler: [zig, 'c++', '-target', triple, '-fno-sanitize=undefined'],
+    compiler: zig ? [zig, 'c++', '-target', triple, '-fno-sanitize=undefined'] : [values.compiler],
     system,
     output,
     extraLinkFlags: ['-s'],

@@ -188,7 +188,7 @@ void AppendNative(Message& out, const NativeSum& native, std::span<const Exempla
 class FamilyEncoder {
  public:
   FamilyEncoder(const Merge& merge, const MergedFamily& family)
-      : merge_(merge), family_(family), definition_(family.definition) {
+      : merge_(merge), definition_(family.definition) {
     // Scrapers decide by the first series whether a family is native: all of them are then.
     for (uint32_t index : family.series) native_ |= merge.totals().native(index) != nullptr;
   }
@@ -266,7 +266,6 @@ class FamilyEncoder {
   }
 
   const Merge& merge_;
-  const MergedFamily& family_;
   const FamilyRecord& definition_;
   bool native_ = false;
 };
