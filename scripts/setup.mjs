@@ -66,11 +66,15 @@ const steps = [
     run: () => {
       if (force) rmSync('dist', { recursive: true, force: true });
       runTool(process.execPath, ['node_modules/typescript/bin/tsc']);
+      for (const file of bundled) bundle(file);
       removeLeftovers();
       stamp('typescript', typeScriptInputs());
     },
   },
 ];
+
+// Users get the packages that these need in the same file.
+const bundled = ['statsd/yaml'];
 
 try {
   // Without the lock first: nearly always there is nothing to do.
@@ -114,7 +118,7 @@ function addonInputs() {
 }
 
 function typeScriptInputs() {
-  return [...filesIn('src'), 'tsconfig.json', 'package-lock.json'];
+  return [...filesIn('src'), 'tsconfig.json', 'package-lock.json', 'scripts/setup.mjs'];
 }
 
 function outputs() {
@@ -122,6 +126,25 @@ function outputs() {
     const stem = file.replace(/^src/, 'dist').replace(/\.ts$/, '');
     return [`${stem}.js`, `${stem}.d.ts`];
   });
+}
+
+function bundle(file) {
+  const flags = [
+    '--bundle',
+    '--platform=node',
+    '--format=cjs',
+    '--minify',
+    '--legal-comments=inline',
+    '--allow-overwrite',
+  ];
+  const license = readFileSync('node_modules/yaml/LICENSE', 'utf8').trim();
+  const banner = `--banner:js=/*! yaml, bundled:\n\n${license}\n*/`;
+  runTool('node_modules/esbuild/bin/esbuild', [
+    `src/${file}.ts`,
+    `--outfile=dist/${file}.js`,
+    banner,
+    ...flags,
+  ]);
 }
 
 // What was compiled from sources that are gone would still be found by `require`, and published.
