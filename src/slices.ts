@@ -1,10 +1,10 @@
 import { setImmediate, setTimeout } from 'node:timers';
 
-/** Long work pauses for the event loop after so long. */
-const sliceMs = 2;
+/** Long work pauses for the event loop after so long: the last step of a slice may take some milliseconds itself. */
+const sliceMs = 1;
 
 /**
- * Calls `step` until it returns false: a few milliseconds at a time, the first time in a later turn of the event loop. Does not keep
+ * Calls `step` until it returns false: about a millisecond at a time, the first time in a later turn of the event loop. Does not keep
  * the process alive: so by a timer, because an immediate that does not, waits until something else wakes the loop.
  */
 export function inSlices(step: () => boolean): void {

@@ -59,6 +59,10 @@ bool IsHollow(const struct stat& status) {
 
 bool IsSegmentName(std::string_view name) { return name.starts_with("s."); }
 
+std::string SegmentPrefix(uint32_t pid, uint32_t tid) {
+  return "s." + std::to_string(pid) + '.' + std::to_string(tid) + '.';
+}
+
 bool IsTemporaryName(std::string_view name) { return name.starts_with(".t."); }
 
 std::string RandomHex() {

@@ -22,6 +22,9 @@ inline constexpr char kSessionName[] = "session";
 inline constexpr char kLeaderName[] = "leader";
 
 bool IsSegmentName(std::string_view name);
+
+// What the names of an owner's segments begin with.
+std::string SegmentPrefix(uint32_t pid, uint32_t tid);
 bool IsTemporaryName(std::string_view name);
 // Sixteen hex digits, for the name of a new file.
 std::string RandomHex();

@@ -130,9 +130,10 @@ class Compactor {
     return true;
   }
 
+  // The lock comes last: a scrape takes a segment with a held lock for the original and one without for a copy.
   bool LockSegment(int fd, const std::string& name, const layout::Header& header) const {
     if (task_.keep_threads && ProcessLives(header, self_)) return false;
-    return ::flock(fd, LOCK_EX | LOCK_NB) == 0 && IsGone(OwnerEvidence(header, self_)) &&
+    return IsGone(OwnerEvidence(header, self_)) && ::flock(fd, LOCK_EX | LOCK_NB) == 0 &&
            NameIsCurrent(directory_.get(), name.c_str(), fd);
   }
 

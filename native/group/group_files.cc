@@ -31,10 +31,12 @@ auto AgeOf(const MergeInput& input) {
 }
 
 // The files of one origin are a segment, earlier files of it, and copies. The first one counts: the one with the lock, for a copy's
-// lock has no holder; else the one with the latest heartbeat. The age does not matter: the header of a copy may be damaged.
+// lock has no holder, but for a moment another program; then the one that has the name of its owner, then the one with the latest
+// heartbeat. The age does not matter: the header of a copy may be damaged.
 auto RankOf(const MergeInput& input) {
   const layout::Header& header = input.reader->header();
-  return std::tuple(OriginOf(header), !input.locked, ~header.heartbeat_boottime_ns, header.segment_id);
+  return std::tuple(OriginOf(header), !input.locked, !input.named, ~header.heartbeat_boottime_ns,
+                    header.segment_id);
 }
 
 using Owner = std::tuple<uint32_t, uint32_t, uint64_t, uint64_t, layout::Id>;
@@ -134,7 +136,9 @@ SkipReason GroupFiles::ReadSegment(int directory, const std::string& name) {
       // Before the cells: an owner that dies in between is still live in this scrape, with all that it counted.
       LockProbe lock = ProbeLock(fd.get());
       segment.locked = lock == LockProbe::kHeld;
-      segment.live = CountsAsLive(lock, OwnerEvidence(segment.reader.header(), self_));
+      const layout::Header& header = segment.reader.header();
+      segment.named = name.starts_with(SegmentPrefix(header.pid, header.tid));
+      segment.live = CountsAsLive(lock, OwnerEvidence(header, self_));
       reason = segment.reader.ReadValues(source);
     }
   }
@@ -200,9 +204,9 @@ void GroupFiles::ReadPrivate(const std::vector<std::shared_ptr<const ByteSource>
 
 void GroupFiles::AddInputs(const std::optional<ProcessIdentity>& process, std::vector<MergeInput>& inputs,
                            GroupStats& stats) const {
-  auto add = [&](const SegmentReader& reader, uint64_t bytes, bool live, bool locked) {
+  auto add = [&](const SegmentReader& reader, uint64_t bytes, bool live, bool locked, bool named) {
     const layout::Header& header = reader.header();
-    inputs.push_back({&reader, live, header.boot_id == self_.boot_id, {}, locked});
+    inputs.push_back({&reader, live, header.boot_id == self_.boot_id, {}, locked, named});
     stats.bytes += bytes;
     stats.skipped_records += reader.skipped_records();
     stats.collect_failures += header.collect_failures;
@@ -215,11 +219,11 @@ void GroupFiles::AddInputs(const std::optional<ProcessIdentity>& process, std::v
     if (segment.compacted || !segment.reader.usable()) return;
     if (process && ProcessOf(segment.reader.header()) != *process) return;
     if (segment.reason != SkipReason::kNone && BoottimeNs() - segment.read_ns > kLastNumbersNs) return;
-    add(segment.reader, segment.bytes, segment.live, segment.locked);
+    add(segment.reader, segment.bytes, segment.live, segment.locked, segment.named);
     (segment.live ? stats.live : stats.dead)++;
   };
   if (archive_.present() && !process) {
-    add(archive_.reader(), archive_.bytes(), false, false);
+    add(archive_.reader(), archive_.bytes(), false, false, true);
     stats.compacted += archive_.reader().header().compacted_owners;
   }
   for (const auto& [name, segment] : segments_) add_segment(segment);

@@ -53,6 +53,7 @@ class GroupFiles {
     SegmentReader reader;
     bool live = true;
     bool locked = true;
+    bool named = true;
     bool compacted = false;  // and therefore in the archive
     uint64_t listing = 0;    // number of the listing that had it last
     uint64_t bytes = 0;

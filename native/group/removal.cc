@@ -9,6 +9,7 @@
 
 #include "base/byte_source.h"
 #include "files/directory.h"
+#include "files/owner.h"
 #include "format/merge_mode.h"
 #include "merge/label_text.h"
 #include "platform/listing.h"
@@ -62,12 +63,14 @@ void RemoveFromDead(const std::string& path, const OwnerIdentity& self, const Se
   for (const std::string& name : names) {
     if (!IsSegmentName(name)) continue;
     UniqueFd fd(::openat(directory.get(), name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    if (!fd.valid() || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) continue;
     FileSource source(fd.get());
+    layout::Header header;
+    if (!fd.valid() || !source.Read(&header, sizeof header, 0)) continue;
+    // Not of a living owner, not even for a moment: the lock tells its segment from the copies.
+    if (!IsGone(OwnerEvidence(header, self)) || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) continue;
     SegmentReader reader;
     if (!NameIsCurrent(directory.get(), name.c_str(), fd.get())) continue;
-    if (reader.Update(source) != SkipReason::kNone) continue;
-    if (IsGone(OwnerEvidence(reader.header(), self))) RemoveFrom(fd.get(), reader, filter);
+    if (reader.Update(source) == SkipReason::kNone) RemoveFrom(fd.get(), reader, filter);
   }
 }
 

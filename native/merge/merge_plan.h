@@ -24,8 +24,9 @@ struct MergeInput {
   bool this_boot;
   // The value of the label `pid`, which tells owners apart in the `all` modes.
   std::string instance;
-  // Whether the lock is held, which tells a segment from its copies.
+  // What tells a segment from its copies: the lock is held, and the name is of its owner.
   bool locked = true;
+  bool named = true;
 };
 
 struct MergedFamily {

@@ -38,8 +38,9 @@ Result<std::shared_ptr<Mapping>> Mapping::Anonymous(uint64_t length) {
 }
 
 int Mapping::Show(int fd, uint64_t offset) {
-  void* data = ::mmap(data_, length_, PROT_READ | PROT_WRITE, kSharedFlags | MAP_FIXED, fd,
-                      static_cast<off_t>(offset));
+  // Without MAP_POPULATE: the event loop waits for the exchange of all cells.
+  void* data =
+      ::mmap(data_, length_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, static_cast<off_t>(offset));
   if (data == MAP_FAILED) return errno;
 #ifdef MADV_DONTFORK
   ::madvise(data_, length_, MADV_DONTFORK);

@@ -57,8 +57,7 @@ Result<std::unique_ptr<OwnerPresence>> OwnerPresence::Create(const std::string& 
     std::unique_ptr<OwnerPresence> presence(new OwnerPresence(std::move(segment.value())));
     presence->Heartbeat();
     if (directory.empty()) return presence;
-    std::string name =
-        "/s." + std::to_string(owner.pid) + '.' + std::to_string(owner.tid) + '.' + RandomHex();
+    std::string name = '/' + SegmentPrefix(owner.pid, owner.tid) + RandomHex();
     auto error = Publish(*presence->segment_, directory + name, false);
     if (!error) return presence;
     if (error->code != ENOENT || attempt == kCreateAttempts) return *error;

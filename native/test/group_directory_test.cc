@@ -1,16 +1,21 @@
 // Files of all kinds in the directory of a group, and changes of its files.
 #include <doctest/doctest.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstring>
 #include <fstream>
 #include <optional>
 #include <string>
+#include <thread>
 
+#include "files/owner.h"
 #include "group/group.h"
+#include "group/removal.h"
 #include "support/child.h"
 #include "support/exposition.h"
 #include "support/files.h"
@@ -102,6 +107,47 @@ TEST_CASE("a copy that says it is older counts for nothing beside the segment it
   std::string text = Rendered(group);
   CHECK(Shown(text, "c") == "5");
   CHECK(Skipped(text, "duplicate") == "1");
+}
+
+TEST_CASE("a copy whose lock another program holds counts for nothing beside the segment itself") {
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InFile(directory.path());
+  TestSeries series = segment.Series(segment.Family(test::CounterFamily("c")));
+  *series.cells = 4;
+  std::vector<UniqueFd> locks;
+  // One sorts before the original, one after it.
+  for (std::string name : {"s.0", "s.z"}) {
+    test::WriteWholeFile(directory.File(name), test::ReadWholeFile(segment.writer().path()));
+    locks.push_back(test::OpenForReading(directory.File(name)));
+    REQUIRE(::flock(locks.back().get(), LOCK_EX | LOCK_NB) == 0);
+  }
+  *series.cells = 5;
+  Group group(directory.path(), CurrentOwner(0));
+
+  CHECK(Shown(Rendered(group), "c") == "5");
+}
+
+TEST_CASE("a compaction and a removal never lock a copy of a living owner's segment") {
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InFile(directory.path());
+  segment.Series(segment.Family(test::CounterFamily("c")));
+  std::string path = directory.File("s.0");
+  test::WriteWholeFile(path, test::ReadWholeFile(segment.writer().path()));
+  std::atomic<bool> ended = false;
+  std::thread compactor([&] {
+    Group group(directory.path(), CurrentOwner(0));
+    for (int i = 0; i < 200; i++) {
+      group.Compact({}, 0, false);
+      RemoveFromDead(directory.path(), CurrentOwner(0), {});
+    }
+    ended = true;
+  });
+  UniqueFd copy = test::OpenForReading(path);
+  uint64_t held = 0;
+  while (!ended) held += ProbeLock(copy.get()) == LockProbe::kHeld;
+  compactor.join();
+
+  CHECK(held == 0);
 }
 
 TEST_CASE("a copy of a segment counts for nothing beside the segment itself, and alone it does") {

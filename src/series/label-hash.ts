@@ -78,11 +78,14 @@ const mostOffsets = 6;
 /** Offsets are chosen up to this far from either end of a text. */
 const reach = 64;
 const allOffsets: readonly number[] = Array.from({ length: reach }, (_, i) => [-1 - i, i]).flat();
-/** To choose takes a few milliseconds with so many candidates. */
+/** To choose one of so many candidates takes half a millisecond. */
 const mostCandidates = 24;
 
-/** As few offsets as tell `texts`, different values of one label, from each other; or as many as tell more of them. */
-export function chooseOffsets(texts: readonly string[]): readonly number[] {
+/**
+ * As few offsets as tell `texts`, different values of one label, from each other; or as many as tell more of them. Yields after each
+ * choice, because all of them together take milliseconds.
+ */
+export function* chooseOffsets(texts: readonly string[]): Generator<void, readonly number[]> {
   const candidates = allOffsets
     .filter((offset) =>
       texts.some((text) => nextSum(0, text, offset) !== nextSum(0, texts[0] as string, offset)),
@@ -101,6 +104,7 @@ export function chooseOffsets(texts: readonly string[]): readonly number[] {
     chosen.push(best.offset);
     sums = best.next;
     toldApart = best.toldApart;
+    yield;
   }
   return chosen;
 }

@@ -39,6 +39,8 @@ export class TableRebuild<S> {
   readonly #labels: number;
   /** Undefined when rows keep their numbers. Else the number of each row that was taken over, 0 for those of removed series. */
   readonly #newRows: number[] | undefined;
+  /** Of the offsets of the next label. */
+  #choice: ReturnType<typeof chooseOffsets> | undefined;
   #row = 1;
   /** Slots that were not free, in all searches and in the longest one. */
   #steps = 0;
@@ -69,13 +71,9 @@ export class TableRebuild<S> {
     return this.#newRows !== undefined;
   }
 
-  /** Chooses the offsets of one label, or takes over some rows. Returns whether some are left. */
+  /** Chooses one offset of a label, or takes over some rows. Returns whether some are left. */
   continue(rows: number): boolean {
-    const { rows: next } = this.next;
-    if (next.sampling !== undefined && next.sampling.length < this.#labels) {
-      next.sampling = [...next.sampling, chooseOffsets(this.#someValues(next.sampling.length))];
-      return true;
-    }
+    if (this.#chooseOffset()) return true;
     const { series } = this.#present;
     const end = Math.min(series.length, this.#row + rows);
     for (; this.#row < end; this.#row++) this.#takeOver(this.#row);
@@ -92,6 +90,19 @@ export class TableRebuild<S> {
   hasShortSearches(live: number): boolean {
     if (this.next.rows.sampling === undefined || live < fewSeries) return true;
     return this.#steps <= live / 2 && this.#longest <= longestSearch;
+  }
+
+  /** Returns false when the offsets of all labels are chosen. */
+  #chooseOffset(): boolean {
+    const { rows } = this.next;
+    if (rows.sampling === undefined || rows.sampling.length >= this.#labels) return false;
+    this.#choice ??= chooseOffsets(this.#someValues(rows.sampling.length));
+    const { done, value: offsets } = this.#choice.next();
+    if (done) {
+      rows.sampling = [...rows.sampling, offsets];
+      this.#choice = undefined;
+    }
+    return true;
   }
 
   #takeOver(row: number): void {
