@@ -147,11 +147,11 @@ export class Recording {
   #atMs = 0;
 
   /** Takes the lines of `GroupStore.lines()`, read at a time in milliseconds. */
-  add(json: Buffer, atMs: number): void {
+  add(json: string, atMs: number): void {
     const seconds = Math.max((atMs - this.#atMs) / 1000, 0.001);
     this.#atMs = atMs;
     this.frame++;
-    const texts = json.toString('utf8').split(',\n');
+    const texts = json.split(',\n');
     texts.pop();
     const lines: Line[] = [];
     let family: RecordedFamily | undefined;

@@ -18,11 +18,24 @@ const counters = /^(http_requests_total|request_count)$/;
 const inProgress = /^(http_requests_in_progress|http_server_active_requests|requests_in_progress)$/;
 const statusLabels = new Set(['status_code', 'http_response_status_code', 'status', 'code']);
 
+type Frame = Pick<Recording, 'families' | 'frame'>;
+
+/** The histogram of the durations of requests; undefined where the group has none. */
+export function durationsOf({ families }: Frame): RecordedFamily | undefined {
+  return [...families.values()].find(({ name, type }) => durations.test(name) && type === 'histogram');
+}
+
+/** The family that counts requests. */
+export function requestsFamilyOf(recording: Frame): RecordedFamily | undefined {
+  return [...recording.families.values()].find(({ name }) => counters.test(name)) ?? durationsOf(recording);
+}
+
 /** Undefined where the group has no such family. */
-export function requestsOf({ families, frame }: Recording, length: number): RequestNumbers | undefined {
+export function requestsOf(recording: Frame, length: number): RequestNumbers | undefined {
+  const { families, frame } = recording;
   const all = [...families.values()];
-  const duration = all.find(({ name, type }) => durations.test(name) && type === 'histogram');
-  const counted = all.find(({ name }) => counters.test(name)) ?? duration;
+  const duration = durationsOf(recording);
+  const counted = requestsFamilyOf(recording);
   if (counted === undefined) return undefined;
   const rate = sum(counted.series, (series) => series.rateAt(frame));
   const errors = sum(counted.series.filter(isError), (series) => series.rateAt(frame));

@@ -8,7 +8,7 @@ const counter = (value: number, labels: object[] = []): string =>
 
 function recordingOf(frames: readonly string[]): Recording {
   const recording = new Recording();
-  for (const [i, frame] of frames.entries()) recording.add(Buffer.from(frame), i * 2000);
+  for (const [i, frame] of frames.entries()) recording.add(frame, i * 2000);
   return recording;
 }
 

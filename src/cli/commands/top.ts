@@ -149,7 +149,7 @@ class LiveView {
     const start = performance.now();
     const json = await this.#store.lines({ scopes: [''], defaultLabels: true });
     const readMs = performance.now() - start;
-    recording.add(json, start);
+    recording.add(json.toString('utf8'), start);
     const isDue = recording.frame % framesPerListing === 0;
     const files = isDue ? await this.#files() : this.#state.files;
     const hasEnded = !files.some(({ owner }) => owner?.live);
