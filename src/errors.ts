@@ -44,7 +44,9 @@ export type ErrorCode =
   | 'ERR_MOST_RECENT_DELTA'
   | 'ERR_MULTIPROCESS_MODE'
   | 'ERR_NAME_MISSING'
+  | 'ERR_NATIVE_HISTOGRAM'
   | 'ERR_NOT_A_NUMBER'
+  | 'ERR_OPENTELEMETRY_API'
   | 'ERR_OPTION_UNKNOWN'
   | 'ERR_OPTION_VALUE'
   | 'ERR_PRELOAD_VERSION'
@@ -64,7 +66,8 @@ export type ErrorCode =
   | 'ERR_SERIES_TTL'
   | 'ERR_STATSD_LISTEN'
   | 'ERR_STATSD_MAPPING'
-  | 'ERR_SUMMARY_WINDOW';
+  | 'ERR_SUMMARY_WINDOW'
+  | 'ERR_VIEW_AGGREGATION';
 
 /** An ordinary Error, TypeError or RangeError that also carries its code. */
 export type CodedError<E extends Error = Error> = E & { readonly code: ErrorCode };
@@ -164,6 +167,16 @@ export const badSummaryWindow = (name: string, option: string, value: unknown): 
     'ERR_SUMMARY_WINDOW',
     `Expected ${option} of summary "${name}" to be a positive ` +
       `${option === 'ageBuckets' ? 'whole number' : 'number of seconds'}, but got ${inspect(value)}`,
+  );
+export const badNativeHistogram = (
+  name: string,
+  option: string,
+  expected: string,
+  value: unknown,
+): CodedError =>
+  range(
+    'ERR_NATIVE_HISTOGRAM',
+    `Expected ${option} of histogram "${name}" to be ${expected}, but got ${inspect(value)}`,
   );
 export const badRegistryName = (name: unknown): CodedError =>
   type(
@@ -308,4 +321,10 @@ export const badSeriesTtl = (name: string, value: unknown): CodedError =>
   range(
     'ERR_SERIES_TTL',
     `Expected ttlSeconds of metric "${name}" to be a positive number of seconds, but got ${inspect(value)}`,
+  );
+export const viewAggregation = (value: unknown): CodedError =>
+  plain(
+    'ERR_VIEW_AGGREGATION',
+    `Expected a view without aggregation, but got ${inspect(value)}: the instrument decides, and exponential histograms are not ` +
+      'available. Name the upper bounds of a histogram in buckets, or leave instruments out with `drop: true`',
   );

@@ -105,6 +105,7 @@ export type {
   PrometheusContentType,
   PrometheusMetricsVersion,
   PrometheusMIME,
+  ProtobufContentType,
   RegistryContentType,
 } from './types/content-types';
 export type {
@@ -142,6 +143,7 @@ export type {
   GroupRegistry,
   GroupStatus,
   MetricsOptions,
+  ProtobufRegistry,
   RegistryOptions,
   ViewKind,
 } from './types/registry';

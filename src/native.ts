@@ -10,6 +10,7 @@ export interface NativeFamily {
   readonly mergeMode: string;
   readonly name: string;
   readonly help: string;
+  readonly unit?: string | undefined;
   readonly labelNames: readonly string[];
   /** Upper bounds of a histogram, quantiles of a summary. */
   readonly bounds: readonly number[];
@@ -30,6 +31,7 @@ export interface NativeSegment {
   /** `labels`: the index of each name and its value in turn, as written. A primitive is passed as it is, an object as an array of its text. */
   addSeries(family: number, cells: number, ...labels: readonly unknown[]): void;
   addExemplar(extent: number, index: number, bucket: number): void;
+  addNative(extent: number, index: number, zeroThreshold: number): void;
   addPage(
     extent: number,
     index: number,
@@ -97,7 +99,7 @@ export interface NativeScrape<As extends keyof Expositions> {
   readonly pid: number;
   readonly perOwner: boolean;
   readonly names: readonly string[] | undefined;
-  readonly format: 'prometheus' | 'openmetrics' | 'openmetrics-1.0.0' | 'json';
+  readonly format: 'prometheus' | 'openmetrics' | 'openmetrics-1.0.0' | 'protobuf' | 'json';
   readonly nowMs: number;
   /** Shown as long as no other owner has answered, or may answer, for the group. */
   readonly privateSegments: readonly NativeSegment[];

@@ -31,6 +31,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   views: [],
   http: ['metrics', 'registry', 'exposition', 'store', 'types', 'model', 'errors', 'process'],
   statsd: ['metrics', 'registry', 'store', 'types', 'model', 'errors'],
+  opentelemetry: [
+    ...['metrics', 'series', 'registry', 'exposition', 'store', 'native', 'types', 'model', 'errors'],
+  ],
   integrations: [
     ...['collectors', 'metrics', 'series', 'registry', 'exposition', 'store', 'types', 'model', 'errors'],
   ],

@@ -185,6 +185,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     scrape.format = format == "json"                ? Format::kJson
                     : format == "openmetrics"       ? Format::kClientOpenMetrics
                     : format == "openmetrics-1.0.0" ? Format::kOpenMetrics
+                    : format == "protobuf"          ? Format::kProtobuf
                                                     : Format::kText;
     std::string shown = argument.Get("selfMetrics").String();
     scrape.self_metrics = shown == "all"    ? SelfMetricsShown::kAll

@@ -37,6 +37,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
                            Method<&SegmentHandle::AddFamily>("addFamily"),
                            Method<&SegmentHandle::AddMember>("addMember"),
                            Method<&SegmentHandle::AddSeries>("addSeries"),
+                           Method<&SegmentHandle::AddNative>("addNative"),
                            Method<&SegmentHandle::AddPage>("addPage"),
                            Method<&SegmentHandle::AddExemplar>("addExemplar"),
                            Method<&SegmentHandle::Remove>("remove"),
@@ -126,6 +127,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     record.merge_mode = *merge_mode;
     record.name = family.Get("name").String();
     record.help = family.Get("help").String(layout::kMaxHelp);
+    if (Argument unit = family.Get("unit"); unit.Type() == napi_string) record.unit = unit.String();
     record.label_names = family.Get("labelNames").Strings();
     Argument bounds = family.Get("bounds");
     for (uint32_t i = 0; i < bounds.Length(); i++) record.bounds.push_back(bounds.Get(i).Double());
@@ -154,6 +156,14 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     Allocate(info, series_.cell_count, RecordType::kSeries, series_);
   }
 
+  // (extent and index of the series, zeroThreshold)
+  void AddNative(const CallbackInfo& info) {
+    NativeRecord record;
+    record.series_offset = FileOffset(Argument(info[0]).Uint32(), Argument(info[1]).Uint32());
+    record.zero_threshold = Argument(info[2]).Double();
+    Allocate(info, layout::kNativeCells, RecordType::kNative, record);
+  }
+
   // (extent and index of the series, slot, sign, schema, generation, page)
   void AddPage(const CallbackInfo& info) {
     PageRecord record;
@@ -163,7 +173,8 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     record.schema = static_cast<int8_t>(Argument(info[4]).Int32());
     record.generation = Argument(info[5]).Uint32();
     record.number = Argument(info[6]).Int32();
-    Allocate(info, layout::kPageCells, RecordType::kPage, record);
+    Allocate(info, layout::kPageCells,
+             record.slot == layout::kNativeSlot ? RecordType::kNativePage : RecordType::kPage, record);
   }
 
   // (extent and index of the series, bucket)

@@ -32,6 +32,8 @@
 //     histogram   sum, count, bucket 0 .. bucket n-1, bucket +Inf                 buckets are not cumulative
 //     summary     count, sum, then per age slot: epoch, generation, n, zero, min, max, schema
 //                 and PAGE records: 32 cells each, buckets 32p .. 32p+31 of one sign, slot and generation
+//     native      a histogram with a NATIVE record: generation, schema, observations in the zero bucket, and NATIVE_PAGE
+//                 records as those of summaries; stored before the bucket of the histogram
 //
 //   The archive has the counts of dead owners. It is a file of the same form that is never changed: a new one takes its
 //   name. Its series have their cells twice: first those above, then as many low halves of double-double sums. Its
@@ -47,7 +49,7 @@ namespace prom::layout {
 inline constexpr uint8_t kMagic[8] = {0x89, 'P', 'S', 'M', '\r', '\n', 0x1a, '\n'};
 inline constexpr uint32_t kEndianMark = 0x01020304;
 inline constexpr uint16_t kMajor = 1;
-inline constexpr uint16_t kMinor = 0;
+inline constexpr uint16_t kMinor = 1;  // 1: NATIVE and NATIVE_PAGE records
 
 inline constexpr uint64_t kHeaderSize = 4096;
 // Chunks start at multiples of it: fits pages of 4, 16 and 64 KiB.
@@ -71,6 +73,8 @@ enum class RecordType : uint16_t {
   kScope = 6,
   kMember = 7,
   kExemplar = 8,
+  kNative = 9,
+  kNativePage = 10,
 };
 enum class RecordState : uint32_t { kLive = 1, kRemoved = 2 };
 
@@ -198,6 +202,10 @@ inline constexpr uint32_t kSummaryHeaderCells = 2;
 enum SlotCell : uint32_t { kSlotEpoch, kSlotGeneration, kSlotN, kSlotZero, kSlotMin, kSlotMax, kSlotSchema };
 inline constexpr uint32_t kSummarySlotCells = kSlotSchema + 1;
 inline constexpr uint32_t kMaxAgeSlots = 65535;
+// Cells of the header of a native histogram. Its pages have kNativeSlot in place of an age slot.
+enum NativeCell : uint32_t { kNativeGeneration, kNativeSchema, kNativeZero };
+inline constexpr uint32_t kNativeCells = kNativeZero + 1;
+inline constexpr uint16_t kNativeSlot = 65535;
 // Cells of an exemplar: the current slot (1 or 2, 0 for none yet), then two slots: value, time in seconds, bytes of text, the
 // text. The owner fills the other slot, then makes it the current one.
 inline constexpr uint32_t kExemplarTextCells = 64;

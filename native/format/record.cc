@@ -31,6 +31,10 @@ class Encoder {
   void Size(const std::vector<T>& list, size_t) {
     Put(static_cast<uint32_t>(list.size()));
   }
+  // A text that records of earlier versions do not have.
+  void Added(const std::string& text) {
+    if (!text.empty()) Put(text);
+  }
   Bytes Take() {
     bytes_.resize(length_);
     return std::move(bytes_);
@@ -69,6 +73,12 @@ class Decoder {
     (Get(values), ...);
   }
   void Zeros(size_t length) { Skip(length); }
+  void Added(std::string& text) {
+    uint32_t length;
+    if (rest_.size() < sizeof length) return;
+    std::memcpy(&length, rest_.data(), sizeof length);
+    if (length <= rest_.size() - sizeof length) Get(text);
+  }
   // An element has at least `least` bytes: so an impossible size is refused before memory is allocated.
   template <typename T>
   void Size(std::vector<T>& list, size_t least) {
@@ -115,6 +125,7 @@ void Fields(Io& io, RecordOf<Io, FamilyRecord>& record) {
   io(record.name, record.help);
   io.Size(record.label_names, 4);
   for (auto& name : record.label_names) io(name);
+  io.Added(record.unit);
 }
 
 template <typename Io>
@@ -133,6 +144,11 @@ void Fields(Io& io, RecordOf<Io, PageRecord>& record) {
   io(record.series_offset, record.cells_offset, record.generation, record.number);
   io(record.slot, record.schema, record.sign);
   io.Zeros(4);
+}
+
+template <typename Io>
+void Fields(Io& io, RecordOf<Io, NativeRecord>& record) {
+  io(record.series_offset, record.cells_offset, record.zero_threshold);
 }
 
 template <typename Io>
@@ -201,6 +217,10 @@ bool IsValid(const PageRecord& record) {
   // Keys of the finest schema stay below 2^19; a larger page number would overflow a key.
   return record.schema >= -4 && record.schema <= 8 && (record.sign == 1 || record.sign == -1) &&
          record.number >= -(1 << 20) && record.number <= 1 << 20;
+}
+
+bool IsValid(const NativeRecord& record) {
+  return std::isfinite(record.zero_threshold) && record.zero_threshold >= 0;
 }
 
 bool IsValid(const ScopeRecord& record) { return HasGoodTexts(record.default_labels); }
@@ -301,6 +321,7 @@ std::optional<Record> Decode(std::span<const uint8_t> body) {
 FOR_RECORD(FamilyRecord);
 FOR_RECORD(SeriesRecord);
 FOR_RECORD(PageRecord);
+FOR_RECORD(NativeRecord);
 FOR_RECORD(ExemplarRecord);
 FOR_RECORD(ScopeRecord);
 FOR_RECORD(MemberRecord);

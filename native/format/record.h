@@ -39,6 +39,7 @@ struct FamilyRecord {
   std::string name;
   std::string help;
   std::vector<std::string> label_names;
+  std::string unit;  // since 1.1; empty for none
 
   // Cells of one series.
   uint32_t CellCount() const;
@@ -52,6 +53,7 @@ struct SeriesRecord {
   std::vector<SeriesLabel> labels;
 };
 
+// A page of a summary or, with kNativeSlot, of a native histogram.
 struct PageRecord {
   uint64_t series_offset = 0;  // cells_offset of the series
   uint64_t cells_offset = 0;
@@ -60,6 +62,13 @@ struct PageRecord {
   uint16_t slot = 0;
   int8_t schema = 0;
   int8_t sign = 1;
+};
+
+// A histogram has exponential buckets, too.
+struct NativeRecord {
+  uint64_t series_offset = 0;  // cells_offset of the series
+  uint64_t cells_offset = 0;
+  double zero_threshold = 0;  // observations up to it, of either sign, are in the zero bucket
 };
 
 // The exemplar of a counter (bucket 0) or of one bucket of a histogram.

@@ -25,10 +25,11 @@ using layout::RecordType;
 
 // Ids of one record, far below the longest record.
 constexpr size_t kIdsOfRecord = 4096;
+constexpr auto kPageLength = static_cast<int32_t>(layout::kPageCells);
 
 bool IsKept(const FamilyRecord& family) {
-  return family.type == MetricType::kGauge ? OutlivesOwner(family.merge_mode)
-                                           : family.merge_mode == MergeMode::kSum;
+  bool scalar = family.type == MetricType::kGauge || family.type == MetricType::kCounter;
+  return scalar ? OutlivesOwner(family.merge_mode) : family.merge_mode == MergeMode::kSum;
 }
 
 // A family of an archive, as it will be encoded.
@@ -43,6 +44,7 @@ FamilyRecord Archived(FamilyRecord family) {
 Bytes ContentOf(FamilyRecord family, const std::vector<uint32_t>& scopes) {
   family.id = 0;
   family.help.clear();
+  family.unit.clear();
   Bytes content = Encode(family);
   const auto* bytes = reinterpret_cast<const uint8_t*>(scopes.data());
   content.insert(content.end(), bytes, bytes + scopes.size() * sizeof(uint32_t));
@@ -83,6 +85,9 @@ std::vector<DoubleDouble> CellsOf(const MergedFamily& family, const double* valu
   }
   return cells;
 }
+
+// The number of the page with bucket `key`; keys may be negative.
+int32_t PageOf(int32_t key) { return (key >= 0 ? key : key - kPageLength + 1) / kPageLength; }
 
 // An upper bound for what a segment adds to the file: its cells come twice, and the series of each owner may get a label `pid`.
 uint64_t MostBytesOf(const SegmentReader& reader) {
@@ -206,6 +211,7 @@ void Archive::DropOldOwnerGauges() {
 
 bool Archive::Fits() {
   if (most_bytes_ > limits_.bytes) {
+    accumulator_.FinishNative();
     ArchiveWriter measured;
     EncodeContent(measured);
     most_bytes_ = sizeof(Header) + measured.cells_length() + measured.records_length();
@@ -214,6 +220,7 @@ bool Archive::Fits() {
 }
 
 std::optional<SystemError> Archive::Write(int fd, const OwnerIdentity& self) {
+  accumulator_.FinishNative();
   DropOldOwnerGauges();
   ArchiveWriter measured;
   EncodeContent(measured);
@@ -291,11 +298,30 @@ void Archive::EncodeSeries(const MergedFamily& family, uint32_t index, ArchiveWr
       out.AppendCells(counts);
     }
   }
+  if (const NativeSum* native = accumulator_.native(index)) EncodeNative(*native, record.cells_offset, out);
   for (const Exemplar& exemplar : accumulator_.exemplars(index)) {
     out.Append(RecordType::kExemplar, ExemplarRecord{record.cells_offset, out.NextCell(), exemplar.bucket});
     std::array<double, layout::kExemplarCells> exemplar_cells{1};  // the first slot counts
     std::copy(exemplar.slot.begin(), exemplar.slot.end(), exemplar_cells.begin() + 1);
     out.AppendCells(exemplar_cells);
+  }
+}
+
+void Archive::EncodeNative(const NativeSum& native, uint64_t series_offset, ArchiveWriter& out) {
+  out.Append(RecordType::kNative, NativeRecord{series_offset, out.NextCell(), native.zero_threshold()});
+  out.AppendCells(std::array{0.0, static_cast<double>(native.schema()), native.zero_count()});
+  for (int8_t sign : {int8_t{1}, int8_t{-1}}) {
+    const std::vector<NativeSum::Bucket>& buckets = sign > 0 ? native.positive() : native.negative();
+    for (auto bucket = buckets.begin(); bucket != buckets.end();) {
+      int32_t number = PageOf(bucket->key);
+      std::array<double, layout::kPageCells> counts{};
+      for (; bucket != buckets.end() && PageOf(bucket->key) == number; ++bucket) {
+        counts[static_cast<size_t>(bucket->key - number * kPageLength)] = bucket->count;
+      }
+      out.Append(RecordType::kNativePage, PageRecord{series_offset, out.NextCell(), 0, number,
+                                                     layout::kNativeSlot, native.schema(), sign});
+      out.AppendCells(counts);
+    }
   }
 }
 

@@ -56,6 +56,7 @@ class Archive {
   void DropOldOwnerGauges();
   void EncodeContent(ArchiveWriter& out) const;
   void EncodeSeries(const MergedFamily& family, uint32_t index, ArchiveWriter& out) const;
+  static void EncodeNative(const NativeSum& native, uint64_t series_offset, ArchiveWriter& out);
 
   const ArchiveLimits limits_;
   const double now_ms_;

@@ -139,6 +139,7 @@ void Accumulator::Clear() {
   std::fill(values_.begin(), values_.end(), 0);
   std::fill(contributors_.begin(), contributors_.end(), 0);
   std::fill(sketches_.begin(), sketches_.end(), Sketch());
+  natives_.clear();
   exemplars_.clear();
 }
 
@@ -173,6 +174,7 @@ void Accumulator::AddFamily(const MergePlan& merged, const MergeInput& input, co
       if (archive) prom::Add(to[0], to[1], cells[1]);  // the low half
     });
   } else if (mode == MergeMode::kSum && type == MetricType::kHistogram) {
+    if (reader.has_native()) AddNative(reader, plan);
     each([&](const Contribution& from, const double* cells) {
       AddHistogram(family, cells, archive, &values_[from.value]);
     });
@@ -231,6 +233,24 @@ void Accumulator::AddMostRecent(const Contribution& to, const double* cells, boo
   known[1] = time;
 }
 
+void Accumulator::AddNative(const SegmentReader& reader, const FamilyPlan& plan) {
+  for (const Contribution& from : plan.contributions) {
+    const ReadSeries& source = reader.series()[from.source];
+    if (source.native.cell < 0) continue;
+    const double* head = reader.values() + source.native.cell;
+    NativeSum& sum = natives_[from.series];
+    sum.AddHeader(head[layout::kNativeSchema], head[layout::kNativeZero], source.native.zero_threshold);
+    for (const ReadPage& page : source.pages) {
+      if (page.generation != head[layout::kNativeGeneration]) continue;
+      sum.AddPage(page.schema, page.sign, page.number, reader.values() + page.cell);
+    }
+  }
+}
+
+void Accumulator::FinishNative() {
+  for (auto& [series, native] : natives_) native.Finish();
+}
+
 void Accumulator::AddExemplars(const SegmentReader& reader, const FamilyPlan& plan) {
   for (const Contribution& from : plan.contributions) {
     for (const ReadExemplar& exemplar : reader.series()[from.source].exemplars) {
@@ -245,6 +265,7 @@ std::span<const Exemplar> Accumulator::exemplars(uint32_t series) const {
 }
 
 void Accumulator::Finish(const MergePlan& plan) {
+  FinishNative();
   for (const MergedFamily& family : plan.families()) {
     MergeMode mode = family.definition.merge_mode;
     bool average = mode == MergeMode::kAverage;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "merge/merge_plan.h"
+#include "merge/native_sum.h"
 #include "merge/sketch.h"
 
 namespace prom {
@@ -48,6 +49,13 @@ class Accumulator {
     return family.definition.merge_mode == kSum || contributors_[series] != 0;
   }
   const Sketch& sketch(const MergedSeries& series) const { return sketches_[series.sketch]; }
+  // Null for a series that is no native histogram. Only sums of histograms are.
+  const NativeSum* native(uint32_t series) const {
+    auto found = natives_.find(series);
+    return found == natives_.end() ? nullptr : &found->second;
+  }
+  // Finishes the sums of native histograms, for an archive: Finish() does it for a scrape.
+  void FinishNative();
   // The newest one of each bucket.
   std::span<const Exemplar> exemplars(uint32_t series) const;
 
@@ -55,11 +63,13 @@ class Accumulator {
   void AddFamily(const MergePlan& merged, const MergeInput& input, const FamilyPlan& plan, double now_ms);
   void AddValues(const MergedFamily& family, const Contribution& to, const double* values);
   void AddMostRecent(const Contribution& to, const double* cells, bool this_boot);
+  void AddNative(const SegmentReader& reader, const FamilyPlan& plan);
   void AddExemplars(const SegmentReader& reader, const FamilyPlan& plan);
 
   std::vector<double> values_;
   std::vector<uint32_t> contributors_;  // by series
   std::vector<Sketch> sketches_;
+  std::unordered_map<uint32_t, NativeSum> natives_;                // by series
   std::unordered_map<uint32_t, std::vector<Exemplar>> exemplars_;  // by series
 };
 

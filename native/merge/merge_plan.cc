@@ -86,7 +86,8 @@ int64_t MergePlan::SeriesOf(const MergeInput& input, const FamilyPlan& plan, con
     family.series.push_back(index);
     AssignValues(family, series_.emplace_back());
     identities_.emplace_back();
-  } else if (rank > identities_[index].rank) {
+  } else if (MergedIdentity& known = identities_[index]; rank > known.rank) {
+    known.created_ms = std::min(known.created_ms, source.record.created_ms);
     return index;
   } else {
     family.sorted = false;
@@ -94,7 +95,9 @@ int64_t MergePlan::SeriesOf(const MergeInput& input, const FamilyPlan& plan, con
   // The oldest owner decides where a series stands and how its labels are written.
   placed_ = false;
   series_[index].text_length = 0;
-  identities_[index] = {rank, source.record.created_ms, Copied(labels_), Copied(defaults_)};
+  double created_ms = source.record.created_ms;
+  if (!added) created_ms = std::min(created_ms, identities_[index].created_ms);
+  identities_[index] = {rank, created_ms, Copied(labels_), Copied(defaults_)};
   return index;
 }
 

@@ -49,7 +49,7 @@ struct MergedSeries {
 
 struct MergedIdentity {
   uint64_t rank = 0;      // the oldest segment that has the series, and the position there
-  double created_ms = 0;  // since the epoch
+  double created_ms = 0;  // since the epoch, in the first owner that had it
   std::vector<Label> labels;
   std::vector<Label> defaults;  // those of its registry, also where the series has a label of that name
 };

@@ -46,15 +46,28 @@ double SummarySkew(const ReadSeries& series, const double* values) {
   return skew > 0 ? skew : 0;
 }
 
+double NativeSkew(const ReadSeries& series, const double* values) {
+  const double* head = values + series.native.cell;
+  double sum = head[layout::kNativeZero];
+  for (const ReadPage& page : series.pages) {
+    if (page.generation != head[layout::kNativeGeneration]) continue;
+    for (uint32_t i = 0; i < layout::kPageCells; i++) sum += values[page.cell + i];
+  }
+  double skew = std::fabs(sum - values[series.cell + 1]);
+  return skew > 0 ? skew : 0;
+}
+
 double SkewOf(const CellReader::Compound& compound, const ReadSeries& series, const double* values) {
-  return compound.histogram ? HistogramSkew(values + compound.cell, compound.count)
-                            : SummarySkew(series, values);
+  if (!compound.histogram) return SummarySkew(series, values);
+  double skew = HistogramSkew(values + compound.cell, compound.count);
+  return series.native.cell < 0 ? skew : skew + NativeSkew(series, values);
 }
 
 // Calls `each(cell, count)` for the ranges of a series' cells until one returns false.
 template <typename Each>
 bool AllRangesOf(const ReadSeries& series, Each each) {
   return each(series.cell, series.record.cell_count) &&
+         (series.native.cell < 0 || each(static_cast<uint32_t>(series.native.cell), layout::kNativeCells)) &&
          std::all_of(series.pages.begin(), series.pages.end(),
                      [&](const ReadPage& page) { return each(page.cell, layout::kPageCells); });
 }
@@ -106,7 +119,7 @@ SkipReason CellReader::Read(const ByteSource& source, std::span<const ReadSeries
   for (const Compound& compound : compounds_) {
     const ReadSeries& own = series[compound.series];
     bool has_changed =
-        compound.histogram
+        compound.histogram && own.native.cell < 0
             ? HasChanged(compound.cell, compound.count)
             : !AllRangesOf(own, [&](uint32_t cell, uint32_t length) { return !HasChanged(cell, length); });
     bool settled = !has_changed && SkewOf(compound, own, values) == 0;

@@ -25,6 +25,11 @@ struct ReadPage {
   uint32_t cell;  // index into SegmentReader::values()
 };
 
+struct ReadNative {
+  int64_t cell = -1;  // -1: the series is no native histogram
+  double zero_threshold = 0;
+};
+
 struct ReadExemplar {
   uint32_t bucket;
   uint32_t cell;
@@ -37,6 +42,7 @@ struct ReadSeries {
   uint32_t cell;
   std::vector<ReadPage> pages;
   std::vector<ReadExemplar> exemplars;
+  ReadNative native{};
 };
 
 // An extent of a file among the extents of its type, as one range of bytes.
@@ -64,6 +70,7 @@ class CellReader {
   // them, or when records name more cells than the file has: no honest owner gives a cell twice.
   int64_t Find(uint64_t offset, uint64_t count);
   void AddCompound(const Compound& compound) { compounds_.push_back(compound); }
+  // Cells of a series that are apart from the others.
   void AddPage() { has_pages_ = true; }
   void AddExemplar(uint32_t cell) { exemplars_.push_back(cell); }
   bool has_exemplars() const { return !exemplars_.empty(); }

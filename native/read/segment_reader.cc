@@ -43,6 +43,7 @@ void SegmentReader::Forget() {
   parsed_end_ = 0;
   skipped_records_ = 0;
   misplaced_ = false;
+  has_native_ = false;
   cells_.Forget();
   families_.clear();
   family_by_id_.clear();
@@ -188,7 +189,8 @@ bool SegmentReader::ParseRecord(const RecordHeader& head, const uint8_t* body) {
   bool live = head.state == static_cast<uint32_t>(RecordState::kLive);
   auto type = static_cast<RecordType>(head.type);
   if (type == RecordType::kSeries) return Parse<SeriesRecord>(bytes, live);
-  if (type == RecordType::kPage) return Parse<PageRecord>(bytes, live);
+  if (type == RecordType::kPage || type == RecordType::kNativePage) return Parse<PageRecord>(bytes, live);
+  if (type == RecordType::kNative) return Parse<NativeRecord>(bytes, live);
   if (type == RecordType::kExemplar) return Parse<ExemplarRecord>(bytes, live);
   if (type == RecordType::kFamily) return Parse<FamilyRecord>(bytes, live);
   if (type == RecordType::kScope) return Parse<ScopeRecord>(bytes, live);
@@ -257,7 +259,8 @@ bool SegmentReader::Add(SeriesRecord record, bool live) {
   if (histogram || definition.type == layout::MetricType::kSummary) {
     cells_.AddCompound({index, static_cast<uint32_t>(cell), record.cell_count, histogram});
   }
-  series_.push_back({std::move(record), record_offset_, family->second, static_cast<uint32_t>(cell), {}, {}});
+  series_.push_back(
+      {std::move(record), record_offset_, family->second, static_cast<uint32_t>(cell), {}, {}, {}});
   return true;
 }
 
@@ -265,12 +268,28 @@ bool SegmentReader::Add(PageRecord record, bool live) {
   ReadSeries* series = live ? SeriesAt(record.series_offset) : nullptr;
   if (series == nullptr) return true;
   const FamilyRecord& definition = families_[series->family].record;
-  if (definition.type != layout::MetricType::kSummary || record.slot >= definition.age_buckets) return false;
+  bool fits = record.slot == layout::kNativeSlot
+                  ? series->native.cell >= 0
+                  : definition.type == layout::MetricType::kSummary && record.slot < definition.age_buckets;
+  if (!fits) return false;
   int64_t cell = cells_.Find(record.cells_offset, layout::kPageCells);
   if (cell < 0) return Misplaced();
   cells_.AddPage();
   series->pages.push_back({record.number, record.generation, record.slot, record.schema, record.sign,
                            static_cast<uint32_t>(cell)});
+  return true;
+}
+
+bool SegmentReader::Add(NativeRecord record, bool live) {
+  ReadSeries* series = live ? SeriesAt(record.series_offset) : nullptr;
+  if (series == nullptr) return true;
+  bool histogram = families_[series->family].record.type == layout::MetricType::kHistogram;
+  if (!histogram || series->native.cell >= 0) return false;
+  int64_t cell = cells_.Find(record.cells_offset, layout::kNativeCells);
+  if (cell < 0) return Misplaced();
+  cells_.AddPage();
+  has_native_ = true;
+  series->native = {cell, record.zero_threshold};
   return true;
 }
 

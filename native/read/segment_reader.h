@@ -64,6 +64,7 @@ class SegmentReader {
   // Live records that are whole, but contradict the format or other records. They are left out, and so is each record that
   // refers to one of them. An archive with such a record is corrupt.
   uint64_t skipped_records() const { return skipped_records_; }
+  bool has_native() const { return has_native_; }
   // The place in the file of the record that was read last; 0 before the first. After a failed Update(), of the one that is wrong.
   uint64_t record_offset() const { return record_offset_; }
   bool has_exemplars() const { return cells_.has_exemplars(); }
@@ -89,6 +90,7 @@ class SegmentReader {
   bool Add(FamilyRecord record, bool live);
   bool Add(SeriesRecord record, bool live);
   bool Add(PageRecord record, bool live);
+  bool Add(NativeRecord record, bool live);
   bool Add(ExemplarRecord record, bool live);
   bool Add(ScopeRecord record, bool live);
   bool Add(MemberRecord record, bool live);
@@ -112,6 +114,7 @@ class SegmentReader {
   bool misplaced_ = false;
   bool known_ = false;
   bool usable_ = false;
+  bool has_native_ = false;
 
   std::vector<ReadExtent> record_extents_;
   std::vector<ReadFamily> families_;

@@ -1,4 +1,4 @@
-// Expositions of merged families: the text formats, and JSON for JavaScript.
+// Expositions of merged families: the text formats, Protobuf, and JSON for JavaScript.
 #pragma once
 
 #include <cstdint>
@@ -57,6 +57,7 @@ enum class Format {
   kText,  // 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/), prom-client's to the byte
   kClientOpenMetrics,  // OpenMetrics as prom-client writes it, to the byte
   kOpenMetrics,        // OpenMetrics 1.0 as its specification has it
+  kProtobuf,           // io.prometheus.client.MetricFamily, delimited
   kJson,
 };
 
@@ -68,14 +69,19 @@ void Render(const Merge& merge, Format format, const FamilyNames& names, const G
 void RenderText(const Merge& merge, Format format, const FamilyNames& names, const GroupStats* stats,
                 TextBuffer& out);
 
+// Appends messages, each after its length.
+void RenderProtobuf(const Merge& merge, const FamilyNames& names, const GroupStats& stats, TextBuffer& out);
+
 // Appends a text in quotation marks, as JSON has it.
 void AppendJson(TextBuffer& out, std::string_view text);
 
 // Appends JSON in lines, so that a reader can stop after any of them: one for each family, and one for each of its series after it.
 // A label is [name, kind, text], and a number that JSON cannot express is a string. Each line ends with a comma and a line feed.
 //
-//   {"name","help","type","mode","bounds":[..]},
-//   {"labels":[..],"defaults":[..],"values":[..],"exemplars"?:[{"bucket","value","time","labels":[..]}]},
+//   {"name","help","type","unit"?,"mode","bounds":[..]},
+//   {"labels":[..],"defaults":[..],"values":[..],
+//    "native"?:{"schema","zeroThreshold","zeroCount","positive":[[key,count],..],"negative":[..]},
+//    "exemplars"?:[{"bucket","value","time","labels":[..]}]},
 void RenderJson(const Merge& merge, const FamilyNames& names, TextBuffer& out);
 
 }  // namespace prom

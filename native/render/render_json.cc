@@ -64,6 +64,16 @@ void Append(TextBuffer& out, const std::vector<Label>& labels) {
   });
 }
 
+void Append(TextBuffer& out, const std::vector<NativeSum::Bucket>& buckets) {
+  AppendList(out, buckets, [&](const NativeSum::Bucket& bucket) {
+    out.Append('[');
+    Append(out, static_cast<double>(bucket.key));
+    out.Append(',');
+    Append(out, bucket.count);
+    out.Append(']');
+  });
+}
+
 // `lead` are the bytes in front of the value, from the end of the one before.
 template <typename Value>
 void AppendField(TextBuffer& out, std::string_view lead, const Value& value) {
@@ -71,11 +81,21 @@ void AppendField(TextBuffer& out, std::string_view lead, const Value& value) {
   Append(out, value);
 }
 
+void AppendNative(TextBuffer& out, const NativeSum& native) {
+  AppendField(out, ",\"native\":{\"schema\":", static_cast<double>(native.schema()));
+  AppendField(out, ",\"zeroThreshold\":", native.zero_threshold());
+  AppendField(out, ",\"zeroCount\":", native.zero_count());
+  AppendField(out, ",\"positive\":", native.positive());
+  AppendField(out, ",\"negative\":", native.negative());
+  out.Append('}');
+}
+
 void AppendSeries(TextBuffer& out, const Merge& merge, const MergedFamily& family, uint32_t index) {
   AppendField(out, "{\"labels\":", merge.plan().identity(index).labels);
   AppendField(out, ",\"defaults\":", merge.plan().identity(index).defaults);
   AppendField(out, ",\"values\":",
               std::span(merge.totals().values(merge.plan().series()[index]), family.value_count));
+  if (const NativeSum* native = merge.totals().native(index)) AppendNative(out, *native);
   if (auto exemplars = merge.totals().exemplars(index); !exemplars.empty()) {
     out.Append(",\"exemplars\":");
     AppendList(out, exemplars, [&](const Exemplar& exemplar) {
@@ -97,6 +117,7 @@ void RenderJson(const Merge& merge, const FamilyNames& names, TextBuffer& out) {
     AppendField(out, "{\"name\":", definition.name);
     AppendField(out, ",\"help\":", definition.help);
     AppendField(out, ",\"type\":", kTypeNames[definition.type]);
+    if (!definition.unit.empty()) AppendField(out, ",\"unit\":", definition.unit);
     AppendField(out, ",\"mode\":", kMergeModeNames[definition.merge_mode]);
     AppendField(out, ",\"bounds\":", std::span(definition.bounds));
     out.Append("},\n");

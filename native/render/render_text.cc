@@ -38,7 +38,7 @@ struct Line {
 };
 
 void AppendHead(TextBuffer& out, Format format, std::string_view name, std::string_view help,
-                std::string_view type) {
+                std::string_view type, std::string_view unit = "") {
   std::string escaped;
   bool exact = format == Format::kOpenMetrics;
   AppendEscaped(escaped, help, exact);
@@ -46,7 +46,10 @@ void AppendHead(TextBuffer& out, Format format, std::string_view name, std::stri
     for (std::string_view part : parts) out.Append(part);
   };
   if (exact) {
-    append({"# TYPE ", name, " ", type, "\n# HELP ", name, " ", escaped});
+    append({"# TYPE ", name, " ", type});
+    // Scrapers refuse a unit that is not the end of the name.
+    if (!unit.empty() && name.ends_with("_" + std::string(unit))) append({"\n# UNIT ", name, " ", unit});
+    append({"\n# HELP ", name, " ", escaped});
   } else {
     append({"# HELP ", name, " ", escaped, "\n# TYPE ", name, " ", type});
   }
@@ -93,7 +96,7 @@ class FamilyRenderer {
     for (const Line& line : lines_) most_ += line.lead.size();
   }
 
-  void AppendHead() { prom::AppendHead(out_, format_, name_, definition_.help, type_); }
+  void AppendHead() { prom::AppendHead(out_, format_, name_, definition_.help, type_, definition_.unit); }
 
   void Append(uint32_t index) {
     const MergedSeries& series = merge_.plan().series()[index];
@@ -238,6 +241,8 @@ void Render(const Merge& merge, Format format, const FamilyNames& names, const G
             TextBuffer& out) {
   if (format == Format::kJson) {
     RenderJson(merge, names, out);
+  } else if (format == Format::kProtobuf) {
+    RenderProtobuf(merge, names, stats, out);
   } else {
     RenderText(merge, format, names, &stats, out);
   }

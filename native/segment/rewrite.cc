@@ -13,6 +13,8 @@ namespace {
 using layout::MetricType;
 using layout::RecordType;
 
+bool IsPage(RecordType type) { return type == RecordType::kPage || type == RecordType::kNativePage; }
+
 // Sets the counts of a series to zero. The values of gauges stay, and the pages of a summary stay valid.
 void ForgetCountsOf(const FamilyRecord& family, double* cells) {
   if (family.type == MetricType::kGauge) return;
@@ -60,7 +62,8 @@ Result<bool> Rewrite::Copy(uint32_t records) {
 
 std::optional<SystemError> Rewrite::CopyRecord(const RecordRef& record) {
   if (record.type == RecordType::kSeries) return CopySeries(record);
-  if (record.type == RecordType::kPage) return CopyPart<PageRecord>(record);
+  if (IsPage(record.type)) return CopyPart<PageRecord>(record);
+  if (record.type == RecordType::kNative) return CopyPart<NativeRecord>(record);
   if (record.type == RecordType::kExemplar) return CopyPart<ExemplarRecord>(record);
   return to_->AppendAs(record.number, record.type, record.body);
 }
@@ -77,7 +80,7 @@ std::optional<SystemError> Rewrite::CopySeries(const RecordRef& record) {
   return to_->AppendAs(record.number, record.type, Encode(*series));
 }
 
-// A page or an exemplar. It is left out if its series is not live.
+// A page, an exemplar, or the header of a native histogram. It is left out if its series is not live.
 template <typename Record>
 std::optional<SystemError> Rewrite::CopyPart(const RecordRef& record) {
   auto part = Decode<Record>(record.body);
@@ -113,9 +116,12 @@ void Rewrite::ForgetCounts() {
       if (family != families.end()) {
         ForgetCountsOf(family->second, to_->Data(to_->CellsAt(series->cells_offset)));
       }
-    } else if (record->type == RecordType::kPage) {
+    } else if (IsPage(record->type)) {
       auto page = Decode<PageRecord>(record->body);
       std::fill_n(to_->Data(to_->CellsAt(page->cells_offset)), layout::kPageCells, 0.0);
+    } else if (record->type == RecordType::kNative) {
+      auto native = Decode<NativeRecord>(record->body);
+      to_->Data(to_->CellsAt(native->cells_offset))[layout::kNativeZero] = 0;
     }
   }
 }

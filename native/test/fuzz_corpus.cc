@@ -26,7 +26,7 @@ SeriesLabel LabelAt(uint16_t name, std::string text, LabelKind kind = LabelKind:
 
 // An owner with families of all types, and a second scope.
 SegmentImage RichSegment(uint8_t id, MergeMode mode) {
-  SegmentImage image(240, kRecordsRoom);
+  SegmentImage image(320, kRecordsRoom);
   image.header().segment_id[0] = id;
   image.header().created_realtime_ns = id;
   image.header().pid = 1000u + id % 2;
@@ -55,6 +55,13 @@ SegmentImage RichSegment(uint8_t id, MergeMode mode) {
   const double histogram[] = {2.5, 3, 1, 1, 1};
   std::copy_n(histogram, 5, image.cells(observed));
   image.Series(3, 5, observed);
+  NativeRecord native{observed, image.Cells(layout::kNativeCells), 0.25};
+  image.cells(native.cells_offset)[layout::kNativeSchema] = 3;
+  image.cells(native.cells_offset)[layout::kNativeZero] = 2;
+  image.Add(RecordType::kNative, Encode(native));
+  PageRecord bucket{observed, image.Cells(layout::kPageCells), 0, -1, layout::kNativeSlot, 3, 1};
+  *image.cells(bucket.cells_offset) = 1;
+  image.Add(RecordType::kNativePage, Encode(bucket));
   image.Family(4, test::SummaryFamily("s", {0.5, 0.99}, 2, 60'000), 1);
   uint64_t summed = image.Cells(16);
   const double slots[] = {3, 1, kNowMs / 60'000, 0, 3, 1, -2, 3, 5};

@@ -104,7 +104,7 @@ class Mutator {
     size_t at = records[Pick(records.size())];
     RecordHeader head = RecordAt(segment, at);
     if (Pick(4) != 0) {
-      head.type = static_cast<uint16_t>(Pick(static_cast<size_t>(RecordType::kExemplar) + 2));
+      head.type = static_cast<uint16_t>(Pick(static_cast<size_t>(RecordType::kNativePage) + 2));
     } else {
       head.flags = static_cast<uint16_t>(1u << Pick(16));
     }

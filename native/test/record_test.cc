@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -212,6 +213,7 @@ TEST_CASE("a body that was cut anywhere is refused") {
   CheckTruncations(OddSeries("odd"));
   CheckTruncations(OddScope("odd"));
   CheckTruncations(OddPage());
+  CheckTruncations(NativeRecord{1, 2, 3});
   CheckTruncations(ExemplarRecord{1, 2, 3});
   CheckTruncations(MemberRecord{1, 2});
   CheckTruncations(CompactedRecord{{SegmentId{1}, SegmentId{2}}});
@@ -328,6 +330,25 @@ TEST_CASE("a page of an unknown schema or sign, or with too large a number, is r
   for (int32_t number : {(1 << 20) + 1, -(1 << 20) - 1, INT32_MAX, INT32_MIN}) {
     CHECK_FALSE(Decode<PageRecord>(With(page, 20, number)).has_value());
   }
+}
+
+TEST_CASE("a unit comes after the fields of version 1.0, and bytes that are none are ignored") {
+  FamilyRecord family = test::CounterFamily("c", {"l"});
+  Bytes without = Encode(family);
+  CHECK(Decode<FamilyRecord>(without)->unit == "");
+  family.unit = "seconds";
+  Bytes with = Encode(family);
+  CHECK(std::equal(without.begin(), without.end(), with.begin()));
+  CHECK(Decode<FamilyRecord>(with)->unit == "seconds");
+  without.insert(without.end(), 16, 0xab);
+  CHECK(Decode<FamilyRecord>(without)->unit == "");
+}
+
+TEST_CASE("a zero threshold that is negative or no number is refused") {
+  Bytes native = Encode(NativeRecord{8, 16, 0.5});
+  CHECK(Decode<NativeRecord>(native)->zero_threshold == 0.5);
+  for (double threshold : {-1.0, double{NAN}, double{INFINITY}})
+    CHECK_FALSE(Decode<NativeRecord>(With(native, 16, threshold)).has_value());
 }
 
 TEST_CASE("a mode that needs the time of a set is refused for types without a cell for it") {

@@ -5,6 +5,9 @@ import { type ClientFormat, familyText, type TextFamily } from './text';
 /** `openmetrics` is OpenMetrics as prom-client writes it, `openmetrics-1.0.0` as its specification has it. */
 export type TextFormat = ClientFormat | 'openmetrics-1.0.0';
 
+/** All formats of a scrape. `protobuf` is io.prometheus.client.MetricFamily, delimited. */
+export type ExpositionFormat = TextFormat | 'protobuf';
+
 /** One family without a line feed at its end. `names` are those of all families of the exposition. */
 export function textIn(
   format: TextFormat,

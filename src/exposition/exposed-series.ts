@@ -1,4 +1,4 @@
-import type { Exemplar } from '../model/family';
+import type { Exemplar, NativeHistogram } from '../model/family';
 import type { LabelSet } from '../model/labels';
 import type { TextFamily, TextSample } from './text';
 
@@ -21,6 +21,7 @@ export interface ExposedSeries {
   readonly quantiles: { readonly quantile: number; readonly value: number }[];
   sum: number | undefined;
   count: number | undefined;
+  native: NativeHistogram | undefined;
 }
 
 /** The series of a family. Samples of one label set become neighbours. */
@@ -58,6 +59,7 @@ function newSeries(labels: readonly LabelText[]): ExposedSeries {
     quantiles: [],
     sum: undefined,
     count: undefined,
+    native: undefined,
   };
 }
 
@@ -70,8 +72,9 @@ function addSample({ name, type }: TextFamily, series: ExposedSeries, sample: Te
   const exemplar = typeof sample.exemplar?.value === 'number' ? sample.exemplar : undefined;
   const isDistribution = type === 'histogram' || type === 'summary';
   if (isDistribution && metricName === `${name}_sum`) series.sum = value;
-  else if (isDistribution && metricName === `${name}_count`) series.count = value;
-  else if (type === 'histogram') {
+  else if (isDistribution && metricName === `${name}_count`) {
+    Object.assign(series, { count: value, native: sample.native });
+  } else if (type === 'histogram') {
     series.buckets.push({ bound: boundOf(labels['le']), count: value, exemplar });
   } else if (type === 'summary') series.quantiles.push({ quantile: boundOf(labels['quantile']), value });
   else Object.assign(series, { value, exemplar });

@@ -1,4 +1,11 @@
-import type { Exemplar, LabelValue, MetricFamily, MetricType, Sample } from '../model/family';
+import type {
+  Exemplar,
+  LabelValue,
+  MetricFamily,
+  MetricType,
+  NativeHistogram,
+  Sample,
+} from '../model/family';
 import type { LabelSet } from '../model/labels';
 import { aggregatorOf } from '../model/merge-mode';
 import { Slices } from '../slices';
@@ -10,6 +17,7 @@ interface JsonSeries {
   readonly labels: readonly JsonLabel[];
   readonly defaults: readonly JsonLabel[];
   readonly values: readonly JsonNumber[];
+  readonly native?: NativeHistogram;
   readonly exemplars?: readonly JsonExemplar[];
 }
 
@@ -25,6 +33,7 @@ interface JsonFamily {
   readonly name: string;
   readonly help: string;
   readonly type: MetricType;
+  readonly unit?: string;
   readonly mode: string;
   readonly bounds: readonly JsonNumber[];
 }
@@ -47,10 +56,11 @@ export async function familiesFromJson(lines: Buffer): Promise<MetricFamily[]> {
     const parsed = JSON.parse(`[${lines.toString('utf8', from, end - endOfLine)}]`);
     for (const line of parsed as readonly (JsonFamily | JsonSeries)[]) {
       if ('name' in line) {
-        const { name, help, type, mode } = line;
+        const { name, help, type, unit, mode } = line;
         family = line;
         values = [];
-        families.push({ help, name, type, values, aggregator: aggregatorOf(mode) });
+        const aggregator = aggregatorOf(mode);
+        families.push({ help, name, type, ...(unit === undefined ? {} : { unit }), values, aggregator });
       } else if (family !== undefined) {
         for (const sample of samples(family, line)) values.push(sample);
       }
@@ -77,7 +87,13 @@ function samples(family: JsonFamily, series: JsonSeries): Sample[] {
         labels: { le, ...labels },
       })),
       { value: sum, metricName: `${name}_sum`, exemplar: undefined, labels: { ...labels } },
-      { value: count, metricName: `${name}_count`, exemplar: undefined, labels: { ...labels } },
+      {
+        value: count,
+        metricName: `${name}_count`,
+        exemplar: undefined,
+        labels: { ...labels },
+        ...(series.native && { native: series.native }),
+      },
     ];
   }
   if (family.type === 'summary') return summarySamples(name, family.bounds.map(Number), values, labels);

@@ -1,14 +1,19 @@
 import type { HeaderValue } from '../model/http';
-import type { TextFormat } from './document';
+import type { ExpositionFormat } from './document';
 import { type Clause, clausesOf } from './header';
 
 /** A format that a client has asked for, and its name. */
 export interface Negotiated {
-  readonly format: TextFormat;
+  readonly format: ExpositionFormat;
   readonly contentType: string;
 }
 
 const schemes: ReadonlySet<string> = new Set(['allow-utf-8', 'underscores', 'dots', 'values']);
+
+const protobuf: Negotiated = {
+  format: 'protobuf',
+  contentType: 'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited',
+};
 
 const plainText: Negotiated = {
   format: 'prometheus',
@@ -32,6 +37,11 @@ function formatOf({ value, parameters }: Clause, openMetrics: boolean): Negotiat
   const version = parameters.get('version');
   const escaping = parameters.get('escaping');
   const scheme = escaping !== undefined && schemes.has(escaping) ? escaping : 'underscores';
+  if (value === 'application/vnd.google.protobuf') {
+    const isMetricFamily = parameters.get('proto') === 'io.prometheus.client.MetricFamily';
+    const isDelimited = (parameters.get('encoding') ?? 'delimited') === 'delimited';
+    return isMetricFamily && isDelimited ? protobuf : undefined;
+  }
   if (value === 'text/plain') {
     if (version === undefined || version === '0.0.4') return plainText;
     if (version !== '1.0.0') return undefined;

@@ -17,7 +17,11 @@ export function openMetricsText(
   names: ReadonlySet<string>,
 ): string {
   const { name, type, sample } = namesOf(family, names);
-  const lines = [`# TYPE ${name} ${type}`, `# HELP ${name} ${escaped(family.help)}`];
+  const lines = [`# TYPE ${name} ${type}`];
+  // Scrapers refuse a unit that is not the end of the name.
+  if (family.unit !== undefined && name.endsWith(`_${family.unit}`))
+    lines.push(`# UNIT ${name} ${family.unit}`);
+  lines.push(`# HELP ${name} ${escaped(family.help)}`);
   for (const series of exposedSeries(family, defaultLabels)) {
     lines.push(...linesOf({ ...family, name: sample }, series));
   }

@@ -5,6 +5,7 @@ export interface TextFamily {
   readonly name: string;
   readonly help: string;
   readonly type: MetricType;
+  readonly unit?: string | undefined;
   readonly values?: readonly TextSample[];
 }
 

@@ -20,6 +20,8 @@ import { hasExemplarKeys } from './exemplar-data';
 import { ExemplarSeries } from './exemplar-series';
 import { LabelledMetric, registeredOr } from './labelled-metric';
 import { objectOf } from './metric';
+import { nativeDefinition } from './native-definition';
+import { NativeSeries } from './native-series';
 import { startTimer } from './timer';
 
 /** See `types/metrics.ts`. */
@@ -29,15 +31,22 @@ export class Histogram<T extends string = string>
 {
   declare readonly buckets: readonly number[];
   declare readonly upperBounds: readonly number[];
+  declare readonly nativeHistogramBucketFactor?: number | undefined;
+  declare readonly nativeHistogramMaxBucketNumber?: number | undefined;
+  declare readonly nativeHistogramZeroThreshold?: number | undefined;
   readonly #bounds: SearchedBounds;
+  readonly #isNative: boolean;
   readonly #series: FamilySeries<Series>;
 
   /** Throws as every metric does, and an Error for a label called `le`. */
   constructor(config: HistogramConfiguration<T>) {
     super(config, 'histogram', { buckets: [...DEFAULT_BUCKETS] });
     const bounds = [...Float64Array.from(this.buckets)];
+    const native = nativeDefinition(this);
     this.#bounds = searchedBounds(bounds);
-    this.#series = this.expose(this.enableExemplars ? ExemplarSeries : Series, { bounds });
+    this.#isNative = native !== undefined;
+    const plain = this.enableExemplars ? ExemplarSeries : Series;
+    this.#series = this.expose(native === undefined ? plain : NativeSeries, { bounds, native });
     // After the registration, so that the name is taken all the same: so it is in prom-client.
     if (this.labelNames.includes('le')) throw reservedLabel('le');
     Object.assign(this, { upperBounds: Object.freeze(this.buckets) });
@@ -107,6 +116,7 @@ export class Histogram<T extends string = string>
   zero(labels: LabelValues<T>): void {
     const series = this.#series.at(labels ?? {});
     series.clearExemplars();
+    series.resetNative();
     for (let cell = 0; cell < this.#series.cells; cell++) series.set(cell, 0);
   }
 
@@ -162,11 +172,12 @@ export class Histogram<T extends string = string>
   }
 
   /**
-   * Bucket, sum, count, in this order: readers take a pair of equal reads in which the buckets add up to the count. So they see
+   * Buckets, sum, count, in this order: readers take a pair of equal reads in which the buckets add up to the count. So they see
    * an observation that is half written in the next read, or do not count it yet.
    */
   #record(series: Series, value: number, exemplarLabels?: LabelSet): void {
     const bucket = bucketOf(value, this.#bounds);
+    if (this.#isNative) series.countNative(value); // first: a new page may move all cells
     series.add(HISTOGRAM_BUCKETS + bucket, 1);
     series.add(HISTOGRAM_SUM, value);
     series.add(HISTOGRAM_COUNT, 1);
@@ -186,10 +197,11 @@ export class Histogram<T extends string = string>
       return { labels: { le }, sharedLabels, value: count, metricName: `${this.name}_bucket`, exemplar };
     });
     const rest = { labels: {}, sharedLabels, exemplar: undefined };
+    const { native } = series;
     return [
       ...buckets,
       { ...rest, value: series.get(HISTOGRAM_SUM), metricName: `${this.name}_sum` },
-      { ...rest, value: count, metricName: `${this.name}_count` },
+      { ...rest, value: count, metricName: `${this.name}_count`, ...(native && { native }) },
     ];
   }
 }

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { badSeriesTtl, metricDiffers } from '../errors';
-import type { AgeWindow, FamilyDefinition } from '../model/family';
+import type { FamilyDefinition } from '../model/family';
 import { checkLabels, type LabelSet, type LabelValues, labelsOfArguments } from '../model/labels';
 import { storeFor } from '../registry/registrable';
 import { globalRegistry } from '../registry/registry';
@@ -71,7 +71,7 @@ export abstract class LabelledMetric<
    * must not refer to the metric.
    */
   protected expose(
-    SeriesClass: new (store: CellStore, window: AgeWindow) => S,
+    SeriesClass: new (store: CellStore, definition: FamilyDefinition) => S,
     more?: Partial<FamilyDefinition>,
   ): FamilySeries<S> {
     const { name, ttlSeconds, labelNames } = this;

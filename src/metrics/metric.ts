@@ -11,7 +11,7 @@ import { withAllLabels, withoutSharedLabels } from '../exposition/families';
 import type { TextFamily, TextSample } from '../exposition/text';
 import type { Aggregator, FamilyDefinition, MergeMode, MetricFamily, MetricType } from '../model/family';
 import { mergeModeOf } from '../model/merge-mode';
-import { validateLabelNames, validateMetricName } from '../model/names';
+import { unitOf, validateLabelNames, validateMetricName } from '../model/names';
 import { prometheusContentType } from '../registry/content-type';
 import { collect, FAMILY } from '../registry/registrable';
 import { globalRegistry } from '../registry/registry';
@@ -44,6 +44,7 @@ export abstract class Metric<T extends string> {
   declare readonly registers: readonly AnyRegistry[];
   declare aggregator: Aggregator;
   declare readonly enableExemplars: boolean;
+  declare readonly unit?: string | undefined;
   declare readonly ttlSeconds?: number | undefined;
   declare collect?: CollectFunction<this> | undefined;
   #series: StoredFamily | undefined;
@@ -126,7 +127,8 @@ export abstract class Metric<T extends string> {
 
   private familyWith(values: readonly TextSample[]): MetricFamily {
     const { help, name, type, aggregator } = this;
-    return { help, name, type, values, aggregator };
+    const unit = unitOf(name, this.unit);
+    return { help, name, type, ...(unit === undefined ? {} : { unit }), values, aggregator };
   }
 
   /** The functions of this class by which registries read a metric. */
@@ -141,6 +143,7 @@ export abstract class Metric<T extends string> {
       type: this.type,
       help: `${this.help}`,
       labelNames: [...this.labelNames],
+      unit: unitOf(this.name, this.unit),
       mergeMode: mergeModeOf(this.type, this.aggregator),
       bounds: [],
       ageBuckets: 0,

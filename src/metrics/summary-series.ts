@@ -34,7 +34,7 @@ export class SummarySeries extends Series {
   }
 
   override parts(): readonly CellRef[] {
-    return this.#slots.flatMap((slot) => slot.pages);
+    return this.#slots.flatMap((slot) => slot.parts);
   }
 
   override moveParts(series: CellRef, to: CellStore, from: CellStore): void {

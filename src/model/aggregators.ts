@@ -1,6 +1,7 @@
 import { badAggregator } from '../errors';
-import type { Aggregator, Exemplar, MetricFamily, Sample } from './family';
+import type { Aggregator, Exemplar, MetricFamily, NativeHistogram, Sample } from './family';
 import { labelText } from './labels';
+import { mergedNative } from './native-histogram';
 
 /**
  * Makes one family of those of several processes, all of the same name; the first one's description counts. Undefined
@@ -18,8 +19,11 @@ export interface Aggregators extends Record<Aggregator, AggregatorFunction> {
  * quantiles of summaries are added up or averaged like any others: of a group, only its own merge has right ones.
  */
 export const aggregators: Aggregators = {
-  sum: aggregator(sum),
-  first: aggregator(([first]) => first.value),
+  sum: aggregator(sum, (samples) => mergedNative(nativesOf(samples))),
+  first: aggregator(
+    ([first]) => first.value,
+    ([first]) => first.native,
+  ),
   omit: () => undefined,
   average: aggregator((samples) => sum(samples) / samples.length),
   min: aggregator((samples) => samples.reduce((least, { value }) => Math.min(least, value), Infinity)),
@@ -71,24 +75,40 @@ function sum(samples: Samples): number {
 }
 
 /**
- * The aggregator function that makes one number of those of a series.
+ * The aggregator function that makes one number of those of a series, and one native histogram. Without `nativeOf` these are left out.
  *
  * @public for lib/metricAggregators.js
  */
-export function aggregator(numberOf: (samples: Samples) => number): AggregatorFunction {
+export function aggregator(
+  numberOf: (samples: Samples) => number,
+  nativeOf: (samples: Samples) => NativeHistogram | undefined = () => undefined,
+): AggregatorFunction {
   return (metrics) => {
     const first = metrics[0];
     if (first === undefined) return undefined;
     const samples = metrics.flatMap(({ values }) => values ?? []);
-    const values = groupedBy(keyOf, samples).map((series) => sampleOf(series, numberOf(series)));
-    return { help: first.help, name: first.name, type: first.type, values, aggregator: first.aggregator };
+    const values = groupedBy(keyOf, samples).map((series) =>
+      sampleOf(series, numberOf(series), nativeOf(series)),
+    );
+    const { help, name, type, unit, aggregator } = first;
+    return { help, name, type, ...(unit === undefined ? {} : { unit }), values, aggregator };
   };
 }
 
-function sampleOf(samples: Samples, value: number): Sample {
+function sampleOf(samples: Samples, value: number, native: NativeHistogram | undefined): Sample {
   const [{ labels, metricName }] = samples;
   const exemplar = latestExemplar(samples);
-  return { value, labels, ...(metricName ? { metricName } : {}), ...(exemplar ? { exemplar } : {}) };
+  return {
+    value,
+    labels,
+    ...(metricName ? { metricName } : {}),
+    ...(exemplar ? { exemplar } : {}),
+    ...(native ? { native } : {}),
+  };
+}
+
+function nativesOf(samples: Samples): NativeHistogram[] {
+  return samples.flatMap(({ native }) => native ?? []);
 }
 
 function latestExemplar(samples: Samples): Exemplar | undefined {

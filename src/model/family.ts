@@ -33,10 +33,36 @@ export interface FamilyDefinition extends AgeWindow {
   readonly type: MetricType;
   readonly help: string;
   readonly labelNames: readonly string[];
+  /** Undefined for none. */
+  readonly unit?: string | undefined;
   readonly mergeMode: MergeMode;
   /** Upper bounds of a histogram without `+Inf`, or quantiles of a summary, as the user wrote them; empty for other types. */
   readonly bounds: readonly number[];
+  /** Of a histogram that has exponential buckets, too. */
+  readonly native?: NativeDefinition | undefined;
 }
+
+/** How a native histogram begins. */
+export interface NativeDefinition {
+  /** Of the exponential buckets, as long as there are few enough. */
+  readonly schema: number;
+  /** Observations up to it, of either sign, are in the zero bucket. */
+  readonly zeroThreshold: number;
+  /** With more buckets than these, both signs together, the resolution is halved. */
+  readonly maxBuckets: number;
+}
+
+/** The exponential buckets of a native histogram: their keys, as Prometheus counts them, and the observations in each. */
+export interface NativeHistogram {
+  readonly schema: number;
+  readonly zeroThreshold: number;
+  readonly zeroCount: number;
+  /** Ascending by key, without empty ones. */
+  readonly positive: readonly NativeBucket[];
+  readonly negative: readonly NativeBucket[];
+}
+
+export type NativeBucket = readonly [key: number, count: number];
 
 /** A label value as JavaScript code gave it. Its text, `${value}`, identifies a series. */
 export type LabelValue = unknown;
@@ -56,6 +82,8 @@ export interface Sample {
   /** The sample's own name where it is not the family's: `_bucket`, `_sum`, `_count`. */
   metricName?: string;
   exemplar?: Exemplar | null | undefined;
+  /** At the `_count` of a native histogram. */
+  native?: NativeHistogram;
 }
 
 /** An immutable family with its samples: the common form of expositions, merges and foreign metrics. */
@@ -63,6 +91,8 @@ export interface MetricFamily {
   readonly name: string;
   readonly help: string;
   readonly type: MetricType;
+  /** Where the metric has one. */
+  readonly unit?: string;
   readonly values: readonly Sample[];
   readonly aggregator: Aggregator;
 }

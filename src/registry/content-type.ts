@@ -1,6 +1,7 @@
 import type {
   OpenMetricsContentType,
   PrometheusContentType,
+  ProtobufContentType,
   RegistryContentType,
 } from '../types/content-types';
 
@@ -11,6 +12,10 @@ export const prometheusContentType: PrometheusContentType = 'text/plain; version
 export const openMetricsContentType: OpenMetricsContentType =
   'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
-export function isContentType(value: unknown): value is RegistryContentType {
-  return value === prometheusContentType || value === openMetricsContentType;
+/** Content type of Protobuf, for HTTP responses. */
+export const protobufContentType: ProtobufContentType =
+  'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited';
+
+export function isContentType(value: unknown): value is RegistryContentType | ProtobufContentType {
+  return value === prometheusContentType || value === openMetricsContentType || value === protobufContentType;
 }

@@ -1,5 +1,12 @@
-import { documentText, familyTexts, type TextFormat, textIn } from '../exposition/document';
+import {
+  documentText,
+  type ExpositionFormat,
+  familyTexts,
+  type TextFormat,
+  textIn,
+} from '../exposition/document';
 import { inOrderOf, leFirst, withDefaultLabels, withoutNamesOf } from '../exposition/families';
+import { protobufFamilies, protobufFamily } from '../exposition/protobuf';
 import type { TextFamily } from '../exposition/text';
 import type { MetricFamily } from '../model/family';
 import type { LabelSet } from '../model/labels';
@@ -29,9 +36,22 @@ export class GroupView {
     return documentText(await this.texts(format), format);
   }
 
-  async bytes(format: TextFormat): Promise<Buffer> {
+  async bytes(format: ExpositionFormat): Promise<Buffer> {
     if (this.#changes === undefined) return this.#store.bytes(this.#view, format);
-    return Buffer.from(await this.text(format));
+    if (format !== 'protobuf') return Buffer.from(await this.text(format));
+    return Buffer.concat([...(await this.messages()).values()]);
+  }
+
+  /** The families as Protobuf, by their names. */
+  async messages(): Promise<Map<string, Buffer>> {
+    const changes = this.#changes;
+    if (changes === undefined) return protobufFamilies(await this.bytes('protobuf'));
+    return new Map(
+      (await this.#shown(changes)).map((family) => [
+        family.name,
+        protobufFamily(family, changes.defaultLabels),
+      ]),
+    );
   }
 
   /** The text of each family. */
@@ -66,6 +86,21 @@ export async function composedText(
   if (group === undefined) return documentText(others, format);
   const texts = withoutNamesOf(others, await group.texts(format));
   return documentText(inOrderOf(names, [...texts, ...others]), format);
+}
+
+/** The same in Protobuf. */
+export async function composedMessages(
+  group: GroupView | undefined,
+  others: readonly TextFamily[],
+  names: Iterable<string>,
+): Promise<Buffer> {
+  const messages = new Map(await group?.messages());
+  for (const family of others) messages.set(family.name, protobufFamily(family, {}));
+  const ordered = inOrderOf(
+    names,
+    Array.from(messages, ([name, message]) => ({ name, message })),
+  );
+  return Buffer.concat(ordered.map(({ message }) => message));
 }
 
 /** The same as objects. */

@@ -1,9 +1,15 @@
 import { documentText, familyTexts, type TextFormat, textIn } from '../exposition/document';
+import type { TextFamily } from '../exposition/text';
 import { lacksAddon, showsSelfMetrics } from '../store/current';
 
 /** The self-metric that says that there is no addon; nothing where there is one. */
+export function missingAddonFamilies(): readonly TextFamily[] {
+  return lacksAddon() && showsSelfMetrics() ? [family] : [];
+}
+
+/** The same as texts. */
 export function missingAddonText(format: TextFormat): readonly string[] {
-  return lacksAddon() && showsSelfMetrics() ? [textIn(format, family, {}, noNames)] : [];
+  return missingAddonFamilies().map((own) => textIn(format, own, {}, noNames));
 }
 
 /** An exposition with it. */

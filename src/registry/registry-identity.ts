@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import process from 'node:process';
 import { badRegistryName } from '../errors';
+import type { RegistryOptions } from '../types/registry';
 import { type CallSite, callSites } from './call-sites';
 
 /*
@@ -17,10 +18,20 @@ export const GLOBAL_SCOPE = '';
 const unnamed = 'at:';
 
 /** The scope of a registry with a name. Throws a TypeError for a name that is no text, empty, a number or the scope of others. */
-export function scopeOfName(name: unknown): string {
+function scopeOfName(name: unknown): string {
   const isName = typeof name === 'string' && name !== GLOBAL_SCOPE && !/^\d+$/.test(name);
   if (!isName || name.startsWith(unnamed)) throw badRegistryName(name);
   return name;
+}
+
+/** The options of the global registry. */
+export const globalOptions: RegistryOptions = {};
+
+/** The scope of a registry with these options, as `RegistryScope` takes it. */
+export function scopeOf(options: RegistryOptions): string | false | undefined {
+  if (options === globalOptions) return GLOBAL_SCOPE;
+  if (options.shared === false) return false;
+  return options.name === undefined ? undefined : scopeOfName(options.name);
 }
 
 /** Where and when a registry without a name was made. */

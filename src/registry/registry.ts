@@ -8,7 +8,7 @@ import {
   unknownProcess,
 } from '../errors';
 import { contentEncodings, encoded } from '../exposition/compression';
-import { type TextFormat, textIn } from '../exposition/document';
+import { type ExpositionFormat, type TextFormat, textIn } from '../exposition/document';
 import { withDefaultLabels, withoutSharedLabels } from '../exposition/families';
 import { negotiatedFormat } from '../exposition/negotiation';
 import { type ClientFormat, familyText, type TextFamily } from '../exposition/text';
@@ -20,6 +20,7 @@ import { currentStatus, currentStore } from '../store/current';
 import type {
   OpenMetricsContentType,
   PrometheusContentType,
+  ProtobufContentType,
   RegistryContentType,
 } from '../types/content-types';
 import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from '../types/metrics';
@@ -32,19 +33,21 @@ import type {
   MetricsOptions,
   RegistryOptions,
 } from '../types/registry';
-import { isContentType, openMetricsContentType, prometheusContentType } from './content-type';
+import {
+  isContentType,
+  openMetricsContentType,
+  prometheusContentType,
+  protobufContentType,
+} from './content-type';
 import { type Removal, removeHere } from './group-requests';
-import { composedFamilies, composedText, GroupView } from './group-view';
-import { missingAddonText } from './missing-addon';
+import { composedFamilies, composedMessages, composedText, GroupView } from './group-view';
+import { missingAddonFamilies, missingAddonText } from './missing-addon';
 import { FAMILY, isExposed, type Registrable, readAll, refresh, refreshAll, type Shape } from './registrable';
-import { GLOBAL_SCOPE, scopeOfName } from './registry-identity';
+import { GLOBAL_SCOPE, globalOptions, scopeOf } from './registry-identity';
 import { RegistryScope } from './registry-scope';
 import { yieldsName } from './yielding';
 
 type Objects = MetricObjectWithValues<MetricValue<string>>[];
-/** Those of the global registry, which has the one scope that no name stands for. */
-const globalOptions: RegistryOptions = {};
-
 const noScopes: readonly string[] = [];
 
 /** A registry of this class with any content type. */
@@ -68,11 +71,15 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return openMetricsContentType;
   }
 
+  static get PROMETHEUS_PROTOBUF_CONTENT_TYPE(): ProtobufContentType {
+    return protobufContentType;
+  }
+
   /** The registry of all metrics that name no other. */
   static readonly globalRegistry: Registry = new Registry<PrometheusContentType>(undefined, globalOptions);
 
   private readonly byName = new Map<string, Registrable>();
-  private type: RegistryContentType;
+  private type: RegistryContentType | ProtobufContentType;
   private defaultLabels: LabelSet = {};
   /** The scope of the metrics that are registered here. */
   private readonly scope: RegistryScope;
@@ -81,9 +88,9 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** Names of metrics of `sources` that have been removed from this registry. */
   private readonly hidden = new Set<string>();
 
-  /** Throws a TypeError for a content type that is neither of the two. */
-  constructor(contentType?: BoundRegistryContentType, options: RegistryOptions = {}) {
-    const type: RegistryContentType = contentType === undefined ? prometheusContentType : contentType;
+  /** Throws a TypeError for a content type that does not exist. */
+  constructor(contentType?: BoundRegistryContentType | ProtobufContentType, options: RegistryOptions = {}) {
+    const type: unknown = contentType === undefined ? prometheusContentType : contentType;
     if (!isContentType(type)) throw badContentType(type, TypeError);
     this.type = type;
     this.scope = new RegistryScope(this.byName, scopeOf(options));
@@ -134,8 +141,8 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return this.type as BoundRegistryContentType;
   }
 
-  /** Throws an Error for a content type that is neither of the two. */
-  setContentType(contentType: RegistryContentType): void {
+  /** Throws an Error for a content type that does not exist. */
+  setContentType(contentType: RegistryContentType | ProtobufContentType): void {
     if (!isContentType(contentType)) throw badContentType(contentType, Error);
     this.type = contentType;
   }
@@ -210,8 +217,10 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     this.scope.setDefaultLabels(this.defaultLabels);
   }
 
-  /** The exposition. Rejects with the error of a `collect` function. */
+  /** The exposition; a Buffer in a registry whose content type is Protobuf. Rejects with the error of a `collect` function. */
   metrics(options: MetricsOptions = {}): Promise<string> {
+    if (this.type === protobufContentType)
+      return this.bytes(options, 'protobuf') as Promise<unknown> as Promise<string>;
     return this.exposed(async () => {
       const { group, others } = await this.shown(options);
       return group && others.length === 0
@@ -225,7 +234,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
    * of it. The bytes must not be written to: calls at the same time share them, and a later scrape reuses their memory.
    */
   getMetricsAsBuffer(options: MetricsOptions = {}): Promise<Buffer> {
-    return this.bytes(options, this.format);
+    return this.bytes(options, this.type === protobufContentType ? 'protobuf' : this.format);
   }
 
   /**
@@ -280,6 +289,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return currentStatus();
   }
 
+  /** Of texts. */
   private get format(): ClientFormat {
     return this.type === openMetricsContentType ? 'openmetrics' : 'prometheus';
   }
@@ -289,11 +299,10 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     options: ExpositionOptions,
     shape: Shape = 'text',
   ): Promise<{ group: GroupView | undefined; others: TextFamily[] }> {
-    const { names, onError } = options;
+    const { names, onError, pid } = options;
     const scopes = this.scopes();
     const metrics = this.byName.values();
     const store = currentStore();
-    const { pid } = options;
     const isElsewhere = pid !== undefined && pid !== realProcess.pid;
     if (isElsewhere && !store.shared) throw unknownProcess(pid);
     if (isElsewhere) return { group: this.groupView(options), others: [] };
@@ -313,7 +322,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     if (!store.shared) return undefined;
     const { hidden, defaultLabels } = this;
     const isMerged = this.sources.length > 0;
-    const isChanged = isMerged && (hidden.size > 0 || !isEmpty(defaultLabels));
+    const isChanged = isMerged && (hidden.size > 0 || Object.keys(defaultLabels).length > 0);
     const ownProcess = (view ?? store.view) === 'process';
     const shown = { scopes, defaultLabels: !isMerged, perOwner: perProcess, ownProcess, pid, names };
     return new GroupView(store, shown, isChanged ? { hidden, defaultLabels } : undefined);
@@ -328,12 +337,14 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return this.scopes().join() === before ? exposition : this.exposed(read);
   }
 
-  private bytes(options: ExpositionOptions, format: TextFormat): Promise<Buffer> {
+  private bytes(options: ExpositionOptions, format: ExpositionFormat): Promise<Buffer> {
     return this.exposed(async () => {
       const { group, others } = await this.shown(options);
-      return group && others.length === 0
-        ? group.bytes(format)
-        : Buffer.from(await this.composed(group, others, format));
+      if (group && others.length === 0) return group.bytes(format);
+      if (format !== 'protobuf') return Buffer.from(await this.composed(group, others, format));
+      const families = others.map((family) => withDefaultLabels(family, this.defaultLabels));
+      if (this.scopes().includes(GLOBAL_SCOPE)) families.push(...missingAddonFamilies());
+      return composedMessages(group, families, this.byName.keys());
     });
   }
 
@@ -384,15 +395,4 @@ export const globalRegistry: Registry = Registry.globalRegistry;
 function isOf(aggregator: Aggregator | undefined, family: object): boolean {
   const own = (family as { readonly aggregator?: Aggregator }).aggregator;
   return aggregator === undefined || aggregator === (own ?? 'sum');
-}
-
-function isEmpty(labels: object): boolean {
-  return Object.keys(labels).length === 0;
-}
-
-/** The scope of a registry with these options, as `RegistryScope` takes it. */
-function scopeOf(options: RegistryOptions): string | false | undefined {
-  if (options === globalOptions) return GLOBAL_SCOPE;
-  if (options.shared === false) return false;
-  return options.name === undefined ? undefined : scopeOfName(options.name);
 }

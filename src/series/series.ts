@@ -1,4 +1,4 @@
-import type { Exemplar } from '../model/family';
+import type { Exemplar, NativeHistogram } from '../model/family';
 import type { LabelSet } from '../model/labels';
 import { type CellRef, type CellStore, noCells } from '../store/store';
 
@@ -67,6 +67,15 @@ export class Series extends Cells {
   setExemplar(_bucket: number, _labelSet: LabelSet, _value: number): void {}
 
   clearExemplars(): void {}
+
+  /** The exponential buckets. A series of this class has none, and counts nothing in them. */
+  get native(): NativeHistogram | undefined {
+    return undefined;
+  }
+
+  countNative(_value: number): void {}
+
+  resetNative(): void {}
 
   end(store: CellStore, cells: number): void {
     store.release(this, cells);

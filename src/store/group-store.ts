@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import { basename } from 'node:path';
 import { removalFailed, scrapeFailed } from '../errors';
-import type { TextFormat } from '../exposition/document';
+import type { ExpositionFormat, TextFormat } from '../exposition/document';
 import { familiesFromJson } from '../exposition/family-json';
 import type { MetricFamily } from '../model/family';
 import type { NativeAddon, NativeError, NativeFile } from '../native';
@@ -78,7 +78,7 @@ export class GroupStore extends ThreadSegment implements Maintained {
     return this.#scrapes.run(this.#shown(view), format, 'text');
   }
 
-  bytes(view: View, format: TextFormat): Promise<Buffer> {
+  bytes(view: View, format: ExpositionFormat): Promise<Buffer> {
     return this.#scrapes.run(this.#shown(view), format, 'bytes');
   }
 

@@ -7,6 +7,7 @@ import {
   clear,
   exemplarCells,
   type LiveSeries,
+  NATIVE_CELLS,
   PAGE_CELLS,
   type PageKey,
 } from './store';
@@ -20,6 +21,7 @@ export const privateStore: CellStore = {
   replaceFamily: () => undefined,
   removeFamily: () => undefined,
   allocate: (_family, _key, count) => ownCells(count),
+  allocateNative: () => ownCells(NATIVE_CELLS),
   allocatePage: () => ownCells(PAGE_CELLS),
   allocateExemplar: () => ownCells(exemplarCells),
   release: clear,
@@ -56,6 +58,10 @@ export class HeapStore implements CellStore {
 
   allocate(_family: number, _key: SeriesKey, count: number): CellRef {
     return this.#pool(count).take();
+  }
+
+  allocateNative(_series: CellRef, _zeroThreshold: number): CellRef {
+    return this.#pool(NATIVE_CELLS).take();
   }
 
   allocatePage(_series: CellRef, _key: PageKey): CellRef {

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { scrapeFailed, unknownProcess } from '../errors';
-import type { TextFormat } from '../exposition/document';
+import type { ExpositionFormat } from '../exposition/document';
 import type { Expositions, NativeError, NativeGroup, NativeScrape } from '../native';
 import type { View } from './store';
 
@@ -36,7 +36,7 @@ export class Scrapes {
 
   run<As extends keyof Expositions>(
     { scopes, chosen, defaultLabels, ownProcess = false, pid = 0, perOwner = false, names }: View,
-    format: TextFormat | 'json',
+    format: ExpositionFormat | 'json',
     as: As,
   ): Promise<Expositions[As]> {
     const request: ScrapeRequest<As> = {

@@ -59,9 +59,14 @@ export class Segment {
     this.#garbage = this.native.remove(record);
   }
 
-  /** Cells of a series; see `NativeSegment.addSeries()` for the labels. This and the next two throw a NativeError when there is no room. */
+  /** Cells of a series; see `NativeSegment.addSeries()` for the labels. This and the next three throw a NativeError when there is no room. */
   allocateSeries(family: number, labels: readonly unknown[], count: number): CellRef {
     this.native.addSeries(family, count, ...labels);
+    return this.#allocated();
+  }
+
+  allocateNative(series: CellRef, zeroThreshold: number): CellRef {
+    this.native.addNative(this.#extentOf(series), series.index, zeroThreshold);
     return this.#allocated();
   }
 

@@ -45,6 +45,12 @@ export interface LiveSeries extends Iterable<SeriesRef> {
 
 export const PAGE_CELLS = 32;
 
+/** Cells of the header of a native histogram: generation, schema, observations in the zero bucket. */
+export const NATIVE_CELLS = 3;
+
+/** In place of an age slot in the key of a native histogram's pages. */
+export const NATIVE_SLOT = 65535;
+
 /**
  * Cells of an exemplar: which of two slots counts (1 or 2, 0 for none yet), then the slots: value, time in seconds, bytes of
  * text, the text. The text has for each label the lengths of name and value, 16 bits each, then both in UTF-8.
@@ -53,7 +59,7 @@ export const exemplarTextBytes = 512;
 export const exemplarSlotCells: number = 3 + exemplarTextBytes / 8;
 export const exemplarCells: number = 1 + 2 * exemplarSlotCells;
 
-/** Identifies a page of a summary; see docs/format.md, "Summaries". */
+/** Identifies a page of a summary or a native histogram; see docs/format.md, "Summaries" and "Native histograms". */
 export interface PageKey {
   readonly slot: number;
   readonly sign: 1 | -1;
@@ -100,6 +106,8 @@ export interface CellStore {
   removeFamily(family: number): void;
   /** `count` cells, all zero, for a new series. Cold: one native call, or a rewrite of the segment. */
   allocate(family: number, key: SeriesKey, count: number): CellRef;
+  /** `NATIVE_CELLS` cells, all zero, of the histogram at `series`; its pages come later. Smaller values than `zeroThreshold` count as 0. */
+  allocateNative(series: CellRef, zeroThreshold: number): CellRef;
   /** `PAGE_CELLS` cells, all zero, of the series at `series`. */
   allocatePage(series: CellRef, key: PageKey): CellRef;
   /** `exemplarCells` cells, all zero, of the series at `series`: for a bucket, or for a counter (bucket 0). */

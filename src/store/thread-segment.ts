@@ -15,6 +15,7 @@ import {
   clear,
   discardCells,
   exemplarCells,
+  NATIVE_CELLS,
   PAGE_CELLS,
   type PageKey,
 } from './store';
@@ -90,6 +91,11 @@ export class ThreadSegment extends Registrations implements CellStore {
         : undefined;
     const inFile = this.#isFull ? undefined : allocateIn(this.#file);
     return inFile ?? this.#allocateInOverflow(allocateIn) ?? discardCells(count);
+  }
+
+  allocateNative(series: CellRef, zeroThreshold: number): CellRef {
+    const segment = this.#segmentOf(series);
+    return this.attempt(() => segment?.allocateNative(series, zeroThreshold)) ?? discardCells(NATIVE_CELLS);
   }
 
   allocatePage(series: CellRef, key: PageKey): CellRef {

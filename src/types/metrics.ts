@@ -57,6 +57,11 @@ export interface MetricConfiguration<T extends string, M = any> {
   name: string;
   help: string;
   labelNames?: T[] | readonly T[] | undefined;
+  /**
+   * Such as `'seconds'`, for OpenMetrics and Protobuf. Ignored unless the name ends with it: `latency_seconds`,
+   * `cpu_seconds_total`. Default: none.
+   */
+  unit?: string | undefined;
   /** Where to register. Default: the global registry. */
   registers?: AnyRegistry[] | undefined;
   /** How the values of several processes become one. Default: `'sum'`. */
@@ -206,8 +211,17 @@ export interface GaugeConstructor {
 }
 
 export interface HistogramConfiguration<T extends string> extends MetricConfiguration<T, Histogram<T>> {
-  /** Upper bounds, ascending, without `+Inf`. The array is frozen. */
+  /** Upper bounds, ascending, without `+Inf`. The array is frozen. Of a native histogram `[]`: exponential buckets only. */
   buckets?: number[] | undefined;
+  /**
+   * Above 1: also a native histogram, with exponential buckets that grow by at most this factor, such as 1.1. Scrapers see them in
+   * Protobuf, and the classic `buckets` in all formats. Default: none.
+   */
+  nativeHistogramBucketFactor?: number | undefined;
+  /** With more exponential buckets than these a series halves its resolution. 0: no limit. Default: 160. */
+  nativeHistogramMaxBucketNumber?: number | undefined;
+  /** Observations up to it, of either sign, count as 0. A negative number: only 0 itself. Default, and 0: 2^-128. */
+  nativeHistogramZeroThreshold?: number | undefined;
 }
 
 /** The functions of one series of a histogram, to be stored and called as often as needed. */

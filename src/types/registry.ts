@@ -1,7 +1,12 @@
 // The types of registries, as users see them; see metrics.ts for their purpose.
 import type { ContentEncoding, HeaderValue } from '../model/http';
 import type { LabelValues } from '../model/labels';
-import type { OpenMetricsContentType, PrometheusContentType, RegistryContentType } from './content-types';
+import type {
+  OpenMetricsContentType,
+  PrometheusContentType,
+  ProtobufContentType,
+  RegistryContentType,
+} from './content-types';
 import type { Metric, MetricObject, MetricObjectWithValues, MetricValue } from './metrics';
 
 /** The owners whose numbers an exposition shows. */
@@ -148,7 +153,7 @@ export interface GroupAnswer {
  * metrics is always that of this thread.
  */
 export interface GroupRegistry<T extends RegistryContentType = PrometheusContentType> extends Registry<T> {
-  setContentType(contentType: RegistryContentType): void;
+  setContentType(contentType: RegistryContentType | ProtobufContentType): void;
   metrics(options?: MetricsOptions): Promise<string>;
   /**
    * The exposition in UTF-8, the cheapest response to a request: as long as all metrics are this library's, no string is made
@@ -187,14 +192,22 @@ export interface GroupRegistry<T extends RegistryContentType = PrometheusContent
   scopes(): readonly string[];
 }
 
+/** The type of `new Registry(Registry.PROMETHEUS_PROTOBUF_CONTENT_TYPE)`, for a cast: a subclass of a class with several types is none. */
+// biome-ignore lint/suspicious/noExplicitAny: it can be passed for a registry of any content type.
+export type ProtobufRegistry = Omit<GroupRegistry<any>, 'contentType' | 'metrics'> & {
+  readonly contentType: ProtobufContentType;
+  metrics(options?: MetricsOptions): Promise<NodeBuffer>;
+};
+
 export interface RegistryConstructor {
-  /** Throws a TypeError for a content type that is neither of the two. */
+  /** Throws a TypeError for a content type that does not exist. */
   new <T extends RegistryContentType = PrometheusContentType>(
-    contentType?: T,
+    contentType?: T | ProtobufContentType,
     options?: RegistryOptions,
   ): GroupRegistry<T>;
   readonly PROMETHEUS_CONTENT_TYPE: PrometheusContentType;
   readonly OPENMETRICS_CONTENT_TYPE: OpenMetricsContentType;
+  readonly PROMETHEUS_PROTOBUF_CONTENT_TYPE: ProtobufContentType;
   /** The registry of all metrics that name no other. */
   readonly globalRegistry: GroupRegistry;
   /**

@@ -16,6 +16,7 @@ afterEach(() => register.clear());
 
 const openMetrics = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 const text = prometheusContentType;
+const protobuf = Registry.PROMETHEUS_PROTOBUF_CONTENT_TYPE;
 
 /** The headers of Prometheus, as its versions send them. */
 const prometheus = {
@@ -23,6 +24,8 @@ const prometheus = {
     'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1',
   '2.49.0':
     'application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=2',
+  '2.42 with native histograms':
+    'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,application/openmetrics-text;version=1.0.0;q=0.8,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1',
   '3.5':
     'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2',
 };
@@ -40,6 +43,13 @@ describe('the format of an exposition', () => {
     ['Prometheus 2.42', prometheus['2.42'], openMetrics],
     ['the q=2 of Prometheus 2.49.0', prometheus['2.49.0'], openMetrics],
     ['Prometheus 3.5', prometheus['3.5'], `${openMetrics}; escaping=allow-utf-8`],
+    ['Prometheus with native histograms', prometheus['2.42 with native histograms'], protobuf],
+    [
+      'another encoding of Protobuf',
+      'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text',
+      text,
+    ],
+    ['another message of Protobuf', 'application/vnd.google.protobuf;proto=x', text],
     ['a wildcard before a name', '*/*;q=1,application/openmetrics-text;q=0.1', openMetrics],
     [
       'an unknown version, then a known one',
@@ -67,7 +77,8 @@ describe('the format of an exposition', () => {
 
     expect(contentType).toBe(expected);
     expect(contentEncoding).toBeUndefined();
-    expect(body.toString()).toBe(contentType.startsWith(openMetrics) ? '# EOF\n' : '\n');
+    const empty = contentType.startsWith(openMetrics) ? '# EOF\n' : '\n';
+    expect(body.toString()).toBe(contentType === protobuf ? '' : empty);
   });
 
   test('is text unless OpenMetrics is offered, by the option or by the content type of the registry', async () => {
@@ -78,6 +89,24 @@ describe('the format of an exposition', () => {
     expect((await other.exposition({ accept })).contentType).toBe(openMetrics);
     expect((await other.exposition({ accept, openMetrics: false })).contentType).toBe(text);
     expect((await other.exposition()).contentType).toBe(text);
+  });
+
+  test('is Protobuf where OpenMetrics is not offered, too', async () => {
+    const { contentType } = await register.exposition({ accept: prometheus['2.42 with native histograms'] });
+
+    expect(contentType).toBe(protobuf);
+  });
+
+  test('of metrics() is Protobuf, in a Buffer, in a registry with that content type', async () => {
+    const registry = new Registry(protobuf, { shared: false });
+    new Gauge({ name: 'g', help: 'h', registers: [registry] }).set(1);
+    const body = await registry.metrics();
+
+    expect(registry.contentType).toBe(protobuf);
+    expect(body).toBeInstanceOf(Buffer);
+    expect(body).toEqual((await registry.exposition({ accept: protobuf })).body);
+    expect(await registry.getMetricsAsBuffer()).toEqual(body);
+    expect(await registry.getSingleMetricAsString('g')).toBe('# HELP g h\n# TYPE g gauge\ng 1');
   });
 
   test('is the best that a header names, whatever else it says', async () => {

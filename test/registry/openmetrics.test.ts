@@ -13,6 +13,7 @@ import {
   Registry,
   Summary,
 } from '../../src/index';
+import { findPythonClient } from '../oracle/python';
 
 const directory = mkdtempSync(join(tmpdir(), 'openmetrics-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -86,6 +87,20 @@ none_count{${zone}} 0
 `);
   });
 
+  test('has the unit of a metric whose name ends with it', async () => {
+    const registry = open();
+    const config = { help: 'h', unit: 'seconds', registers: [registry] };
+    new Counter({ name: 'cpu_seconds_total', ...config });
+    new Gauge({ name: 'age_seconds', ...config });
+    new Gauge({ name: 'age', ...config });
+    new Counter({ name: 'seconds_of_cpu', ...config });
+
+    expect((await textOf(registry)).match(/^# UNIT .*$/gm)).toEqual([
+      '# UNIT cpu_seconds seconds',
+      '# UNIT age_seconds seconds',
+    ]);
+  });
+
   test('has no sum and count beside negative bounds, or where the sum is negative', async () => {
     const registry = open();
     const registers = [registry];
@@ -140,7 +155,7 @@ test('an object as a label value is escaped in OpenMetrics', async () => {
   }
 });
 
-const python = findPython();
+const python = findPythonClient()?.python;
 
 test.skipIf(python === undefined)(
   'Python’s strict parser accepts any registry',
@@ -228,18 +243,6 @@ function hasNoClash(text: string): boolean {
     ...new Set([name, ...(suffixes[type] ?? ['']).map((suffix) => name + suffix)]),
   ]);
   return new Set(names).size === names.length;
-}
-
-function findPython(): string | undefined {
-  for (const file of ['/usr/bin/python3', 'python3']) {
-    try {
-      execFileSync(file, ['-c', 'import prometheus_client.openmetrics.parser'], { stdio: 'ignore' });
-      return file;
-    } catch {
-      // Look further.
-    }
-  }
-  return undefined;
 }
 
 const judge = `

@@ -106,7 +106,7 @@ void TestSegment::ObserveSummary(TestSeries& series, double value, double epoch)
 }
 
 double* TestSegment::Page(const TestSeries& series, uint16_t slot, int8_t sign, uint32_t generation,
-                          int32_t number) {
+                          int32_t number, int8_t schema) {
   CellRange range = Must(writer().AllocateCells(layout::kPageCells));
   PageRecord record;
   record.series_offset = writer().FileOffset(series.range);
@@ -114,9 +114,18 @@ double* TestSegment::Page(const TestSeries& series, uint16_t slot, int8_t sign, 
   record.generation = generation;
   record.number = number;
   record.slot = slot;
-  record.schema = kSummarySchema;
+  record.schema = schema;
   record.sign = sign;
-  Append(layout::RecordType::kPage, Encode(record));
+  bool native = slot == layout::kNativeSlot;
+  Append(native ? layout::RecordType::kNativePage : layout::RecordType::kPage, Encode(record));
+  return writer().Data(range);
+}
+
+double* TestSegment::Native(const TestSeries& series, int8_t schema, double zero_threshold) {
+  CellRange range = Must(writer().AllocateCells(layout::kNativeCells));
+  NativeRecord record{series.range.file_offset, range.file_offset, zero_threshold};
+  Append(layout::RecordType::kNative, Encode(record));
+  writer().Data(range)[layout::kNativeSchema] = schema;
   return writer().Data(range);
 }
 

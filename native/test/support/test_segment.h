@@ -69,7 +69,11 @@ class TestSegment {
 
   // Observes in slot 0 of the summary at an epoch, and adds pages for it.
   void ObserveSummary(TestSeries& series, double value, double epoch = 1);
-  double* Page(const TestSeries& series, uint16_t slot, int8_t sign, uint32_t generation, int32_t number);
+  // With kNativeSlot a page of a native histogram.
+  double* Page(const TestSeries& series, uint16_t slot, int8_t sign, uint32_t generation, int32_t number,
+               int8_t schema = 5);
+  // Makes a histogram a native one. Returns its header.
+  double* Native(const TestSeries& series, int8_t schema, double zero_threshold = 0);
   double* Exemplar(const TestSeries& series, uint32_t bucket);
 
   // Appends a record of this length, of a type that readers pass over.
