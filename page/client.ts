@@ -6,6 +6,7 @@ import { durationsOf, requestsFamilyOf, requestsOf } from '../src/views/requests
 import { rateText, shortNumber, sparkline, valueText } from '../src/views/units';
 import { linesOf } from './exposition';
 import { drawHeatmap } from './heatmap';
+import { bucketsOf, type RouteNumbers, routeOf } from './routes';
 
 const intervalMs = 1000;
 const frames = 120;
@@ -26,15 +27,6 @@ const ratesByRoute = new Map<string, (number | null)[]>();
 let sortedBy = 'p99';
 let chosenRoute: string | undefined;
 let isReading = false;
-
-interface RouteNumbers {
-  readonly route: string;
-  readonly rate: number;
-  readonly errors: number;
-  readonly p50: number | undefined;
-  readonly p99: number | undefined;
-  readonly share: number;
-}
 
 async function tick(): Promise<void> {
   if (isReading || document.hidden) return;
@@ -104,22 +96,6 @@ function note(): void {
   quantiles.p99.push(quantile(0.99));
   if (times.length <= frames) return;
   for (const list of [times, heat, quantiles.p50, quantiles.p99, ...ratesByRoute.values()]) list.shift();
-}
-
-function bucketsOf(series: readonly RecordedSeries[], frame: number, bounds: number): number[] {
-  const buckets = new Array<number>(bounds + 1).fill(0);
-  for (const one of series)
-    for (const [i, count] of one.bucketsAt(frame).entries()) buckets[i] = (buckets[i] ?? 0) + count;
-  return buckets;
-}
-
-function routeOf({ labels }: RecordedSeries): string {
-  const of = (...names: string[]): string => labels.find(([name]) => names.includes(name))?.[1] ?? '';
-  return (
-    [of('method', 'http_request_method'), of('route', 'http_route', 'path', 'endpoint')]
-      .filter(Boolean)
-      .join(' ') || '(no route)'
-  );
 }
 
 function isChosen(series: RecordedSeries): boolean {

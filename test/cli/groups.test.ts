@@ -149,6 +149,7 @@ describe('dump', () => {
         expect.objectContaining({ name: 'hits_total', values: [{ labels: { path: '/' }, value: 3 }] }),
       ]),
     );
+    expect(await dump('--format', 'protobuf')).toContain('hits_total');
     expect(await dump('--self-metrics')).toContain('\nprom_client_mmap_owners{state="live"} 2\n');
   });
 
@@ -218,7 +219,10 @@ describe('dump', () => {
       code: 1,
       stderr: expect.stringContaining('living process of this group, but got 1'),
     });
-    expect(format).toMatchObject({ code: 2, stderr: expect.stringContaining('text, openmetrics, json') });
+    expect(format).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('text, openmetrics, protobuf, json'),
+    });
     expect(pid).toMatchObject({ code: 2, stderr: expect.stringContaining('the pid of a process') });
   });
 
