@@ -47,7 +47,7 @@ export async function listenStatsd(options: StatsdOptions = {}): Promise<StatsdL
 /**
  * Reads a mapping file of statsd_exporter and checks it. Returns the number of its rules, and warnings of keys without a meaning.
  *
- * @throws an Error with code `ERR_STATSD_MAPPING` that names the file, the line and what was expected there.
+ * @throws an Error with code `ERR_STATSD_MAPPING` that names the file, the line and the expectation there.
  */
 export function checkStatsdMapping(file: string): {
   readonly rules: number;

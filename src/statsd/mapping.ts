@@ -92,7 +92,7 @@ const ruleKeys = [
 /**
  * Reads the text of a mapping file of statsd_exporter. `file` is its name, for errors.
  *
- * @throws an Error with code `ERR_STATSD_MAPPING` that names the file, the line and what was expected there.
+ * @throws an Error with code `ERR_STATSD_MAPPING` that names the file, the line and the expectation there.
  */
 export function readMapping(text: string, file: string): Mapping {
   const document = readYaml(text);

@@ -96,11 +96,16 @@ describe('list', () => {
   });
 
   test('finds a group that the library has named, and tells stopped and crashed applications', async () => {
-    const member = await spawn();
-    await member.run(count);
-    const directory = ownDirectory(member.pid) ?? '';
+    const named = await spawn();
+    await named.run(count);
+    const directory = newDirectory();
+    const member = await application(directory);
+    const listed = JSON.parse((await command(['list', '--json'])).stdout);
+    expect(listed.map((group: { directory: string }) => group.directory)).toContain(ownDirectory(named.pid));
     const stateOf = async (): Promise<string> => {
-      const groups = JSON.parse((await command(['list', '--json'])).stdout);
+      const groups = JSON.parse(
+        (await command(['list', '--json'], { PROM_CLIENT_MMAP_DIR: directory })).stdout,
+      );
       return groups.find((group: { directory: string }) => group.directory === directory)?.state;
     };
 

@@ -120,10 +120,9 @@ describe('the live page', () => {
     await page.locator('#routes td button').first().waitFor();
     await page.locator('#routes td button', { hasText: 'GET /cart' }).click();
     await page.locator('#routes tr.chosen').waitFor();
-    const [width, ground] = await page.evaluate(() => [
-      document.documentElement.scrollWidth,
-      getComputedStyle(document.body).backgroundColor,
-    ]);
+    const [width, ground] = await page.evaluate<[number, string]>(
+      '[document.documentElement.scrollWidth, getComputedStyle(document.body).backgroundColor]',
+    );
     expect(width).toBeLessThanOrEqual(360);
     expect(ground).toBe('rgb(20, 23, 26)');
     expect(faults).toEqual([]);

@@ -2,7 +2,7 @@ import type { RecordedFamily, RecordedSeries, Recording } from '../../views/reco
 import { familyHistory, familyQuantile, sum } from '../../views/requests';
 import { rateText, sparkline, valueText } from '../../views/units';
 
-/** What is sorted by. */
+/** The columns that rows can be sorted by. */
 export const orders = ['rate', 'p99', 'share', 'name'] as const;
 export type Order = (typeof orders)[number];
 
