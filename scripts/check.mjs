@@ -19,6 +19,7 @@ const checks = [
   ],
   ['format of C++', hasClangFormat && [clangFormat, '--dry-run', '--Werror', ...nativeSources()]],
   ['types of tests and benchmarks', ['tsc', '-p', 'test']],
+  ['types of the live page', ['tsc', '-p', 'page']],
   ['unused files, exports and dependencies', ['knip']],
   ['package: publint', ['publint', '--strict']],
   ['package: types resolve for every kind of importer', ['attw', '--pack', '.']],

@@ -66,11 +66,16 @@ const steps = [
     run: () => {
       if (force) rmSync('dist', { recursive: true, force: true });
       runTool(process.execPath, ['node_modules/typescript/bin/tsc']);
+      for (const file of bundled) bundle(file);
+      buildPage();
       removeLeftovers();
       stamp('typescript', typeScriptInputs());
     },
   },
 ];
+
+// Users get the packages that these need in the same file.
+const bundled = ['statsd/yaml'];
 
 try {
   // Without the lock first: nearly always there is nothing to do.
@@ -114,14 +119,47 @@ function addonInputs() {
 }
 
 function typeScriptInputs() {
-  return [...filesIn('src'), 'tsconfig.json', 'package-lock.json'];
+  return [...filesIn('src'), ...filesIn('page'), 'tsconfig.json', 'package-lock.json', 'scripts/setup.mjs'];
 }
 
 function outputs() {
-  return filesIn('src').flatMap((file) => {
+  const compiled = filesIn('src').flatMap((file) => {
     const stem = file.replace(/^src/, 'dist').replace(/\.ts$/, '');
     return [`${stem}.js`, `${stem}.d.ts`];
   });
+  return [...compiled, 'dist/page.html'];
+}
+
+function bundle(file) {
+  const flags = [
+    '--bundle',
+    '--platform=node',
+    '--format=cjs',
+    '--minify',
+    '--legal-comments=inline',
+    '--allow-overwrite',
+  ];
+  const license = readFileSync('node_modules/yaml/LICENSE', 'utf8').trim();
+  const banner = `--banner:js=/*! yaml, bundled:\n\n${license}\n*/`;
+  runTool('node_modules/esbuild/bin/esbuild', [
+    `src/${file}.ts`,
+    `--outfile=dist/${file}.js`,
+    banner,
+    ...flags,
+  ]);
+}
+
+// One file with everything in it, so that it needs no network.
+function buildPage() {
+  const client = runTool('node_modules/esbuild/bin/esbuild', [
+    ...['page/client.ts', '--bundle', '--minify', '--format=iife', '--target=es2022', '--charset=utf8'],
+  ]);
+  const styles = readFileSync('node_modules/uplot/dist/uPlot.min.css', 'utf8');
+  const license = '/*! uPlot, MIT: https://github.com/leeoniya/uPlot */';
+  const html = readFileSync('page/page.html', 'utf8')
+    .replace('/* uPlot */', () => `${license}\n${styles.trim()}`)
+    .replace('/* client */', () => client.trim().replaceAll('</script', '<\\/script'));
+  writeFileSync('dist/page.html', html);
 }
 
 // What was compiled from sources that are gone would still be found by `require`, and published.
@@ -178,4 +216,5 @@ function runTool(command, args) {
     maxBuffer: 64 * 1024 * 1024,
   });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}\n${error ?? `${stdout}${stderr}`}`);
+  return stdout;
 }

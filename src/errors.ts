@@ -64,6 +64,8 @@ export type ErrorCode =
   | 'ERR_SERIES_LIMIT'
   | 'ERR_SERVER_UNKNOWN'
   | 'ERR_SERIES_TTL'
+  | 'ERR_STATSD_LISTEN'
+  | 'ERR_STATSD_MAPPING'
   | 'ERR_SUMMARY_WINDOW'
   | 'ERR_VIEW_AGGREGATION';
 
@@ -280,6 +282,23 @@ export const noServerAddress = (directory: string): CodedError =>
     'ERR_SERVER_UNKNOWN',
     `Expected a metrics server of the group in ${directory}, but no process has one: pass --address HOST:PORT of the server that ` +
       'Prometheus is to scrape, such as one that `prom-client-mmap serve` starts',
+  );
+export const badMapping = (file: string, line: number, expected: string, value: unknown): CodedError =>
+  plain(
+    'ERR_STATSD_MAPPING',
+    `Expected ${expected} at ${file}:${line}, but got ${typeof value === 'string' ? value : inspect(value, { depth: 1 })}: ` +
+      'correct the mapping file',
+  );
+export const unreadableMapping = (file: string, reason: string): CodedError =>
+  plain(
+    'ERR_STATSD_MAPPING',
+    `Expected a mapping file of statsd_exporter at ${file}, but got ${reason}: correct the path, or leave it out for no mapping`,
+  );
+export const badStatsdAddress = (address: string, reason: string): CodedError =>
+  plain(
+    'ERR_STATSD_LISTEN',
+    `Expected to listen for statsd at ${address}, but got ${reason}: another application has it, or this machine does not. It is tried ` +
+      'again twice a second: free the address, or choose another one by listenStatsd({ host, port })',
   );
 export const unknownProcess = (pid: unknown): CodedError =>
   plain(

@@ -54,6 +54,7 @@ test.each([
   ['src/integrations/mirror/mirror.ts', 'MirrorOptions'],
   ['src/http/options.ts', 'HttpOptions'],
   ['src/http/server/server-options.ts', 'MetricsServerOptions'],
+  ['src/statsd/options.ts', 'StatsdOptions'],
 ])('docs/api.md has a row for each option of %s, %s', (file, type) => {
   const body =
     read(file)

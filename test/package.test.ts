@@ -181,7 +181,7 @@ describe('the tarball', () => {
 
   test('has nothing else', () => {
     const expected =
-      /^(package\.json|README\.md|LICENSE|index\.js|bin\/(commands\/)?[\w-]+\.mjs|scripts\/addon\.mjs|include\/[\w.-]+|docs\/[\w-]+\.md|prebuilds\/[\w-]+\.node|dist\/.+\.(js|d\.ts)|lib\/[\w/-]+\.js|native\/(?!test\/)\w+\/\w+\.(cc|h))$/;
+      /^(package\.json|README\.md|LICENSE|index\.js|bin\/(commands\/)?[\w-]+\.mjs|scripts\/addon\.mjs|include\/[\w.-]+|docs\/[\w-]+\.md|prebuilds\/[\w-]+\.node|dist\/page\.html|dist\/.+\.(js|d\.ts)|lib\/[\w/-]+\.js|native\/(?!test\/)\w+\/\w+\.(cc|h))$/;
 
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
   });

@@ -87,6 +87,11 @@ export class GroupStore extends ThreadSegment implements Maintained {
     return familiesFromJson(await this.#scrapes.run(this.#shown(view), 'json', 'bytes'));
   }
 
+  /** The merged families as the lines of native/render/render.h, without a pass over them. */
+  lines(view: View): Promise<Buffer> {
+    return this.#scrapes.run(this.#shown(view), 'json', 'bytes');
+  }
+
   /** Whether any owner of the group, dead ones included, has a family in the scope. Costs a scrape; false if that fails. */
   async hasFamilies(scope: string): Promise<boolean> {
     try {

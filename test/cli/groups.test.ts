@@ -96,11 +96,16 @@ describe('list', () => {
   });
 
   test('finds a group that the library has named, and tells stopped and crashed applications', async () => {
-    const member = await spawn();
-    await member.run(count);
-    const directory = ownDirectory(member.pid) ?? '';
+    const named = await spawn();
+    await named.run(count);
+    const directory = newDirectory();
+    const member = await application(directory);
+    const listed = JSON.parse((await command(['list', '--json'])).stdout);
+    expect(listed.map((group: { directory: string }) => group.directory)).toContain(ownDirectory(named.pid));
     const stateOf = async (): Promise<string> => {
-      const groups = JSON.parse((await command(['list', '--json'])).stdout);
+      const groups = JSON.parse(
+        (await command(['list', '--json'], { PROM_CLIENT_MMAP_DIR: directory })).stdout,
+      );
       return groups.find((group: { directory: string }) => group.directory === directory)?.state;
     };
 
@@ -149,6 +154,7 @@ describe('dump', () => {
         expect.objectContaining({ name: 'hits_total', values: [{ labels: { path: '/' }, value: 3 }] }),
       ]),
     );
+    expect(await dump('--format', 'protobuf')).toContain('hits_total');
     expect(await dump('--self-metrics')).toContain('\nprom_client_mmap_owners{state="live"} 2\n');
   });
 
@@ -218,7 +224,10 @@ describe('dump', () => {
       code: 1,
       stderr: expect.stringContaining('living process of this group, but got 1'),
     });
-    expect(format).toMatchObject({ code: 2, stderr: expect.stringContaining('text, openmetrics, json') });
+    expect(format).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('text, openmetrics, protobuf, json'),
+    });
     expect(pid).toMatchObject({ code: 2, stderr: expect.stringContaining('the pid of a process') });
   });
 

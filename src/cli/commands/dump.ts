@@ -1,5 +1,5 @@
 import { badOption } from '../../errors';
-import type { TextFormat } from '../../exposition/document';
+import type { ExpositionFormat } from '../../exposition/document';
 import { observeGroup } from '../../store/current';
 import type { View } from '../../store/store';
 import { groupHelp, groupOption, type Options, printJson } from '../command';
@@ -16,7 +16,8 @@ of \`collect\` functions have the values of the last scrape, unless --collect as
 ${groupHelp}
 
 Options:
-  --format FORMAT    text (default), openmetrics, or json (the objects of prom-client's getMetricsAsJSON())
+  --format FORMAT    text (default), openmetrics, protobuf (delimited, with native histograms),
+                     or json (the objects of prom-client's getMetricsAsJSON())
   --pid PID          only this living process
   --per-process      the numbers of each process apart, with its pid in the label \`pid\`
   --name NAME        only this family; may be repeated
@@ -44,9 +45,10 @@ export const options: Options = {
 };
 
 /** By the name that the user gives; undefined for JSON. */
-const formats: ReadonlyMap<string, TextFormat | undefined> = new Map([
+const formats: ReadonlyMap<string, ExpositionFormat | undefined> = new Map([
   ['text', 'prometheus'],
   ['openmetrics', 'openmetrics-1.0.0'],
+  ['protobuf', 'protobuf'],
   ['json', undefined],
 ]);
 

@@ -16,6 +16,7 @@ is hung, stopped or has crashed. It reads the files of the group and asks no pro
 
   /metrics        all processes merged, in every format that the scraper asks for; ?pid=PID shows one, ?name[]=NAME one family
   /targets        the living processes as targets, for http_sd_configs of Prometheus (docs/http.md)
+  /               a live page of rates, latencies and processes, for people
   /healthz        200
 
 ${groupHelp}
@@ -63,7 +64,7 @@ const collectDeadlineMs = 100;
 export async function run(values: Values, [group]: readonly string[]): Promise<void> {
   const { host, path, socket, collect } = values;
   const port = values.port === undefined ? undefined : portOf(values.port);
-  const address = serverAddress({ host, port, path, socketPath: socket });
+  const address = serverAddress({ host, port, path, socketPath: socket, page: true });
   const directory = await chooseGroup(group, 'serve', values);
   observeGroup(directory, {
     collectDeadlineMs: collect ? collectDeadlineMs : 0,

@@ -2,6 +2,7 @@ import { unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { leaveOut } from '../mark';
+import { pageHandler } from '../page';
 import { targetsHandler } from '../targets';
 import type { ServerAddress } from './server-options';
 
@@ -31,11 +32,15 @@ export class Endpoint {
   constructor(address: ServerAddress, scrape: Handler, listener: EndpointListener) {
     this.#address = address;
     this.#listener = listener;
-    const targets = targetsHandler(address.path);
+    const handlers = {
+      [address.path]: scrape,
+      '/targets': targetsHandler(address.path),
+      ...(address.page && address.path !== '/' && { '/': pageHandler(address.path) }),
+    };
     const limits = { headersTimeout: 5000, requestTimeout: 10_000, connectionsCheckingInterval: 2000 };
     this.#server = createServer(limits, (request, response) => {
       leaveOut(response);
-      route(request, response, { [address.path]: scrape, '/targets': targets });
+      route(request, response, handlers);
     });
     this.#server.maxConnections = 64;
     this.#server.on('connection', (socket) => socket.unref());

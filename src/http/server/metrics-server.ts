@@ -64,8 +64,8 @@ const globals = globalThis as { [serversKey]?: Map<string, MetricsServer> };
  * @throws (as a rejection) a TypeError with code `ERR_OPTION_UNKNOWN` or `ERR_OPTION_VALUE`.
  */
 export async function startMetricsServer(options: MetricsServerOptions = {}): Promise<MetricsServer> {
-  const { host, port, path, socketPath, thread, ...handler } = options;
-  const address = serverAddress({ host, port, path, socketPath, thread });
+  const { host, port, path, socketPath, page, thread, ...handler } = options;
+  const address = serverAddress({ host, port, path, socketPath, page, thread });
   checkedOptions(handler);
   globals[serversKey] ??= new Map();
   const servers = globals[serversKey];

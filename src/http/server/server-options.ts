@@ -20,6 +20,8 @@ export interface MetricsServerOptions extends Omit<HandlerOptions, 'log'> {
   readonly path?: string | undefined;
   /** The path of a Unix socket, in place of host and port. Default none. `PROM_CLIENT_MMAP_SOCKET`. */
   readonly socketPath?: string | undefined;
+  /** Whether `/` is a live page of rates, latencies and processes, for people. Default `false`: a link to the metrics. */
+  readonly page?: boolean | undefined;
   /**
    * `false` serves from this thread. Default `true`: from a worker thread of its own, which answers while this one is busy. It shows the
    * metrics of this library; those of others, and private registries, need `false`.
@@ -36,6 +38,8 @@ export interface ServerAddress {
   readonly port: number;
   readonly path: string;
   readonly socketPath: string | undefined;
+  /** Whether it has the live page at `/`. */
+  readonly page: boolean;
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
@@ -51,18 +55,20 @@ const kinds = {
       typeof value === 'string' && /^\/[^?#\s]*$/.test(value) && value !== '/healthz' && value !== '/targets',
   },
   socketPath: { expected: 'the path of a Unix socket', accepts: isText },
+  page: { expected: 'true or false', accepts: (value: unknown) => typeof value === 'boolean' },
   thread: { expected: 'true or false', accepts: (value: unknown) => typeof value === 'boolean' },
 } as const;
 
 /** `options` are those of the address. Throws a TypeError with code `ERR_OPTION_UNKNOWN` or `ERR_OPTION_VALUE`. Warns about a variable that is not acceptable. */
 export function serverAddress(options: AddressOptions): ServerAddress {
   checkOptionsOf('startMetricsServer', kinds, options);
-  const { host, port, path, socketPath } = options;
+  const { host, port, path, socketPath, page = false } = options;
   const variable = (name: 'host' | 'port' | 'path' | 'socketPath', ...names: readonly string[]): unknown =>
     fromEnvironment(kinds[name], name === 'port' ? Number : String, names);
   const hosts = ['PROM_CLIENT_MMAP_HOST', 'OTEL_EXPORTER_PROMETHEUS_HOST'];
   const ports = ['PROM_CLIENT_MMAP_PORT', 'OTEL_EXPORTER_PROMETHEUS_PORT'];
   return {
+    page,
     host: host ?? (variable('host', ...hosts) as string | undefined) ?? '127.0.0.1',
     port: port ?? (variable('port', ...ports) as number | undefined) ?? 9464,
     path: path ?? (variable('path', 'PROM_CLIENT_MMAP_PATH') as string | undefined) ?? '/metrics',

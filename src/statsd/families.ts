@@ -1,0 +1,178 @@
+import { Counter } from '../metrics/counter';
+import { Gauge } from '../metrics/gauge';
+import { Histogram } from '../metrics/histogram';
+import { Summary } from '../metrics/summary';
+import { prometheusContentType } from '../registry/content-type';
+import { FAMILY, type Registrable } from '../registry/registrable';
+import type { Registry } from '../registry/registry';
+import { currentStore } from '../store/current';
+import type { ObserverOptions, ObserverType } from './mapping';
+
+type Kind = 'counter' | 'gauge' | ObserverType;
+type Metric = Counter | Gauge | Histogram | Summary;
+type Labels = Readonly<Record<string, string>>;
+
+/** The description of a series by the event that it comes from. */
+export interface SeriesDescription {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly help: string;
+  readonly labels: Labels;
+  /** 0: the series stays. */
+  readonly ttlSeconds: number;
+  readonly observer: ObserverOptions;
+}
+
+/** A series of a family that grows label names. */
+export interface StatsdSeries {
+  readonly child: { inc?(value: number): void; set?(value: number): void; observe?(value: number): void };
+  /** Of a gauge. */
+  value: number;
+  readonly ttlMs: number;
+  expiresAtMs: number;
+}
+
+interface Shape {
+  readonly metric: Metric;
+  readonly series: Map<string, StatsdSeries>;
+}
+
+interface Family {
+  readonly kind: Kind;
+  /** By the names of its labels. */
+  readonly shapes: Map<string, Shape>;
+}
+
+const bucketSuffixes = ['_bucket', '_sum', '_count'];
+
+/**
+ * The families that statsd events make in a registry. Other than those of an application, a family has series with different label names:
+ * each set of names is a metric of its own here, and scrapes merge them, because they have one name.
+ */
+export class StatsdFamilies {
+  readonly #registry: Registry;
+  readonly #families = new Map<string, Family>();
+  readonly #register: object;
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+    this.#register = {
+      contentType: prometheusContentType,
+      scopes: () => registry.scopes(),
+      registerMetric: (metric: Registrable) => this.#expose(metric),
+    };
+  }
+
+  /** How many families there are, by their types. */
+  counts(): Readonly<Record<Kind, number>> {
+    const counts = { counter: 0, gauge: 0, histogram: 0, summary: 0 };
+    for (const { kind } of this.#families.values()) counts[kind]++;
+    return counts;
+  }
+
+  /**
+   * The series, made if need be; `startOf` gives the number with which a gauge begins. Undefined if the name belongs to a family of another
+   * type, or to a sample of a histogram or summary. Throws for labels that the type reserves, and names that Prometheus does not accept.
+   */
+  series(description: SeriesDescription, startOf: () => number): StatsdSeries | undefined {
+    const { name, kind, labels } = description;
+    const family = this.#families.get(name) ?? this.#newFamily(name, kind);
+    if (family?.kind !== kind) return undefined;
+    const names = Object.keys(labels).sort(byText);
+    const shapeKey = names.join();
+    const seriesKey = JSON.stringify(names.map((label) => labels[label]));
+    let shape = family.shapes.get(shapeKey);
+    if (shape === undefined) {
+      shape = { metric: this.#metricOf(description, names), series: new Map() };
+      this.#families.set(name, family);
+      family.shapes.set(shapeKey, shape);
+    }
+    const known = shape.series.get(seriesKey);
+    if (known !== undefined) return known;
+    const ttlMs = description.ttlSeconds * 1000;
+    const sorted = Object.fromEntries(names.map((label) => [label, labels[label] ?? '']));
+    const child = (shape.metric as Counter).labels(sorted) as StatsdSeries['child'];
+    const series = { child, value: kind === 'gauge' ? startOf() : 0, ttlMs, expiresAtMs: Infinity };
+    shape.series.set(seriesKey, series);
+    return series;
+  }
+
+  /** Removes the series that have had no event for their `ttl`. */
+  removeExpired(nowMs: number): void {
+    for (const [name, family] of this.#families) {
+      for (const [shapeKey, shape] of family.shapes) {
+        const names = shapeKey === '' ? [] : shapeKey.split(',');
+        for (const [seriesKey, { ttlMs, expiresAtMs }] of shape.series) {
+          if (ttlMs === 0 || expiresAtMs > nowMs) continue;
+          shape.series.delete(seriesKey);
+          const values = JSON.parse(seriesKey) as string[];
+          if (names.length > 0)
+            shape.metric.remove(Object.fromEntries(names.map((label, i) => [label, values[i]])) as never);
+        }
+        if (shape.series.size > 0) continue;
+        this.#hide(shape.metric);
+        family.shapes.delete(shapeKey);
+      }
+      if (family.shapes.size === 0) this.#families.delete(name);
+    }
+  }
+
+  /** Undefined for a name that another family has, or one of its samples. */
+  #newFamily(name: string, kind: Kind): Family | undefined {
+    if (this.#registry.getSingleMetric(name) !== undefined) return undefined;
+    const base = name.replace(/_(bucket|sum|count)$/, '');
+    const owner = base === name ? undefined : this.#families.get(base)?.kind;
+    if (owner === 'histogram' || (owner === 'summary' && !name.endsWith('_bucket'))) return undefined;
+    const isObserver = kind === 'histogram' || kind === 'summary';
+    if (isObserver && bucketSuffixes.some((suffix) => this.#families.has(name + suffix))) return undefined;
+    return { kind, shapes: new Map() };
+  }
+
+  #metricOf({ name, kind, help, observer }: SeriesDescription, labelNames: readonly string[]): Metric {
+    const config = { name, help, labelNames: [...labelNames], registers: [this.#register as Registry] };
+    if (kind === 'counter') return new Counter(config);
+    // The newest value counts, also of the process that has listened before this one.
+    if (kind === 'gauge') return new Gauge({ ...config, multiprocessMode: 'mostrecent' });
+    if (kind === 'histogram')
+      return new Histogram({ ...config, buckets: observer.buckets && [...observer.buckets] });
+    const { quantiles = [0.5, 0.9, 0.99], maxAgeSeconds = 600, ageBuckets = 5 } = observer;
+    return new Summary({ ...config, percentiles: [...quantiles], maxAgeSeconds, ageBuckets });
+  }
+
+  /** In the scopes of the registry, but not in its list of metrics, which has each name once. */
+  #expose(metric: Registrable): void {
+    const store = currentStore();
+    const { family } = metric[FAMILY] ?? {};
+    if (store.shared && family !== undefined) {
+      for (const scope of this.#registry.scopes()) store.register(scope, family);
+    } else if (!store.shared) {
+      const { name = '' } = metric;
+      if (this.#registry.getSingleMetric(name) === undefined)
+        this.#registry.registerMetric(this.#listed(name, metric));
+    }
+  }
+
+  /** Where metrics are not shared: one metric for all sets of label names. */
+  #listed(name: string, first: Registrable): Registrable {
+    const get = async (): Promise<Awaited<ReturnType<Registrable['get']>>> => {
+      const shapes = [...(this.#families.get(name)?.shapes.values() ?? [])];
+      const families = await Promise.all(shapes.map(({ metric }) => (metric as Registrable).get()));
+      return { ...(await first.get()), values: families.flatMap(({ values }) => [...(values ?? [])]) };
+    };
+    return { name, get };
+  }
+
+  #hide(metric: Metric): void {
+    const store = currentStore();
+    const { family } = (metric as Registrable)[FAMILY] ?? {};
+    if (store.shared && family !== undefined) {
+      for (const scope of this.#registry.scopes()) store.unregister(scope, family);
+    } else {
+      this.#registry.removeSingleMetric(metric.name);
+    }
+  }
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : 1;
+}

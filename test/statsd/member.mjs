@@ -1,0 +1,16 @@
+// A process of a group that listens for statsd, with the options of its argument.
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+const { register } = require('../../index.js');
+const { listenStatsd } = require('../../dist/statsd/index.js');
+
+process.on('warning', ({ code, message }) => process.send({ warning: { code, message } }));
+const listener = await listenStatsd(JSON.parse(process.argv[2]));
+
+process.on('message', async ({ scrape, close }) => {
+  if (close) await listener.close();
+  process.send(scrape ? { text: await register.metrics() } : { addresses: listener.addresses });
+});
+process.once('disconnect', () => process.exit());
+process.send({ ready: true });
