@@ -10,6 +10,7 @@ import { protobufFamilies, protobufFamily } from '../exposition/protobuf';
 import type { TextFamily } from '../exposition/text';
 import type { MetricFamily } from '../model/family';
 import type { LabelSet } from '../model/labels';
+import type { EscapingScheme } from '../model/name-escaping';
 import type { GroupStore } from '../store/group-store';
 import type { View } from '../store/store';
 
@@ -31,6 +32,10 @@ export class GroupView {
     this.#changes = changes;
   }
 
+  get escaping(): EscapingScheme | undefined {
+    return this.#view.escaping;
+  }
+
   async text(format: TextFormat): Promise<string> {
     if (this.#changes === undefined) return this.#store.text(this.#view, format);
     return documentText(await this.texts(format), format);
@@ -49,7 +54,7 @@ export class GroupView {
     return new Map(
       (await this.#shown(changes)).map((family) => [
         family.name,
-        protobufFamily(family, changes.defaultLabels),
+        protobufFamily(family, changes.defaultLabels, this.escaping),
       ]),
     );
   }
@@ -61,7 +66,13 @@ export class GroupView {
     const families = await this.#shown(changes);
     const names = new Set(families.map(({ name }) => name));
     return families.map((family) =>
-      textIn(format, family.type === 'histogram' ? leFirst(family) : family, changes.defaultLabels, names),
+      textIn(
+        format,
+        family.type === 'histogram' ? leFirst(family) : family,
+        changes.defaultLabels,
+        names,
+        this.escaping,
+      ),
     );
   }
 
@@ -93,9 +104,10 @@ export async function composedMessages(
   group: GroupView | undefined,
   others: readonly TextFamily[],
   names: Iterable<string>,
+  escaping: EscapingScheme | undefined,
 ): Promise<Buffer> {
   const messages = new Map(await group?.messages());
-  for (const family of others) messages.set(family.name, protobufFamily(family, {}));
+  for (const family of others) messages.set(family.name, protobufFamily(family, {}, escaping));
   const ordered = inOrderOf(
     names,
     Array.from(messages, ([name, message]) => ({ name, message })),

@@ -10,10 +10,11 @@ import { contentEncodings, encoded } from '../exposition/compression';
 import { type ExpositionFormat, type TextFormat, textIn } from '../exposition/document';
 import { withDefaultLabels, withoutSharedLabels } from '../exposition/families';
 import { negotiatedFormat } from '../exposition/negotiation';
-import { type ClientFormat, familyText, type TextFamily } from '../exposition/text';
+import type { ClientFormat, TextFamily } from '../exposition/text';
 import { aggregateFamilies } from '../model/aggregators';
 import type { Aggregator } from '../model/family';
 import { type LabelSet, labelText } from '../model/labels';
+import type { EscapingScheme } from '../model/name-escaping';
 import { currentStatus, currentStore } from '../store/current';
 import type {
   OpenMetricsContentType,
@@ -37,6 +38,7 @@ import {
   prometheusContentType,
   protobufContentType,
 } from './content-type';
+import { EscapedNames } from './escaped-names';
 import { type Removal, removeHere } from './group-requests';
 import { composedFamilies, composedMessages, composedText, GroupView } from './group-view';
 import { missingAddonFamilies, missingAddonText } from './missing-addon';
@@ -46,7 +48,7 @@ import { RegistryScope } from './registry-scope';
 import { yieldsName } from './yielding';
 
 type Objects = MetricObjectWithValues<MetricValue<string>>[];
-const noScopes: readonly string[] = [];
+type ScrapeOptions = ExpositionOptions & { readonly escaping?: EscapingScheme };
 
 /** A registry of this class with any content type. */
 export type OwnRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>;
@@ -77,6 +79,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   static readonly globalRegistry: Registry = new Registry<PrometheusContentType>(undefined, globalOptions);
 
   private readonly byName = new Map<string, Registrable>();
+  private readonly escapedNames = new EscapedNames();
   private type: RegistryContentType | ProtobufContentType;
   private defaultLabels: LabelSet = {};
   /** The scope of the metrics that are registered here. */
@@ -130,7 +133,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The names of the scopes whose metrics are exposed here, none for a registry that shows its own metrics; see `RegistryOptions`. */
   scopes(): readonly string[] {
     const { shown, isInUse } = this.scope;
-    if (this.sources.length === 0) return shown === undefined ? noScopes : [shown];
+    if (this.sources.length === 0) return shown === undefined ? [] : [shown];
     const merged = this.sources.flatMap((source) => source.scopes?.() ?? []);
     return [...new Set(shown !== undefined && isInUse ? [...merged, shown] : merged)];
   }
@@ -169,14 +172,14 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   removeSingleMetric(name: string): void {
     const metric = this.byName.get(name);
     this.byName.delete(name);
+    this.escapedNames.delete(name);
     if (this.sources.length > 0) this.hidden.add(name);
     if (metric !== undefined) this.scope.remove(metric);
   }
 
   /** Removes all metrics and the default labels. */
   clear(): void {
-    for (const metric of this.byName.values()) this.scope.remove(metric);
-    this.byName.clear();
+    for (const name of [...this.byName.keys()]) this.removeSingleMetric(name);
     this.sources = [];
     this.hidden.clear();
     this.setDefaultLabels({});
@@ -217,8 +220,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /** The exposition; a Buffer in a registry whose content type is Protobuf. Rejects with the error of a `collect` function. */
   metrics(options: MetricsOptions = {}): Promise<string> {
-    if (this.type === protobufContentType)
-      return this.bytes(options, 'protobuf') as Promise<unknown> as Promise<string>;
+    if (this.type === protobufContentType) return this.bytes(options, 'protobuf') as Promise<never>;
     return this.exposed(async () => {
       const { group, others } = await this.shown(options);
       return group && others.length === 0
@@ -241,8 +243,8 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
    */
   async exposition(options: ExpositionOptions = {}): Promise<Exposition> {
     const { openMetrics = this.type === openMetricsContentType, compress = true } = options;
-    const { format, contentType } = negotiatedFormat(options.accept, openMetrics);
-    const bytes = await this.bytes(options, format);
+    const { format, contentType, escaping } = negotiatedFormat(options.accept, openMetrics);
+    const bytes = await this.bytes({ ...options, escaping }, format);
     const offered = compress === true ? contentEncodings : compress || [];
     return { contentType, ...(await encoded(bytes, options.acceptEncoding, offered)) };
   }
@@ -269,7 +271,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     const isAlone = metric && (!isExposed(metric, this.scopes()) || currentStore().view === 'thread');
     if (isAlone) return this.getMetricsAsString(metric);
     const returned = metric && (await refresh(metric));
-    if (returned) return familyText(returned, this.defaultLabels, this.format);
+    if (returned) return this.textOf(returned);
     const view = this.groupView({ names: [metric?.[FAMILY]?.familyName ?? name] });
     const [text] = (await view?.texts(this.format)) ?? [];
     if (text === undefined) throw unknownMetric();
@@ -279,7 +281,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The exposition of one metric, registered or not, as this thread alone has counted it. */
   async getMetricsAsString(metric: Registrable): Promise<string> {
     const [family] = await readAll([metric], 'text');
-    return family === undefined ? '' : familyText(family, this.defaultLabels, this.format);
+    return family === undefined ? '' : this.textOf(family);
   }
 
   /** How this thread counts, which is the same for all its registries; see `GroupStatus`. Costs a listing of the directory. */
@@ -287,14 +289,17 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return currentStatus();
   }
 
-  /** Of texts. */
   private get format(): ClientFormat {
     return this.type === openMetricsContentType ? 'openmetrics' : 'prometheus';
   }
 
+  private textOf(family: TextFamily): string {
+    return textIn(this.format, family, this.defaultLabels, new Set());
+  }
+
   /** Runs all `collect` functions. `others` are families that are not in the view of the group. */
   private async shown(
-    options: ExpositionOptions,
+    options: ScrapeOptions,
     shape: Shape = 'text',
   ): Promise<{ group: GroupView | undefined; others: TextFamily[] }> {
     const { names, onError } = options;
@@ -309,16 +314,16 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   }
 
   /** The part of the group that this registry shows; undefined while it has no scope. */
-  private groupView({ perProcess = false, view, names }: ExpositionOptions): GroupView | undefined {
+  private groupView({ perProcess = false, view, names, escaping }: ScrapeOptions): GroupView | undefined {
     const scopes = this.scopes();
     if (scopes.length === 0) return undefined;
     const store = currentStore();
     if (!store.shared) return undefined;
     const { hidden, defaultLabels } = this;
     const isMerged = this.sources.length > 0;
-    const isChanged = isMerged && (hidden.size > 0 || !isEmpty(defaultLabels));
+    const isChanged = isMerged && hidden.size + Object.keys(defaultLabels).length > 0;
     const ownProcess = (view ?? store.view) === 'process';
-    const shown = { scopes, defaultLabels: !isMerged, perOwner: perProcess, ownProcess, names };
+    const shown = { scopes, defaultLabels: !isMerged, perOwner: perProcess, ownProcess, names, escaping };
     return new GroupView(store, shown, isChanged ? { hidden, defaultLabels } : undefined);
   }
 
@@ -331,14 +336,15 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return this.scopes().join() === before ? exposition : this.exposed(read);
   }
 
-  private bytes(options: ExpositionOptions, format: ExpositionFormat): Promise<Buffer> {
+  private bytes(options: ScrapeOptions, format: ExpositionFormat): Promise<Buffer> {
     return this.exposed(async () => {
       const { group, others } = await this.shown(options);
       if (group && others.length === 0) return group.bytes(format);
-      if (format !== 'protobuf') return Buffer.from(await this.composed(group, others, format));
+      if (format !== 'protobuf')
+        return Buffer.from(await this.composed(group, others, format, options.escaping));
       const families = others.map((family) => withDefaultLabels(family, this.defaultLabels));
       if (this.scopes().includes(GLOBAL_SCOPE)) families.push(...missingAddonFamilies());
-      return composedMessages(group, families, this.byName.keys());
+      return composedMessages(group, families, this.byName.keys(), options.escaping);
     });
   }
 
@@ -346,9 +352,10 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     group: GroupView | undefined,
     others: readonly TextFamily[],
     format: TextFormat,
+    escaping?: EscapingScheme,
   ): Promise<string> {
     const names = new Set(this.byName.keys());
-    const texts = others.map((family) => textIn(format, family, this.defaultLabels, names));
+    const texts = others.map((family) => textIn(format, family, this.defaultLabels, names, escaping));
     if (this.scopes().includes(GLOBAL_SCOPE)) texts.push(...missingAddonText(format));
     return composedText(group, texts, names, format);
   }
@@ -376,6 +383,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
       if (!yieldsName(present)) throw metricExists(name);
       this.removeSingleMetric(name);
     }
+    this.escapedNames.add(name);
     this.byName.set(name, metric);
     this.hidden.delete(name);
     return true;
@@ -389,8 +397,4 @@ export const globalRegistry: Registry = Registry.globalRegistry;
 function isOf(aggregator: Aggregator | undefined, family: object): boolean {
   const own = (family as { readonly aggregator?: Aggregator }).aggregator;
   return aggregator === undefined || aggregator === (own ?? 'sum');
-}
-
-function isEmpty(labels: object): boolean {
-  return Object.keys(labels).length === 0;
 }
