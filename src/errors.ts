@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'ERR_BUCKET_COUNT'
   | 'ERR_BUCKET_FACTOR'
   | 'ERR_BUCKET_START'
+  | 'ERR_CANNOT_ASK'
   | 'ERR_COLLECT'
   | 'ERR_COLLECT_BY'
   | 'ERR_CONFIG'
@@ -18,7 +19,9 @@ export type ErrorCode =
   | 'ERR_EXEMPLARS_FORMAT'
   | 'ERR_EXEMPLAR_SIZE'
   | 'ERR_GAUGE_MODE'
+  | 'ERR_GROUP_ACCESS'
   | 'ERR_GROUP_DIRECTORY'
+  | 'ERR_GROUP_UNKNOWN'
   | 'ERR_GROUP_USER'
   | 'ERR_HELP_MISSING'
   | 'ERR_HTTP_INSTRUMENTED'
@@ -30,6 +33,7 @@ export type ErrorCode =
   | 'ERR_LABEL_RESERVED'
   | 'ERR_LABEL_UNKNOWN'
   | 'ERR_LATE_ANSWER'
+  | 'ERR_LISTEN'
   | 'ERR_MERGE_CONTENT_TYPE'
   | 'ERR_MERGE_EMPTY'
   | 'ERR_METRICS_HANDLER'
@@ -44,12 +48,14 @@ export type ErrorCode =
   | 'ERR_NAME_MISSING'
   | 'ERR_NATIVE_HISTOGRAM'
   | 'ERR_NOT_A_NUMBER'
+  | 'ERR_OPENTELEMETRY_API'
   | 'ERR_OPTION_UNKNOWN'
   | 'ERR_OPTION_VALUE'
   | 'ERR_PRELOAD_VERSION'
   | 'ERR_PUSH_FAILED'
   | 'ERR_PUSH_TIMEOUT'
   | 'ERR_PUSHGATEWAY_URL'
+  | 'ERR_PROCESS_UNKNOWN'
   | 'ERR_REGISTRY'
   | 'ERR_REGISTRY_NAME'
   | 'ERR_REGISTRY_UNNAMED'
@@ -58,8 +64,10 @@ export type ErrorCode =
   | 'ERR_SCRAPE'
   | 'ERR_SEGMENT'
   | 'ERR_SERIES_LIMIT'
+  | 'ERR_SERVER_UNKNOWN'
   | 'ERR_SERIES_TTL'
-  | 'ERR_SUMMARY_WINDOW';
+  | 'ERR_SUMMARY_WINDOW'
+  | 'ERR_VIEW_AGGREGATION';
 
 /** An ordinary Error, TypeError or RangeError that also carries its code. */
 export type CodedError<E extends Error = Error> = E & { readonly code: ErrorCode };
@@ -245,6 +253,54 @@ export const removalFailed = (reason: string, cause: unknown): CodedError =>
       { cause },
     ),
   );
+export const noGroup = (name: string | undefined, others: readonly string[]): CodedError =>
+  plain(
+    'ERR_GROUP_UNKNOWN',
+    `Expected ${name === undefined ? 'a group on this machine' : `a group named ${inspect(name)}`}, but got ` +
+      `${others.length === 0 ? 'none' : `only ${others.join(', ')}`}: an application makes its group with its first metric, in ` +
+      '/dev/shm/prom-client-mmap-<uid>, or in the directory that PROM_CLIENT_MMAP_DIR or configure({ dir }) names. ' +
+      'Pass that directory or the pid of a process, as the user of the application',
+  );
+export const severalGroups = (commands: readonly string[]): CodedError =>
+  plain(
+    'ERR_GROUP_UNKNOWN',
+    `Expected the name of a group, because there are ${commands.length}. Choose one:\n` +
+      commands.map((command, i) => `  ${i + 1}. ${command}`).join('\n'),
+  );
+export const forbiddenGroup = (
+  directory: string,
+  user: number | undefined,
+  owner: number,
+  mode: number,
+): CodedError =>
+  plain(
+    'ERR_GROUP_ACCESS',
+    `Expected the right to read ${directory}, but it belongs to user ${owner} with mode ${mode.toString(8)}, and this is user ${user}: ` +
+      'run the command as that user, or as root',
+  );
+export const cannotAsk = (command: string, option: string): CodedError =>
+  plain(
+    'ERR_CANNOT_ASK',
+    `Expected a terminal to ask at, or the option ${option} of \`${command}\`, but got neither: pass ${option} to do it without a question`,
+  );
+export const cannotListen = (address: string, reason: string): CodedError =>
+  plain(
+    'ERR_LISTEN',
+    `Expected to listen at ${address}, but got ${reason}: ` +
+      `${reason === 'EADDRINUSE' ? 'another program does; choose another port' : 'choose an address of this machine'}`,
+  );
+export const noServerAddress = (directory: string): CodedError =>
+  plain(
+    'ERR_SERVER_UNKNOWN',
+    `Expected a metrics server of the group in ${directory}, but no process has one: pass --address HOST:PORT of the server that ` +
+      'Prometheus is to scrape, such as one that `prom-client-mmap serve` starts',
+  );
+export const unknownProcess = (pid: unknown): CodedError =>
+  plain(
+    'ERR_PROCESS_UNKNOWN',
+    `Expected the pid of a living process of this group, but got ${pid}: it has ended, or it counts into another group. ` +
+      '/targets of the metrics server, and `prom-client-mmap targets`, list the pids of a group',
+  );
 export const badCollectBy = (name: string, value: unknown): CodedError =>
   type(
     'ERR_COLLECT_BY',
@@ -260,4 +316,10 @@ export const badSeriesTtl = (name: string, value: unknown): CodedError =>
   range(
     'ERR_SERIES_TTL',
     `Expected ttlSeconds of metric "${name}" to be a positive number of seconds, but got ${inspect(value)}`,
+  );
+export const viewAggregation = (value: unknown): CodedError =>
+  plain(
+    'ERR_VIEW_AGGREGATION',
+    `Expected a view without aggregation, but got ${inspect(value)}: the instrument decides, and exponential histograms are not ` +
+      'available. Name the upper bounds of a histogram in buckets, or leave instruments out with `drop: true`',
   );

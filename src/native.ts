@@ -90,11 +90,13 @@ export interface NativeSegment {
 /** One scrape. */
 export interface NativeScrape<As extends keyof Expositions> {
   readonly scopes: readonly string[];
-  /** Instead of `scopes`: the scopes that any segment marks as chosen, or the global one. */
-  readonly chosen: 'cluster' | 'worker' | undefined;
+  /** Instead of `scopes`: the scopes that any segment marks as chosen, or the global one; or all scopes. */
+  readonly chosen: 'cluster' | 'worker' | 'all' | undefined;
   readonly defaultLabels: boolean;
   /** Only the owners of this process. */
   readonly ownProcess: boolean;
+  /** Only the owners of the living process of this pid; the scrape rejects with ESRCH when there is none. 0: no such choice. */
+  readonly pid: number;
   readonly perOwner: boolean;
   readonly names: readonly string[] | undefined;
   readonly format: 'prometheus' | 'openmetrics' | 'openmetrics-1.0.0' | 'protobuf' | 'json';
@@ -114,6 +116,8 @@ export interface NativeScrape<As extends keyof Expositions> {
   readonly own: NativeSegment | undefined;
   /** Directories of the group that belong to other users, and that this process may read. */
   readonly otherDirectories: readonly string[];
+  /** Whether the scrape joins the session of the group, as a reader that keeps it alive. */
+  readonly joins: boolean;
   readonly as: As;
 }
 
@@ -148,7 +152,50 @@ export interface NativeCompaction {
   readonly nowMs: number;
 }
 
-/** A directory of segments. Only compact(), render() and removeSeries() work on the worker pool. */
+/** A file in the directory of a group. Numbers of records are there only if it was read whole. */
+export interface NativeFile {
+  readonly name: string;
+  readonly kind:
+    | 'segment'
+    | 'archive'
+    | 'bad archive'
+    | 'request'
+    | 'temporary'
+    | 'wake-up FIFO'
+    | 'lock'
+    | 'foreign';
+  readonly bytes: number;
+  /** Why scrapes leave the file out, as in the self-metric `skipped_files`; `'none'` when they do not. */
+  readonly reason: string;
+  /** The place of the record that is wrong, 0 where it is not a record. */
+  readonly faultOffset: number;
+  readonly families: number;
+  readonly series: number;
+  /** Records that scrapes leave out. */
+  readonly skippedRecords: number;
+  /** Of a segment or an archive whose header can be read. */
+  readonly owner?: {
+    readonly pid: number;
+    readonly tid: number;
+    /** The threadId of worker_threads, 0 for the main thread. */
+    readonly workerThread: number;
+    readonly live: boolean;
+    /** Its counts are in the archive. */
+    readonly compacted: boolean;
+    readonly lock: 'held' | 'free' | 'unknown';
+    readonly evidence: 'present' | 'silent' | 'gone' | 'unknown';
+    /** Since 1970. */
+    readonly createdMs: number;
+    readonly heartbeatAgeMs: number;
+    readonly compactedOwners: number;
+    readonly droppedSeries: number;
+    readonly droppedUpdates: number;
+    readonly collectFailures: number;
+    readonly lacksRoom: number;
+  };
+}
+
+/** A directory of segments. Only compact(), render(), removeSeries() and inspect() work on the worker pool. */
 export interface NativeGroup {
   /** Becomes an owner in the group's session. The first owner of a session removes the counts of the last one, unless they persist. */
   join(persist: boolean): void;
@@ -172,6 +219,11 @@ export interface NativeGroup {
    * when an owner could not be asked.
    */
   removeSeries(removal: NativeRemoval): Promise<number>;
+  /**
+   * Resolves to the JSON of an array of `NativeFile`. `whole` reads all records and cells; without it, only headers. Rejects with a
+   * NativeError when the directory cannot be read.
+   */
+  inspect(whole: boolean): Promise<string>;
 }
 
 export interface NativeAddon {

@@ -27,7 +27,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'errors',
     'process',
   ],
+  cli: ['http', 'exposition', 'store', 'types', 'model', 'errors', 'process'],
   http: ['metrics', 'registry', 'exposition', 'store', 'types', 'model', 'errors', 'process'],
+  opentelemetry: [
+    ...['metrics', 'series', 'registry', 'exposition', 'store', 'native', 'types', 'model', 'errors'],
+  ],
   integrations: [
     ...['collectors', 'metrics', 'series', 'registry', 'exposition', 'store', 'types', 'model', 'errors'],
   ],

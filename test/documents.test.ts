@@ -65,6 +65,49 @@ test.each([
   expect(options.filter((option) => rowOf(`${option}`) === undefined)).toEqual([]);
 });
 
+test.each([
+  ['src/opentelemetry/options.ts', 'MeterProviderOptions'],
+  ['src/opentelemetry/views.ts', 'View'],
+])('docs/opentelemetry.md has each option of %s, %s', (file, type) => {
+  const body = read(file).split(`export interface ${type} {`)[1]?.split('\n}')[0] ?? '';
+  const options = [...body.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, option]) => option);
+  const rows = read('docs/opentelemetry.md').match(/^\| `.*$/gm) ?? [];
+  const documented = rows.map((row) => row.split(' | ')[0] ?? '').join();
+
+  expect(options.length).toBeGreaterThan(5);
+  expect(options.filter((option) => !documented.includes(`\`${option}\``))).toEqual([]);
+});
+
+test('the programs in docs/opentelemetry.md serve the metrics of instruments', async () => {
+  const port = await freePort();
+  const blocks = [...read('docs/opentelemetry.md').matchAll(/```js\n([\s\S]*?)```/g)].map(
+    ([, code = '']) => code,
+  );
+  const counting = `metrics.getMeter('m').createCounter('requests').add(3);`;
+  const [provider = '', server = '', views = ''] = blocks;
+  // The last one repeats an import of the first.
+  const program = [provider, counting, server.replace('9464', `${port}`), `{ ${views} }`].join('\n');
+  expect(blocks).toHaveLength(3);
+  expect(server).toContain('9464');
+  const directory = join(root, 'build', `opentelemetry-${process.pid}`);
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'program.cjs'), program);
+  const child = spawn(process.execPath, [join(directory, 'program.cjs')], { stdio: 'inherit' });
+  try {
+    const url = `http://127.0.0.1:${port}/metrics`;
+    await untilServed(url, child);
+    const answer = await fetch(url, { headers: { connection: 'close' } });
+
+    expect(answer.headers.get('content-type')).toContain('version=0.0.4');
+    expect(await answer.text()).toMatch(/^requests_total\{otel_scope_name="m"\} 3$/m);
+  } finally {
+    const ended = once(child, 'exit');
+    child.kill();
+    await ended;
+    rmSync(directory, { recursive: true });
+  }
+});
+
 test('docs/api.md has the options of configure() with their environment variables, and no other', () => {
   const table = read('docs/api.md').split('\n## configure(options)\n')[1]?.split('\n## ')[0] ?? '';
   const documented = [...table.matchAll(/^\| `(\w+)` \|.*$/gm)].map(([row, option]) => [

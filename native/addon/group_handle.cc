@@ -145,6 +145,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
                            Method<&GroupHandle::ScrapeError>("scrapeError"),
                            Method<&GroupHandle::Compact>("compact"),
                            Method<&GroupHandle::RemoveSeries>("removeSeries"),
+                           Method<&GroupHandle::Inspect>("inspect"),
                        });
   }
 
@@ -166,7 +167,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
   }
 
   // ({ scopes, chosen, defaultLabels, ownProcess, perOwner, names, format, escaping, nowMs, privateSegments, isOneOfMany, collectDeadlineMs, ownSegment,
-  //    own, otherDirectories, selfMetrics, as: 'text' | 'bytes' }) -> Promise<string | Buffer>
+  //    own, otherDirectories, selfMetrics, pid, joins, as: 'text' | 'bytes' }) -> Promise<string | Buffer>
   Napi::Value Render(const Napi::CallbackInfo& info) {
     Argument argument = info[0];
     Scrape scrape;
@@ -174,6 +175,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     std::string chosen = argument.Get("chosen").String();
     scrape.view.chosen = chosen == "cluster"  ? Chosen::kCluster
                          : chosen == "worker" ? Chosen::kWorker
+                         : chosen == "all"    ? Chosen::kAll
                                               : Chosen::kNone;
     scrape.view.default_labels = argument.Get("defaultLabels").Bool();
     if (argument.Get("ownProcess").Bool()) scrape.view.process = ProcessOf(CurrentOwner(0));
@@ -205,6 +207,8 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     scrape.own_segment = argument.Get("ownSegment").String();
     scrape.own_bytes = BytesOfSegment(info.Env(), argument.Get("own"));
     scrape.other_directories = argument.Get("otherDirectories").Strings();
+    scrape.pid = argument.Get("pid").Uint32();
+    scrape.joins = argument.Get("joins").Bool();
     bool as_text = argument.Get("as").String() == "text";
     return RunOnPool(
         info.Env(), [group = group_, scrape = std::move(scrape)] { return group->Render(scrape); },
@@ -264,6 +268,13 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     return RunOnPool(
         info.Env(), [group = group_, removal = std::move(removal)] { return group->RemoveSeries(removal); },
         MakeCount);
+  }
+
+  // (whole) -> Promise<string of JSON>
+  Napi::Value Inspect(const Napi::CallbackInfo& info) {
+    bool whole = Argument(info[0]).Bool();
+    return RunOnPool(
+        info.Env(), [group = group_, whole] { return group->Inspect(whole); }, MakeString);
   }
 
   std::shared_ptr<Group> group_;

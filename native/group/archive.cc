@@ -28,8 +28,8 @@ constexpr size_t kIdsOfRecord = 4096;
 constexpr auto kPageLength = static_cast<int32_t>(layout::kPageCells);
 
 bool IsKept(const FamilyRecord& family) {
-  return family.type == MetricType::kGauge ? OutlivesOwner(family.merge_mode)
-                                           : family.merge_mode == MergeMode::kSum;
+  bool scalar = family.type == MetricType::kGauge || family.type == MetricType::kCounter;
+  return scalar ? OutlivesOwner(family.merge_mode) : family.merge_mode == MergeMode::kSum;
 }
 
 // A family of an archive, as it will be encoded.

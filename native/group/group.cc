@@ -1,6 +1,7 @@
 #include "group/group.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <string_view>
 #include <utility>
 
@@ -34,7 +35,7 @@ void Group::Leave() {
   session_.reset();
 }
 
-Result<TextBuffer> Group::Render(const Scrape& scrape) {
+Result<TextBuffer> Group::Render(Scrape scrape) {
   std::lock_guard lock(mutex_);
   GroupStats stats;
   stats.shown = scrape.self_metrics;
@@ -42,7 +43,11 @@ Result<TextBuffer> Group::Render(const Scrape& scrape) {
     uint64_t from = std::exchange(last, BoottimeNs());
     stats.phases.emplace_back(phase, static_cast<double>(last - from) / 1e9);
   };
-  JoinAsReader();
+  if (scrape.joins) JoinAsReader();
+  if (scrape.pid != 0) {
+    scrape.view.process = FindProcess(directory_, self_, scrape.pid);
+    if (!scrape.view.process) return SystemError{ESRCH, "find", directory_};
+  }
   if (scrape.collect_deadline_ms > 0) {
     CollectRequest request("collect\n", layout::Wakeup::kCollects, scrape.view.process);
     request.NotifyAll(directory_, scrape.own_segment);

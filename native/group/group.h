@@ -18,6 +18,7 @@
 #include "files/owner.h"
 #include "group/compaction.h"
 #include "group/group_files.h"
+#include "group/inspection.h"
 #include "group/removal.h"
 #include "group/session.h"
 #include "merge/merge.h"
@@ -46,6 +47,10 @@ struct Scrape {
   std::vector<std::shared_ptr<const ByteSource>> private_segments;
   // Whether others like this process answer for the group: it is a cluster worker.
   bool is_one_of_many = false;
+  // Only the living process of this pid; 0 for the choice of the view. It takes the place of view.process.
+  uint32_t pid = 0;
+  // Whether the scrape joins the session as a reader. Without that it leaves no trace in the directory, and keeps no session alive.
+  bool joins = true;
 };
 
 // Series to remove from all segments of the group but the one of the calling thread.
@@ -72,8 +77,12 @@ class Group {
   // Leaves the session, as a reader that may not scrape again and must not keep it.
   void Leave();
 
-  // Reads the group as it is now, merges and renders. See GroupFiles::ReadDirectory() for the errors.
-  Result<TextBuffer> Render(const Scrape& scrape);
+  // Reads the group as it is now, merges and renders. See GroupFiles::ReadDirectory() for the errors; ESRCH where no living process
+  // has the pid of the scrape.
+  Result<TextBuffer> Render(Scrape scrape);
+
+  // See InspectGroup().
+  Result<TextBuffer> Inspect(bool whole) const { return InspectGroup(directory_, self_, whole); }
 
   // errno if the last scrape could not open the directory or its own file: it lacks the numbers of other owners then. Else 0.
   int ScrapeError() const { return scrape_error_; }

@@ -39,7 +39,8 @@ std::vector<std::string> ScopesOf(const View& view, std::span<const MergeInput> 
     for (uint32_t i = 0; i < input.reader->scopes().size(); i++) {
       const ScopeRecord& scope = input.reader->scopes()[i];
       bool marked =
-          (scope.flags & static_cast<uint32_t>(view.chosen)) != 0 && input.reader->IsCurrentScope(i);
+          (view.chosen == Chosen::kAll || (scope.flags & static_cast<uint32_t>(view.chosen)) != 0) &&
+          input.reader->IsCurrentScope(i);
       if (marked && std::find(chosen.begin(), chosen.end(), scope.name) == chosen.end())
         chosen.push_back(scope.name);
     }

@@ -15,11 +15,12 @@
 
 namespace prom {
 
-// Whether a view shows the scopes that owners have chosen for clusterMetrics() or workerMetrics().
+// Whether a view shows the scopes that owners have chosen for clusterMetrics() or workerMetrics(), or all scopes.
 enum class Chosen : uint32_t {
   kNone = 0,
   kCluster = layout::kChosenForCluster,
   kWorker = layout::kChosenForWorker,
+  kAll = ~0u,
 };
 
 // A view chooses the families that one exposition shows.

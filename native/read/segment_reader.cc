@@ -168,13 +168,13 @@ SegmentReader::Parsed SegmentReader::ParseRecords(const uint8_t* data, uint64_t 
   while (length - at >= layout::kRecordHeaderSize) {
     RecordHeader head;
     std::memcpy(&head, data + at, sizeof head);
+    record_offset_ = offset + at;
     if (head.length < layout::kRecordHeaderSize || head.length % layout::kRecordAlignment != 0 ||
         head.length > layout::kMaxPrivateRecord) {
       return {SkipReason::kCorrupt};
     }
     if (head.length > length - at) return {SkipReason::kNone, head.length};
     const uint8_t* body = data + at + layout::kRecordHeaderSize;
-    record_offset_ = offset + at;
     at += head.length;
     if (head.crc != RecordCrc(head, body)) return {SkipReason::kCorrupt};
     parsed_end_ += head.length;

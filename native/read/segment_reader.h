@@ -65,6 +65,8 @@ class SegmentReader {
   // refers to one of them. An archive with such a record is corrupt.
   uint64_t skipped_records() const { return skipped_records_; }
   bool has_native() const { return has_native_; }
+  // The place in the file of the record that was read last; 0 before the first. After a failed Update(), of the one that is wrong.
+  uint64_t record_offset() const { return record_offset_; }
   bool has_exemplars() const { return cells_.has_exemplars(); }
   const double* values() const { return cells_.values(); }
   // Of an archive: the segments whose numbers it holds.

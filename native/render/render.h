@@ -74,6 +74,9 @@ void RenderText(const Merge& merge, Format format, Escaping escaping, const Fami
 void RenderProtobuf(const Merge& merge, Escaping escaping, const FamilyNames& names, const GroupStats& stats,
                     TextBuffer& out);
 
+// Appends a text in quotation marks, as JSON has it.
+void AppendJson(TextBuffer& out, std::string_view text);
+
 // Appends JSON in lines, so that a reader can stop after any of them: one for each family, and one for each of its series after it.
 // A label is [name, kind, text], and a number that JSON cannot express is a string. Each line ends with a comma and a line feed.
 //

@@ -8,10 +8,8 @@
 #include "render/render.h"
 
 namespace prom {
-namespace {
 
-// Each overload appends one value.
-void Append(TextBuffer& out, std::string_view text) {
+void AppendJson(TextBuffer& out, std::string_view text) {
   out.Append('"');
   for (char c : text) {
     if (c == '"' || c == '\\') {
@@ -27,6 +25,11 @@ void Append(TextBuffer& out, std::string_view text) {
   }
   out.Append('"');
 }
+
+namespace {
+
+// Each overload appends one value.
+void Append(TextBuffer& out, std::string_view text) { AppendJson(out, text); }
 
 void Append(TextBuffer& out, double value) {
   bool finite = std::isfinite(value);

@@ -1,3 +1,4 @@
+import { type CodedError, unknownProcess } from '../errors';
 import { encoded } from '../exposition/compression';
 import { negotiatedFormat } from '../exposition/negotiation';
 import type { HeaderValue } from '../model/http';
@@ -56,7 +57,7 @@ interface ScrapeRequest {
 
 /**
  * A handler of requests for the metrics of a registry, which behaves as Go's promhttp: it negotiates format and compression, shows
- * only the families of the query `name[]`, and answers HEAD without a scrape. docs/formats.md has all of it.
+ * only the families of the query `name[]` and the process of the query `pid`, and answers HEAD without a scrape. docs/formats.md has all of it.
  *
  * @throws a TypeError with code `ERR_OPTION_UNKNOWN`, `ERR_OPTION_VALUE` or `ERR_REGISTRY`.
  */
@@ -104,8 +105,8 @@ function answering(options: CheckedOptions): (request: ScrapeRequest) => Promise
     const { contentType, escaping } = negotiatedFormat(accept, isOpenMetrics);
     const headers = { 'Content-Type': contentType, ...sharedHeaders };
     if (request.method === 'HEAD') return { status: 200, headers };
-    const names = namesIn(request.url);
-    const key = JSON.stringify([contentType, escaping, names]);
+    const { names, pid } = choiceIn(request.url);
+    const key = JSON.stringify([contentType, escaping, names, pid]);
     if (queue.length >= maxInFlight && !queue.isShared(key)) {
       const text = `Limit of concurrent requests reached (${maxInFlight}), try again later.`;
       return refusal(503, text, { 'Retry-After': 1 });
@@ -115,6 +116,7 @@ function answering(options: CheckedOptions): (request: ScrapeRequest) => Promise
       registry.exposition({
         accept,
         names,
+        pid,
         perProcess,
         view,
         openMetrics: isOpenMetrics,
@@ -155,6 +157,8 @@ async function answerOrError(
   try {
     return await scrape(request);
   } catch (error) {
+    // Not an error of this process: the scraper has an old list of targets.
+    if (isUnknownProcess(error)) return refusal(404, `${error.message}.\n`);
     noteError(error);
     const message = withoutPaths(error instanceof Error ? error.message : `${error}`);
     return refusal(500, `An error has occurred while serving metrics:\n\n${message}\n`);
@@ -173,16 +177,27 @@ function refusal(status: number, text: string, more: Record<string, string | num
   return { status, headers, body };
 }
 
+function isUnknownProcess(error: unknown): error is CodedError {
+  return (error as Partial<CodedError> | undefined)?.code === 'ERR_PROCESS_UNKNOWN';
+}
+
 /** The answer goes to others than the operator of the process. */
 function withoutPaths(message: string): string {
   return message.replace(/(?<![\w.])(?:[A-Za-z]:|\.{1,2}|~)?(?:[\\/][^\s\\/:'"`,;()]+){2,}[\\/]?/g, '<path>');
 }
 
-/** Undefined where the request names no family. */
-function namesIn(url: string | undefined): string[] | undefined {
-  const query = /\?([^#]*)/.exec(url ?? '')?.[1];
-  const names = new URLSearchParams(query).getAll('name[]');
-  return names.length > 0 ? names : undefined;
+/** The families and the process that the query names; undefined where it names none. */
+function choiceIn(url: string | undefined): { names: string[] | undefined; pid: number | undefined } {
+  const query = new URLSearchParams(/\?([^#]*)/.exec(url ?? '')?.[1]);
+  const names = query.getAll('name[]');
+  const pid = query.get('pid');
+  return { names: names.length > 0 ? names : undefined, pid: pid === null ? undefined : pidOf(pid) };
+}
+
+/** Throws an Error with code `ERR_PROCESS_UNKNOWN` for a text that no pid has. */
+function pidOf(text: string): number {
+  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);
+  throw unknownProcess(text);
 }
 
 /** Half a second before the scraper gives up, but at least so long that a scrape can be done. */

@@ -28,9 +28,13 @@ export function aggregatorOf(mode: string): Aggregator {
   return Object.hasOwn(OF_AGGREGATOR, plain) ? (plain as Aggregator) : 'sum';
 }
 
+export function isMultiprocessMode(mode: unknown): mode is MultiprocessMode {
+  return MULTIPROCESS_MODES.includes(mode as MultiprocessMode);
+}
+
 /** `mode`, if it is one of Python's ten; throws for the gauge called `gauge` otherwise. */
 export function checkMultiprocessMode(gauge: string, mode: unknown): MultiprocessMode {
-  if (MULTIPROCESS_MODES.includes(mode as MultiprocessMode)) return mode as MultiprocessMode;
+  if (isMultiprocessMode(mode)) return mode;
   throw badMultiprocessMode(gauge, mode, MULTIPROCESS_MODES);
 }
 

@@ -11,8 +11,10 @@ import type { TextFamily } from '../exposition/text';
 import type { MetricFamily } from '../model/family';
 import type { LabelSet } from '../model/labels';
 import type { EscapingScheme } from '../model/name-escaping';
+import { currentStore } from '../store/current';
 import type { GroupStore } from '../store/group-store';
 import type { View } from '../store/store';
+import type { ExpositionOptions } from '../types/registry';
 
 /** The differences between a merged registry and the exposition of its scopes. */
 interface Changes {
@@ -85,6 +87,26 @@ export class GroupView {
   async #shown({ hidden }: Changes): Promise<MetricFamily[]> {
     return (await this.#store.families(this.#view)).filter(({ name }) => !hidden.has(name));
   }
+}
+
+export type ScrapeOptions = ExpositionOptions & { readonly escaping?: EscapingScheme };
+
+/**
+ * The part of the group that a registry of these scopes shows; undefined while it has none. `changes` are those of a merged registry,
+ * which has default labels of its own.
+ */
+export function groupViewOf(
+  scopes: readonly string[],
+  changes: Changes | undefined,
+  { perProcess = false, view, pid, names, escaping }: ScrapeOptions,
+): GroupView | undefined {
+  const store = currentStore();
+  if (scopes.length === 0 || !store.shared) return undefined;
+  const ownProcess = (view ?? store.view) === 'process';
+  const defaultLabels = changes === undefined;
+  const shown = { scopes, defaultLabels, perOwner: perProcess, ownProcess, pid, names, escaping };
+  const isChanged = changes && changes.hidden.size + Object.keys(changes.defaultLabels).length > 0;
+  return new GroupView(store, shown, isChanged ? changes : undefined);
 }
 
 /** The text of the group's families and of `others`, which replace those of the same name, in the order of `names`. Without a group, of `others`. */

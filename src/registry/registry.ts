@@ -5,6 +5,7 @@ import {
   mergeEmpty,
   metricExists,
   unknownMetric,
+  unknownProcess,
 } from '../errors';
 import { contentEncodings, encoded } from '../exposition/compression';
 import { type ExpositionFormat, type TextFormat, textIn } from '../exposition/document';
@@ -15,6 +16,7 @@ import { aggregateFamilies } from '../model/aggregators';
 import type { Aggregator } from '../model/family';
 import { type LabelSet, labelText } from '../model/labels';
 import type { EscapingScheme } from '../model/name-escaping';
+import { realProcess } from '../process';
 import { currentStatus, currentStore } from '../store/current';
 import type {
   OpenMetricsContentType,
@@ -38,9 +40,16 @@ import {
   prometheusContentType,
   protobufContentType,
 } from './content-type';
-import { EscapedNames } from './escaped-names';
 import { type Removal, removeHere } from './group-requests';
-import { composedFamilies, composedMessages, composedText, GroupView } from './group-view';
+import {
+  composedFamilies,
+  composedMessages,
+  composedText,
+  type GroupView,
+  groupViewOf,
+  type ScrapeOptions,
+} from './group-view';
+import { MetricsByName } from './metrics-by-name';
 import { missingAddonFamilies, missingAddonText } from './missing-addon';
 import { FAMILY, isExposed, type Registrable, readAll, refresh, refreshAll, type Shape } from './registrable';
 import { GLOBAL_SCOPE, globalOptions, scopeOf } from './registry-identity';
@@ -48,8 +57,6 @@ import { RegistryScope } from './registry-scope';
 import { yieldsName } from './yielding';
 
 type Objects = MetricObjectWithValues<MetricValue<string>>[];
-type ScrapeOptions = ExpositionOptions & { readonly escaping?: EscapingScheme };
-
 /** A registry of this class with any content type. */
 export type OwnRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>;
 
@@ -78,8 +85,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The registry of all metrics that name no other. */
   static readonly globalRegistry: Registry = new Registry<PrometheusContentType>(undefined, globalOptions);
 
-  private readonly byName = new Map<string, Registrable>();
-  private readonly escapedNames = new EscapedNames();
+  private readonly byName = new MetricsByName();
   private type: RegistryContentType | ProtobufContentType;
   private defaultLabels: LabelSet = {};
   /** The scope of the metrics that are registered here. */
@@ -172,14 +178,14 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   removeSingleMetric(name: string): void {
     const metric = this.byName.get(name);
     this.byName.delete(name);
-    this.escapedNames.delete(name);
     if (this.sources.length > 0) this.hidden.add(name);
     if (metric !== undefined) this.scope.remove(metric);
   }
 
   /** Removes all metrics and the default labels. */
   clear(): void {
-    for (const name of [...this.byName.keys()]) this.removeSingleMetric(name);
+    for (const metric of this.byName.values()) this.scope.remove(metric);
+    this.byName.clear();
     this.sources = [];
     this.hidden.clear();
     this.setDefaultLabels({});
@@ -271,7 +277,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     const isAlone = metric && (!isExposed(metric, this.scopes()) || currentStore().view === 'thread');
     if (isAlone) return this.getMetricsAsString(metric);
     const returned = metric && (await refresh(metric));
-    if (returned) return this.textOf(returned);
+    if (returned) return textIn(this.format, returned, this.defaultLabels, new Set());
     const view = this.groupView({ names: [metric?.[FAMILY]?.familyName ?? name] });
     const [text] = (await view?.texts(this.format)) ?? [];
     if (text === undefined) throw unknownMetric();
@@ -281,7 +287,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The exposition of one metric, registered or not, as this thread alone has counted it. */
   async getMetricsAsString(metric: Registrable): Promise<string> {
     const [family] = await readAll([metric], 'text');
-    return family === undefined ? '' : this.textOf(family);
+    return family === undefined ? '' : textIn(this.format, family, this.defaultLabels, new Set());
   }
 
   /** How this thread counts, which is the same for all its registries; see `GroupStatus`. Costs a listing of the directory. */
@@ -293,19 +299,19 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return this.type === openMetricsContentType ? 'openmetrics' : 'prometheus';
   }
 
-  private textOf(family: TextFamily): string {
-    return textIn(this.format, family, this.defaultLabels, new Set());
-  }
-
   /** Runs all `collect` functions. `others` are families that are not in the view of the group. */
   private async shown(
     options: ScrapeOptions,
     shape: Shape = 'text',
   ): Promise<{ group: GroupView | undefined; others: TextFamily[] }> {
-    const { names, onError } = options;
+    const { names, onError, pid } = options;
     const scopes = this.scopes();
     const metrics = this.byName.values();
-    const isAlone = scopes.length === 0 || (options.view ?? currentStore().view) === 'thread';
+    const store = currentStore();
+    const isElsewhere = pid !== undefined && pid !== realProcess.pid;
+    if (isElsewhere && !store.shared) throw unknownProcess(pid);
+    if (isElsewhere) return { group: this.groupView(options), others: [] };
+    const isAlone = scopes.length === 0 || (pid === undefined && (options.view ?? store.view) === 'thread');
     const read = isAlone
       ? await readAll(metrics, shape, onError)
       : await refreshAll(metrics, scopes, shape, onError);
@@ -313,18 +319,13 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return { group: isAlone ? undefined : this.groupView(options), others };
   }
 
-  /** The part of the group that this registry shows; undefined while it has no scope. */
-  private groupView({ perProcess = false, view, names, escaping }: ScrapeOptions): GroupView | undefined {
-    const scopes = this.scopes();
-    if (scopes.length === 0) return undefined;
-    const store = currentStore();
-    if (!store.shared) return undefined;
+  private groupView(options: ScrapeOptions): GroupView | undefined {
     const { hidden, defaultLabels } = this;
-    const isMerged = this.sources.length > 0;
-    const isChanged = isMerged && hidden.size + Object.keys(defaultLabels).length > 0;
-    const ownProcess = (view ?? store.view) === 'process';
-    const shown = { scopes, defaultLabels: !isMerged, perOwner: perProcess, ownProcess, names, escaping };
-    return new GroupView(store, shown, isChanged ? { hidden, defaultLabels } : undefined);
+    return groupViewOf(
+      this.scopes(),
+      this.sources.length > 0 ? { hidden, defaultLabels } : undefined,
+      options,
+    );
   }
 
   /** The exposition that `read` makes; made anew if the registry became private or shared meanwhile. */
@@ -383,7 +384,6 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
       if (!yieldsName(present)) throw metricExists(name);
       this.removeSingleMetric(name);
     }
-    this.escapedNames.add(name);
     this.byName.set(name, metric);
     this.hidden.delete(name);
     return true;

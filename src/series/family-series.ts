@@ -2,7 +2,7 @@ import { seriesCells } from '../model/cell-layout';
 import type { FamilyDefinition, MergeMode } from '../model/family';
 import { type LabelSet, type SeriesKey, seriesKey } from '../model/labels';
 import { Slices } from '../slices';
-import type { CellStore } from '../store/store';
+import type { CellStore, LiveSeries } from '../store/store';
 import { idleTest } from './idle';
 import type { Series } from './series';
 import { SeriesTable } from './table';
@@ -12,6 +12,14 @@ const longestMs = 2 ** 31 - 1;
 
 /** Series between two looks at the clock. */
 const rowsPerLook = 32;
+
+/** The labels of a family whose records name them otherwise than its callers. */
+export interface RecordLabels {
+  /** The names that callers use. */
+  readonly names: readonly string[];
+  /** The key in the records, with a text for each label name of the definition. Runs no code of the caller. */
+  recordKey(key: SeriesKey): SeriesKey;
+}
 
 const noLabels: SeriesKey = { texts: [], asWritten: undefined };
 
@@ -29,6 +37,8 @@ export class FamilySeries<S extends Series> {
   #definition: FamilyDefinition;
   /** Of each series. */
   readonly cells: number;
+  /** Undefined: records have the labels as callers name them. */
+  readonly #labels: RecordLabels | undefined;
   readonly #Series: new (
     store: CellStore,
     definition: FamilyDefinition,
@@ -44,13 +54,15 @@ export class FamilySeries<S extends Series> {
     store: CellStore,
     definition: FamilyDefinition,
     SeriesClass: new (store: CellStore, definition: FamilyDefinition) => S,
+    labels?: RecordLabels,
   ) {
     this.#store = store;
     this.#definition = definition;
     this.cells = seriesCells(definition);
     this.#Series = SeriesClass;
-    this.table = new SeriesTable(definition.labelNames);
-    this.#family = store.addFamily(definition, this.table);
+    this.#labels = labels;
+    this.table = new SeriesTable(this.#names);
+    this.#family = this.#addTo(store);
   }
 
   get store(): CellStore {
@@ -97,10 +109,10 @@ export class FamilySeries<S extends Series> {
     const from = { store: this.#store, family: this.#family };
     if (store === from.store) return;
     this.#store = store;
-    this.#family = store.addFamily(this.#definition, this.table);
+    this.#family = this.#addTo(store);
     for (const [series, key] of [...this.table.keys()]) {
       if (store.seriesLimit.take()) {
-        const cells = store.allocate(this.#family, key, this.cells);
+        const cells = store.allocate(this.#family, this.#recordKey(key), this.cells);
         series.moveParts(cells, store, from.store);
         series.moveTo(cells, this.cells, from.store);
         from.store.seriesLimit.giveBack();
@@ -124,14 +136,13 @@ export class FamilySeries<S extends Series> {
   unlabelled(): S {
     const known = this.#unlabelled;
     if (known !== undefined && known.record >= 0) return known;
-    this.#unlabelled =
-      this.#definition.labelNames.length > 0 ? this.at({}) : (this.table.at(1) ?? this.#add(noLabels));
+    this.#unlabelled = this.#names.length > 0 ? this.at({}) : (this.table.at(1) ?? this.#add(noLabels));
     return this.#unlabelled;
   }
 
   /** Removes the series of `labels`, if there is one. Throws for labels that the metric does not have. */
   remove(labels: LabelSet): void {
-    const series = this.table.delete(seriesKey(labels, this.#definition.labelNames).texts);
+    const series = this.table.delete(seriesKey(labels, this.#names).texts);
     if (series !== undefined) this.#release(series);
   }
 
@@ -188,9 +199,24 @@ export class FamilySeries<S extends Series> {
     this.#store.removeFamily(this.#family);
   }
 
+  /** The names by which callers give labels. */
+  get #names(): readonly string[] {
+    return this.#labels?.names ?? this.#definition.labelNames;
+  }
+
+  #recordKey(key: SeriesKey): SeriesKey {
+    return this.#labels === undefined ? key : this.#labels.recordKey(key);
+  }
+
+  #addTo(store: CellStore): number {
+    const { table } = this;
+    const labels = this.#labels;
+    return store.addFamily(this.#definition, labels === undefined ? table : withRecordKeys(table, labels));
+  }
+
   /** After `seriesKey()` no code of the caller runs: the series is made in one step. */
   #create(labels: LabelSet): S {
-    const key = seriesKey(labels, this.#definition.labelNames);
+    const key = seriesKey(labels, this.#names);
     // To read and convert the labels may have made the series.
     return this.table.get(key.texts) ?? this.#add(key);
   }
@@ -198,7 +224,7 @@ export class FamilySeries<S extends Series> {
   #add(key: SeriesKey): S {
     if (!this.#store.seriesLimit.take()) return this.discarded;
     const series = new this.#Series(this.#store, this.#definition);
-    series.pointTo(this.#store.allocate(this.#family, key, this.cells));
+    series.pointTo(this.#store.allocate(this.#family, this.#recordKey(key), this.cells));
     series.begin();
     this.table.add(key, series);
     return series;
@@ -208,4 +234,14 @@ export class FamilySeries<S extends Series> {
     store.seriesLimit.giveBack();
     series.end(store, this.cells);
   }
+}
+
+/** The series of `table` with the keys of their records. */
+function withRecordKeys<S extends Series>(table: SeriesTable<S>, labels: RecordLabels): LiveSeries {
+  return {
+    [Symbol.iterator]: () => table[Symbol.iterator](),
+    *keys() {
+      for (const [series, key] of table.keys()) yield [series, labels.recordKey(key)] as const;
+    },
+  };
 }

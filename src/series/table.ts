@@ -55,6 +55,11 @@ export class SeriesTable<S> implements Iterable<S> {
     );
   }
 
+  /** The number of series. */
+  get size(): number {
+    return this.#live;
+  }
+
   /** Another number whenever rows get other numbers. */
   get numbering(): number {
     return this.#numbering;

@@ -57,6 +57,43 @@ export function configure(options: GroupOptions): void {
   shareIfWanted(state().options);
 }
 
+/**
+ * Makes this thread look at another application's group from outside: its registries show that group. It owns no segment and changes
+ * nothing in the directory. To be called in place of `configure()`, in a program that has no metrics.
+ *
+ * @throws an Error with code `ERR_ADDON` without the addon.
+ */
+export function observeGroup(
+  directory: string,
+  options: Pick<GroupOptions, 'allowSharedDirectory' | 'collectDeadlineMs' | 'selfMetrics'> = {},
+): GroupStore {
+  const resolved = resolveOptions({ collectDeadlineMs: 0, ...options, shared: true });
+  const addon = requireAddon();
+  if (resolved.allowSharedDirectory) addon.allowOthersIn(directory);
+  const store = new GroupStore(addon, {
+    ...resolved,
+    directory,
+    openDirectory: () => directory,
+    otherDirectories: () => [],
+    observes: true,
+  });
+  state().store = store;
+  return store;
+}
+
+/** The addon. @throws an Error with code `ERR_ADDON` that says why there is none. */
+export function requireAddon(): NativeAddon {
+  const found = loadAddon(resolveOption('addon', state().options));
+  if (!('addon' in found)) throw Object.assign(new Error(missingAddon(found).message), { code: 'ERR_ADDON' });
+  state().addon = found;
+  return found.addon;
+}
+
+/** The file of the addon that this thread has loaded. */
+export function addonPath(): string | undefined {
+  return state().addon?.path;
+}
+
 /** The options that were passed to `configure()`. */
 export function chosenOptions(): GroupOptions {
   return state().options;
@@ -157,6 +194,7 @@ export async function textOfStarted(kind: ChoiceKind, format: TextFormat): Promi
     own: undefined,
     otherDirectories: [],
     selfMetrics,
+    joins: true,
   };
   try {
     const scrapes = new Scrapes(

@@ -24,7 +24,7 @@ export function baseDirectory(user: number = realProcess.geteuid?.() ?? 0): stri
   return join(memoryDirectory(), `${basePrefix}${user}`);
 }
 
-const basePrefix = 'prom-client-mmap-';
+export const basePrefix = 'prom-client-mmap-';
 
 function memoryDirectory(): string {
   try {
@@ -132,7 +132,7 @@ function makePrivate(path: string): void {
  * A directory that the user named may belong to another user, but not all users may write in it, nor a group other than that of
  * this process (which a umask of 002 lets in).
  */
-function refuseShared(path: string): void {
+export function refuseShared(path: string): void {
   const { mode, gid } = statSync(path);
   const isOpen = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== realProcess.getegid?.());
   if (isOpen) throw sharedDirectory(path, mode & 0o7777);

@@ -1,10 +1,10 @@
 import cluster from 'node:cluster';
 import { basename } from 'node:path';
-import { removalFailed } from '../errors';
+import { removalFailed, scrapeFailed } from '../errors';
 import type { ExpositionFormat, TextFormat } from '../exposition/document';
 import { familiesFromJson } from '../exposition/family-json';
 import type { MetricFamily } from '../model/family';
-import type { NativeAddon, NativeError } from '../native';
+import type { NativeAddon, NativeError, NativeFile } from '../native';
 import type { GroupStatus, ViewKind } from '../types/registry';
 import { type Maintained, Maintenance } from './maintenance';
 import type { ResolvedOptions } from './options';
@@ -18,6 +18,11 @@ export type GroupStoreOptions = SegmentOptions &
   Pick<ResolvedOptions, 'collectDeadlineMs' | 'selfMetrics' | 'view'> & {
     /** The directories that the group has for the users of this primary's workers, as far as this process may read them. */
     readonly otherDirectories: () => readonly string[];
+    /**
+     * Looks at the group from outside: neither joins it nor compacts it, and shows the families of all scopes in place of those of the
+     * global one. Such a store is not written to.
+     */
+    readonly observes?: boolean;
   };
 
 /** The numbers of a whole group: this thread's own segment, and the merged view of all. */
@@ -28,6 +33,7 @@ export class GroupStore extends ThreadSegment implements Maintained {
   readonly #collectDeadlineMs: number;
   readonly #scrapes: Scrapes;
   readonly #otherDirectories: () => readonly string[];
+  readonly #observes: boolean;
   #wakeup: Wakeup | undefined;
   #handler: RequestHandler | undefined;
 
@@ -37,7 +43,9 @@ export class GroupStore extends ThreadSegment implements Maintained {
     this.#otherDirectories = otherDirectories;
     this.view = view;
     this.#collectDeadlineMs = collectDeadlineMs;
-    const maintenance = new Maintenance(this);
+    const { observes = false } = options;
+    this.#observes = observes;
+    const maintenance = observes ? undefined : new Maintenance(this);
     this.#scrapes = new Scrapes(
       () => {
         this.followUser();
@@ -52,9 +60,10 @@ export class GroupStore extends ThreadSegment implements Maintained {
         own: this.file,
         otherDirectories: this.#otherDirectories(),
         selfMetrics,
+        joins: !observes,
       }),
       () => {
-        maintenance.scraped();
+        maintenance?.scraped();
         this.#moveOn();
         this.#warnIfHidden();
       },
@@ -66,16 +75,16 @@ export class GroupStore extends ThreadSegment implements Maintained {
    * may share one result, so nothing may write to the bytes.
    */
   text(view: View, format: TextFormat): Promise<string> {
-    return this.#scrapes.run(view, format, 'text');
+    return this.#scrapes.run(this.#shown(view), format, 'text');
   }
 
   bytes(view: View, format: ExpositionFormat): Promise<Buffer> {
-    return this.#scrapes.run(view, format, 'bytes');
+    return this.#scrapes.run(this.#shown(view), format, 'bytes');
   }
 
   /** The merged families in prom-client's JSON shape. The merge is off the event loop; the objects are built in slices. */
   async families(view: View): Promise<MetricFamily[]> {
-    return familiesFromJson(await this.#scrapes.run(view, 'json', 'bytes'));
+    return familiesFromJson(await this.#scrapes.run(this.#shown(view), 'json', 'bytes'));
   }
 
   /** Whether any owner of the group, dead ones included, has a family in the scope. Costs a scrape; false if that fails. */
@@ -96,6 +105,21 @@ export class GroupStore extends ThreadSegment implements Maintained {
       return { pid: Number(pid), tid: Number(tid) };
     });
     return { directory, owners };
+  }
+
+  /** The files of the group's directory; `whole` reads and checks all of each. Rejects with an Error of code `ERR_SCRAPE`. */
+  async files(whole = false): Promise<NativeFile[]> {
+    try {
+      return JSON.parse(await this.group.inspect(whole)) as NativeFile[];
+    } catch (error) {
+      throw scrapeFailed((error as NativeError).message, error);
+    }
+  }
+
+  /** The pids of the living processes that own a segment, in ascending order. Costs the header of each. */
+  async livingPids(): Promise<number[]> {
+    const pids = (await this.files()).flatMap(({ owner }) => (owner?.live ? [owner.pid] : []));
+    return [...new Set(pids)].sort((a, b) => a - b);
   }
 
   /** Whether other owners have segments in the directory. Costs a listing of it. */
@@ -198,6 +222,10 @@ export class GroupStore extends ThreadSegment implements Maintained {
   #warnIfHidden(): void {
     const errno = this.group.scrapeError();
     if (errno !== 0) this.warnOnce('group', () => hiddenGroup(this.directory, errno));
+  }
+
+  #shown(view: View): View {
+    return this.#observes && view.scopes.includes('') ? { ...view, chosen: 'all' } : view;
   }
 
   get #fileName(): string {

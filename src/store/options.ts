@@ -226,6 +226,22 @@ export function isDecided(name: Name, chosen: GroupOptions): boolean {
   return chosen[name] !== undefined || variables.some(isSet);
 }
 
+/** The environment variables of options that are set here. `isAccepted` tells whether the value has an effect. */
+export function variablesInUse(): {
+  readonly variable: string;
+  readonly value: string;
+  readonly isAccepted: boolean;
+  readonly expected: string;
+}[] {
+  return Object.values(table).flatMap(({ variables, accepts, parse, expected }) => {
+    const set = variables.find((name) => realProcess.env[name]?.trim());
+    const value = realProcess.env[set ?? '']?.trim();
+    return set === undefined || value === undefined
+      ? []
+      : [{ variable: set, value, isAccepted: accepts(parse(value)), expected }];
+  });
+}
+
 function fromEnvironment({ variables, expected, accepts, parse, default: usual }: Option): unknown {
   const variable = variables.find((name) => realProcess.env[name]?.trim());
   const text = realProcess.env[variable ?? '']?.trim();

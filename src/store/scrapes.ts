@@ -1,4 +1,5 @@
-import { scrapeFailed } from '../errors';
+import { constants } from 'node:os';
+import { scrapeFailed, unknownProcess } from '../errors';
 import type { ExpositionFormat } from '../exposition/document';
 import type { Expositions, NativeError, NativeGroup, NativeScrape } from '../native';
 import type { View } from './store';
@@ -6,7 +7,16 @@ import type { View } from './store';
 /** The differences between the scrapes of a thread at one time. */
 type ScrapeRequest<As extends keyof Expositions> = Pick<
   NativeScrape<As>,
-  'scopes' | 'chosen' | 'defaultLabels' | 'ownProcess' | 'perOwner' | 'names' | 'format' | 'escaping' | 'as'
+  | 'scopes'
+  | 'chosen'
+  | 'defaultLabels'
+  | 'ownProcess'
+  | 'pid'
+  | 'perOwner'
+  | 'names'
+  | 'format'
+  | 'escaping'
+  | 'as'
 >;
 
 export type ScrapeContext = Omit<NativeScrape<'text'>, keyof ScrapeRequest<'text'>>;
@@ -39,6 +49,7 @@ export class Scrapes {
       chosen,
       defaultLabels,
       ownProcess = false,
+      pid = 0,
       perOwner = false,
       names,
       escaping = 'underscores',
@@ -51,6 +62,7 @@ export class Scrapes {
       chosen,
       defaultLabels,
       ownProcess,
+      pid,
       perOwner,
       names,
       format,
@@ -82,6 +94,7 @@ export class Scrapes {
     try {
       return await this.#group().render({ ...request, ...this.#context() });
     } catch (error) {
+      if ((error as NativeError).errno === -constants.errno.ESRCH) throw unknownProcess(request.pid);
       throw scrapeFailed((error as NativeError).message, error);
     } finally {
       this.#scraped();

@@ -76,11 +76,13 @@ export type ChoiceKind = 'cluster' | 'worker';
 /** The contents of an exposition: the families that are registered in any of these scopes, with or without default labels. */
 export interface View {
   readonly scopes: readonly string[];
-  /** Instead of `scopes`: all scopes that any owner of the group has chosen, or the global scope when there is none. */
-  readonly chosen?: ChoiceKind;
+  /** Instead of `scopes`: all scopes that any owner of the group has chosen, or the global scope when there is none; or all scopes. */
+  readonly chosen?: ChoiceKind | 'all';
   readonly defaultLabels: boolean;
   /** Only the owners of this process. */
   readonly ownProcess?: boolean;
+  /** Only the owners of the living process of this pid. */
+  readonly pid?: number | undefined;
   /** Shows the series of each owner apart, with its pid in the label `pid`. */
   readonly perOwner?: boolean;
   /** Only families of these names. */

@@ -60,6 +60,16 @@ export function oldPromClient(version: string, path: string): Warning {
   return { code: 'ERR_PRELOAD_VERSION', message };
 }
 
+/** `cause` is a reason why the API could not be loaded, or undefined if it has refused the provider. */
+export function noOpenTelemetry(cause: Error | undefined): Warning {
+  const got =
+    cause === undefined
+      ? 'another provider was set before: load this module first, before other preloads and the SDK'
+      : `${cause.message.split('\n')[0]}. Install the package beside the application`;
+  const message = `Expected to set the MeterProvider of @opentelemetry/api, but got ${got}. OpenTelemetry metrics are not counted here.`;
+  return { code: 'ERR_OPENTELEMETRY_API', message };
+}
+
 export function noDirectory(error: NodeJS.ErrnoException): Warning {
   const isOurs = error.code === 'ERR_GROUP_DIRECTORY';
   const reason = isOurs

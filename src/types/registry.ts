@@ -85,6 +85,11 @@ export interface MetricsOptions {
    * `view` of `configure()`.
    */
   readonly view?: ViewKind | undefined;
+  /**
+   * Shows only the numbers of the living process of this pid, with all its threads, in place of `view`. Without such a process in the
+   * group the call rejects with `ERR_PROCESS_UNKNOWN`.
+   */
+  readonly pid?: number | undefined;
 }
 
 export interface ExpositionOptions extends MetricsOptions {

@@ -2,6 +2,7 @@ import { unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { leaveOut } from '../mark';
+import { targetsHandler } from '../targets';
 import type { ServerAddress } from './server-options';
 
 /** Time between two attempts to listen, in milliseconds. */
@@ -30,10 +31,11 @@ export class Endpoint {
   constructor(address: ServerAddress, scrape: Handler, listener: EndpointListener) {
     this.#address = address;
     this.#listener = listener;
+    const targets = targetsHandler(address.path);
     const limits = { headersTimeout: 5000, requestTimeout: 10_000, connectionsCheckingInterval: 2000 };
     this.#server = createServer(limits, (request, response) => {
       leaveOut(response);
-      route(request, response, address.path, scrape);
+      route(request, response, { [address.path]: scrape, '/targets': targets });
     });
     this.#server.maxConnections = 64;
     this.#server.on('connection', (socket) => socket.unref());
@@ -100,10 +102,16 @@ function removeDead(path: string, removed: () => void, inUse: () => void): void 
   });
 }
 
-function route(request: IncomingMessage, response: ServerResponse, metrics: string, scrape: Handler): void {
-  const path = request.url?.split('?', 1)[0];
-  if (path === metrics) {
-    scrape(request, response);
+/** The first of `handlers` is that of the metrics. */
+function route(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handlers: Readonly<Record<string, Handler>>,
+): void {
+  const path = request.url?.split('?', 1)[0] ?? '';
+  const [metrics = ''] = Object.keys(handlers);
+  if (Object.hasOwn(handlers, path)) {
+    handlers[path]?.(request, response);
   } else if (path === '/healthz') {
     response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' }).end('ok\n');
   } else if (path === '/') {

@@ -46,9 +46,9 @@ const kinds = {
   host: { expected: 'a host name or an address', accepts: isText },
   port: { expected: 'a whole number from 0 to 65535', accepts: isPort },
   path: {
-    expected: "a path that begins with '/' and is not /healthz",
+    expected: "a path that begins with '/' and is neither /healthz nor /targets",
     accepts: (value: unknown) =>
-      typeof value === 'string' && /^\/[^?#\s]*$/.test(value) && value !== '/healthz',
+      typeof value === 'string' && /^\/[^?#\s]*$/.test(value) && value !== '/healthz' && value !== '/targets',
   },
   socketPath: { expected: 'the path of a Unix socket', accepts: isText },
   thread: { expected: 'true or false', accepts: (value: unknown) => typeof value === 'boolean' },

@@ -1,0 +1,26 @@
+export type {
+  Attributes,
+  BatchObservableCallback,
+  BatchObservableResult,
+  BoundAdder,
+  BoundRecorder,
+  Counter,
+  Gauge,
+  Histogram,
+  InstrumentType,
+  Meter,
+  MetricAdvice,
+  MetricOptions,
+  Observable,
+  ObservableCallback,
+  ObservableCounter,
+  ObservableGauge,
+  ObservableResult,
+  ObservableUpDownCounter,
+  UpDownCounter,
+} from './api';
+export { MeterProvider } from './meter-provider';
+export type { Translation } from './names';
+export type { MeterProviderOptions } from './options';
+export type { Resource } from './resource';
+export type { View } from './views';
