@@ -27,6 +27,7 @@ export type ErrorCode =
   | 'ERR_HTTP_INSTRUMENTED'
   | 'ERR_JOB_NAME_MISSING'
   | 'ERR_LABELS_MISSING'
+  | 'ERR_LABEL_COLLISION'
   | 'ERR_LABEL_COUNT'
   | 'ERR_LABEL_NAME'
   | 'ERR_LABEL_RESERVED'
@@ -38,6 +39,7 @@ export type ErrorCode =
   | 'ERR_METRICS_HANDLER'
   | 'ERR_METRICS_SERVER'
   | 'ERR_METRIC_DIFFERS'
+  | 'ERR_METRIC_COLLISION'
   | 'ERR_METRIC_EXISTS'
   | 'ERR_METRIC_NAME'
   | 'ERR_METRIC_UNKNOWN'
@@ -84,6 +86,18 @@ export const helpMissing = (): CodedError => plain('ERR_HELP_MISSING', 'Missing 
 export const nameMissing = (): CodedError => plain('ERR_NAME_MISSING', 'Missing mandatory name parameter');
 export const badMetricName = (): CodedError => plain('ERR_METRIC_NAME', 'Invalid metric name');
 export const badLabelName = (): CodedError => plain('ERR_LABEL_NAME', 'Invalid label name');
+export const labelsCollide = (metric: string, one: string, other: string): CodedError =>
+  plain(
+    'ERR_LABEL_COLLISION',
+    `Expected labels of the metric ${metric} that differ in letters, digits and underscores, but got ${inspect(one)} and ` +
+      `${inspect(other)}, which are one for scrapers that accept nothing else. Rename one of them.`,
+  );
+export const nameCollides = (name: string, other: string, escaped: string): CodedError =>
+  plain(
+    'ERR_METRIC_COLLISION',
+    `Expected a metric name that differs in letters, digits and underscores from all others of its registry, but got ` +
+      `${inspect(name)} beside ${inspect(other)}: both are ${escaped} for scrapers that accept nothing else. Rename one of them.`,
+  );
 export const badCollect = (): CodedError =>
   plain('ERR_COLLECT', 'Optional "collect" parameter must be a function');
 export const reservedLabel = (label: string): CodedError =>

@@ -100,6 +100,8 @@ export interface NativeScrape<As extends keyof Expositions> {
   readonly perOwner: boolean;
   readonly names: readonly string[] | undefined;
   readonly format: 'prometheus' | 'openmetrics' | 'openmetrics-1.0.0' | 'protobuf' | 'json';
+  /** That of names which not every reader accepts. */
+  readonly escaping: 'allow-utf-8' | 'underscores' | 'dots' | 'values';
   readonly nowMs: number;
   /** Shown as long as no other owner has answered, or may answer, for the group. */
   readonly privateSegments: readonly NativeSegment[];

@@ -166,7 +166,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     return InstanceMethod<&GroupHandle::Call<kMethod>>(name);
   }
 
-  // ({ scopes, chosen, defaultLabels, ownProcess, perOwner, names, format, nowMs, privateSegments, isOneOfMany, collectDeadlineMs, ownSegment,
+  // ({ scopes, chosen, defaultLabels, ownProcess, perOwner, names, format, escaping, nowMs, privateSegments, isOneOfMany, collectDeadlineMs, ownSegment,
   //    own, otherDirectories, selfMetrics, pid, joins, as: 'text' | 'bytes' }) -> Promise<string | Buffer>
   Napi::Value Render(const Napi::CallbackInfo& info) {
     Argument argument = info[0];
@@ -187,6 +187,11 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
                     : format == "openmetrics-1.0.0" ? Format::kOpenMetrics
                     : format == "protobuf"          ? Format::kProtobuf
                                                     : Format::kText;
+    std::string escaping = argument.Get("escaping").String();
+    scrape.escaping = escaping == "allow-utf-8" ? Escaping::kUtf8
+                      : escaping == "dots"      ? Escaping::kDots
+                      : escaping == "values"    ? Escaping::kValues
+                                                : Escaping::kUnderscores;
     std::string shown = argument.Get("selfMetrics").String();
     scrape.self_metrics = shown == "all"    ? SelfMetricsShown::kAll
                           : shown == "none" ? SelfMetricsShown::kNone

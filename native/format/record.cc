@@ -187,9 +187,12 @@ bool HasGoodTexts(const Labels& labels) {
   });
 }
 
+// Expositions escape names for readers that do not accept all of UTF-8.
+bool IsName(const std::string& name) { return !name.empty() && IsUtf8(name); }
+
 bool HasGoodNames(const FamilyRecord& record) {
-  return IsMetricName(record.name) && IsUtf8(record.help) &&
-         std::all_of(record.label_names.begin(), record.label_names.end(), IsLabelName);
+  return IsName(record.name) && IsUtf8(record.help) &&
+         std::all_of(record.label_names.begin(), record.label_names.end(), IsName);
 }
 
 template <typename Record>

@@ -90,7 +90,7 @@ Result<TextBuffer> Group::Render(Scrape scrape) {
   stats.render_from_ns = BoottimeNs();
   TextBuffer out;
   if (!scrape.names) out.Reserve(last_size_ + last_size_ / 32);
-  prom::Render(merge, scrape.format, scrape.names, stats, out);
+  prom::Render(merge, scrape.format, scrape.escaping, scrape.names, stats, out);
   if (!scrape.names) last_size_ = out.size();
   return out;
 }

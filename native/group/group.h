@@ -30,6 +30,7 @@ struct Scrape {
   View view;
   FamilyNames names = std::nullopt;
   Format format = Format::kText;
+  Escaping escaping = Escaping::kUnderscores;
   double now_ms = 0;  // wall clock, for the age windows of summaries
   // How long to wait for the collect functions of other owners; 0 does not ask them.
   double collect_deadline_ms = 0;

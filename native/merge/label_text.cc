@@ -60,11 +60,24 @@ void AppendEscaped(std::string& out, std::string_view text, bool quotes) {
   }
 }
 
-void AppendLabels(std::string& out, const std::vector<Label>& labels, const std::vector<Label>& except) {
+void AppendLabelName(std::string& out, std::string_view name, Escaping escaping) {
+  if (escaping != Escaping::kUtf8) {
+    out += EscapedName(name, NameKind::kLabel, escaping);
+  } else if (IsLegacyName(name, NameKind::kLabel)) {
+    out += name;
+  } else {
+    out += '"';
+    AppendEscaped(out, name, true);
+    out += '"';
+  }
+}
+
+void AppendLabels(std::string& out, const std::vector<Label>& labels, const std::vector<Label>& except,
+                  Escaping escaping) {
   for (const Label& label : labels) {
     if (HasName(except, label.name)) continue;
     if (!out.empty()) out += ',';
-    out += label.name;
+    AppendLabelName(out, label.name, escaping);
     out += "=\"";
     if (label.kind == layout::LabelKind::kString) {
       AppendEscaped(out, label.text, true);

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "format/name_escaping.h"
 #include "format/record.h"
 
 namespace prom {
@@ -20,6 +21,10 @@ void AppendEscaped(std::string& out, std::string_view text, bool quotes);
 
 // Appends `name="value"` for each label whose name is not in `except`, with a comma between two and after the text in `out`. As
 // in prom-client, only values that were strings are escaped.
-void AppendLabels(std::string& out, const std::vector<Label>& labels, const std::vector<Label>& except = {});
+void AppendLabels(std::string& out, const std::vector<Label>& labels, const std::vector<Label>& except = {},
+                  Escaping escaping = Escaping::kUnderscores);
+
+// Appends the name of a label. With kUtf8, one that not all readers accept is in quotation marks.
+void AppendLabelName(std::string& out, std::string_view name, Escaping escaping);
 
 }  // namespace prom

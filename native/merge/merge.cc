@@ -113,15 +113,20 @@ bool IsRaw(const std::vector<Label>& labels) {
                      [](const Label& label) { return label.kind == layout::LabelKind::kOther; });
 }
 
+bool HasEscapedName(const std::vector<Label>& labels) {
+  return !std::all_of(labels.begin(), labels.end(),
+                      [](const Label& label) { return IsLegacyName(label.name, NameKind::kLabel); });
+}
+
 }  // namespace
 
 // prom-client prints a histogram's default labels before its own, other types' after.
-void AppendText(const MergedIdentity& series, MetricType type, std::string& out) {
+void AppendText(const MergedIdentity& series, MetricType type, std::string& out, Escaping escaping) {
   std::string text;
   bool defaults_first = type == MetricType::kHistogram;
-  if (defaults_first) AppendLabels(text, series.defaults, series.labels);
-  AppendLabels(text, series.labels);
-  if (!defaults_first) AppendLabels(text, series.defaults, series.labels);
+  if (defaults_first) AppendLabels(text, series.defaults, series.labels, escaping);
+  AppendLabels(text, series.labels, {}, escaping);
+  if (!defaults_first) AppendLabels(text, series.defaults, series.labels, escaping);
   if (!text.empty()) out.append(1, '{').append(text).append(1, '}');
   out.append(1, ' ');
 }
@@ -153,6 +158,7 @@ void Merge::MakePlan(std::span<const MergeInput> inputs) {
   texts_.clear();
   texts_are_ascii_ = true;
   texts_are_raw_ = false;
+  texts_are_escaped_ = false;
 }
 
 void Merge::MakeTexts() {
@@ -166,6 +172,7 @@ void Merge::MakeTexts() {
       texts_are_ascii_ &= IsAscii(text(series));
       const MergedIdentity& identity = plan_.identity(index);
       texts_are_raw_ |= IsRaw(identity.labels) || IsRaw(identity.defaults);
+      texts_are_escaped_ |= HasEscapedName(identity.labels) || HasEscapedName(identity.defaults);
     }
   }
   texts_.append(kTextPadding, '\0');

@@ -43,7 +43,8 @@ inline bool HasName(const FamilyNames& names, std::string_view name) {
 }
 
 // The labels of a series in the order in which prom-client prints them: `{a="1",b="2"} `, or ` ` when there are none.
-void AppendText(const MergedIdentity& series, layout::MetricType type, std::string& out);
+void AppendText(const MergedIdentity& series, layout::MetricType type, std::string& out,
+                Escaping escaping = Escaping::kUnderscores);
 
 class Merge {
  public:
@@ -72,6 +73,8 @@ class Merge {
   bool texts_are_ascii() const { return texts_are_ascii_; }
   // Whether one of the texts has an object's text as it is, with quotation marks perhaps.
   bool texts_are_raw() const { return texts_are_raw_; }
+  // Whether one of the texts has a name that not all readers accept, as underscores have it.
+  bool texts_are_escaped() const { return texts_are_escaped_; }
 
  private:
   // The plan holds as long as this of each input stays the same.
@@ -93,6 +96,7 @@ class Merge {
   std::string texts_;
   bool texts_are_ascii_ = true;
   bool texts_are_raw_ = false;
+  bool texts_are_escaped_ = false;
   Accumulator accumulator_;
 };
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/utf8.h"
 #include "format/publication.h"
 #include "format/record.h"
 
@@ -222,10 +223,11 @@ bool SegmentReader::Add(FamilyRecord record, bool live) {
   return same_series;
 }
 
-// A default label may have any name in JavaScript. It is left out where Prometheus would refuse the exposition for it.
+// A default label may have any name in JavaScript. It is left out where no escaping makes a name of it.
 bool SegmentReader::Add(ScopeRecord record, bool) {
   version_ = NextVersion();
-  std::erase_if(record.default_labels, [](const Label& label) { return !IsLabelName(label.name); });
+  std::erase_if(record.default_labels,
+                [](const Label& label) { return label.name.empty() || !IsUtf8(label.name); });
   scope_by_id_[record.id] = static_cast<uint32_t>(scopes_.size());
   scopes_.push_back(std::move(record));
   return true;

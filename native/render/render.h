@@ -61,16 +61,18 @@ enum class Format {
   kJson,
 };
 
-// Appends the exposition of the families of these names. Self-metrics are no part of JSON.
-void Render(const Merge& merge, Format format, const FamilyNames& names, const GroupStats& stats,
-            TextBuffer& out);
+// Appends the exposition of the families of these names. Self-metrics are no part of JSON, which has all names as they are. Of
+// families whose escaped names are the same, the first is shown.
+void Render(const Merge& merge, Format format, Escaping escaping, const FamilyNames& names,
+            const GroupStats& stats, TextBuffer& out);
 
 // For the text formats. Without `stats` there are no self-metrics.
-void RenderText(const Merge& merge, Format format, const FamilyNames& names, const GroupStats* stats,
-                TextBuffer& out);
+void RenderText(const Merge& merge, Format format, Escaping escaping, const FamilyNames& names,
+                const GroupStats* stats, TextBuffer& out);
 
 // Appends messages, each after its length.
-void RenderProtobuf(const Merge& merge, const FamilyNames& names, const GroupStats& stats, TextBuffer& out);
+void RenderProtobuf(const Merge& merge, Escaping escaping, const FamilyNames& names, const GroupStats& stats,
+                    TextBuffer& out);
 
 // Appends a text in quotation marks, as JSON has it.
 void AppendJson(TextBuffer& out, std::string_view text);

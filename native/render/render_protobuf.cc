@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -187,8 +188,8 @@ void AppendNative(Message& out, const NativeSum& native, std::span<const Exempla
 
 class FamilyEncoder {
  public:
-  FamilyEncoder(const Merge& merge, const MergedFamily& family)
-      : merge_(merge), definition_(family.definition) {
+  FamilyEncoder(const Merge& merge, const MergedFamily& family, Escaping escaping)
+      : merge_(merge), definition_(family.definition), escaping_(escaping) {
     // Scrapers decide by the first series whether a family is native: all of them are then.
     for (uint32_t index : family.series) native_ |= merge.totals().native(index) != nullptr;
   }
@@ -219,13 +220,17 @@ class FamilyEncoder {
   }
 
  private:
-  static void AppendLabels(Message& out, const MergedIdentity& identity) {
-    for (const Label& label : identity.labels) AppendLabel(out, kLabel, label.name, label.text);
+  void AppendLabels(Message& out, const MergedIdentity& identity) const {
+    for (const Label& label : identity.labels) AppendLabel(out, label);
     for (const Label& label : identity.defaults) {
       bool own = std::any_of(identity.labels.begin(), identity.labels.end(),
                              [&](const Label& other) { return other.name == label.name; });
-      if (!own) AppendLabel(out, kLabel, label.name, label.text);
+      if (!own) AppendLabel(out, label);
     }
+  }
+
+  void AppendLabel(Message& out, const Label& label) const {
+    prom::AppendLabel(out, kLabel, EscapedName(label.name, NameKind::kLabel, escaping_), label.text);
   }
 
   void AppendSummary(Message& out, const double* values, double created_ms) const {
@@ -267,6 +272,7 @@ class FamilyEncoder {
 
   const Merge& merge_;
   const FamilyRecord& definition_;
+  const Escaping escaping_;
   bool native_ = false;
 };
 
@@ -285,21 +291,24 @@ void AppendDelimited(TextBuffer& out, const Message& family) {
 
 }  // namespace
 
-void RenderProtobuf(const Merge& merge, const FamilyNames& names, const GroupStats& stats, TextBuffer& out) {
+void RenderProtobuf(const Merge& merge, Escaping escaping, const FamilyNames& names, const GroupStats& stats,
+                    TextBuffer& out) {
+  std::set<std::string> shown_names;
   Message message;  // one for all families, which keeps its memory
   for (const MergedFamily* family : merge.ShownFamilies(names)) {
     std::vector<uint32_t> shown = merge.ShownSeries(*family);
-    if (shown.empty()) continue;
+    std::string name = EscapedName(family->definition.name, NameKind::kMetric, escaping);
+    if (shown.empty() || !shown_names.insert(name).second) continue;
     message.Clear();
-    AppendHead(message, family->definition.name, family->definition.help, family->definition.type);
-    FamilyEncoder encoder(merge, *family);
+    AppendHead(message, name, family->definition.help, family->definition.type);
+    FamilyEncoder encoder(merge, *family, escaping);
     for (uint32_t index : shown) encoder.Append(message, index);
     if (!family->definition.unit.empty()) message.Text(kUnit, family->definition.unit);
     AppendDelimited(out, message);
   }
   for (const SelfFamily& family : SelfMetrics(stats, names)) {
     message.Clear();
-    AppendHead(message, family.name, family.help, family.type);
+    AppendHead(message, EscapedName(family.name, NameKind::kMetric, escaping), family.help, family.type);
     for (const SelfFamily::Sample& sample : family.samples) {
       message.Inner(kMetric, [&] {
         if (!sample.label.empty()) AppendLabel(message, kLabel, sample.label, sample.text);

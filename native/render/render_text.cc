@@ -55,16 +55,28 @@ void AppendHead(TextBuffer& out, Format format, std::string_view name, std::stri
   }
 }
 
+std::string EscapedFamily(const MergedFamily& family, Escaping escaping) {
+  return EscapedName(family.definition.name, NameKind::kMetric, escaping);
+}
+
+std::string Quoted(std::string_view name) {
+  std::string quoted = "\"";
+  AppendEscaped(quoted, name, true);
+  return quoted + '"';
+}
+
 class FamilyRenderer {
  public:
   // `names` are those of all families.
-  FamilyRenderer(const Merge& merge, const MergedFamily& family, Format format,
-                 const std::set<std::string_view>& names, TextBuffer& out)
+  FamilyRenderer(const Merge& merge, const MergedFamily& family, Format format, Escaping escaping,
+                 const std::set<std::string>& names, TextBuffer& out)
       : merge_(merge),
         definition_(family.definition),
         format_(format),
+        escaping_(escaping),
         exact_(format == Format::kOpenMetrics),
-        name_(family.definition.name),
+        quoted_(!IsLegacyName(EscapedFamily(family, escaping), NameKind::kMetric)),
+        name_(EscapedFamily(family, escaping)),
         type_(kTypeNames[definition_.type]),
         out_(out) {
     using enum Line::Kind;
@@ -96,14 +108,21 @@ class FamilyRenderer {
     for (const Line& line : lines_) most_ += line.lead.size();
   }
 
-  void AppendHead() { prom::AppendHead(out_, format_, name_, definition_.help, type_, definition_.unit); }
+  void AppendHead() {
+    std::string name = quoted_ ? Quoted(name_) : name_;
+    prom::AppendHead(out_, format_, name, definition_.help, type_, definition_.unit);
+  }
 
   void Append(uint32_t index) {
     const MergedSeries& series = merge_.plan().series()[index];
     const double* values = merge_.totals().values(series);
     std::string_view labels = merge_.text(series);
     std::string escaped;
-    if (exact_ && merge_.texts_are_raw()) labels = Escaped(merge_.plan().identity(index), escaped);
+    bool renamed =
+        escaping_ == Escaping::kDots || (escaping_ != Escaping::kUnderscores && merge_.texts_are_escaped());
+    if (renamed || (exact_ && merge_.texts_are_raw())) {
+      labels = Escaped(merge_.plan().identity(index), escaped);
+    }
     bool bare = labels.size() == 1;
     bool is_ascii = merge_.texts_are_ascii();  // names that are not ASCII were in the head already
     std::span<const Exemplar> exemplars;
@@ -130,7 +149,7 @@ class FamilyRenderer {
 
  private:
   // The samples of a counter end in _total, its family does not. Returns the suffix of the samples.
-  std::string NameCounter(const std::set<std::string_view>& names) {
+  std::string NameCounter(const std::set<std::string>& names) {
     bool total = name_.ends_with("_total");
     std::string family = total ? name_.substr(0, name_.size() - 6) : name_;
     // prom-client adds the suffix to other names. A series keeps its name in all exact formats: without the suffix, or
@@ -170,10 +189,12 @@ class FamilyRenderer {
   }
 
   std::string_view Escaped(MergedIdentity series, std::string& escaped) const {
-    for (std::vector<Label>* labels : {&series.labels, &series.defaults}) {
-      for (Label& label : *labels) label.kind = layout::LabelKind::kString;
+    if (exact_) {
+      for (std::vector<Label>* labels : {&series.labels, &series.defaults}) {
+        for (Label& label : *labels) label.kind = layout::LabelKind::kString;
+      }
     }
-    AppendText(series, definition_.type, escaped);
+    AppendText(series, definition_.type, escaped, escaping_);
     size_t length = escaped.size();
     escaped.append(Merge::kTextPadding, '\0');
     return std::string_view(escaped).substr(0, length);
@@ -181,9 +202,14 @@ class FamilyRenderer {
 
   void AddLine(Line::Kind kind, const std::string& suffix, uint32_t value, int bucket = kNoBucket) {
     std::string lead = '\n' + name_ + suffix;
+    if (quoted_) {
+      size_t brace = suffix.find('{');
+      lead = "\n{" + Quoted(name_ + suffix.substr(0, brace));
+      if (brace != std::string::npos) lead += ',' + suffix.substr(brace + 1);
+    }
     size_t length = lead.size();
     lead.append(Merge::kTextPadding, '\0');
-    lines_.push_back({kind, std::move(lead), length, suffix.ends_with('"'), value, bucket});
+    lines_.push_back({kind, std::move(lead), length, quoted_ || suffix.ends_with('"'), value, bucket});
   }
 
   void AddBucket(const std::string& bound, uint32_t bucket) {
@@ -207,7 +233,9 @@ class FamilyRenderer {
   const Merge& merge_;
   const FamilyRecord& definition_;
   Format format_;
+  Escaping escaping_;
   bool exact_;
+  bool quoted_;  // the name stands in quotation marks, that of a sample inside the braces
   std::string name_;
   std::string_view type_;
   TextBuffer& out_;
@@ -215,8 +243,9 @@ class FamilyRenderer {
   size_t most_ = 0;  // bytes of a series without its labels and numbers
 };
 
-void AppendSelfFamily(const SelfFamily& family, Format format, TextBuffer& out) {
-  std::string_view name = family.name;
+void AppendSelfFamily(const SelfFamily& family, Format format, Escaping escaping, TextBuffer& out) {
+  std::string escaped = EscapedName(family.name, NameKind::kMetric, escaping);
+  std::string_view name = escaped;
   bool total = format != Format::kText && family.type == MetricType::kCounter;
   AppendHead(out, format, total ? name.substr(0, name.size() - 6) : name, family.help,
              kTypeNames[family.type]);
@@ -237,36 +266,38 @@ void AppendSelfFamily(const SelfFamily& family, Format format, TextBuffer& out) 
 
 }  // namespace
 
-void Render(const Merge& merge, Format format, const FamilyNames& names, const GroupStats& stats,
-            TextBuffer& out) {
+void Render(const Merge& merge, Format format, Escaping escaping, const FamilyNames& names,
+            const GroupStats& stats, TextBuffer& out) {
   if (format == Format::kJson) {
     RenderJson(merge, names, out);
   } else if (format == Format::kProtobuf) {
-    RenderProtobuf(merge, names, stats, out);
+    RenderProtobuf(merge, escaping, names, stats, out);
   } else {
-    RenderText(merge, format, names, &stats, out);
+    RenderText(merge, format, escaping, names, &stats, out);
   }
 }
 
-void RenderText(const Merge& merge, Format format, const FamilyNames& names, const GroupStats* stats,
-                TextBuffer& out) {
+void RenderText(const Merge& merge, Format format, Escaping escaping, const FamilyNames& names,
+                const GroupStats* stats, TextBuffer& out) {
   bool first = true;
   auto separate = [&] {
     if (!first) out.Append(format == Format::kText ? "\n\n" : "\n");
     first = false;
   };
-  std::set<std::string_view> all;
-  for (const MergedFamily& family : merge.plan().families()) all.insert(family.definition.name);
+  std::set<std::string> all;
+  for (const MergedFamily& family : merge.plan().families()) all.insert(EscapedFamily(family, escaping));
+  std::set<std::string> shown;
   for (const MergedFamily* family : merge.ShownFamilies(names)) {
+    if (!shown.insert(EscapedFamily(*family, escaping)).second) continue;
     separate();
-    FamilyRenderer renderer(merge, *family, format, all, out);
+    FamilyRenderer renderer(merge, *family, format, escaping, all, out);
     renderer.AppendHead();
     for (uint32_t index : merge.ShownSeries(*family)) renderer.Append(index);
   }
   if (stats != nullptr) {
     for (const SelfFamily& family : SelfMetrics(*stats, names)) {
       separate();
-      AppendSelfFamily(family, format, out);
+      AppendSelfFamily(family, format, escaping, out);
     }
   }
   // prom-client has the line feed also where there is no family.

@@ -281,13 +281,14 @@ TEST_CASE("a label of an unknown kind is refused") {
   CHECK_FALSE(Decode<ScopeRecord>(With(scope, 21, uint8_t{6})).has_value());
 }
 
-TEST_CASE("a name for which Prometheus would refuse the exposition is refused") {
-  for (const char* name : {"", "9", "a-b", "a b", "a\n", "\xc3\xa9", "a\xff"}) {
+TEST_CASE("a name that no escaping makes acceptable is refused") {
+  for (const char* name : {"", "a\xff", "\xc3"}) {
     CHECK_FALSE(Decode<FamilyRecord>(Encode(test::CounterFamily(name))).has_value());
     CHECK_FALSE(Decode<FamilyRecord>(Encode(test::CounterFamily("c", {"l", name}))).has_value());
   }
-  CHECK(Decode<FamilyRecord>(Encode(test::CounterFamily(":a:"))).has_value());
-  CHECK_FALSE(Decode<FamilyRecord>(Encode(test::CounterFamily("c", {":a:"}))).has_value());
+  for (const char* name : {":a:", "9", "a-b", "a\n", "\xc3\xa9"}) {
+    CHECK(Decode<FamilyRecord>(Encode(test::CounterFamily(name, {name}))).has_value());
+  }
 }
 
 TEST_CASE("a text for which Prometheus would refuse the exposition is refused") {

@@ -70,7 +70,7 @@ Rendered Render(const TestSegment& segment, const std::optional<std::string>& na
   TextBuffer text;
   FamilyNames names;
   if (name) names = {{*name}};
-  RenderText(merge, format, names, stats, text);
+  RenderText(merge, format, Escaping::kUnderscores, names, stats, text);
   TextBuffer json;
   RenderJson(merge, names, json);
   CHECK((!text.is_ascii() || IsAscii(text.view())));

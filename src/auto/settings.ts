@@ -28,6 +28,7 @@ export function autoSettings(): AutoSettings {
       buckets: read('PROM_CLIENT_MMAP_HTTP_BUCKETS', list),
       maxRoutes: read('PROM_CLIENT_MMAP_HTTP_MAX_ROUTES', Number),
       sizes: read('PROM_CLIENT_MMAP_HTTP_SIZES', flag),
+      native: read('PROM_CLIENT_MMAP_HTTP_NATIVE', flag),
       normalizePath: read('PROM_CLIENT_MMAP_HTTP_NORMALIZE_PATH', flag),
     },
   };

@@ -1,4 +1,6 @@
 import type { LabelSet } from '../model/labels';
+import type { EscapingScheme } from '../model/name-escaping';
+import { escapedFamily, escapedLabels } from './escaped-family';
 import { openMetricsText } from './openmetrics';
 import { type ClientFormat, familyText, type TextFamily } from './text';
 
@@ -14,10 +16,13 @@ export function textIn(
   family: TextFamily,
   defaultLabels: LabelSet,
   names: ReadonlySet<string>,
+  escaping: EscapingScheme = 'underscores',
 ): string {
+  const escaped = escapedFamily(family, escaping);
+  const labels = escapedLabels(defaultLabels, escaping);
   return format === 'openmetrics-1.0.0'
-    ? openMetricsText(family, defaultLabels, names)
-    : familyText(family, defaultLabels, format);
+    ? openMetricsText(escaped, labels, names)
+    : familyText(escaped, labels, format);
 }
 
 /** The whole exposition, from the texts of its families. */

@@ -60,5 +60,5 @@ export function withDefaultLabels<F extends TextFamily>(family: F, defaultLabels
 
 function nameOf(family: string | { readonly name: string }): string {
   if (typeof family !== 'string') return family.name;
-  return /^# (?:HELP|TYPE) (\S*)/.exec(family)?.[1] ?? '';
+  return /^# (?:HELP|TYPE) ("(?:[^"\\]|\\.)*"|\S*)/.exec(family)?.[1] ?? '';
 }

@@ -1,4 +1,5 @@
 import type { HeaderValue } from '../model/http';
+import type { EscapingScheme } from '../model/name-escaping';
 import type { ExpositionFormat } from './document';
 import { type Clause, clausesOf } from './header';
 
@@ -6,11 +7,17 @@ import { type Clause, clausesOf } from './header';
 export interface Negotiated {
   readonly format: ExpositionFormat;
   readonly contentType: string;
+  readonly escaping: EscapingScheme;
 }
 
-const schemes: ReadonlySet<string> = new Set(['allow-utf-8', 'underscores', 'dots', 'values']);
+const schemes: ReadonlySet<string> = new Set<EscapingScheme>([
+  'allow-utf-8',
+  'underscores',
+  'dots',
+  'values',
+]);
 
-const protobuf: Negotiated = {
+const protobuf: Pick<Negotiated, 'format' | 'contentType'> = {
   format: 'protobuf',
   contentType: 'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited',
 };
@@ -18,6 +25,7 @@ const protobuf: Negotiated = {
 const plainText: Negotiated = {
   format: 'prometheus',
   contentType: 'text/plain; version=0.0.4; charset=utf-8',
+  escaping: 'underscores',
 };
 
 /**
@@ -25,36 +33,56 @@ const plainText: Negotiated = {
  * people and tools can read it, and an error would help no scraper. A wildcard counts less than any format that is named.
  */
 export function negotiatedFormat(accept: HeaderValue, openMetrics: boolean): Negotiated {
-  for (const clause of clausesOf(accept)) {
-    const negotiated = clause.quality > 0 ? formatOf(clause, openMetrics) : undefined;
+  const clauses = clausesOf(accept);
+  // Prometheus 3.4 and later send the scheme with text formats only.
+  const anyScheme = clauses.map(schemeOf).find((scheme) => scheme !== undefined);
+  for (const clause of clauses) {
+    const negotiated = clause.quality > 0 ? formatOf(clause, openMetrics, anyScheme) : undefined;
     if (negotiated !== undefined) return negotiated;
   }
   return plainText;
 }
 
 /** Undefined for a type or version that is not offered. */
-function formatOf({ value, parameters }: Clause, openMetrics: boolean): Negotiated | undefined {
+function formatOf(
+  clause: Clause,
+  openMetrics: boolean,
+  anyScheme: EscapingScheme | undefined,
+): Negotiated | undefined {
+  const { value, parameters } = clause;
   const version = parameters.get('version');
-  const escaping = parameters.get('escaping');
-  const scheme = escaping !== undefined && schemes.has(escaping) ? escaping : 'underscores';
+  const escaping = schemeOf(clause) ?? 'underscores';
   if (value === 'application/vnd.google.protobuf') {
     const isMetricFamily = parameters.get('proto') === 'io.prometheus.client.MetricFamily';
     const isDelimited = (parameters.get('encoding') ?? 'delimited') === 'delimited';
-    return isMetricFamily && isDelimited ? protobuf : undefined;
+    const scheme = schemeOf(clause) ?? anyScheme ?? 'underscores';
+    return isMetricFamily && isDelimited ? { ...protobuf, escaping: scheme } : undefined;
   }
   if (value === 'text/plain') {
-    if (version === undefined || version === '0.0.4') return plainText;
+    // This version has no quotation marks for names.
+    if (version === undefined || version === '0.0.4') {
+      return escaping === 'allow-utf-8' ? plainText : { ...plainText, escaping };
+    }
     if (version !== '1.0.0') return undefined;
     return {
       format: 'prometheus',
-      contentType: `text/plain; version=1.0.0; charset=utf-8; escaping=${scheme}`,
+      contentType: `text/plain; version=1.0.0; charset=utf-8; escaping=${escaping}`,
+      escaping,
     };
   }
   const isOffered = openMetrics && (version === undefined || version === '1.0.0');
   if (value !== 'application/openmetrics-text' || !isOffered) return undefined;
-  const suffix = escaping === undefined ? '' : `; escaping=${scheme}`;
+  const suffix = parameters.has('escaping') ? `; escaping=${escaping}` : '';
   return {
     format: 'openmetrics-1.0.0',
     contentType: `application/openmetrics-text; version=1.0.0; charset=utf-8${suffix}`,
+    escaping,
   };
+}
+
+/** Undefined where the clause has none. An unknown one is taken for the oldest. */
+function schemeOf({ parameters }: Clause): EscapingScheme | undefined {
+  const escaping = parameters.get('escaping');
+  if (escaping === undefined) return undefined;
+  return schemes.has(escaping) ? (escaping as EscapingScheme) : 'underscores';
 }

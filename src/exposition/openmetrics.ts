@@ -2,6 +2,7 @@ import type { Exemplar } from '../model/family';
 import type { LabelSet } from '../model/labels';
 import { validateLabelNames } from '../model/names';
 import { type ExposedSeries, exposedSeries, type LabelText } from './exposed-series';
+import { quotedName, sampleText } from './quoted-names';
 import type { TextFamily } from './text';
 
 /** Of an exemplar's names and values together. */
@@ -17,11 +18,12 @@ export function openMetricsText(
   names: ReadonlySet<string>,
 ): string {
   const { name, type, sample } = namesOf(family, names);
-  const lines = [`# TYPE ${name} ${type}`];
+  const head = quotedName(name, 'metric');
+  const lines = [`# TYPE ${head} ${type}`];
   // Scrapers refuse a unit that is not the end of the name.
   if (family.unit !== undefined && name.endsWith(`_${family.unit}`))
-    lines.push(`# UNIT ${name} ${family.unit}`);
-  lines.push(`# HELP ${name} ${escaped(family.help)}`);
+    lines.push(`# UNIT ${head} ${family.unit}`);
+  lines.push(`# HELP ${head} ${escaped(family.help)}`);
   for (const series of exposedSeries(family, defaultLabels)) {
     lines.push(...linesOf({ ...family, name: sample }, series));
   }
@@ -64,7 +66,7 @@ const knownTypes: ReadonlySet<string> = new Set(['gauge', 'histogram', 'summary'
 function linesOf({ name, type }: TextFamily, series: ExposedSeries): string[] {
   const { value, exemplar, buckets, quantiles, sum, count } = series;
   const line = (suffix: string, number: number, bound: LabelText[] = [], own?: Exemplar): string =>
-    `${name}${suffix}${labelsText([...bound, ...series.labels])} ${openMetricsNumber(number)}${exemplarText(own)}`;
+    `${sampleText(name + suffix, labelTexts([...bound, ...series.labels]))} ${openMetricsNumber(number)}${exemplarText(own)}`;
   const isSumAllowed = sum !== undefined && sum >= 0;
   if (type === 'histogram') {
     const bucketLines = buckets.map(({ bound, count, exemplar }) =>
@@ -89,12 +91,8 @@ function linesOf({ name, type }: TextFamily, series: ExposedSeries): string[] {
   return [line('', value, [], isCounter ? exemplar : undefined)];
 }
 
-function labelsText(labels: readonly LabelText[]): string {
-  return labels.length === 0 ? '' : `{${labelList(labels)}}`;
-}
-
-function labelList(labels: readonly LabelText[]): string {
-  return labels.map(([name, text]) => `${name}="${escaped(text)}"`).join(',');
+function labelTexts(labels: readonly LabelText[]): string[] {
+  return labels.map(([name, text]) => `${quotedName(name, 'label')}="${escaped(text)}"`);
 }
 
 function exemplarText(exemplar: Exemplar | undefined): string {
@@ -103,7 +101,7 @@ function exemplarText(exemplar: Exemplar | undefined): string {
   const characters = [...labels.flat().join('')].length;
   if (characters > mostExemplarCharacters || !validateLabelNames(labels.map(([name]) => name))) return '';
   const time = exemplar.timestamp === undefined ? '' : ` ${exemplar.timestamp}`;
-  return ` # {${labelList(labels)}} ${openMetricsNumber(exemplar.value)}${time}`;
+  return ` # {${labelTexts(labels).join(',')}} ${openMetricsNumber(exemplar.value)}${time}`;
 }
 
 function escaped(text: string): string {

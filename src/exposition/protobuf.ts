@@ -1,5 +1,7 @@
 import type { Exemplar, NativeBucket, NativeHistogram } from '../model/family';
 import type { LabelSet } from '../model/labels';
+import type { EscapingScheme } from '../model/name-escaping';
+import { escapedFamily, escapedLabels } from './escaped-family';
 import { type ExposedSeries, exposedSeries, type LabelText } from './exposed-series';
 import { Message } from './protobuf-message';
 import type { TextFamily } from './text';
@@ -11,8 +13,13 @@ const untyped = 3;
 const valueFields: readonly number[] = [3, 2, 4, 5, 7];
 
 /** A family as a message after its length. One without series is left out, as readers would do. */
-export function protobufFamily(family: TextFamily, defaultLabels: LabelSet): Buffer {
-  const all = exposedSeries(family, defaultLabels);
+export function protobufFamily(
+  named: TextFamily,
+  labels: LabelSet,
+  escaping: EscapingScheme = 'underscores',
+): Buffer {
+  const family = escapedFamily(named, escaping);
+  const all = exposedSeries(family, escapedLabels(labels, escaping));
   if (all.length === 0) return Buffer.alloc(0);
   const type = types[family.type] ?? untyped;
   const isNative = all.some(({ native }) => native !== undefined);

@@ -1,5 +1,6 @@
 import type { Exemplar, MetricType, Sample } from '../model/family';
 import type { LabelSet } from '../model/labels';
+import { quotedName, sampleText } from './quoted-names';
 
 export interface TextFamily {
   readonly name: string;
@@ -20,11 +21,12 @@ export type ClientFormat = 'prometheus' | 'openmetrics';
 /** One family with its HELP and TYPE lines, without a newline at the end; prom-client's output to the byte. */
 export function familyText(family: TextFamily, defaultLabels: LabelSet, format: ClientFormat): string {
   const isTotal = format === 'openmetrics' && family.type === 'counter';
-  const name = escapeText(isTotal ? family.name.replace(/_total$/, '') : family.name);
-  const lines = [`# HELP ${name} ${escapeText(family.help)}`, `# TYPE ${name} ${family.type}`];
+  const name = isTotal ? family.name.replace(/_total$/, '') : family.name;
+  const head = quotedName(name, 'metric');
+  const lines = [`# HELP ${head} ${escapeText(family.help)}`, `# TYPE ${head} ${family.type}`];
   for (const sample of family.values ?? []) {
     const sampleName = `${sample.metricName ?? name}${isTotal ? '_total' : ''}`;
-    const line = `${sampleName}${labelsText(sample, defaultLabels)} ${numberText(sample.value)}`;
+    const line = `${sampleText(sampleName, labelTexts(sample, defaultLabels))} ${numberText(sample.value)}`;
     lines.push(format === 'openmetrics' ? `${line}${exemplarText(sample.exemplar)}` : line);
   }
   return lines.join('\n');
@@ -37,7 +39,7 @@ function numberText(value: number): string {
   return value < 0 ? '-Inf' : '+Inf';
 }
 
-function labelsText(sample: TextSample, defaultLabels: LabelSet): string {
+function labelTexts(sample: TextSample, defaultLabels: LabelSet): string[] {
   const { labels, sharedLabels = {} } = sample;
   const parts: string[] = [];
   // Own labels keep their position and their value; default labels only add labels.
@@ -46,7 +48,7 @@ function labelsText(sample: TextSample, defaultLabels: LabelSet): string {
     if (!Object.hasOwn(sharedLabels, name)) parts.push(labelText(name, own[name]));
   }
   for (const name of Object.keys(sharedLabels)) parts.push(labelText(name, sharedLabels[name]));
-  return parts.length > 0 ? `{${parts.join(',')}}` : '';
+  return parts;
 }
 
 /**
@@ -63,7 +65,7 @@ function exemplarText(exemplar: Exemplar | null | undefined): string {
 
 /** Only strings are escaped: prom-client prints other values as their text. */
 function labelText(name: string, value: unknown): string {
-  return `${name}="${typeof value === 'string' ? escapeText(value).replace(/"/g, '\\"') : value}"`;
+  return `${quotedName(name, 'label')}="${typeof value === 'string' ? escapeText(value).replace(/"/g, '\\"') : value}"`;
 }
 
 function escapeText(value: string): string {

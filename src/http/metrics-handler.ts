@@ -102,11 +102,11 @@ function answering(options: CheckedOptions): (request: ScrapeRequest) => Promise
   const scrape = async (request: ScrapeRequest): Promise<Answer> => {
     const accept = request.header('accept');
     const isOpenMetrics = options.openMetrics ?? registry.contentType === `${openMetricsContentType}`;
-    const { contentType } = negotiatedFormat(accept, isOpenMetrics);
+    const { contentType, escaping } = negotiatedFormat(accept, isOpenMetrics);
     const headers = { 'Content-Type': contentType, ...sharedHeaders };
     if (request.method === 'HEAD') return { status: 200, headers };
     const { names, pid } = choiceIn(request.url);
-    const key = JSON.stringify([contentType, names, pid]);
+    const key = JSON.stringify([contentType, escaping, names, pid]);
     if (queue.length >= maxInFlight && !queue.isShared(key)) {
       const text = `Limit of concurrent requests reached (${maxInFlight}), try again later.`;
       return refusal(503, text, { 'Retry-After': 1 });

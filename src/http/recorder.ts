@@ -55,6 +55,9 @@ interface Children {
   readonly responseSize: HistogramChild<string> | undefined;
 }
 
+/** Of native histograms, from one bucket to the next: the default of other clients. */
+const nativeGrowth = 1.1;
+
 /** Bytes. */
 const sizeBuckets = [100, 1e3, 1e4, 1e5, 1e6, 1e7];
 
@@ -108,18 +111,23 @@ export class Recorder {
       help,
       registers: [registry as never],
     });
+    const histogram = (name: string, help: string, bounds: readonly number[]): Histogram =>
+      Histogram.getOrCreate({
+        ...config(name, help),
+        labelNames,
+        buckets: [...bounds],
+        ...(options.native && { nativeHistogramBucketFactor: nativeGrowth }),
+      });
     const sizes = (name: string, help: string): Histogram | undefined =>
-      options.sizes
-        ? Histogram.getOrCreate({ ...config(name, help), labelNames, buckets: [...sizeBuckets] })
-        : undefined;
+      options.sizes ? histogram(name, help, sizeBuckets) : undefined;
     this.#requests = names.requests
       ? Counter.getOrCreate({ ...config(names.requests, 'HTTP requests, by their responses.'), labelNames })
       : undefined;
-    this.#duration = Histogram.getOrCreate({
-      ...config(names.duration, 'Time from the headers of an HTTP request to the end of its response.'),
-      labelNames,
-      buckets: [...buckets],
-    });
+    this.#duration = histogram(
+      names.duration,
+      'Time from the headers of an HTTP request to the end of its response.',
+      buckets,
+    );
     this.#summary = names.durationSummary
       ? Summary.getOrCreate({
           ...config(names.durationSummary, 'The same as quantiles.'),

@@ -1,6 +1,6 @@
 import { bucketKey, COARSEST_SCHEMA, coarserKey, FINEST_SCHEMA } from '../model/exponential-buckets';
 import { Cells } from '../series/series';
-import { type CellRef, type CellStore, PAGE_CELLS } from '../store/store';
+import { type CellRef, type CellStore, noCells, PAGE_CELLS } from '../store/store';
 
 export type Sign = 1 | -1;
 
@@ -19,11 +19,18 @@ class Page extends Cells {
 const PAGE_BITS: number = Math.log2(PAGE_CELLS);
 const LAST_CELL = PAGE_CELLS - 1;
 
-/** The pages of one sign that were used last, by the low bits of their number. */
-type Ring = readonly Page[];
-const RING_SIZE = 32;
+/**
+ * The pages that were used last, at the low bits of their number and their sign: the number of each, and the place of its first cell.
+ * An observation takes as long as the way from its value to its cell, so that leads through numbers and not through objects.
+ */
+type Ring = readonly number[];
+const RING_PAGES = 16;
 /** No double's key is on page 2^20. */
-const EMPTY_RING: Ring = new Array<Page>(RING_SIZE).fill(new Page(1, 1 << 20));
+const EMPTY_RING: Ring = new Array<number>(4 * RING_PAGES).fill(1 << 20);
+
+function placeInRing(number: number, isNegative: boolean): number {
+  return ((number & (RING_PAGES - 1)) << 2) | (Number(isNegative) << 1);
+}
 
 /**
  * Exponential buckets in pages, which are allocated as values come. A header has a generation and a schema: pages count while
@@ -35,16 +42,19 @@ export abstract class ExponentialPages {
   /** Names the pages in the store; see `PageKey`. */
   readonly #slot: number;
   readonly #finest: number;
-  #positive: Ring = EMPTY_RING;
-  #negative: Ring = EMPTY_RING;
+  readonly #zeroThreshold: number;
+  #ring: Ring = EMPTY_RING;
+  /** The array of the cells of all pages in the ring. */
+  #values: Float64Array = noCells;
   /** How many schemas below the finest of all the buckets are. */
   #coarser: number;
 
-  /** `finest` is the schema of the first observation. */
-  constructor(store: CellStore, slot: number, finest: number) {
+  /** `finest` is the schema of the first observation; up to `zeroThreshold` absolute values are taken for 0. */
+  constructor(store: CellStore, slot: number, finest: number, zeroThreshold: number) {
     this.store = store;
     this.#slot = slot;
     this.#finest = finest;
+    this.#zeroThreshold = zeroThreshold;
     this.#coarser = FINEST_SCHEMA - finest;
   }
 
@@ -55,6 +65,7 @@ export abstract class ExponentialPages {
   protected abstract commit(schema: number, generation: number): void;
   /** Called when there is no page for a value: whether another one may be allocated. Else room is made, then it is asked again. */
   protected abstract mayAllocate(): boolean;
+  protected abstract countZero(): void;
 
   get schema(): number {
     return FINEST_SCHEMA - this.#coarser;
@@ -65,14 +76,14 @@ export abstract class ExponentialPages {
     return this.schema < this.#finest;
   }
 
-  /** Counts a value that is finite and not 0. Returns the count of its bucket before. */
-  protected countInPage(value: number): number {
+  /** Counts a finite value. Returns whether it is the first one in a bucket. */
+  protected count(value: number): boolean {
     const key = this.#keyOf(value);
     const number = key >> PAGE_BITS;
-    const ring = value > 0 ? this.#positive : this.#negative;
-    const page = ring[number & (RING_SIZE - 1)] as Page;
-    if (page.number !== number) return this.#countInOtherPage(value);
-    return countIn(page, key & LAST_CELL);
+    const at = placeInRing(number, value < 0);
+    const ring = this.#ring;
+    if (ring[at] !== number) return this.#countElsewhere(value);
+    return increment(this.#values, (ring[at + 1] as number) + (key & LAST_CELL));
   }
 
   /** Moves the pages to a store in which `series` are the new cells of the series. */
@@ -82,6 +93,7 @@ export abstract class ExponentialPages {
       const cells = this.#cellsOf(series, page.sign, page.number, this.schema, this.generation);
       page.moveTo(cells, PAGE_CELLS, from);
     }
+    this.#forget();
   }
 
   /** Gives the pages back. */
@@ -153,20 +165,24 @@ export abstract class ExponentialPages {
     for (const page of pages) this.store.release(page, PAGE_CELLS);
   }
 
-  #countInOtherPage(value: number): number {
-    const sign = value > 0 ? 1 : -1;
+  /** The same for a value of the zero bucket or of a page that is not in the ring. */
+  #countElsewhere(value: number): boolean {
+    if (Math.abs(value) <= this.#zeroThreshold) {
+      this.countZero();
+      return false;
+    }
     for (;;) {
       const key = this.#keyOf(value);
-      const page = this.#pageOf(sign, key >> PAGE_BITS);
+      const page = this.#pageOf(value < 0 ? -1 : 1, key >> PAGE_BITS);
       if (page !== undefined) {
         this.#remember(page);
-        return countIn(page, key & LAST_CELL);
+        return increment(page.values, page.index + (key & LAST_CELL));
       }
     }
   }
 
   #keyOf(value: number): number {
-    return coarserKey(bucketKey(value < 0 ? -value : value), this.#coarser);
+    return coarserKey(bucketKey(value), this.#coarser);
   }
 
   /** The page, made if need be; undefined where others had to go first. */
@@ -186,11 +202,15 @@ export abstract class ExponentialPages {
     return this.store.allocatePage(series, { slot: this.#slot, sign, schema, generation, number });
   }
 
-  #remember(page: Page): void {
-    const ring = [...(page.sign > 0 ? this.#positive : this.#negative)];
-    ring[page.number & (RING_SIZE - 1)] = page;
-    if (page.sign > 0) this.#positive = ring;
-    else this.#negative = ring;
+  #remember({ values, index, sign, number }: Page): void {
+    const mayHoldZeros = number <= this.#keyOf(this.#zeroThreshold) >> PAGE_BITS;
+    if (mayHoldZeros) return;
+    const ring = [...(values === this.#values ? this.#ring : EMPTY_RING)];
+    const at = placeInRing(number, sign < 0);
+    ring[at] = number;
+    ring[at + 1] = index;
+    this.#ring = ring;
+    this.#values = values;
   }
 
   /** Replaces the pages: a crash before the commit leaves the old pages valid, a crash after it the new ones. */
@@ -204,16 +224,15 @@ export abstract class ExponentialPages {
   }
 
   #forget(): void {
-    this.#positive = EMPTY_RING;
-    this.#negative = EMPTY_RING;
+    this.#ring = EMPTY_RING;
   }
 }
 
-function countIn(page: Page, cell: number): number {
-  const at = page.index + cell;
-  const before = page.values[at] as number;
-  page.values[at] = before + 1;
-  return before;
+/** Returns whether the cell was 0. */
+function increment(values: Float64Array, at: number): boolean {
+  const before = values[at] as number;
+  values[at] = before + 1;
+  return before === 0;
 }
 
 function eachBucket(page: Page, visit: (key: number, count: number) => void): void {

@@ -5,17 +5,25 @@ import {
   configMissing,
   exemplarsFormat,
   helpMissing,
+  labelsCollide,
   nameMissing,
 } from '../errors';
 import { withAllLabels, withoutSharedLabels } from '../exposition/families';
 import type { TextFamily, TextSample } from '../exposition/text';
 import type { Aggregator, FamilyDefinition, MergeMode, MetricFamily, MetricType } from '../model/family';
 import { mergeModeOf } from '../model/merge-mode';
-import { unitOf, validateLabelNames, validateMetricName } from '../model/names';
+import {
+  collidingLabels,
+  type NameValidation,
+  unitOf,
+  validateLabelNames,
+  validateMetricName,
+} from '../model/names';
 import { prometheusContentType } from '../registry/content-type';
 import { collect, FAMILY } from '../registry/registrable';
 import { globalRegistry } from '../registry/registry';
 import { Slices } from '../slices';
+import { currentNameValidation } from '../store/current';
 import type {
   CollectFunction,
   MetricConfiguration,
@@ -45,6 +53,7 @@ export abstract class Metric<T extends string> {
   declare aggregator: Aggregator;
   declare readonly enableExemplars: boolean;
   declare readonly unit?: string | undefined;
+  declare readonly nameValidation?: NameValidation | undefined;
   declare readonly ttlSeconds?: number | undefined;
   declare collect?: CollectFunction<this> | undefined;
   #series: StoredFamily | undefined;
@@ -89,8 +98,11 @@ export abstract class Metric<T extends string> {
     this.enableExemplars ??= false;
     if (!this.help) throw helpMissing();
     if (!this.name) throw nameMissing();
-    if (!validateMetricName(this.name)) throw badMetricName();
-    if (!validateLabelNames(this.labelNames)) throw badLabelName();
+    const validation = this.nameValidation ?? currentNameValidation();
+    if (!validateMetricName(this.name, validation)) throw badMetricName();
+    if (!validateLabelNames(this.labelNames, validation)) throw badLabelName();
+    const colliding = collidingLabels(this.labelNames);
+    if (colliding !== undefined) throw labelsCollide(this.name, ...colliding);
     if (this.collect && typeof this.collect !== 'function') throw badCollect();
   }
 

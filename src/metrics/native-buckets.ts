@@ -18,7 +18,7 @@ export class NativeBuckets extends ExponentialPages {
   #buckets = 0;
 
   constructor(series: CellRef, store: CellStore, definition: NativeDefinition) {
-    super(store, NATIVE_SLOT, definition.schema);
+    super(store, NATIVE_SLOT, definition.schema, definition.zeroThreshold);
     this.#series = series;
     this.#zeroThreshold = definition.zeroThreshold;
     this.#maxBuckets = definition.maxBuckets;
@@ -36,10 +36,7 @@ export class NativeBuckets extends ExponentialPages {
 
   /** Counts a finite value; its bucket before the count of the series, as readers expect it. */
   observe(value: number): void {
-    const size = value < 0 ? -value : value;
-    if (size <= this.#zeroThreshold) {
-      this.#header.add(ZERO_COUNT, 1);
-    } else if (this.countInPage(value) === 0 && ++this.#buckets > this.#maxBuckets) {
+    if (this.count(value) && ++this.#buckets > this.#maxBuckets) {
       this.collapse();
       this.#buckets = this.countBuckets();
     }
@@ -87,6 +84,10 @@ export class NativeBuckets extends ExponentialPages {
 
   protected override mayAllocate(): boolean {
     return true;
+  }
+
+  protected override countZero(): void {
+    this.#header.add(ZERO_COUNT, 1);
   }
 
   #bucketsOf(sign: Sign): NativeBucket[] {

@@ -29,7 +29,7 @@ export class SummarySlot extends ExponentialPages {
   readonly #at: number;
 
   constructor(header: Cells, store: CellStore, number: number) {
-    super(store, number, SUMMARY_SCHEMA);
+    super(store, number, SUMMARY_SCHEMA, 0);
     this.#header = header;
     this.#at = slotAt(number);
   }
@@ -54,12 +54,11 @@ export class SummarySlot extends ExponentialPages {
    * pair of equal reads in which the buckets add up to n.
    */
   observe(value: number): void {
-    if (value !== 0) this.countInPage(value);
+    this.count(value);
     // After the page: to allocate one may move the header.
     const { values, index } = this.#header;
     const at = index + this.#at;
     const n = values[at + SLOT_N] as number;
-    if (value === 0) values[at + SLOT_ZERO] = (values[at + SLOT_ZERO] as number) + 1;
     if (n === 0 || value < (values[at + SLOT_MIN] as number)) values[at + SLOT_MIN] = value;
     if (n === 0 || value > (values[at + SLOT_MAX] as number)) values[at + SLOT_MAX] = value;
     values[index + SUMMARY_SUM] = (values[index + SUMMARY_SUM] as number) + value;
@@ -96,6 +95,10 @@ export class SummarySlot extends ExponentialPages {
     if (this.pages.length < MOST_PAGES) return true;
     if (!this.releaseEmpty()) this.collapse();
     return false;
+  }
+
+  protected override countZero(): void {
+    this.#header.add(this.#at + SLOT_ZERO, 1);
   }
 
   #set(cell: number, value: number): void {

@@ -76,43 +76,46 @@ const half = new Uint32Array(double.buffer);
 const LOW = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 0 : 1;
 const HIGH = 1 - LOW;
 
+const WITHOUT_SIGN = 0x7fffffff;
 const MANTISSA = 0xfffff;
 const EXPONENT_BIAS = 1023;
 const SMALLEST_NORMAL_HIGH = 0x00100000;
 
-// The mantissas of the bounds in two halves, and a last one that no mantissa exceeds.
-const boundHigh = new Uint32Array(STEPS + 1).fill(MANTISSA);
+// The low halves of the mantissas of the bounds, and a last one that none exceeds.
 const boundLow = new Uint32Array(STEPS + 1).fill(0xffffffff);
-BOUNDS.forEach((bound, i) => {
-  double[0] = bound;
-  boundHigh[i] = (half[HIGH] as number) & MANTISSA;
-  boundLow[i] = half[LOW] as number;
-});
 
-// [1, 2) cut into 512 equal cells: at most one bound lies in each, so the first bound at or after the cell's start is
-// the answer for all of it, or the next one is.
+// [1, 2) cut into 512 equal cells: at most one bound lies in each, so the first bound at or after the cell's start is the answer for
+// all of it, or the next one is. An entry is that bound's key, and above it the high half of its mantissa: one load for both.
 const CELL_SHIFT = 20 - (FINEST_SCHEMA + 1);
-const firstBound = new Uint16Array(2 * STEPS);
-for (let cell = 0, bound = 0; cell < 2 * STEPS; cell++) {
-  while (bound < STEPS && (BOUNDS[bound] as number) < 1 + cell / (2 * STEPS)) bound++;
-  firstBound[cell] = bound;
+const KEY_BITS = FINEST_SCHEMA + 1;
+const KEY = (1 << KEY_BITS) - 1;
+const firstBounds = new Uint32Array(2 * STEPS);
+for (let cell = 0, key = 0; cell < 2 * STEPS; cell++) {
+  while (key < STEPS && (BOUNDS[key] as number) < 1 + cell / (2 * STEPS)) key++;
+  double[0] = key < STEPS ? (BOUNDS[key] as number) : 2 - 2 ** -52;
+  boundLow[key] = half[LOW] as number;
+  firstBounds[cell] = (((half[HIGH] as number) & MANTISSA) << KEY_BITS) | key;
 }
 
-/** The key of the bucket of the finest schema that holds `value`, which must be positive and finite. */
+/**
+ * The key of the bucket of the finest schema that holds the absolute value of `value`, which must be finite. 0 has a key below that of
+ * all other numbers.
+ */
 export function bucketKey(value: number): number {
   double[0] = value;
-  let high = half[HIGH] as number;
+  let high = (half[HIGH] as number) & WITHOUT_SIGN;
   let exponent = -EXPONENT_BIAS;
   if (high < SMALLEST_NORMAL_HIGH) {
     double[0] = value * 2 ** 54;
-    high = half[HIGH] as number;
+    high = (half[HIGH] as number) & WITHOUT_SIGN;
     exponent -= 54;
   }
   exponent += high >>> 20;
   const mantissa = high & MANTISSA;
-  const bound = firstBound[mantissa >>> CELL_SHIFT] as number;
+  const first = firstBounds[mantissa >>> CELL_SHIFT] as number;
+  const bound = first & KEY;
   const key = exponent * STEPS + bound;
-  const limit = boundHigh[bound] as number;
+  const limit = first >>> KEY_BITS;
   if (mantissa === limit) return key + Number((half[LOW] as number) > (boundLow[bound] as number));
   // Without a branch, which the processor could not predict: see `bucketOf()`.
   return key + Number(mantissa > limit);
@@ -120,7 +123,7 @@ export function bucketKey(value: number): number {
 
 /** The key of the same value's bucket `steps` schemas lower. */
 export function coarserKey(key: number, steps: number): number {
-  return (key + (1 << steps) - 1) >> steps;
+  return ((key - 1) >> steps) + 1;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { threadId } from 'node:worker_threads';
 import { badRegistry } from '../errors';
-import { documentText } from '../exposition/document';
-import { type ClientFormat, familyText, type TextFamily } from '../exposition/text';
+import { documentText, textIn } from '../exposition/document';
+import type { ClientFormat, TextFamily } from '../exposition/text';
 import { aggregateFamilies } from '../model/aggregators';
 import type { Aggregator, MetricFamily } from '../model/family';
 import { realProcess } from '../process';
@@ -123,7 +123,7 @@ function textOf(families: readonly MetricFamily[], format: ClientFormat): string
     family.aggregator === 'omit' ? { ...family, aggregator: 'first' as const } : family,
   );
   return documentText(
-    aggregateFamilies([shown]).map((family) => familyText(family, {}, format)),
+    aggregateFamilies([shown]).map((family) => textIn(format, family, {}, new Set())),
     format,
   );
 }

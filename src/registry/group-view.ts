@@ -10,8 +10,11 @@ import { protobufFamilies, protobufFamily } from '../exposition/protobuf';
 import type { TextFamily } from '../exposition/text';
 import type { MetricFamily } from '../model/family';
 import type { LabelSet } from '../model/labels';
+import type { EscapingScheme } from '../model/name-escaping';
+import { currentStore } from '../store/current';
 import type { GroupStore } from '../store/group-store';
 import type { View } from '../store/store';
+import type { ExpositionOptions } from '../types/registry';
 
 /** The differences between a merged registry and the exposition of its scopes. */
 interface Changes {
@@ -29,6 +32,10 @@ export class GroupView {
     this.#store = store;
     this.#view = view;
     this.#changes = changes;
+  }
+
+  get escaping(): EscapingScheme | undefined {
+    return this.#view.escaping;
   }
 
   async text(format: TextFormat): Promise<string> {
@@ -49,7 +56,7 @@ export class GroupView {
     return new Map(
       (await this.#shown(changes)).map((family) => [
         family.name,
-        protobufFamily(family, changes.defaultLabels),
+        protobufFamily(family, changes.defaultLabels, this.escaping),
       ]),
     );
   }
@@ -61,7 +68,13 @@ export class GroupView {
     const families = await this.#shown(changes);
     const names = new Set(families.map(({ name }) => name));
     return families.map((family) =>
-      textIn(format, family.type === 'histogram' ? leFirst(family) : family, changes.defaultLabels, names),
+      textIn(
+        format,
+        family.type === 'histogram' ? leFirst(family) : family,
+        changes.defaultLabels,
+        names,
+        this.escaping,
+      ),
     );
   }
 
@@ -74,6 +87,26 @@ export class GroupView {
   async #shown({ hidden }: Changes): Promise<MetricFamily[]> {
     return (await this.#store.families(this.#view)).filter(({ name }) => !hidden.has(name));
   }
+}
+
+export type ScrapeOptions = ExpositionOptions & { readonly escaping?: EscapingScheme };
+
+/**
+ * The part of the group that a registry of these scopes shows; undefined while it has none. `changes` are those of a merged registry,
+ * which has default labels of its own.
+ */
+export function groupViewOf(
+  scopes: readonly string[],
+  changes: Changes | undefined,
+  { perProcess = false, view, pid, names, escaping }: ScrapeOptions,
+): GroupView | undefined {
+  const store = currentStore();
+  if (scopes.length === 0 || !store.shared) return undefined;
+  const ownProcess = (view ?? store.view) === 'process';
+  const defaultLabels = changes === undefined;
+  const shown = { scopes, defaultLabels, perOwner: perProcess, ownProcess, pid, names, escaping };
+  const isChanged = changes && changes.hidden.size + Object.keys(changes.defaultLabels).length > 0;
+  return new GroupView(store, shown, isChanged ? changes : undefined);
 }
 
 /** The text of the group's families and of `others`, which replace those of the same name, in the order of `names`. Without a group, of `others`. */
@@ -93,9 +126,10 @@ export async function composedMessages(
   group: GroupView | undefined,
   others: readonly TextFamily[],
   names: Iterable<string>,
+  escaping: EscapingScheme | undefined,
 ): Promise<Buffer> {
   const messages = new Map(await group?.messages());
-  for (const family of others) messages.set(family.name, protobufFamily(family, {}));
+  for (const family of others) messages.set(family.name, protobufFamily(family, {}, escaping));
   const ordered = inOrderOf(
     names,
     Array.from(messages, ([name, message]) => ({ name, message })),

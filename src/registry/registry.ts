@@ -11,10 +11,11 @@ import { contentEncodings, encoded } from '../exposition/compression';
 import { type ExpositionFormat, type TextFormat, textIn } from '../exposition/document';
 import { withDefaultLabels, withoutSharedLabels } from '../exposition/families';
 import { negotiatedFormat } from '../exposition/negotiation';
-import { type ClientFormat, familyText, type TextFamily } from '../exposition/text';
+import type { ClientFormat, TextFamily } from '../exposition/text';
 import { aggregateFamilies } from '../model/aggregators';
 import type { Aggregator } from '../model/family';
 import { type LabelSet, labelText } from '../model/labels';
+import type { EscapingScheme } from '../model/name-escaping';
 import { realProcess } from '../process';
 import { currentStatus, currentStore } from '../store/current';
 import type {
@@ -40,7 +41,15 @@ import {
   protobufContentType,
 } from './content-type';
 import { type Removal, removeHere } from './group-requests';
-import { composedFamilies, composedMessages, composedText, GroupView } from './group-view';
+import {
+  composedFamilies,
+  composedMessages,
+  composedText,
+  type GroupView,
+  groupViewOf,
+  type ScrapeOptions,
+} from './group-view';
+import { MetricsByName } from './metrics-by-name';
 import { missingAddonFamilies, missingAddonText } from './missing-addon';
 import { FAMILY, isExposed, type Registrable, readAll, refresh, refreshAll, type Shape } from './registrable';
 import { GLOBAL_SCOPE, globalOptions, scopeOf } from './registry-identity';
@@ -48,8 +57,6 @@ import { RegistryScope } from './registry-scope';
 import { yieldsName } from './yielding';
 
 type Objects = MetricObjectWithValues<MetricValue<string>>[];
-const noScopes: readonly string[] = [];
-
 /** A registry of this class with any content type. */
 export type OwnRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>;
 
@@ -78,7 +85,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The registry of all metrics that name no other. */
   static readonly globalRegistry: Registry = new Registry<PrometheusContentType>(undefined, globalOptions);
 
-  private readonly byName = new Map<string, Registrable>();
+  private readonly byName = new MetricsByName();
   private type: RegistryContentType | ProtobufContentType;
   private defaultLabels: LabelSet = {};
   /** The scope of the metrics that are registered here. */
@@ -132,7 +139,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The names of the scopes whose metrics are exposed here, none for a registry that shows its own metrics; see `RegistryOptions`. */
   scopes(): readonly string[] {
     const { shown, isInUse } = this.scope;
-    if (this.sources.length === 0) return shown === undefined ? noScopes : [shown];
+    if (this.sources.length === 0) return shown === undefined ? [] : [shown];
     const merged = this.sources.flatMap((source) => source.scopes?.() ?? []);
     return [...new Set(shown !== undefined && isInUse ? [...merged, shown] : merged)];
   }
@@ -219,8 +226,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /** The exposition; a Buffer in a registry whose content type is Protobuf. Rejects with the error of a `collect` function. */
   metrics(options: MetricsOptions = {}): Promise<string> {
-    if (this.type === protobufContentType)
-      return this.bytes(options, 'protobuf') as Promise<unknown> as Promise<string>;
+    if (this.type === protobufContentType) return this.bytes(options, 'protobuf') as Promise<never>;
     return this.exposed(async () => {
       const { group, others } = await this.shown(options);
       return group && others.length === 0
@@ -243,8 +249,8 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
    */
   async exposition(options: ExpositionOptions = {}): Promise<Exposition> {
     const { openMetrics = this.type === openMetricsContentType, compress = true } = options;
-    const { format, contentType } = negotiatedFormat(options.accept, openMetrics);
-    const bytes = await this.bytes(options, format);
+    const { format, contentType, escaping } = negotiatedFormat(options.accept, openMetrics);
+    const bytes = await this.bytes({ ...options, escaping }, format);
     const offered = compress === true ? contentEncodings : compress || [];
     return { contentType, ...(await encoded(bytes, options.acceptEncoding, offered)) };
   }
@@ -271,7 +277,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     const isAlone = metric && (!isExposed(metric, this.scopes()) || currentStore().view === 'thread');
     if (isAlone) return this.getMetricsAsString(metric);
     const returned = metric && (await refresh(metric));
-    if (returned) return familyText(returned, this.defaultLabels, this.format);
+    if (returned) return textIn(this.format, returned, this.defaultLabels, new Set());
     const view = this.groupView({ names: [metric?.[FAMILY]?.familyName ?? name] });
     const [text] = (await view?.texts(this.format)) ?? [];
     if (text === undefined) throw unknownMetric();
@@ -281,7 +287,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The exposition of one metric, registered or not, as this thread alone has counted it. */
   async getMetricsAsString(metric: Registrable): Promise<string> {
     const [family] = await readAll([metric], 'text');
-    return family === undefined ? '' : familyText(family, this.defaultLabels, this.format);
+    return family === undefined ? '' : textIn(this.format, family, this.defaultLabels, new Set());
   }
 
   /** How this thread counts, which is the same for all its registries; see `GroupStatus`. Costs a listing of the directory. */
@@ -289,14 +295,13 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return currentStatus();
   }
 
-  /** Of texts. */
   private get format(): ClientFormat {
     return this.type === openMetricsContentType ? 'openmetrics' : 'prometheus';
   }
 
   /** Runs all `collect` functions. `others` are families that are not in the view of the group. */
   private async shown(
-    options: ExpositionOptions,
+    options: ScrapeOptions,
     shape: Shape = 'text',
   ): Promise<{ group: GroupView | undefined; others: TextFamily[] }> {
     const { names, onError, pid } = options;
@@ -314,18 +319,13 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return { group: isAlone ? undefined : this.groupView(options), others };
   }
 
-  /** The part of the group that this registry shows; undefined while it has no scope. */
-  private groupView({ perProcess = false, view, pid, names }: ExpositionOptions): GroupView | undefined {
-    const scopes = this.scopes();
-    if (scopes.length === 0) return undefined;
-    const store = currentStore();
-    if (!store.shared) return undefined;
+  private groupView(options: ScrapeOptions): GroupView | undefined {
     const { hidden, defaultLabels } = this;
-    const isMerged = this.sources.length > 0;
-    const isChanged = isMerged && (hidden.size > 0 || Object.keys(defaultLabels).length > 0);
-    const ownProcess = (view ?? store.view) === 'process';
-    const shown = { scopes, defaultLabels: !isMerged, perOwner: perProcess, ownProcess, pid, names };
-    return new GroupView(store, shown, isChanged ? { hidden, defaultLabels } : undefined);
+    return groupViewOf(
+      this.scopes(),
+      this.sources.length > 0 ? { hidden, defaultLabels } : undefined,
+      options,
+    );
   }
 
   /** The exposition that `read` makes; made anew if the registry became private or shared meanwhile. */
@@ -337,14 +337,15 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return this.scopes().join() === before ? exposition : this.exposed(read);
   }
 
-  private bytes(options: ExpositionOptions, format: ExpositionFormat): Promise<Buffer> {
+  private bytes(options: ScrapeOptions, format: ExpositionFormat): Promise<Buffer> {
     return this.exposed(async () => {
       const { group, others } = await this.shown(options);
       if (group && others.length === 0) return group.bytes(format);
-      if (format !== 'protobuf') return Buffer.from(await this.composed(group, others, format));
+      if (format !== 'protobuf')
+        return Buffer.from(await this.composed(group, others, format, options.escaping));
       const families = others.map((family) => withDefaultLabels(family, this.defaultLabels));
       if (this.scopes().includes(GLOBAL_SCOPE)) families.push(...missingAddonFamilies());
-      return composedMessages(group, families, this.byName.keys());
+      return composedMessages(group, families, this.byName.keys(), options.escaping);
     });
   }
 
@@ -352,9 +353,10 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     group: GroupView | undefined,
     others: readonly TextFamily[],
     format: TextFormat,
+    escaping?: EscapingScheme,
   ): Promise<string> {
     const names = new Set(this.byName.keys());
-    const texts = others.map((family) => textIn(format, family, this.defaultLabels, names));
+    const texts = others.map((family) => textIn(format, family, this.defaultLabels, names, escaping));
     if (this.scopes().includes(GLOBAL_SCOPE)) texts.push(...missingAddonText(format));
     return composedText(group, texts, names, format);
   }

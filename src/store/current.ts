@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { isMainThread, threadId } from 'node:worker_threads';
 import { configuredTooLate } from '../errors';
 import type { TextFormat } from '../exposition/document';
+import type { NameValidation } from '../model/names';
 import { type LoadedAddon, loadAddon, type NativeAddon } from '../native';
 import { realProcess } from '../process';
 import type { GroupStatus } from '../types/registry';
@@ -137,6 +138,11 @@ export function gathersByMessages(): boolean {
 /** Whether this thread shares nothing because it has no addon. */
 export function lacksAddon(): boolean {
   return !currentStore().shared && state().obstacle?.code === 'ERR_ADDON';
+}
+
+/** Of metrics that choose none. */
+export function currentNameValidation(): NameValidation {
+  return resolveOption('nameValidation', state().options);
 }
 
 /** Whether an exposition has self-metrics at all. */

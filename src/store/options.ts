@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { badOption, unknownOption } from '../errors';
+import type { NameValidation } from '../model/names';
 import { nearestTo } from '../model/nearest';
 import { realProcess } from '../process';
 import type { ViewKind } from '../types/registry';
@@ -62,6 +63,11 @@ export interface GroupOptions {
    * (`'trouble'`, the default), all or none; see docs/reliability.md. `PROM_CLIENT_MMAP_SELF_METRICS`.
    */
   readonly selfMetrics?: 'none' | 'trouble' | 'all' | undefined;
+  /**
+   * Which names metrics and labels may have: `'legacy'`, letters, digits and underscores, or `'utf8'`, any text, which Prometheus 3
+   * accepts. Other scrapers get such names escaped; see docs/formats.md. Default `'legacy'`. `PROM_CLIENT_MMAP_NAME_VALIDATION`.
+   */
+  readonly nameValidation?: NameValidation | undefined;
 }
 
 type Name = keyof GroupOptions;
@@ -130,6 +136,12 @@ const views: Kind = {
   parse: (text) => text,
 };
 
+const validations: Kind = {
+  expected: "'legacy' or 'utf8'",
+  accepts: (value) => value === 'legacy' || value === 'utf8',
+  parse: (text) => text,
+};
+
 const option = (kind: Kind, usual: unknown, ...variables: readonly string[]): Option => ({
   ...kind,
   default: usual,
@@ -155,6 +167,7 @@ const table: { readonly [K in Name]-?: Option } = {
   collectDeadlineMs: option(milliseconds, 100, 'PROM_CLIENT_MMAP_COLLECT_DEADLINE_MS'),
   view: option(views, 'group', 'PROM_CLIENT_MMAP_VIEW'),
   selfMetrics: option(families, 'trouble', 'PROM_CLIENT_MMAP_SELF_METRICS'),
+  nameValidation: option(validations, 'legacy', 'PROM_CLIENT_MMAP_NAME_VALIDATION'),
 };
 
 /** Throws a TypeError with code `ERR_OPTION_UNKNOWN` or `ERR_OPTION_VALUE`. An option that is undefined counts as left out. */

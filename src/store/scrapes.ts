@@ -7,7 +7,16 @@ import type { View } from './store';
 /** The differences between the scrapes of a thread at one time. */
 type ScrapeRequest<As extends keyof Expositions> = Pick<
   NativeScrape<As>,
-  'scopes' | 'chosen' | 'defaultLabels' | 'ownProcess' | 'pid' | 'perOwner' | 'names' | 'format' | 'as'
+  | 'scopes'
+  | 'chosen'
+  | 'defaultLabels'
+  | 'ownProcess'
+  | 'pid'
+  | 'perOwner'
+  | 'names'
+  | 'format'
+  | 'escaping'
+  | 'as'
 >;
 
 export type ScrapeContext = Omit<NativeScrape<'text'>, keyof ScrapeRequest<'text'>>;
@@ -35,7 +44,16 @@ export class Scrapes {
   }
 
   run<As extends keyof Expositions>(
-    { scopes, chosen, defaultLabels, ownProcess = false, pid = 0, perOwner = false, names }: View,
+    {
+      scopes,
+      chosen,
+      defaultLabels,
+      ownProcess = false,
+      pid = 0,
+      perOwner = false,
+      names,
+      escaping = 'underscores',
+    }: View,
     format: ExpositionFormat | 'json',
     as: As,
   ): Promise<Expositions[As]> {
@@ -48,6 +66,7 @@ export class Scrapes {
       perOwner,
       names,
       format,
+      escaping,
       as,
     };
     if (this.#last === undefined) return this.#append(this.#render(request));

@@ -1,5 +1,6 @@
 import type { FamilyDefinition } from '../model/family';
 import type { SeriesKey } from '../model/labels';
+import type { EscapingScheme } from '../model/name-escaping';
 import type { SeriesLimit } from './series-limit';
 
 /**
@@ -86,6 +87,8 @@ export interface View {
   readonly perOwner?: boolean;
   /** Only families of these names. */
   readonly names?: readonly string[] | undefined;
+  /** Of names that not every reader accepts. Default: underscores. */
+  readonly escaping?: EscapingScheme | undefined;
 }
 
 /** The part of a store that metrics write through. No method throws for reasons of storage. */

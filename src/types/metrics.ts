@@ -3,6 +3,7 @@
 // members that prom-client's have not. test/types shows both.
 import type { Aggregator, MultiprocessMode } from '../model/family';
 import type { LabelValues } from '../model/labels';
+import type { NameValidation } from '../model/names';
 import type { AnyRegistry } from './registry';
 
 /** Runs at each scrape and each `get()`, with `this` as the metric. A returned Promise is awaited. */
@@ -62,6 +63,8 @@ export interface MetricConfiguration<T extends string, M = any> {
    * `cpu_seconds_total`. Default: none.
    */
   unit?: string | undefined;
+  /** Which names the metric and its labels may have; see `configure()`. Default: the `nameValidation` of `configure()`. */
+  nameValidation?: NameValidation | undefined;
   /** Where to register. Default: the global registry. */
   registers?: AnyRegistry[] | undefined;
   /** How the values of several processes become one. Default: `'sum'`. */

@@ -203,6 +203,20 @@ test('the sizes of bodies are those on the wire', async () => {
   );
 });
 
+test('durations and sizes have exponential buckets on request', async () => {
+  const url = await start((_, response) => response.end('12345'), { sizes: true, native: true });
+  await fetch(url);
+
+  for (const name of ['http_request_duration_seconds', 'http_response_size_bytes']) {
+    const family = await register.getSingleMetric(name)?.get();
+    const values = family?.values as { native?: object }[] | undefined;
+    expect(values?.find(({ native }) => native)?.native).toMatchObject({
+      schema: 3,
+      positive: [[expect.any(Number), 1]],
+    });
+  }
+});
+
 test.each<[string, HttpOptions, readonly string[]]>([
   [
     'otel',

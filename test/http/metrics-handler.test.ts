@@ -263,3 +263,15 @@ describe('options', () => {
     expect(thrown).toMatchObject({ name: 'TypeError', code, message: expect.stringMatching(text) });
   });
 });
+
+test('requests that want names in different forms share no answer', async () => {
+  new Counter({ name: 'a.b', help: 'Help.', nameValidation: 'utf8' });
+  const { ask } = await served();
+  const schemes = ['underscores', 'dots', 'values'];
+  const answers = await Promise.all(
+    schemes.map((scheme) =>
+      ask('/metrics', { headers: { accept: `text/plain;version=0.0.4;escaping=${scheme}` } }),
+    ),
+  );
+  expect(answers.map(({ body }) => `${body}`.split('\n')[2])).toEqual(['a_b 0', 'a_dot_b 0', 'U__a_2e_b 0']);
+});

@@ -165,7 +165,7 @@ describe('configure()', () => {
 
   test('lists its options where none is near, also to a name that every object has', () => {
     for (const name of ['prefix', 'toString']) {
-      const list = /the options are dir, allowSharedDirectory, shared, .*, selfMetrics$/;
+      const list = /the options are dir, allowSharedDirectory, shared, .*, selfMetrics, nameValidation$/;
       expect(() => configure({ [name]: undefined } as GroupOptions)).toThrow(list);
     }
   });

@@ -72,7 +72,7 @@ inline void AddHistogram(Owners& owners, std::vector<double> bounds, const std::
 
 inline std::string Text(const Merge& merge) {
   TextBuffer out;
-  RenderText(merge, Format::kText, std::nullopt, nullptr, out);
+  RenderText(merge, Format::kText, Escaping::kUnderscores, std::nullopt, nullptr, out);
   return std::string(out.view());
 }
 
