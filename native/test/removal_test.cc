@@ -23,7 +23,12 @@ namespace {
 std::function<void()> before_next_lock;
 }  // namespace
 
-extern "C" int flock(int fd, int operation) noexcept {
+// glibc declares it so, musl does not.
+#ifndef __THROW
+#define __THROW
+#endif
+
+extern "C" int flock(int fd, int operation) __THROW {
   if (auto happens = std::exchange(before_next_lock, nullptr)) happens();
   return static_cast<int>(::syscall(SYS_flock, fd, operation));
 }
