@@ -1,10 +1,16 @@
 // The other processor, under qemu.
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fetched } from './places.mjs';
+import { fetched, rowOf, run } from './places.mjs';
 import { installed, smoke } from './runtimes.mjs';
 
 const nodes = ['20.20.2', '24.22.3'];
+
+/** Those of the C++ parts, without Node. */
+export function* native() {
+  const tests = run(process.cwd(), 'npm', ['run', '--silent', 'test:arm64']);
+  yield rowOf('the tests of native/ for arm64, under qemu', tests, /test cases: /);
+}
 
 export function* emulators(tarball) {
   const folder = installed(tarball, 'emulators');

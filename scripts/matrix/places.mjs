@@ -62,7 +62,7 @@ export function run(folder, command, args, env = {}) {
   const { status, error, stdout, stderr } = spawnSync(command, args, {
     cwd: folder,
     encoding: 'utf8',
-    timeout: 300_000,
+    timeout: 900_000,
     env: { HOME: home(), PATH: process.env.PATH, CI: '1', ...env },
   });
   const output = `${stdout ?? ''}${stderr ?? ''}${error ?? ''}`;
