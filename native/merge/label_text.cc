@@ -60,24 +60,27 @@ void AppendEscaped(std::string& out, std::string_view text, bool quotes) {
   }
 }
 
-void AppendLabelName(std::string& out, std::string_view name, Escaping escaping) {
-  if (escaping != Escaping::kUtf8) {
-    out += EscapedName(name, NameKind::kLabel, escaping);
-  } else if (IsLegacyName(name, NameKind::kLabel)) {
+bool AppendLabelName(std::string& out, std::string_view name, Escaping escaping) {
+  bool legacy = IsLegacyName(name, NameKind::kLabel);
+  if (legacy && escaping != Escaping::kDots) {
     out += name;
+  } else if (legacy || escaping != Escaping::kUtf8) {
+    out += EscapedName(name, NameKind::kLabel, escaping);
   } else {
     out += '"';
     AppendEscaped(out, name, true);
     out += '"';
   }
+  return !legacy;
 }
 
-void AppendLabels(std::string& out, const std::vector<Label>& labels, const std::vector<Label>& except,
+bool AppendLabels(std::string& out, const std::vector<Label>& labels, const std::vector<Label>& except,
                   Escaping escaping) {
+  bool has_others = false;
   for (const Label& label : labels) {
     if (HasName(except, label.name)) continue;
     if (!out.empty()) out += ',';
-    AppendLabelName(out, label.name, escaping);
+    has_others |= AppendLabelName(out, label.name, escaping);
     out += "=\"";
     if (label.kind == layout::LabelKind::kString) {
       AppendEscaped(out, label.text, true);
@@ -86,6 +89,7 @@ void AppendLabels(std::string& out, const std::vector<Label>& labels, const std:
     }
     out += '"';
   }
+  return has_others;
 }
 
 }  // namespace prom

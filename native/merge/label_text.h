@@ -20,11 +20,11 @@ std::string LabelKey(const std::vector<LabelRef>& own, const std::vector<LabelRe
 void AppendEscaped(std::string& out, std::string_view text, bool quotes);
 
 // Appends `name="value"` for each label whose name is not in `except`, with a comma between two and after the text in `out`. As
-// in prom-client, only values that were strings are escaped.
-void AppendLabels(std::string& out, const std::vector<Label>& labels, const std::vector<Label>& except = {},
+// in prom-client, only values that were strings are escaped. Returns whether there is a name that not all readers accept.
+bool AppendLabels(std::string& out, const std::vector<Label>& labels, const std::vector<Label>& except = {},
                   Escaping escaping = Escaping::kUnderscores);
 
-// Appends the name of a label. With kUtf8, one that not all readers accept is in quotation marks.
-void AppendLabelName(std::string& out, std::string_view name, Escaping escaping);
+// Appends the name of a label. With kUtf8, one that not all readers accept is in quotation marks. Returns whether it is such a one.
+bool AppendLabelName(std::string& out, std::string_view name, Escaping escaping);
 
 }  // namespace prom

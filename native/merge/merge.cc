@@ -113,22 +113,18 @@ bool IsRaw(const std::vector<Label>& labels) {
                      [](const Label& label) { return label.kind == layout::LabelKind::kOther; });
 }
 
-bool HasEscapedName(const std::vector<Label>& labels) {
-  return !std::all_of(labels.begin(), labels.end(),
-                      [](const Label& label) { return IsLegacyName(label.name, NameKind::kLabel); });
-}
-
 }  // namespace
 
 // prom-client prints a histogram's default labels before its own, other types' after.
-void AppendText(const MergedIdentity& series, MetricType type, std::string& out, Escaping escaping) {
+bool AppendText(const MergedIdentity& series, MetricType type, std::string& out, Escaping escaping) {
   std::string text;
   bool defaults_first = type == MetricType::kHistogram;
-  if (defaults_first) AppendLabels(text, series.defaults, series.labels, escaping);
-  AppendLabels(text, series.labels, {}, escaping);
-  if (!defaults_first) AppendLabels(text, series.defaults, series.labels, escaping);
+  bool has_others = defaults_first && AppendLabels(text, series.defaults, series.labels, escaping);
+  has_others |= AppendLabels(text, series.labels, {}, escaping);
+  if (!defaults_first) has_others |= AppendLabels(text, series.defaults, series.labels, escaping);
   if (!text.empty()) out.append(1, '{').append(text).append(1, '}');
   out.append(1, ' ');
+  return has_others;
 }
 
 void Merge::Run(std::span<const MergeInput> inputs, double now_ms) {
@@ -167,12 +163,11 @@ void Merge::MakeTexts() {
       MergedSeries& series = plan_.series()[index];
       if (series.text_length > 0) continue;
       series.text = texts_.size();
-      AppendText(plan_.identity(index), family.definition.type, texts_);
+      texts_are_escaped_ |= AppendText(plan_.identity(index), family.definition.type, texts_);
       series.text_length = static_cast<uint32_t>(texts_.size() - series.text);
       texts_are_ascii_ &= IsAscii(text(series));
       const MergedIdentity& identity = plan_.identity(index);
       texts_are_raw_ |= IsRaw(identity.labels) || IsRaw(identity.defaults);
-      texts_are_escaped_ |= HasEscapedName(identity.labels) || HasEscapedName(identity.defaults);
     }
   }
   texts_.append(kTextPadding, '\0');

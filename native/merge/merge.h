@@ -43,7 +43,8 @@ inline bool HasName(const FamilyNames& names, std::string_view name) {
 }
 
 // The labels of a series in the order in which prom-client prints them: `{a="1",b="2"} `, or ` ` when there are none.
-void AppendText(const MergedIdentity& series, layout::MetricType type, std::string& out,
+// Returns whether there is a label name that not all readers accept.
+bool AppendText(const MergedIdentity& series, layout::MetricType type, std::string& out,
                 Escaping escaping = Escaping::kUnderscores);
 
 class Merge {
