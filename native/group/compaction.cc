@@ -10,7 +10,6 @@
 #include <memory>
 #include <optional>
 #include <set>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -18,6 +17,7 @@
 #include "files/directory.h"
 #include "group/archive.h"
 #include "group/archive_file.h"
+#include "group/group_files.h"
 #include "platform/clock.h"
 #include "platform/listing.h"
 #include "platform/storage.h"
@@ -34,6 +34,7 @@ struct DeadSegment {
   std::string name;
   UniqueFd fd;  // with the lock
   layout::Header header;
+  uint64_t age = 0;  // when the first of its copies was made
 };
 
 class Compactor {
@@ -113,20 +114,22 @@ class Compactor {
       layout::Header header;
       if (!fd.valid() || !source.Read(&header, sizeof header, 0)) continue;
       if (archive_.HasCompacted(header)) {
-        leftovers_.push_back({name, {}, header});
+        leftovers_.push_back({name, {}, header, 0});
       } else if (!LockSegment(fd.get(), name, header)) {
+        living.insert(header.segment_id);
         living.insert(OriginOf(header));
       } else if (!TooLarge().contains(OriginOf(header))) {
         if (dead_.size() < kSegmentsOfCommit) {
-          dead_.push_back({name, std::move(fd), header});
+          dead_.push_back({name, std::move(fd), header, 0});
         } else {
           more_ = true;
         }
       }
     }
-    // A dead copy of a living segment does not count.
-    std::erase_if(dead_,
-                  [&](const DeadSegment& segment) { return living.contains(OriginOf(segment.header)); });
+    // A dead copy of a living segment does not count. Either id may be damaged, and each of them in the archive hides the segment.
+    std::erase_if(dead_, [&](const DeadSegment& segment) {
+      return living.contains(segment.header.segment_id) || living.contains(OriginOf(segment.header));
+    });
     return true;
   }
 
@@ -139,13 +142,7 @@ class Compactor {
 
   // Adds up the old archive and those of the dead segments that can be read and fit. Only these stay in `dead_`.
   std::unique_ptr<Archive> MakeArchive() {
-    // The oldest first. Of a segment and its copies the one with the latest heartbeat counts.
-    std::sort(dead_.begin(), dead_.end(), [](const DeadSegment& a, const DeadSegment& b) {
-      auto age = [](const layout::Header& header) {
-        return std::tuple(header.created_realtime_ns, OriginOf(header), ~header.heartbeat_boottime_ns);
-      };
-      return age(a.header) < age(b.header);
-    });
+    SortDead();
     std::unique_ptr<Archive> next;
     while (next == nullptr) next = TryArchive();
     for (const DeadSegment& segment : dead_) {
@@ -156,6 +153,22 @@ class Compactor {
     AddEarlierIds(*next);
     if (task_.removal != nullptr) next->Remove(*task_.removal);
     return next;
+  }
+
+  // The oldest first. Of a segment and its copies the first one that can be read counts.
+  void SortDead() {
+    auto rank = [](const DeadSegment& segment) {
+      return RankOf(segment.header, true, IsNamedAfterOwner(segment.name, segment.header));
+    };
+    std::sort(dead_.begin(), dead_.end(),
+              [&](const DeadSegment& a, const DeadSegment& b) { return rank(a) < rank(b); });
+    const DeadSegment* first = nullptr;
+    for (DeadSegment& segment : dead_) {
+      if (first == nullptr || OriginOf(first->header) != OriginOf(segment.header)) first = &segment;
+      segment.age = first->header.created_realtime_ns;
+    }
+    std::stable_sort(dead_.begin(), dead_.end(),
+                     [](const DeadSegment& a, const DeadSegment& b) { return a.age < b.age; });
   }
 
   // Null when a segment does not fit: it is not in `dead_` any more.

@@ -14,7 +14,20 @@
 #include "platform/listing.h"
 
 namespace prom {
+
+CopyRank RankOf(const layout::Header& header, bool locked, bool named) {
+  return {OriginOf(header), !locked, !named, ~header.heartbeat_boottime_ns, header.segment_id};
+}
+
+bool IsNamedAfterOwner(std::string_view name, const layout::Header& header) {
+  return name.starts_with(SegmentPrefix(header.pid, header.tid));
+}
+
 namespace {
+
+CopyRank RankOf(const MergeInput& input) {
+  return prom::RankOf(input.reader->header(), input.locked, input.named);
+}
 
 // How often the directory is read again because a compaction was committed meanwhile; from the fifth time on with the
 // group's lock, so that there is no commit.
@@ -28,15 +41,6 @@ constexpr uint64_t kLastNumbersNs = 30ull * 1000 * 1000 * 1000;
 auto AgeOf(const MergeInput& input) {
   const layout::Header& header = input.reader->header();
   return std::tuple(header.created_realtime_ns, header.segment_id);
-}
-
-// The files of one origin are a segment, earlier files of it, and copies. The first one counts: the one with the lock, for a copy's
-// lock has no holder, but for a moment another program; then the one that has the name of its owner, then the one with the latest
-// heartbeat. The age does not matter: the header of a copy may be damaged.
-auto RankOf(const MergeInput& input) {
-  const layout::Header& header = input.reader->header();
-  return std::tuple(OriginOf(header), !input.locked, !input.named, ~header.heartbeat_boottime_ns,
-                    header.segment_id);
 }
 
 using Owner = std::tuple<uint32_t, uint32_t, uint64_t, uint64_t, layout::Id>;
@@ -137,7 +141,7 @@ SkipReason GroupFiles::ReadSegment(int directory, const std::string& name) {
       LockProbe lock = ProbeLock(fd.get());
       segment.locked = lock == LockProbe::kHeld;
       const layout::Header& header = segment.reader.header();
-      segment.named = name.starts_with(SegmentPrefix(header.pid, header.tid));
+      segment.named = IsNamedAfterOwner(name, header);
       segment.live = CountsAsLive(lock, OwnerEvidence(header, self_));
       reason = segment.reader.ReadValues(source);
     }

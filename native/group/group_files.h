@@ -8,6 +8,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "base/byte_source.h"
@@ -74,6 +76,14 @@ class GroupFiles {
   int starved_ = 0;  // errno of a call that failed for want of descriptors or memory
   int directory_error_ = 0;
 };
+
+// The files of one origin are a segment, earlier files of it, and copies. The first one counts: the one with the lock, for a copy's
+// lock has no holder, but for a moment another program; then the one that has the name of its owner, then the one with the latest
+// heartbeat. The age does not matter: the header of a copy may be damaged.
+using CopyRank = std::tuple<SegmentId, bool, bool, uint64_t, SegmentId>;
+
+CopyRank RankOf(const layout::Header& header, bool locked, bool named);
+bool IsNamedAfterOwner(std::string_view name, const layout::Header& header);
 
 // The inputs of all directories of a group: the oldest first, each once, with the names of their owners.
 void ArrangeInputs(std::vector<MergeInput>& inputs, GroupStats& stats);

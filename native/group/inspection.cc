@@ -12,6 +12,7 @@
 
 #include "files/directory.h"
 #include "group/archive_file.h"
+#include "group/group_files.h"
 #include "platform/clock.h"
 #include "platform/listing.h"
 #include "read/segment_reader.h"
@@ -83,14 +84,18 @@ void InspectSegment(int directory, const OwnerIdentity& self, const ArchiveFile*
   Count(reader, facts);
 }
 
-// Of the files of one origin the first one counts, with the lock if one has it: the others are copies.
+CopyRank RankOf(const FileFacts& file) {
+  return prom::RankOf(file.header, file.lock == LockProbe::kHeld, IsNamedAfterOwner(file.name, file.header));
+}
+
+// As a scrape does.
 void MarkCopies(std::vector<FileFacts>& files) {
   std::map<SegmentId, FileFacts*> first;
   for (FileFacts& file : files) {
     if (file.kind != "segment" || !file.has_header || file.reason != SkipReason::kNone) continue;
     FileFacts*& original = first.try_emplace(OriginOf(file.header), &file).first->second;
     if (original == &file) continue;
-    bool takes_over = file.lock == LockProbe::kHeld && original->lock != LockProbe::kHeld;
+    bool takes_over = RankOf(file) < RankOf(*original);
     (takes_over ? original : &file)->reason = SkipReason::kDuplicate;
     if (takes_over) original = &file;
   }

@@ -150,6 +150,46 @@ TEST_CASE("a compaction and a removal never lock a copy of a living owner's segm
   CHECK(held == 0);
 }
 
+TEST_CASE("a dead copy of a living owner's segment is not compacted, whichever of its ids is damaged") {
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InFile(directory.path());
+  *segment.Series(segment.Family(test::CounterFamily("c"))).cells = 4;
+  for (bool is_first : {true, false}) {
+    Bytes copy = test::ReadWholeFile(segment.writer().path());
+    layout::Header& header = test::HeaderOf(copy);
+    (is_first ? header.first_id : header.segment_id)[0] ^= 1;
+    header.state = static_cast<uint32_t>(layout::OwnerState::kClosed);
+    test::RepairHeaderCrc(copy);
+    test::WriteWholeFile(directory.File("s.0"), copy);
+    Group group(directory.path(), CurrentOwner(0));
+    auto compacted = group.Compact({}, 0, false);
+
+    REQUIRE(compacted.ok());
+    CHECK(compacted.value() == 0);
+  }
+}
+
+TEST_CASE("of a dead segment and its copies the one with the owner's name is compacted") {
+  TemporaryDirectory directory;
+  std::string path;
+  {
+    TestSegment segment = TestSegment::InFile(directory.path());
+    *segment.Series(segment.Family(test::CounterFamily("c"))).cells = 5;
+    path = segment.writer().path();
+    Bytes original = test::ReadWholeFile(path);
+    *segment.Series(segment.Family(test::CounterFamily("later"))).cells = 1;
+    test::HeaderOf(original).state = static_cast<uint32_t>(layout::OwnerState::kClosed);
+    test::HeaderOf(original).created_realtime_ns = 1;
+    test::RepairHeaderCrc(original);
+    for (std::string name : {"s.0", "s.z"}) test::WriteWholeFile(directory.File(name), original);
+    segment.writer().header().state = static_cast<uint32_t>(layout::OwnerState::kClosed);
+  }
+  Group group(directory.path(), CurrentOwner(0));
+  REQUIRE(group.Compact({}, 0, false).ok());
+
+  CHECK(Shown(Rendered(group), "later") == "1");
+}
+
 TEST_CASE("a copy of a segment counts for nothing beside the segment itself, and alone it does") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());
