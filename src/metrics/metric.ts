@@ -119,7 +119,9 @@ export abstract class Metric<T extends string> {
   protected abstract samplesBySeries(): Iterable<readonly TextSample[]>;
 
   protected samples(): readonly TextSample[] {
-    return Array.from(this.samplesBySeries()).flat();
+    const all: TextSample[] = [];
+    for (const samples of this.samplesBySeries()) for (const sample of samples) all.push(sample);
+    return all;
   }
 
   protected family(): MetricFamily {

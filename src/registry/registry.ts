@@ -139,9 +139,9 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The names of the scopes whose metrics are exposed here, none for a registry that shows its own metrics; see `RegistryOptions`. */
   scopes(): readonly string[] {
     const { shown, isInUse } = this.scope;
-    if (this.sources.length === 0) return shown === undefined ? [] : [shown];
+    if (this.sources.length === 0) return shown;
     const merged = this.sources.flatMap((source) => source.scopes?.() ?? []);
-    return [...new Set(shown !== undefined && isInUse ? [...merged, shown] : merged)];
+    return [...new Set(isInUse ? [...merged, ...shown] : merged)];
   }
 
   get contentType(): BoundRegistryContentType {
