@@ -5,7 +5,7 @@ import {
   type TextFormat,
   textIn,
 } from '../exposition/document';
-import { inOrderOf, leFirst, withDefaultLabels, withoutNamesOf } from '../exposition/families';
+import { familyObject, inOrderOf, leFirst, withoutNamesOf } from '../exposition/families';
 import { protobufFamilies, protobufFamily } from '../exposition/protobuf';
 import type { TextFamily } from '../exposition/text';
 import type { MetricFamily } from '../model/family';
@@ -81,7 +81,11 @@ export class GroupView {
   async families(): Promise<TextFamily[]> {
     const changes = this.#changes;
     if (changes === undefined) return this.#store.families(this.#view);
-    return (await this.#shown(changes)).map((family) => withDefaultLabels(family, changes.defaultLabels));
+    const families: TextFamily[] = [];
+    for (const family of await this.#shown(changes)) {
+      families.push(await familyObject(family, changes.defaultLabels));
+    }
+    return families;
   }
 
   async #shown({ hidden }: Changes): Promise<MetricFamily[]> {

@@ -9,7 +9,7 @@ import {
 } from '../errors';
 import { contentEncodings, encoded } from '../exposition/compression';
 import { type ExpositionFormat, type TextFormat, textIn } from '../exposition/document';
-import { withDefaultLabels, withoutSharedLabels } from '../exposition/families';
+import { familyObject, withDefaultLabels } from '../exposition/families';
 import { negotiatedFormat } from '../exposition/negotiation';
 import type { ClientFormat, TextFamily } from '../exposition/text';
 import { aggregateFamilies } from '../model/aggregators';
@@ -267,7 +267,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The numbers of the group as objects; with an argument, only families of that aggregator. */
   async getGroupMetricsAsJSON(aggregator?: Aggregator): Promise<Objects> {
     const { group, others } = await this.shown({ view: 'group' }, 'objects');
-    const families = await composedFamilies(group, this.objectsOf(others), this.byName.keys());
+    const families = await composedFamilies(group, await this.objectsOf(others), this.byName.keys());
     return families.filter((family) => isOf(aggregator, family)) as Objects;
   }
 
@@ -361,10 +361,10 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return composedText(group, texts, names, format);
   }
 
-  private objectsOf(families: readonly TextFamily[]): Objects {
-    return families.map((family) =>
-      withDefaultLabels(withoutSharedLabels(family), this.defaultLabels),
-    ) as readonly object[] as Objects;
+  private async objectsOf(families: readonly TextFamily[]): Promise<Objects> {
+    const objects: object[] = [];
+    for (const family of families) objects.push(await familyObject(family, this.defaultLabels));
+    return objects as Objects;
   }
 
   private async removeEverywhere(removal: Removal): Promise<GroupAnswer> {
