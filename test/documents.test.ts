@@ -85,10 +85,11 @@ test('the programs in docs/opentelemetry.md serve the metrics of instruments', a
     ([, code = '']) => code,
   );
   const counting = `metrics.getMeter('m').createCounter('requests').add(3);`;
-  const [provider = '', server = '', views = ''] = blocks;
-  // The last one repeats an import of the first.
-  const program = [provider, counting, server.replace('9464', `${port}`), `{ ${views} }`].join('\n');
-  expect(blocks).toHaveLength(3);
+  const [provider = '', server = '', ...options] = blocks;
+  // The last ones repeat an import of the first.
+  const others = options.map((block) => `{ ${block} }`);
+  const program = [provider, counting, server.replace('9464', `${port}`), ...others].join('\n');
+  expect(blocks).toHaveLength(4);
   expect(server).toContain('9464');
   const directory = join(root, 'build', `opentelemetry-${process.pid}`);
   mkdirSync(directory, { recursive: true });

@@ -1,10 +1,12 @@
 import type { TextSample } from '../exposition/text';
 import { ExemplarSeries } from '../metrics/exemplar-series';
+import { NativeSeries } from '../metrics/native-series';
 import { type SearchedBounds, searchedBounds } from '../model/buckets';
 import { GAUGE_SET_AT } from '../model/cell-layout';
-import type { Aggregator, MergeMode, MetricFamily, MetricType } from '../model/family';
+import type { Aggregator, MergeMode, MetricFamily, MetricType, NativeDefinition } from '../model/family';
 import { type LabelSet, labelText } from '../model/labels';
 import { aggregatorOf, isMostRecent } from '../model/merge-mode';
+import { mergedNative } from '../model/native-histogram';
 import { FAMILY, type FamilyHandle, type Registrable, storeFor } from '../registry/registrable';
 import { FamilySeries, type RecordLabels } from '../series/family-series';
 import { Series } from '../series/series';
@@ -20,6 +22,8 @@ export interface FamilyHead {
   readonly mergeMode: MergeMode;
   /** Of a histogram. */
   readonly bounds: readonly number[];
+  /** Of a histogram with exponential buckets. */
+  readonly native?: NativeDefinition | undefined;
 }
 
 /** The families of each registry by name. Several providers and meters may have instruments of one name. */
@@ -78,7 +82,8 @@ export class NamedFamily {
   /** Adds series whose records have `labelNames`, and exposes them. */
   add(labelNames: readonly string[], labels: RecordLabels, hasExemplars: boolean): FamilySeries<Series> {
     const definition = { ...this.head, labelNames, ageBuckets: 0, slotMs: 0 };
-    const SeriesClass: new (store: CellStore) => Series = hasExemplars ? ExemplarSeries : Series;
+    const plain = hasExemplars ? ExemplarSeries : Series;
+    const SeriesClass = this.head.native === undefined ? plain : NativeSeries;
     const series = new FamilySeries(storeFor([this.#register]), definition, SeriesClass, labels);
     const part = new Part(this, this.#freeName(), series, labels);
     this.#parts.push(part);
@@ -131,9 +136,14 @@ function pooled(samples: readonly TextSample[], mode: MergeMode): TextSample[] {
     const labels = Object.entries({ ...sample.labels, ...sample.sharedLabels });
     const key = JSON.stringify([sample.metricName, ...labels.sort(([a], [b]) => (a < b ? -1 : 1))]);
     const earlier = isSum ? byLabels.get(key) : undefined;
-    byLabels.set(key, earlier === undefined ? sample : { ...sample, value: earlier.value + sample.value });
+    byLabels.set(key, earlier === undefined ? sample : sumOf(earlier, sample));
   }
   return [...byLabels.values()];
+}
+
+function sumOf(a: TextSample, b: TextSample): TextSample {
+  const native = mergedNative([a, b].flatMap((sample) => sample.native ?? []));
+  return { ...b, value: a.value + b.value, ...(native && { native }) };
 }
 
 /** One family of the store, as a registry knows it. */

@@ -4,7 +4,7 @@ import type { Registrable } from './registrable';
 
 /** The metrics of a registry. No two names are one for readers that accept letters, digits and underscores only. */
 export class MetricsByName extends Map<string, Registrable> {
-  /** The names that such a reader sees otherwise, by what it sees. Undefined as long as there is none. */
+  /** The names that such a reader gets escaped, by their escaped text. Undefined as long as there is none. */
   #escaped: Map<string, string> | undefined;
 
   /** Throws if another name is the same for such a reader. */
