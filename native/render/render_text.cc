@@ -87,7 +87,8 @@ class FamilyRenderer {
     switch (definition_.type) {
       case MetricType::kCounter:
       case MetricType::kGauge:
-        AddLine(kValue, suffix, 0, 0);
+        // OpenMetrics allows exemplars of counters and buckets only.
+        AddLine(kValue, suffix, 0, exact_ && type_ == "unknown" ? kNoBucket : 0);
         break;
       case MetricType::kHistogram:
         for (uint32_t i = 0; i < bounds; i++) AddBucket(Bound(definition_.bounds[i]), i);

@@ -25,7 +25,9 @@ export function openMetricsText(
     lines.push(`# UNIT ${head} ${family.unit}`);
   lines.push(`# HELP ${head} ${escaped(family.help)}`);
   for (const series of exposedSeries(family, defaultLabels)) {
-    lines.push(...linesOf({ ...family, name: sample }, series));
+    // Only counters and buckets may have exemplars.
+    const exemplar = type === 'unknown' ? undefined : series.exemplar;
+    lines.push(...linesOf({ ...family, name: sample }, { ...series, exemplar }));
   }
   return lines.join('\n');
 }

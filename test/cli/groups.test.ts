@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { judged } from '../judges/openmetrics/index';
 import { newDirectory, ownDirectory, segmentsIn } from '../multiprocess/support/directories';
 import { spawn } from '../multiprocess/support/member';
 import { command } from './support/command';
@@ -148,7 +149,9 @@ describe('dump', () => {
     const mail = await dump('--registry', 'mail');
     expect(mail).toContain('\nmail_total 14\n');
     expect(mail).not.toContain('hits_total');
-    expect(await dump('--format', 'openmetrics')).toMatch(/^# TYPE hits counter\n[\s\S]*\n# EOF\n$/);
+    const openMetrics = await dump('--format', 'openmetrics', '--self-metrics');
+    expect(judged(openMetrics)).toMatch(/^# TYPE hits counter\n[\s\S]*\n# EOF\n$/);
+    expect(openMetrics).toContain('\n# TYPE prom_client_mmap_compacted_owners counter\n');
     expect(JSON.parse(await dump('--format', 'json', '--pid', `${two.pid}`))).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ name: 'hits_total', values: [{ labels: { path: '/' }, value: 3 }] }),
