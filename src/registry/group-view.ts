@@ -81,11 +81,13 @@ export class GroupView {
   async families(): Promise<TextFamily[]> {
     const changes = this.#changes;
     if (changes === undefined) return this.#store.families(this.#view);
-    return (await this.#shown(changes)).map((family) => withDefaultLabels(family, changes.defaultLabels));
+    return (await this.#shown(changes, false)).map((family) =>
+      withDefaultLabels(family, changes.defaultLabels),
+    );
   }
 
-  async #shown({ hidden }: Changes): Promise<MetricFamily[]> {
-    return (await this.#store.families(this.#view)).filter(({ name }) => !hidden.has(name));
+  async #shown({ hidden }: Changes, hasStarts = true): Promise<MetricFamily[]> {
+    return (await this.#store.families(this.#view, hasStarts)).filter(({ name }) => !hidden.has(name));
   }
 }
 

@@ -128,6 +128,37 @@ none_count{${zone}} 0
     );
   });
 
+  test('has start times of counters, histograms and summaries where they are asked for', async () => {
+    const registry = open();
+    const config = { help: 'h', labelNames: ['l'], registers: [registry] };
+    new Counter({ name: 'a_total', ...config }).inc({ l: 'x' });
+    new Counter({ name: 'plain', ...config }).inc({ l: 'x' });
+    new Gauge({ name: 'g', ...config }).set({ l: 'x' }, 1);
+    new Histogram({ name: 'h', buckets: [-1], ...config }).observe({ l: 'x' }, 1);
+    new Summary({ name: 's', percentiles: [], ...config }).observe({ l: 'x' }, 1);
+    // Its name is that of such a sample.
+    new Histogram({ name: 'b', ...config }).observe({ l: 'x' }, 1);
+    new Gauge({ name: 'b_created', ...config });
+    const accept = 'application/openmetrics-text';
+    const text = judged((await registry.exposition({ accept, createdSamples: true })).body.toString());
+
+    expect(
+      text.match(/^\w+_created.*$/gm)?.map((line) => line.replace(/ 1\d{9}(\.\d{1,3})?$/, ' T')),
+    ).toEqual(['a_created{l="x"} T', 'h_created{l="x"} T', 's_created{l="x"} T']);
+    expect(text.replace(/^\w+_created\{.*\n/gm, '')).toBe(await textOf(registry));
+  });
+
+  test('has no bound twice, and none that OpenMetrics does not know', async () => {
+    const registry = open();
+    const registers = [registry];
+    new Histogram({ name: 'h', help: 'h', registers, buckets: [1, 1, Infinity] }).observe(2);
+    new Summary({ name: 's', help: 'h', registers, percentiles: [0.5, 0.5, 2] }).observe(1);
+
+    const text = await textOf(registry);
+    expect(text).toContain('\nh_bucket{le="1.0"} 0\nh_bucket{le="+Inf"} 1\nh_sum 2\n');
+    expect(text).toContain('\ns{quantile="0.5"} 1\ns_sum 1\n');
+  });
+
   test('has exemplars of legal labels, up to 128 characters', async () => {
     const registry = open();
     const registers = [registry];

@@ -60,7 +60,8 @@ export function fieldOf(value: string, name: string): string | undefined {
   return list ?? single;
 }
 
-function sampleOf(line: string): Sample {
+/** One sample line. */
+export function sampleOf(line: string): Sample {
   const { name, labels, rest } = headOf(line);
   const [own = '', ...exemplars] = rest.split(/ # (?=\{)/);
   const [, value = '', start] = /^(\{.*\}|\S+)(?: st@(\S+))?$/.exec(own) ?? [];

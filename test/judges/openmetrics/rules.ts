@@ -24,7 +24,7 @@ export function ruleProblem(families: readonly Family[], version: Version): stri
 
 function headProblem({ name, unit, metadata, type, samples }: Family, version: Version): string | undefined {
   if (!['TYPE,HELP', 'TYPE,UNIT,HELP', 'TYPE'].includes(metadata.join())) return `metadata ${metadata}`;
-  const base = version === 2 ? name.replace(/_total$/, '') : name;
+  const base = version === 2 && type === 'counter' ? name.replace(/_total$/, '') : name;
   if (unit !== undefined && !base.endsWith(`_${unit}`)) return `the unit ${unit}`;
   const own = version === 2 ? [''] : (suffixes[type] ?? ['']);
   const other = samples.find((sample) => !own.some((suffix) => sample.name === name + suffix));
