@@ -99,7 +99,14 @@ export interface NativeScrape<As extends keyof Expositions> {
   readonly pid: number;
   readonly perOwner: boolean;
   readonly names: readonly string[] | undefined;
-  readonly format: 'prometheus' | 'openmetrics' | 'openmetrics-1.0.0' | 'protobuf' | 'json';
+  readonly format:
+    | 'prometheus'
+    | 'openmetrics'
+    | 'openmetrics-1.0.0'
+    | 'openmetrics-1.0.0-created'
+    | 'openmetrics-2.0.0'
+    | 'protobuf'
+    | 'json';
   /** That of names which not every reader accepts. */
   readonly escaping: 'allow-utf-8' | 'underscores' | 'dots' | 'values';
   readonly nowMs: number;

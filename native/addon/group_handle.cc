@@ -182,11 +182,13 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     scrape.view.per_owner = argument.Get("perOwner").Bool();
     if (Argument names = argument.Get("names"); names.Type() == napi_object) scrape.names = names.Strings();
     std::string format = argument.Get("format").String();
-    scrape.format = format == "json"                ? Format::kJson
-                    : format == "openmetrics"       ? Format::kClientOpenMetrics
-                    : format == "openmetrics-1.0.0" ? Format::kOpenMetrics
-                    : format == "protobuf"          ? Format::kProtobuf
-                                                    : Format::kText;
+    scrape.format = format == "json"                        ? Format::kJson
+                    : format == "openmetrics"               ? Format::kClientOpenMetrics
+                    : format == "openmetrics-1.0.0"         ? Format::kOpenMetrics
+                    : format == "openmetrics-1.0.0-created" ? Format::kOpenMetricsCreated
+                    : format == "openmetrics-2.0.0"         ? Format::kOpenMetrics2
+                    : format == "protobuf"                  ? Format::kProtobuf
+                                                            : Format::kText;
     std::string escaping = argument.Get("escaping").String();
     scrape.escaping = escaping == "allow-utf-8" ? Escaping::kUtf8
                       : escaping == "dots"      ? Escaping::kDots

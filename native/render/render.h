@@ -55,9 +55,11 @@ std::vector<SelfFamily> SelfMetrics(const GroupStats& stats, const FamilyNames& 
 
 enum class Format {
   kText,  // 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/), prom-client's to the byte
-  kClientOpenMetrics,  // OpenMetrics as prom-client writes it, to the byte
-  kOpenMetrics,        // OpenMetrics 1.0 as its specification has it
-  kProtobuf,           // io.prometheus.client.MetricFamily, delimited
+  kClientOpenMetrics,   // OpenMetrics as prom-client writes it, to the byte
+  kOpenMetrics,         // OpenMetrics 1.0 as its specification has it
+  kOpenMetricsCreated,  // the same with the start times of counters, histograms and summaries
+  kOpenMetrics2,        // OpenMetrics 2.0-rc
+  kProtobuf,            // io.prometheus.client.MetricFamily, delimited
   kJson,
 };
 
@@ -74,6 +76,10 @@ void RenderText(const Merge& merge, Format format, Escaping escaping, const Fami
 void RenderProtobuf(const Merge& merge, Escaping escaping, const FamilyNames& names, const GroupStats& stats,
                     TextBuffer& out);
 
+// A value of several numbers for each histogram and summary, exponential buckets, and start times.
+void RenderOpenMetrics2(const Merge& merge, Escaping escaping, const FamilyNames& names,
+                        const GroupStats& stats, TextBuffer& out);
+
 // Appends a text in quotation marks, as JSON has it.
 void AppendJson(TextBuffer& out, std::string_view text);
 
@@ -81,7 +87,7 @@ void AppendJson(TextBuffer& out, std::string_view text);
 // A label is [name, kind, text], and a number that JSON cannot express is a string. Each line ends with a comma and a line feed.
 //
 //   {"name","help","type","unit"?,"mode","bounds":[..]},
-//   {"labels":[..],"defaults":[..],"values":[..],
+//   {"labels":[..],"defaults":[..],"values":[..],"created"?:ms,
 //    "native"?:{"schema","zeroThreshold","zeroCount","positive":[[key,count],..],"negative":[..]},
 //    "exemplars"?:[{"bucket","value","time","labels":[..]}]},
 void RenderJson(const Merge& merge, const FamilyNames& names, TextBuffer& out);

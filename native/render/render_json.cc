@@ -95,6 +95,8 @@ void AppendSeries(TextBuffer& out, const Merge& merge, const MergedFamily& famil
   AppendField(out, ",\"defaults\":", merge.plan().identity(index).defaults);
   AppendField(out, ",\"values\":",
               std::span(merge.totals().values(merge.plan().series()[index]), family.value_count));
+  double created_ms = merge.plan().identity(index).created_ms;
+  if (created_ms > 0) AppendField(out, ",\"created\":", created_ms);
   if (const NativeSum* native = merge.totals().native(index)) AppendNative(out, *native);
   if (auto exemplars = merge.totals().exemplars(index); !exemplars.empty()) {
     out.Append(",\"exemplars\":");

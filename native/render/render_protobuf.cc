@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "render/bucket_spans.h"
 #include "render/render.h"
 
 namespace prom {
@@ -140,38 +141,20 @@ void AppendExemplar(Message& out, uint32_t field, const Exemplar& exemplar) {
 // cheaper than another span.
 void AppendBuckets(Message& out, const std::vector<NativeSum::Bucket>& buckets, uint32_t span_field,
                    uint32_t delta_field) {
-  constexpr int32_t kCheapGap = 2;
-  struct Span {
-    int32_t offset;
-    uint32_t length;
-  };
-  std::vector<Span> spans;
-  std::vector<int64_t> deltas;
-  int64_t last = 0;
-  auto append = [&](int64_t count) {
-    spans.back().length++;
-    deltas.push_back(count - std::exchange(last, count));
-  };
-  int32_t next = 0;
-  for (const NativeSum::Bucket& bucket : buckets) {
-    int32_t gap = bucket.key - next;
-    if (spans.empty() || gap > kCheapGap) {
-      spans.push_back({gap, 0});
-    } else {
-      for (; gap > 0; gap--) append(0);
-    }
-    append(static_cast<int64_t>(Count(bucket.count)));
-    next = bucket.key + 1;
-  }
-  for (const Span& span : spans) {
+  if (buckets.empty()) return;
+  BucketSpans all = SpansOf(buckets, 2);
+  for (const BucketSpan& span : all.spans) {
     out.Inner(span_field, [&] {
       out.Signed(1, span.offset);
       out.Unsigned(2, span.length);
     });
   }
-  if (deltas.empty()) return;
   out.Inner(delta_field, [&] {
-    for (int64_t delta : deltas) out.ZigZag(delta);
+    int64_t last = 0;
+    for (double bucket : all.counts) {
+      auto count = static_cast<int64_t>(Count(bucket));
+      out.ZigZag(count - std::exchange(last, count));
+    }
   });
 }
 

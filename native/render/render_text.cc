@@ -1,6 +1,5 @@
 #include <cmath>
 #include <cstring>
-#include <initializer_list>
 #include <set>
 #include <span>
 #include <string>
@@ -10,7 +9,7 @@
 
 #include "format/names.h"
 #include "merge/label_text.h"
-#include "render/render.h"
+#include "render/text_parts.h"
 
 namespace prom {
 namespace {
@@ -24,11 +23,9 @@ char* PutPadded(char* to, const char* from, size_t length) {
 }
 static_assert(Merge::kTextPadding >= 31);
 
-constexpr int kNoBucket = -1;
-
 // One line of every series of a family.
 struct Line {
-  enum class Kind { kValue, kBucket, kSum, kCount, kQuantile };
+  enum class Kind { kValue, kBucket, kSum, kCount, kQuantile, kCreated };
   Kind kind;
   std::string lead;  // up to the labels, with padding
   size_t length;
@@ -36,34 +33,6 @@ struct Line {
   uint32_t value;
   int bucket;  // of its exemplar
 };
-
-void AppendHead(TextBuffer& out, Format format, std::string_view name, std::string_view help,
-                std::string_view type, std::string_view unit = "") {
-  std::string escaped;
-  bool exact = format == Format::kOpenMetrics;
-  AppendEscaped(escaped, help, exact);
-  auto append = [&out](std::initializer_list<std::string_view> parts) {
-    for (std::string_view part : parts) out.Append(part);
-  };
-  if (exact) {
-    append({"# TYPE ", name, " ", type});
-    // Scrapers refuse a unit that is not the end of the name.
-    if (!unit.empty() && name.ends_with("_" + std::string(unit))) append({"\n# UNIT ", name, " ", unit});
-    append({"\n# HELP ", name, " ", escaped});
-  } else {
-    append({"# HELP ", name, " ", escaped, "\n# TYPE ", name, " ", type});
-  }
-}
-
-std::string EscapedFamily(const MergedFamily& family, Escaping escaping) {
-  return EscapedName(family.definition.name, NameKind::kMetric, escaping);
-}
-
-std::string Quoted(std::string_view name) {
-  std::string quoted = "\"";
-  AppendEscaped(quoted, name, true);
-  return quoted + '"';
-}
 
 class FamilyRenderer {
  public:
@@ -74,7 +43,7 @@ class FamilyRenderer {
         definition_(family.definition),
         format_(format),
         escaping_(escaping),
-        exact_(format == Format::kOpenMetrics),
+        exact_(IsExact(format)),
         quoted_(!IsLegacyName(EscapedFamily(family, escaping), NameKind::kMetric)),
         name_(EscapedFamily(family, escaping)),
         type_(kTypeNames[definition_.type]),
@@ -87,10 +56,13 @@ class FamilyRenderer {
     switch (definition_.type) {
       case MetricType::kCounter:
       case MetricType::kGauge:
-        AddLine(kValue, suffix, 0, 0);
+        // OpenMetrics allows exemplars of counters and buckets only.
+        AddLine(kValue, suffix, 0, exact_ && type_ == "unknown" ? kNoBucket : 0);
         break;
       case MetricType::kHistogram:
-        for (uint32_t i = 0; i < bounds; i++) AddBucket(Bound(definition_.bounds[i]), i);
+        for (uint32_t i = 0; i < bounds; i++) {
+          if (!exact_ || IsShownBound(definition_, i)) AddBucket(Bound(definition_.bounds[i]), i);
+        }
         AddBucket("+Inf", bounds);
         // OpenMetrics allows neither beside negative bounds: the sum could fall.
         if (exact_ && negative) break;
@@ -99,30 +71,26 @@ class FamilyRenderer {
         break;
       case MetricType::kSummary:
         for (uint32_t i = 0; i < bounds; i++) {
+          if (exact_ && !IsShownBound(definition_, i)) continue;
           AddLine(kQuantile, "{quantile=\"" + Bound(definition_.bounds[i]) + '"', i);
         }
         AddLine(kSum, "_sum", bounds);
         AddLine(kCount, "_count", bounds + 1);
         break;
     }
+    // Beside a family of this name there would be two samples of one name.
+    bool has_start = type_ != "unknown" && type_ != "gauge" && !names.contains(name_ + "_created");
+    if (format == Format::kOpenMetricsCreated && has_start) AddLine(kCreated, "_created", 0);
     for (const Line& line : lines_) most_ += line.lead.size();
   }
 
-  void AppendHead() {
-    std::string name = quoted_ ? Quoted(name_) : name_;
-    prom::AppendHead(out_, format_, name, definition_.help, type_, definition_.unit);
-  }
+  void AppendHead() { prom::AppendHead(out_, format_, name_, definition_.help, type_, definition_.unit); }
 
   void Append(uint32_t index) {
     const MergedSeries& series = merge_.plan().series()[index];
     const double* values = merge_.totals().values(series);
-    std::string_view labels = merge_.text(series);
     std::string escaped;
-    bool renamed =
-        escaping_ == Escaping::kDots || (escaping_ != Escaping::kUnderscores && merge_.texts_are_escaped());
-    if (renamed || (exact_ && merge_.texts_are_raw())) {
-      labels = Escaped(merge_.plan().identity(index), escaped);
-    }
+    std::string_view labels = LabelsText(merge_, index, definition_.type, escaping_, exact_, escaped);
     bool bare = labels.size() == 1;
     bool is_ascii = merge_.texts_are_ascii();  // names that are not ASCII were in the head already
     std::span<const Exemplar> exemplars;
@@ -130,7 +98,8 @@ class FamilyRenderer {
     size_t most = most_ + lines_.size() * (labels.size() + Merge::kTextPadding + kMaxNumberLength);
     char* to = out_.Claim(most);
     for (const Line& line : lines_) {
-      double value = values[line.value];
+      double value = line.kind == Line::Kind::kCreated ? Seconds(merge_.plan().identity(index).created_ms)
+                                                       : values[line.value];
       if (exact_ && !IsAllowed(line, values, value)) continue;
       to = PutPadded(to, line.lead.data(), line.length);
       if (line.open && bare) *to++ = '}';
@@ -179,6 +148,8 @@ class FamilyRenderer {
       case kQuantile:
         if (values[definition_.bounds.size() + 1] == 0) value = NAN;
         return !(value < 0);
+      case kCreated:
+        return value > 0 && (definition_.type != MetricType::kCounter || values[0] >= 0);
     }
     return true;
   }
@@ -186,18 +157,6 @@ class FamilyRenderer {
   std::string Bound(double bound) const {
     char text[kMaxNumberLength];
     return std::string(text, exact_ ? FormatCanonical(text, bound) : FormatJsNumber(text, bound));
-  }
-
-  std::string_view Escaped(MergedIdentity series, std::string& escaped) const {
-    if (exact_) {
-      for (std::vector<Label>* labels : {&series.labels, &series.defaults}) {
-        for (Label& label : *labels) label.kind = layout::LabelKind::kString;
-      }
-    }
-    AppendText(series, definition_.type, escaped, escaping_);
-    size_t length = escaped.size();
-    escaped.append(Merge::kTextPadding, '\0');
-    return std::string_view(escaped).substr(0, length);
   }
 
   void AddLine(Line::Kind kind, const std::string& suffix, uint32_t value, int bucket = kNoBucket) {
@@ -243,27 +202,6 @@ class FamilyRenderer {
   size_t most_ = 0;  // bytes of a series without its labels and numbers
 };
 
-void AppendSelfFamily(const SelfFamily& family, Format format, Escaping escaping, TextBuffer& out) {
-  std::string escaped = EscapedName(family.name, NameKind::kMetric, escaping);
-  std::string_view name = escaped;
-  bool total = format != Format::kText && family.type == MetricType::kCounter;
-  AppendHead(out, format, total ? name.substr(0, name.size() - 6) : name, family.help,
-             kTypeNames[family.type]);
-  for (const SelfFamily::Sample& sample : family.samples) {
-    out.Append('\n');
-    out.Append(name);
-    if (!sample.label.empty()) {
-      out.Append('{');
-      out.Append(sample.label);
-      out.Append("=\"");
-      out.Append(sample.text);
-      out.Append("\"}");
-    }
-    out.Append(' ');
-    out.AppendSample(sample.value);
-  }
-}
-
 }  // namespace
 
 void Render(const Merge& merge, Format format, Escaping escaping, const FamilyNames& names,
@@ -272,6 +210,8 @@ void Render(const Merge& merge, Format format, Escaping escaping, const FamilyNa
     RenderJson(merge, names, out);
   } else if (format == Format::kProtobuf) {
     RenderProtobuf(merge, escaping, names, stats, out);
+  } else if (format == Format::kOpenMetrics2) {
+    RenderOpenMetrics2(merge, escaping, names, stats, out);
   } else {
     RenderText(merge, format, escaping, names, &stats, out);
   }
@@ -301,7 +241,7 @@ void RenderText(const Merge& merge, Format format, Escaping escaping, const Fami
     }
   }
   // prom-client has the line feed also where there is no family.
-  if (!first || format != Format::kOpenMetrics) out.Append('\n');
+  if (!first || !IsExact(format)) out.Append('\n');
   if (format != Format::kText) out.Append("# EOF\n");
 }
 

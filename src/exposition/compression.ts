@@ -6,6 +6,14 @@ import { clausesOf } from './header';
 /** All that are offered, the preferred one first. */
 export const contentEncodings: readonly ContentEncoding[] = ['gzip', 'zstd'];
 
+/** Those that an option `compress` offers. */
+export function encodingsOf(
+  compress: boolean | readonly ContentEncoding[] = true,
+): readonly ContentEncoding[] {
+  if (typeof compress !== 'boolean') return compress;
+  return compress ? contentEncodings : [];
+}
+
 type Compress = (bytes: Buffer) => Promise<Buffer>;
 
 /** Node has it since 22.15. */

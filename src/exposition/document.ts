@@ -2,10 +2,18 @@ import type { LabelSet } from '../model/labels';
 import type { EscapingScheme } from '../model/name-escaping';
 import { escapedFamily, escapedLabels } from './escaped-family';
 import { openMetricsText } from './openmetrics';
+import { openMetrics2Text } from './openmetrics2';
 import { type ClientFormat, familyText, type TextFamily } from './text';
 
-/** `openmetrics` is OpenMetrics as prom-client writes it, `openmetrics-1.0.0` as its specification has it. */
-export type TextFormat = ClientFormat | 'openmetrics-1.0.0';
+/**
+ * `openmetrics` is OpenMetrics as prom-client writes it. The others are as its specifications have it; `-created` is with samples
+ * for start times.
+ */
+export type TextFormat =
+  | ClientFormat
+  | 'openmetrics-1.0.0'
+  | 'openmetrics-1.0.0-created'
+  | 'openmetrics-2.0.0';
 
 /** All formats of a scrape. `protobuf` is io.prometheus.client.MetricFamily, delimited. */
 export type ExpositionFormat = TextFormat | 'protobuf';
@@ -20,16 +28,22 @@ export function textIn(
 ): string {
   const escaped = escapedFamily(family, escaping);
   const labels = escapedLabels(defaultLabels, escaping);
-  return format === 'openmetrics-1.0.0'
-    ? openMetricsText(escaped, labels, names)
+  if (format === 'openmetrics-2.0.0') return openMetrics2Text(escaped, labels, escaping);
+  return isExact(format)
+    ? openMetricsText(escaped, labels, names, format === 'openmetrics-1.0.0-created')
     : familyText(escaped, labels, format);
+}
+
+/** Whether the format is OpenMetrics as a specification has it. */
+function isExact(format: TextFormat): format is Exclude<TextFormat, ClientFormat> {
+  return format.startsWith('openmetrics-');
 }
 
 /** The whole exposition, from the texts of its families. */
 export function documentText(families: readonly string[], format: TextFormat): string {
   if (format === 'prometheus') return `${families.join('\n\n')}\n`;
   // prom-client has the line feed also where there is no family.
-  const isEmpty = format === 'openmetrics-1.0.0' && families.length === 0;
+  const isEmpty = isExact(format) && families.length === 0;
   return `${families.join('\n')}${isEmpty ? '' : '\n'}# EOF\n`;
 }
 
@@ -37,6 +51,6 @@ export function documentText(families: readonly string[], format: TextFormat): s
 export function familyTexts(document: string, format: TextFormat): string[] {
   return document
     .replace(/(^|\n)(# EOF\n)?$/, '')
-    .split(format === 'openmetrics-1.0.0' ? /\n(?=# TYPE )/ : /\n+(?=# HELP )/)
+    .split(isExact(format) ? /\n(?=# TYPE )/ : /\n+(?=# HELP )/)
     .filter((text) => text !== '');
 }

@@ -22,6 +22,8 @@ export interface ExposedSeries {
   sum: number | undefined;
   count: number | undefined;
   native: NativeHistogram | undefined;
+  /** When it was made, in ms since 1970, where that is known. */
+  created: number | undefined;
 }
 
 /** The series of a family. Samples of one label set become neighbours. */
@@ -60,6 +62,7 @@ function newSeries(labels: readonly LabelText[]): ExposedSeries {
     sum: undefined,
     count: undefined,
     native: undefined,
+    created: undefined,
   };
 }
 
@@ -68,7 +71,8 @@ function isBoundLabel({ type }: TextFamily, label: string): boolean {
 }
 
 function addSample({ name, type }: TextFamily, series: ExposedSeries, sample: TextSample): void {
-  const { labels, metricName = name, value } = sample;
+  const { labels, metricName = name, value, created } = sample;
+  if (typeof created === 'number') series.created ??= created;
   const exemplar = typeof sample.exemplar?.value === 'number' ? sample.exemplar : undefined;
   const isDistribution = type === 'histogram' || type === 'summary';
   if (isDistribution && metricName === `${name}_sum`) series.sum = value;

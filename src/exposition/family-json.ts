@@ -17,6 +17,7 @@ interface JsonSeries {
   readonly labels: readonly JsonLabel[];
   readonly defaults: readonly JsonLabel[];
   readonly values: readonly JsonNumber[];
+  readonly created?: number;
   readonly native?: NativeHistogram;
   readonly exemplars?: readonly JsonExemplar[];
 }
@@ -44,8 +45,11 @@ const lineFeed = 10;
 /** A comma and a line feed. */
 const endOfLine = 2;
 
-/** Builds prom-client's `getMetricsAsJSON()` from the lines of native/render, with pauses for the event loop. */
-export async function familiesFromJson(lines: Buffer): Promise<MetricFamily[]> {
+/**
+ * Builds prom-client's `getMetricsAsJSON()` from the lines of native/render, with pauses for the event loop. With `hasStarts` the first
+ * sample of each series has the time at which that was made, for another exposition.
+ */
+export async function familiesFromJson(lines: Buffer, hasStarts = false): Promise<MetricFamily[]> {
   const families: MetricFamily[] = [];
   const slices = new Slices();
   let family: JsonFamily | undefined;
@@ -62,7 +66,9 @@ export async function familiesFromJson(lines: Buffer): Promise<MetricFamily[]> {
         const aggregator = aggregatorOf(mode);
         families.push({ help, name, type, ...(unit === undefined ? {} : { unit }), values, aggregator });
       } else if (family !== undefined) {
-        for (const sample of samples(family, line)) values.push(sample);
+        const [first, ...rest] = samples(family, line);
+        if (first) values.push(hasStarts ? { ...first, created: line.created } : first);
+        for (const sample of rest) values.push(sample);
       }
     }
     from = end;

@@ -28,16 +28,23 @@ const plainText: Negotiated = {
   escaping: 'underscores',
 };
 
+/** The formats that are offered beside text and Protobuf. */
+export interface Offer {
+  readonly openMetrics: boolean;
+  /** Whether OpenMetrics 1.0 has samples for start times. */
+  readonly createdSamples?: boolean | undefined;
+}
+
 /**
  * The best format for an `Accept` header. A wildcard, and a header that names no known format, stand for the text format 0.0.4:
  * people and tools can read it, and an error would help no scraper. A wildcard counts less than any format that is named.
  */
-export function negotiatedFormat(accept: HeaderValue, openMetrics: boolean): Negotiated {
+export function negotiatedFormat(accept: HeaderValue, offer: Offer): Negotiated {
   const clauses = clausesOf(accept);
   // Prometheus 3.4 and later send the scheme with text formats only.
   const anyScheme = clauses.map(schemeOf).find((scheme) => scheme !== undefined);
   for (const clause of clauses) {
-    const negotiated = clause.quality > 0 ? formatOf(clause, openMetrics, anyScheme) : undefined;
+    const negotiated = clause.quality > 0 ? formatOf(clause, offer, anyScheme) : undefined;
     if (negotiated !== undefined) return negotiated;
   }
   return plainText;
@@ -46,7 +53,7 @@ export function negotiatedFormat(accept: HeaderValue, openMetrics: boolean): Neg
 /** Undefined for a type or version that is not offered. */
 function formatOf(
   clause: Clause,
-  openMetrics: boolean,
+  { openMetrics, createdSamples }: Offer,
   anyScheme: EscapingScheme | undefined,
 ): Negotiated | undefined {
   const { value, parameters } = clause;
@@ -70,14 +77,27 @@ function formatOf(
       escaping,
     };
   }
-  const isOffered = openMetrics && (version === undefined || version === '1.0.0');
-  if (value !== 'application/openmetrics-text' || !isOffered) return undefined;
-  const suffix = parameters.has('escaping') ? `; escaping=${escaping}` : '';
+  if (value !== 'application/openmetrics-text' || !openMetrics) return undefined;
+  if (version === '2.0.0') {
+    // Each reader of this version knows quotation marks.
+    const scheme = schemeOf(clause) ?? 'allow-utf-8';
+    return {
+      format: 'openmetrics-2.0.0',
+      contentType: openMetricsType(clause, version, scheme),
+      escaping: scheme,
+    };
+  }
+  if (version !== undefined && version !== '1.0.0') return undefined;
   return {
-    format: 'openmetrics-1.0.0',
-    contentType: `application/openmetrics-text; version=1.0.0; charset=utf-8${suffix}`,
+    format: createdSamples ? 'openmetrics-1.0.0-created' : 'openmetrics-1.0.0',
+    contentType: openMetricsType(clause, '1.0.0', escaping),
     escaping,
   };
+}
+
+function openMetricsType({ parameters }: Clause, version: string, escaping: EscapingScheme): string {
+  const suffix = parameters.has('escaping') ? `; escaping=${escaping}` : '';
+  return `application/openmetrics-text; version=${version}; charset=utf-8${suffix}`;
 }
 
 /** Undefined where the clause has none. An unknown one is taken for the oldest. */

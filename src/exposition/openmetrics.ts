@@ -2,73 +2,88 @@ import type { Exemplar } from '../model/family';
 import type { LabelSet } from '../model/labels';
 import { validateLabelNames } from '../model/names';
 import { type ExposedSeries, exposedSeries, type LabelText } from './exposed-series';
-import { quotedName, sampleText } from './quoted-names';
+import {
+  canonicalNumber,
+  exemplarLabels,
+  headLines,
+  labelTexts,
+  openMetricsNumber,
+  shownBuckets,
+  shownQuantiles,
+  startOf,
+} from './openmetrics-parts';
+import { sampleText } from './quoted-names';
 import type { TextFamily } from './text';
 
 /** Of an exemplar's names and values together. */
 const mostExemplarCharacters = 128;
 
+interface Names {
+  /** Those of the TYPE line. */
+  readonly name: string;
+  readonly type: string;
+  /** That of the samples, without their suffixes. */
+  readonly sample: string;
+  /** That of the sample with the start time; undefined where there is none. */
+  readonly created: string | undefined;
+}
+
 /**
  * One family as OpenMetrics 1.0 has it, without a line feed at its end. Samples that it forbids are left out: counters that are
- * negative or no number, and sums that could fall. `names` are those of all families of the exposition.
+ * negative or no number, and sums that could fall. `names` are those of all families of the exposition. With `hasCreated` the start
+ * times have samples of their own.
  */
 export function openMetricsText(
   family: TextFamily,
   defaultLabels: LabelSet,
   names: ReadonlySet<string>,
+  hasCreated = false,
 ): string {
-  const { name, type, sample } = namesOf(family, names);
-  const head = quotedName(name, 'metric');
-  const lines = [`# TYPE ${head} ${type}`];
-  // Scrapers refuse a unit that is not the end of the name.
-  if (family.unit !== undefined && name.endsWith(`_${family.unit}`))
-    lines.push(`# UNIT ${head} ${family.unit}`);
-  lines.push(`# HELP ${head} ${escaped(family.help)}`);
+  const own = namesOf(family, names);
+  const lines = headLines(own.name, own.type, family);
   for (const series of exposedSeries(family, defaultLabels)) {
-    lines.push(...linesOf({ ...family, name: sample }, series));
+    // Only counters and buckets may have exemplars.
+    const exemplar = own.type === 'unknown' ? undefined : series.exemplar;
+    const samples = linesOf({ ...family, name: own.sample }, { ...series, exemplar });
+    const start = hasCreated && samples.length > 0 ? startOf(series) : undefined;
+    if (start !== undefined && own.created !== undefined) {
+      samples.push(`${sampleText(own.created, labelTexts(series.labels))} ${start}`);
+    }
+    lines.push(...samples);
   }
   return lines.join('\n');
-}
-
-/** A number as the specification has it; else JavaScript's text. */
-function openMetricsNumber(value: number): string {
-  if (Number.isFinite(value) || Number.isNaN(value)) return `${value}`;
-  return value < 0 ? '-Inf' : '+Inf';
-}
-
-/** A bound in the canonical spelling: `0.5`, `1.0`, `1e-05`, `2.5e+06`, `+Inf`. */
-function canonicalNumber(value: number): string {
-  const size = Math.abs(value);
-  if (!Number.isFinite(value)) return openMetricsNumber(value);
-  if (size !== 0 && (size < 1e-4 || size >= 1e6)) {
-    return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
-  }
-  return Number.isInteger(value) ? `${value}.0` : `${value}`;
 }
 
 /**
  * A series keeps its name in all exact formats. So a counter whose name does not end in `_total`, or without that is the name of
  * another family, is no counter of OpenMetrics.
  */
-function namesOf(
-  { name, type }: TextFamily,
-  names: ReadonlySet<string>,
-): { name: string; type: string; sample: string } {
-  if (type !== 'counter') return { name, type: knownTypes.has(type) ? type : 'unknown', sample: name };
+function namesOf({ name, type }: TextFamily, names: ReadonlySet<string>): Names {
+  if (type !== 'counter') {
+    const created = names.has(`${name}_created`) || !knownTypes.has(type) ? undefined : `${name}_created`;
+    return {
+      name,
+      type: knownTypes.has(type) ? type : 'unknown',
+      sample: name,
+      created: type === 'gauge' ? undefined : created,
+    };
+  }
   const family = name.replace(/_total$/, '');
   const isTaken = names.has(family) || names.has(`${family}_created`);
-  if (family === name || family === '' || isTaken) return { name, type: 'unknown', sample: name };
-  return { name: family, type, sample: name };
+  return family === name || family === '' || isTaken
+    ? { name, type: 'unknown', sample: name, created: undefined }
+    : { name: family, type, sample: name, created: `${family}_created` };
 }
 
 const knownTypes: ReadonlySet<string> = new Set(['gauge', 'histogram', 'summary']);
 
 function linesOf({ name, type }: TextFamily, series: ExposedSeries): string[] {
-  const { value, exemplar, buckets, quantiles, sum, count } = series;
+  const { value, exemplar, sum, count } = series;
   const line = (suffix: string, number: number, bound: LabelText[] = [], own?: Exemplar): string =>
     `${sampleText(name + suffix, labelTexts([...bound, ...series.labels]))} ${openMetricsNumber(number)}${exemplarText(own)}`;
   const isSumAllowed = sum !== undefined && sum >= 0;
   if (type === 'histogram') {
+    const buckets = shownBuckets(series);
     const bucketLines = buckets.map(({ bound, count, exemplar }) =>
       line('_bucket', count, [['le', canonicalNumber(bound)]], exemplar),
     );
@@ -78,10 +93,9 @@ function linesOf({ name, type }: TextFamily, series: ExposedSeries): string[] {
   }
   if (type === 'summary') {
     return [
-      ...quantiles
-        .map(({ quantile, value }) => ({ quantile, value: count === 0 ? NaN : value }))
-        .filter(({ value }) => !(value < 0))
-        .map(({ quantile, value }) => line('', value, [['quantile', canonicalNumber(quantile)]])),
+      ...shownQuantiles(series).map(({ quantile, value }) =>
+        line('', value, [['quantile', canonicalNumber(quantile)]]),
+      ),
       ...(isSumAllowed ? [line('_sum', sum)] : []),
       ...(count === undefined ? [] : [line('_count', count)]),
     ];
@@ -91,19 +105,11 @@ function linesOf({ name, type }: TextFamily, series: ExposedSeries): string[] {
   return [line('', value, [], isCounter ? exemplar : undefined)];
 }
 
-function labelTexts(labels: readonly LabelText[]): string[] {
-  return labels.map(([name, text]) => `${quotedName(name, 'label')}="${escaped(text)}"`);
-}
-
 function exemplarText(exemplar: Exemplar | undefined): string {
   if (exemplar === undefined) return '';
-  const labels = Object.entries(exemplar.labelSet).map(([name, text]): LabelText => [name, `${text}`]);
+  const labels = exemplarLabels(exemplar);
   const characters = [...labels.flat().join('')].length;
   if (characters > mostExemplarCharacters || !validateLabelNames(labels.map(([name]) => name))) return '';
   const time = exemplar.timestamp === undefined ? '' : ` ${exemplar.timestamp}`;
   return ` # {${labelTexts(labels).join(',')}} ${openMetricsNumber(exemplar.value)}${time}`;
-}
-
-function escaped(text: string): string {
-  return `${text}`.replace(/\\/g, '\\\\').replace(/\n/g, '\\n').replace(/"/g, '\\"');
 }

@@ -3,6 +3,7 @@ import type { LabelSet } from '../model/labels';
 import type { EscapingScheme } from '../model/name-escaping';
 import { escapedFamily, escapedLabels } from './escaped-family';
 import { type ExposedSeries, exposedSeries, type LabelText } from './exposed-series';
+import { nativeCount, spansOf } from './native-spans';
 import { Message } from './protobuf-message';
 import type { TextFamily } from './text';
 
@@ -78,16 +79,18 @@ function numbersOf(type: number, series: ExposedSeries): Message {
   if (type === types['histogram']) return histogramOf(series);
   if (type !== types['summary']) {
     const number = new Message().double(1, value);
-    return type === types['counter'] && exemplar ? number.message(2, exemplarOf(exemplar)) : number;
+    if (type !== types['counter']) return number;
+    return withStart(exemplar ? number.message(2, exemplarOf(exemplar)) : number, 3, series);
   }
   const summary = new Message().unsigned(1, countOf(count)).double(2, sum);
   for (const { quantile, value } of series.quantiles) {
     summary.message(3, new Message().double(1, quantile).double(2, count > 0 ? value : NaN));
   }
-  return summary;
+  return withStart(summary, 4, series);
 }
 
-function histogramOf({ buckets, sum = 0, count = 0, native }: ExposedSeries): Message {
+function histogramOf(series: ExposedSeries): Message {
+  const { buckets, sum = 0, count = 0, native } = series;
   // Readers refuse a native histogram whose count is not the sum of its buckets.
   const histogram = new Message().unsigned(1, countOf(native ? nativeCount(native) : count)).double(2, sum);
   const isClassic = buckets.some(({ bound }) => bound !== Infinity);
@@ -97,22 +100,16 @@ function histogramOf({ buckets, sum = 0, count = 0, native }: ExposedSeries): Me
     const bucket = new Message().unsigned(1, countOf(cumulative)).double(2, bound);
     histogram.message(3, exemplar ? bucket.message(3, exemplarOf(exemplar)) : bucket);
   }
-  if (native === undefined) return histogram;
+  if (native === undefined) return withStart(histogram, 15, series);
   histogram.signed(5, native.schema).double(6, native.zeroThreshold).unsigned(7, countOf(native.zeroCount));
   addBuckets(histogram, native.negative, 9, 10);
   addBuckets(histogram, native.positive, 12, 13);
   // Tells that it is a native one.
   if (native.zeroThreshold === 0 && nativeCount(native) === 0) histogram.message(12, new Message());
+  withStart(histogram, 15, series);
   for (const { exemplar } of buckets) if (exemplar) histogram.message(16, exemplarOf(exemplar));
   return histogram;
 }
-
-function nativeCount({ zeroCount, positive, negative }: NativeHistogram): number {
-  return [...positive, ...negative].reduce((total, [, count]) => total + count, zeroCount);
-}
-
-/** As in client_golang, gaps of up to two empty buckets are cheaper than another span. */
-const cheapGap = 2;
 
 function addBuckets(
   histogram: Message,
@@ -120,35 +117,36 @@ function addBuckets(
   spanField: number,
   deltaField: number,
 ): void {
-  const spans: { offset: number; length: number }[] = [];
-  const deltas = new Message();
-  let last = 0;
-  let next = 0;
-  const append = (count: number): void => {
-    (spans.at(-1) as { length: number }).length++;
-    deltas.zigZag(count - last);
-    last = count;
-  };
-  for (const [key, count] of buckets) {
-    const gap = key - next;
-    if (spans.length === 0 || gap > cheapGap) spans.push({ offset: gap, length: 0 });
-    else for (let i = 0; i < gap; i++) append(0);
-    append(countOf(count));
-    next = key + 1;
-  }
+  if (buckets.length === 0) return;
+  // As in client_golang, gaps of up to two empty buckets are cheaper than another span.
+  const { spans, counts } = spansOf(buckets, 2);
   for (const { offset, length } of spans) {
     histogram.message(spanField, new Message().signed(1, offset).unsigned(2, length));
   }
-  if (spans.length > 0) histogram.message(deltaField, deltas);
+  const deltas = new Message();
+  let last = 0;
+  for (const count of counts.map(countOf)) {
+    deltas.zigZag(count - last);
+    last = count;
+  }
+  histogram.message(deltaField, deltas);
 }
 
 function exemplarOf({ labelSet, value, timestamp }: Exemplar): Message {
   const labels = Object.entries(labelSet).map(([name, text]): LabelText => [name, `${text}`]);
   const exemplar = withLabels(new Message(), 1, labels).double(2, value);
   if (timestamp === undefined) return exemplar;
-  const seconds = Math.floor(timestamp);
-  const nanoseconds = Math.floor((timestamp - seconds) * 1e9);
-  return exemplar.message(3, new Message().unsigned(1, seconds).unsigned(2, nanoseconds));
+  return exemplar.message(3, timeOf(timestamp * 1000));
+}
+
+function timeOf(milliseconds: number): Message {
+  const seconds = Math.floor(milliseconds / 1000);
+  return new Message().unsigned(1, seconds).unsigned(2, Math.floor((milliseconds - seconds * 1000) * 1e6));
+}
+
+/** Adds the start time, where it is known. */
+function withStart(message: Message, field: number, { created }: ExposedSeries): Message {
+  return created !== undefined && created > 0 ? message.message(field, timeOf(created)) : message;
 }
 
 function withLabels(message: Message, field: number, labels: readonly LabelText[]): Message {

@@ -1,5 +1,5 @@
 import { badOption, badRegistry, unknownOption } from '../errors';
-import { contentEncodings } from '../exposition/compression';
+import { contentEncodings, encodingsOf } from '../exposition/compression';
 import type { ContentEncoding } from '../model/http';
 import { nearestTo } from '../model/nearest';
 import { globalRegistry } from '../registry/registry';
@@ -15,6 +15,11 @@ export interface HandlerOptions extends MetricsOptions {
    * Default: only from a registry whose content type is OpenMetrics.
    */
   readonly openMetrics?: boolean | undefined;
+  /**
+   * Whether OpenMetrics 1.0 has the start times of counters, histograms and summaries, in samples `_created`. Prometheus stores them as
+   * series. Default: `false`.
+   */
+  readonly createdSamples?: boolean | undefined;
   /** The compressions that are offered, `false` for none. Default: all that Node has. */
   readonly compress?: boolean | readonly ContentEncoding[] | undefined;
   /**
@@ -44,7 +49,17 @@ export interface CheckedOptions extends HandlerOptions {
 }
 
 const names: readonly string[] = [
-  ...['registry', 'openMetrics', 'compress', 'timeoutMs', 'maxInFlight', 'onError', 'selfMetrics', 'log'],
+  ...[
+    'registry',
+    'openMetrics',
+    'createdSamples',
+    'compress',
+    'timeoutMs',
+    'maxInFlight',
+    'onError',
+    'selfMetrics',
+    'log',
+  ],
   ...['perProcess', 'view'],
 ];
 
@@ -54,7 +69,7 @@ export function checkedOptions(options: HandlerOptions): CheckedOptions {
   if (unknown !== undefined) {
     throw unknownOption(unknown, nearestTo(unknown, names), names, 'metricsHandler()');
   }
-  const { registry = globalRegistry, compress = true, timeoutMs = Infinity, maxInFlight = 8 } = options;
+  const { registry = globalRegistry, compress, timeoutMs = Infinity, maxInFlight = 8 } = options;
   const { onError = 'fail', log = warnOnce() } = options;
   const check = (name: string, isValid: boolean, expected: string): void => {
     const value: unknown = options[name as keyof HandlerOptions];
@@ -62,7 +77,7 @@ export function checkedOptions(options: HandlerOptions): CheckedOptions {
       throw badOption(`${name} of metricsHandler()`, expected, value, 'correct it or leave it out');
   };
   if (typeof (registry as Partial<GroupRegistry>).exposition !== 'function') throw badRegistry(registry);
-  const offered = typeof compress === 'boolean' ? (compress ? contentEncodings : []) : compress;
+  const offered = encodingsOf(compress);
   check(
     'compress',
     Array.isArray(offered) && offered.every((encoding) => contentEncodings.includes(encoding)),

@@ -101,8 +101,9 @@ function answering(options: CheckedOptions): (request: ScrapeRequest) => Promise
 
   const scrape = async (request: ScrapeRequest): Promise<Answer> => {
     const accept = request.header('accept');
-    const isOpenMetrics = options.openMetrics ?? registry.contentType === `${openMetricsContentType}`;
-    const { contentType, escaping } = negotiatedFormat(accept, isOpenMetrics);
+    const { createdSamples } = options;
+    const openMetrics = options.openMetrics ?? registry.contentType === `${openMetricsContentType}`;
+    const { contentType, escaping } = negotiatedFormat(accept, { openMetrics });
     const headers = { 'Content-Type': contentType, ...sharedHeaders };
     if (request.method === 'HEAD') return { status: 200, headers };
     const { names, pid } = choiceIn(request.url);
@@ -119,7 +120,8 @@ function answering(options: CheckedOptions): (request: ScrapeRequest) => Promise
         pid,
         perProcess,
         view,
-        openMetrics: isOpenMetrics,
+        openMetrics,
+        createdSamples,
         compress: false,
         onError,
       }),

@@ -13,6 +13,7 @@ import type {
 import { hasExemplarKeys } from './exemplar-data';
 import { ExemplarSeries } from './exemplar-series';
 import { LabelledMetric, registeredOr } from './labelled-metric';
+import type { SeriesSamples } from './metric';
 
 /** Has no cells. */
 const noSeries: Series = new Series();
@@ -90,8 +91,10 @@ export class Counter<T extends string = string>
     this.#cells = undefined;
   }
 
-  protected *samplesBySeries(): Iterable<readonly Sample[]> {
-    for (const [series, labels] of this.#series.table.entries()) yield [this.hashMapEntry(series, labels)];
+  protected *samplesBySeries(): Iterable<SeriesSamples> {
+    for (const [series, labels] of this.#series.table.entries()) {
+      yield { samples: [this.hashMapEntry(series, labels)], created: this.#series.createdMs(series) };
+    }
   }
 
   protected hashMapEntry(series: Series, labels: Record<string, unknown>): Sample {

@@ -11,6 +11,7 @@ import { currentStore } from '../store/current';
 import type { CellStore } from '../store/store';
 import type { CollectFunction, GaugeChild, GaugeConfiguration, Gauge as GaugeType } from '../types/metrics';
 import { LabelledMetric, registeredOr } from './labelled-metric';
+import type { SeriesSamples } from './metric';
 import { startTimer } from './timer';
 
 /** See `types/metrics.ts`. */
@@ -111,10 +112,10 @@ export class Gauge<T extends string = string>
     return super.modeWith(aggregator);
   }
 
-  protected *samplesBySeries(): Iterable<readonly Sample[]> {
+  protected *samplesBySeries(): Iterable<SeriesSamples> {
     for (const [series, labels] of this.#series.table.entries()) {
       if (this.#isMostRecent && !(series.get(GAUGE_SET_AT) > 0)) continue;
-      yield [this.hashMapEntry(series, labels)];
+      yield { samples: [this.hashMapEntry(series, labels)] };
     }
   }
 

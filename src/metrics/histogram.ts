@@ -20,6 +20,7 @@ import type {
 import { hasExemplarKeys } from './exemplar-data';
 import { ExemplarSeries } from './exemplar-series';
 import { LabelledMetric, registeredOr } from './labelled-metric';
+import type { SeriesSamples } from './metric';
 import { nativeDefinition } from './native-definition';
 import { NativeSeries } from './native-series';
 import { startTimer } from './timer';
@@ -139,8 +140,10 @@ export class Histogram<T extends string = string>
     return this.family();
   }
 
-  protected *samplesBySeries(): Iterable<readonly TextSample[]> {
-    for (const [series, labels] of this.#series.table.entries()) yield this.#linesOf(series, labels);
+  protected *samplesBySeries(): Iterable<SeriesSamples> {
+    for (const [series, labels] of this.#series.table.entries()) {
+      yield { samples: this.#linesOf(series, labels), created: this.#series.createdMs(series) };
+    }
   }
 
   protected override readers(): ReadonlySet<unknown> {

@@ -34,6 +34,12 @@ import type {
 import type { AnyRegistry, GroupRegistry } from '../types/registry';
 import { ExposedFamily, type StoredFamily } from './exposed-family';
 
+export interface SeriesSamples {
+  readonly samples: readonly TextSample[];
+  /** In ms since 1970, where it is known. */
+  readonly created?: number | undefined;
+}
+
 const AGGREGATOR: unique symbol = Symbol('aggregator');
 
 interface Aggregated {
@@ -116,12 +122,12 @@ export abstract class Metric<T extends string> {
   /** Sets the numbers of this process back to those of a new metric. */
   abstract reset(): void;
 
-  /** The samples of each series. */
-  protected abstract samplesBySeries(): Iterable<readonly TextSample[]>;
+  /** The samples of each series, and when it was made, where an exposition tells that. */
+  protected abstract samplesBySeries(): Iterable<SeriesSamples>;
 
   protected samples(): readonly TextSample[] {
     const all: TextSample[] = [];
-    for (const samples of this.samplesBySeries()) for (const sample of samples) all.push(sample);
+    for (const { samples } of this.samplesBySeries()) for (const sample of samples) all.push(sample);
     return all;
   }
 
@@ -129,11 +135,22 @@ export abstract class Metric<T extends string> {
     return this.familyWith(this.samples());
   }
 
-  /** The same, with pauses for the event loop if there are thousands of series. All labels of a sample are in one object. */
+  /** The same with the start times of the series. */
+  private startedFamily(): MetricFamily {
+    const values: TextSample[] = [];
+    for (const { samples, created } of this.samplesBySeries()) {
+      for (const sample of samples) values.push(sample);
+      const last = values.at(-1);
+      if (created !== undefined && last !== undefined) values.splice(-1, 1, { ...last, created });
+    }
+    return this.familyWith(values);
+  }
+
+  /** As `family()`, with pauses for the event loop if there are thousands of series. All labels of a sample are in one object. */
   protected async familyInSlices(): Promise<MetricFamily> {
     const slices = new Slices();
     const values: TextSample[] = [];
-    for (const samples of this.samplesBySeries()) {
+    for (const { samples } of this.samplesBySeries()) {
       for (const sample of samples) values.push(withAllLabels(sample));
       if (slices.isDue) await slices.pause();
     }
@@ -183,7 +200,7 @@ export abstract class Metric<T extends string> {
     this.#series = series;
     this.#handle = new ExposedFamily(this, series, {
       refresh: () => this.refresh(),
-      read: () => this.family(),
+      read: () => this.startedFamily(),
       readInSlices: () => this.familyInSlices(),
       readers: this.readers(),
     });

@@ -1,7 +1,7 @@
 import { badSummaryWindow, badValue, reservedLabel } from '../errors';
 import { summarySamples } from '../exposition/family-json';
 import { SUMMARY_COUNT, SUMMARY_SUM } from '../model/cell-layout';
-import type { AgeWindow, Sample } from '../model/family';
+import type { AgeWindow } from '../model/family';
 import type { LabelSet, LabelValues } from '../model/labels';
 import { isFiniteNumber } from '../model/numbers';
 import { quantileValues } from '../model/quantiles';
@@ -9,6 +9,7 @@ import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
 import type { SummaryChild, SummaryConfiguration, Summary as SummaryType } from '../types/metrics';
 import { LabelledMetric, registeredOr } from './labelled-metric';
+import type { SeriesSamples } from './metric';
 import { noWindow, SummarySeries } from './summary-series';
 import { startTimer } from './timer';
 
@@ -81,12 +82,13 @@ export class Summary<T extends string = string>
     for (const [series] of this.#series.table.entries()) series.reset();
   }
 
-  protected *samplesBySeries(): Iterable<readonly Sample[]> {
+  protected *samplesBySeries(): Iterable<SeriesSamples> {
     const { name, percentiles } = this;
     for (const [series, labels] of this.#series.table.entries()) {
       const values = quantileValues(series.sketch(), percentiles);
       const sumAndCount = [series.get(SUMMARY_SUM), series.get(SUMMARY_COUNT)];
-      yield summarySamples(name, percentiles, [...values, ...sumAndCount], labels);
+      const samples = summarySamples(name, percentiles, [...values, ...sumAndCount], labels);
+      yield { samples, created: this.#series.createdMs(series) };
     }
   }
 

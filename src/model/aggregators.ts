@@ -98,12 +98,14 @@ export function aggregator(
 function sampleOf(samples: Samples, value: number, native: NativeHistogram | undefined): Sample {
   const [{ labels, metricName }] = samples;
   const exemplar = latestExemplar(samples);
+  const starts = samples.flatMap(({ created }) => created ?? []);
   return {
     value,
     labels,
     ...(metricName ? { metricName } : {}),
     ...(exemplar ? { exemplar } : {}),
     ...(native ? { native } : {}),
+    ...(starts.length > 0 ? { created: Math.min(...starts) } : {}),
   };
 }
 

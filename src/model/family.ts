@@ -84,6 +84,8 @@ export interface Sample {
   exemplar?: Exemplar | null | undefined;
   /** At the `_count` of a native histogram. */
   native?: NativeHistogram;
+  /** When the series was made, in ms since 1970: at any sample of it, where an exposition is to show it. */
+  created?: number | undefined;
 }
 
 /** An immutable family with its samples: the common form of expositions, merges and foreign metrics. */

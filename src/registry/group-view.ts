@@ -82,14 +82,14 @@ export class GroupView {
     const changes = this.#changes;
     if (changes === undefined) return this.#store.families(this.#view);
     const families: TextFamily[] = [];
-    for (const family of await this.#shown(changes)) {
+    for (const family of await this.#shown(changes, false)) {
       families.push(await familyObject(family, changes.defaultLabels));
     }
     return families;
   }
 
-  async #shown({ hidden }: Changes): Promise<MetricFamily[]> {
-    return (await this.#store.families(this.#view)).filter(({ name }) => !hidden.has(name));
+  async #shown({ hidden }: Changes, hasStarts = true): Promise<MetricFamily[]> {
+    return (await this.#store.families(this.#view, hasStarts)).filter(({ name }) => !hidden.has(name));
   }
 }
 

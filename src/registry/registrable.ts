@@ -22,7 +22,7 @@ export interface FamilyHandle {
   moveTo?(store: CellStore): void;
   /** Runs before each reading, after `collect`. */
   readonly refresh?: (() => Promise<void> | undefined) | undefined;
-  /** The numbers of this thread, without a call of `collect`. Absent where there are none. */
+  /** The numbers of this thread for an exposition, without a call of `collect`. Absent where there are none. */
   readonly read?: (() => MetricFamily) | undefined;
   /** The same as objects, with pauses for the event loop. */
   readonly readInSlices?: (() => Promise<MetricFamily>) | undefined;

@@ -7,7 +7,7 @@ import {
   unknownMetric,
   unknownProcess,
 } from '../errors';
-import { contentEncodings, encoded } from '../exposition/compression';
+import { encoded, encodingsOf } from '../exposition/compression';
 import { type ExpositionFormat, type TextFormat, textIn } from '../exposition/document';
 import { familyObject, withDefaultLabels } from '../exposition/families';
 import { negotiatedFormat } from '../exposition/negotiation';
@@ -248,11 +248,10 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
    * the event loop. Rejects as `metrics()`.
    */
   async exposition(options: ExpositionOptions = {}): Promise<Exposition> {
-    const { openMetrics = this.type === openMetricsContentType, compress = true } = options;
-    const { format, contentType, escaping } = negotiatedFormat(options.accept, openMetrics);
+    const openMetrics = options.openMetrics ?? this.type === openMetricsContentType;
+    const { format, contentType, escaping } = negotiatedFormat(options.accept, { ...options, openMetrics });
     const bytes = await this.bytes({ ...options, escaping }, format);
-    const offered = compress === true ? contentEncodings : compress || [];
-    return { contentType, ...(await encoded(bytes, options.acceptEncoding, offered)) };
+    return { contentType, ...(await encoded(bytes, options.acceptEncoding, encodingsOf(options.compress))) };
   }
 
   /**

@@ -78,6 +78,11 @@ export class FamilySeries<S extends Series> {
     return this.#definition;
   }
 
+  /** When the series was made, in ms since 1970. Undefined in a store that tells it to its readers alone. */
+  createdMs(series: S): number | undefined {
+    return this.#store.createdMs?.(series, this.cells);
+  }
+
   /** The series keep their cells: the other mode must have as many. */
   changeMode(mergeMode: MergeMode): void {
     if (mergeMode === this.#definition.mergeMode) return;

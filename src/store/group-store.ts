@@ -82,9 +82,12 @@ export class GroupStore extends ThreadSegment implements Maintained {
     return this.#scrapes.run(this.#shown(view), format, 'bytes');
   }
 
-  /** The merged families in prom-client's JSON shape. The merge is off the event loop; the objects are built in slices. */
-  async families(view: View): Promise<MetricFamily[]> {
-    return familiesFromJson(await this.#scrapes.run(this.#shown(view), 'json', 'bytes'));
+  /**
+   * The merged families in prom-client's JSON shape. The merge is off the event loop; the objects are built in slices.
+   * `hasStarts`: see `familiesFromJson()`.
+   */
+  async families(view: View, hasStarts = false): Promise<MetricFamily[]> {
+    return familiesFromJson(await this.#scrapes.run(this.#shown(view), 'json', 'bytes'), hasStarts);
   }
 
   /** The merged families as the lines of native/render/render.h, without a pass over them. */

@@ -20,7 +20,8 @@ export const privateStore: CellStore = {
   changeFamily: () => undefined,
   replaceFamily: () => undefined,
   removeFamily: () => undefined,
-  allocate: (_family, _key, count) => ownCells(count),
+  allocate: (_family, _key, count) => startedCells(count),
+  createdMs: ({ values, index }, count) => values[index + count] as number,
   allocateNative: () => ownCells(NATIVE_CELLS),
   allocatePage: () => ownCells(PAGE_CELLS),
   allocateExemplar: () => ownCells(exemplarCells),
@@ -29,6 +30,13 @@ export const privateStore: CellStore = {
 
 function ownCells(count: number): CellRef {
   return { values: new Float64Array(count), index: 0, record: 0 };
+}
+
+/** After the cells comes the time. */
+function startedCells(count: number): CellRef {
+  const cells = ownCells(count + 1);
+  cells.values[count] = Date.now();
+  return cells;
 }
 
 const FIRST_CHUNK = 16;
@@ -58,6 +66,10 @@ export class HeapStore implements CellStore {
 
   allocate(_family: number, _key: SeriesKey, count: number): CellRef {
     return this.#pool(count).take();
+  }
+
+  createdMs(series: CellRef, count: number): number {
+    return this.#pool(count).takenMs(series);
   }
 
   allocateNative(_series: CellRef, _zeroThreshold: number): CellRef {
@@ -90,7 +102,9 @@ export class HeapStore implements CellStore {
 
 class CellPool {
   readonly #size: number;
-  readonly #free: { readonly values: Float64Array; readonly index: number }[] = [];
+  readonly #free: Readonly<CellRef>[] = [];
+  /** By record, which numbers the references of a pool. */
+  readonly #takenMs: number[] = [];
   #chunk = new Float64Array(0);
   #used = 0;
   #nextChunk = FIRST_CHUNK;
@@ -101,7 +115,21 @@ class CellPool {
 
   take(): CellRef {
     const free = this.#free.pop();
-    if (free !== undefined) return { values: free.values, index: free.index, record: 0 };
+    const { values, index, record } = free ?? this.#next();
+    this.#takenMs[record] = Date.now();
+    return { values, index, record };
+  }
+
+  takenMs({ record }: CellRef): number {
+    return this.#takenMs[record] ?? 0;
+  }
+
+  giveBack({ values, index, record }: CellRef): void {
+    values.fill(0, index, index + this.#size);
+    this.#free.push({ values, index, record });
+  }
+
+  #next(): CellRef {
     if (this.#used === this.#chunk.length) {
       this.#chunk = new Float64Array(this.#size * this.#nextChunk);
       this.#used = 0;
@@ -109,11 +137,6 @@ class CellPool {
     }
     const index = this.#used;
     this.#used += this.#size;
-    return { values: this.#chunk, index, record: 0 };
-  }
-
-  giveBack({ values, index }: CellRef): void {
-    values.fill(0, index, index + this.#size);
-    this.#free.push({ values, index });
+    return { values: this.#chunk, index, record: this.#takenMs.length };
   }
 }

@@ -109,6 +109,8 @@ export interface CellStore {
   removeFamily(family: number): void;
   /** `count` cells, all zero, for a new series. Cold: one native call, or a rewrite of the segment. */
   allocate(family: number, key: SeriesKey, count: number): CellRef;
+  /** When the `count` cells of a series were allocated, in ms since 1970. A store without it has that in its records. */
+  createdMs?(series: CellRef, count: number): number;
   /** `NATIVE_CELLS` cells, all zero, of the histogram at `series`; its pages come later. Smaller values than `zeroThreshold` count as 0. */
   allocateNative(series: CellRef, zeroThreshold: number): CellRef;
   /** `PAGE_CELLS` cells, all zero, of the series at `series`. */

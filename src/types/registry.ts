@@ -104,6 +104,11 @@ export interface ExpositionOptions extends MetricsOptions {
    * registries whose content type is OpenMetrics.
    */
   readonly openMetrics?: boolean | undefined;
+  /**
+   * Whether OpenMetrics 1.0 has the start times of counters, histograms and summaries, in samples `_created`. Prometheus stores them as
+   * series. Default: `false`.
+   */
+  readonly createdSamples?: boolean | undefined;
   /** The compressions that are offered, `false` for none. Default: all that Node has. */
   readonly compress?: boolean | readonly ContentEncoding[] | undefined;
   /**

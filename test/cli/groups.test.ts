@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { judged } from '../judges/openmetrics/index';
 import { newDirectory, ownDirectory, segmentsIn } from '../multiprocess/support/directories';
 import { spawn } from '../multiprocess/support/member';
 import { command } from './support/command';
@@ -148,7 +149,12 @@ describe('dump', () => {
     const mail = await dump('--registry', 'mail');
     expect(mail).toContain('\nmail_total 14\n');
     expect(mail).not.toContain('hits_total');
-    expect(await dump('--format', 'openmetrics')).toMatch(/^# TYPE hits counter\n[\s\S]*\n# EOF\n$/);
+    const openMetrics = await dump('--format', 'openmetrics', '--self-metrics');
+    expect(judged(openMetrics)).toMatch(/^# TYPE hits counter\n[\s\S]*\n# EOF\n$/);
+    expect(judged(await dump('--format', 'openmetrics2', '--self-metrics'), 2)).toMatch(
+      /^# TYPE hits_total counter\n.*\nhits_total\{path="\/"\} 6 st@\d+(\.\d+)?\n[\s\S]*\n# TYPE prom_client_mmap_compacted_owners_total counter\n/,
+    );
+    expect(openMetrics).toContain('\n# TYPE prom_client_mmap_compacted_owners counter\n');
     expect(JSON.parse(await dump('--format', 'json', '--pid', `${two.pid}`))).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ name: 'hits_total', values: [{ labels: { path: '/' }, value: 3 }] }),
@@ -226,7 +232,7 @@ describe('dump', () => {
     });
     expect(format).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('text, openmetrics, protobuf, json'),
+      stderr: expect.stringContaining('text, openmetrics, openmetrics2, protobuf, json'),
     });
     expect(pid).toMatchObject({ code: 2, stderr: expect.stringContaining('the pid of a process') });
   });

@@ -1,113 +1,195 @@
-import { type ChildProcess, spawn as spawnProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, createServer as createSocket } from 'node:net';
-import { join } from 'node:path';
+import type { AddressInfo } from 'node:net';
 import { afterAll, expect, test, vi } from 'vitest';
 import { metricsHandler } from '../../src/http/index';
 import { configure, type GroupRegistry, openMetricsContentType, Registry } from '../../src/index';
 import { newDirectory } from '../multiprocess/support/directories';
 import { type Member, spawn } from '../multiprocess/support/member';
+import { missingPrometheus, Prometheus } from './prometheus';
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterAll(async () => {
   for (const cleanUp of cleanups.reverse()) await cleanUp();
 });
 
-/** By path; the scraper itself would ask for Protobuf only. */
+/** The media types of the jobs. The scraper itself asks for Protobuf first. */
 const formats = {
   text: 'text/plain',
   openmetrics: 'application/openmetrics-text',
-  protobuf: undefined,
+  protobuf: 'application/vnd.google.protobuf',
 } as const;
-const jobs = Object.keys(formats) as (keyof typeof formats)[];
+type Job = keyof typeof formats;
+const jobs = Object.keys(formats) as Job[];
 
-const latencies = Array.from({ length: 3000 }, (_, i) => 0.05 * Math.exp(1.3 * Math.sin(i * 12.9898)));
+/** Observation `i` of the process of that number. */
+const observation = (process: number, i: number): number =>
+  0.05 * Math.exp(1.3 * Math.sin(i * 12.9898 + process));
 
-test('Prometheus scrapes a group in each format while a process is killed: the same numbers, and no reset', {
-  timeout: 90_000,
+test('Prometheus scrapes a cluster under load in each format while a process is killed: all numbers, no reset, exemplars and names', {
+  timeout: 120_000,
 }, async ({ skip }) => {
-  if (spawnSync('prometheus', ['--version']).status !== 0) {
-    return skip('prometheus is not installed (Debian: apt-get install prometheus)');
-  }
+  const missing = missingPrometheus();
+  if (missing !== undefined) return skip(missing);
   const directory = newDirectory();
   configure({ dir: directory });
-  const port = await serve(new Registry(openMetricsContentType, { name: 'judged' }));
-  const query = await startPrometheus(directory, port);
-  const members = await Promise.all([startMember(directory), startMember(directory)]);
-  const [killed, other] = members as [Member, Member];
-  const half = latencies.length / 2;
-  await Promise.all(members.map((member, i) => observe(member, latencies.slice(i * half, (i + 1) * half))));
-  await everyJobHas(query, latencies.length);
+  const registry: GroupRegistry<typeof openMetricsContentType> = new Registry(openMetricsContentType, {
+    name: 'judged',
+  });
+  const prometheus = await Prometheus.start(newDirectory(), await serve(registry), jobs);
+  cleanups.push(() => prometheus.stop());
+  const members = await Promise.all([0, 1, 2].map((number) => startMember(directory, number)));
+  const [killed, ...others] = members as [Member, Member, Member];
+  await everyJobHas(prometheus, (count) => count > 500);
   await killed.kill();
-  await observe(other, latencies);
-  await everyJobHas(query, 2 * latencies.length);
+  const atDeath = (await prometheus.value('jobs_total{job="text"}')) as number;
+  await everyJobHas(prometheus, (count) => count > atDeath + 500);
+  const counts = await Promise.all(others.map(endLoad));
+  const totals = await totalsOf(registry);
+  await everyJobHas(prometheus, (count, metric) => count === totals[metric]);
+  counts.unshift(totals.native_seconds - counts.reduce((sum, count) => sum + count));
 
-  for (const job of jobs) {
-    expect(await query(`resets(jobs_total{job="${job}"}[5m])`), job).toBe(0);
-    expect(await query(`up{job="${job}"}`), job).toBe(1);
-    expect(await query(`min_over_time(up{job="${job}"}[5m])`), job).toBe(1);
-    expect(await query(`gauge_of_members{job="${job}"}`), job).toBe(1);
-  }
-  expect(await query('resets(native_seconds{job="protobuf"}[5m])')).toBe(0);
-  expect(await query('histogram_count(native_seconds{job="protobuf"})')).toBe(2 * latencies.length);
-  const sorted = [...latencies].sort((a, b) => a - b);
+  const observed = counts.flatMap((count, number) =>
+    Array.from({ length: count }, (_, i) => observation(number, i)),
+  );
+  observed.sort((a, b) => a - b);
+  for (const job of jobs) await expectSound(prometheus, job, observed);
+  expect(await prometheus.value('resets(native_seconds{job="protobuf"}[5m])')).toBe(0);
+  expect(await prometheus.value('histogram_count(native_seconds{job="protobuf"})')).toBe(
+    totals.native_seconds,
+  );
   for (const q of [0.5, 0.9, 0.99]) {
-    const exact = sorted[Math.ceil(q * sorted.length) - 1] as number;
-    const found = (await query(`histogram_quantile(${q}, native_seconds{job="protobuf"})`)) as number;
+    const exact = quantileOf(observed, q);
+    const found = await prometheus.value(`histogram_quantile(${q}, native_seconds{job="protobuf"})`);
     // A bucket of schema 3 grows by 9 %.
-    expect(Math.abs(found - exact) / exact).toBeLessThan(0.09);
+    expect(Math.abs((found as number) - exact) / exact).toBeLessThan(0.09);
   }
 });
 
-async function startMember(directory: string): Promise<Member> {
+async function expectSound(prometheus: Prometheus, job: Job, observed: readonly number[]): Promise<void> {
+  for (const name of [
+    'jobs_total',
+    'latency_seconds_count',
+    'latency_seconds_sum',
+    'latency_seconds_bucket',
+  ]) {
+    expect(await prometheus.value(`max(resets(${name}{job="${job}"}[5m]))`), `${name} ${job}`).toBe(0);
+  }
+  expect(await prometheus.value(`min_over_time(up{job="${job}"}[5m])`), job).toBe(1);
+  expect(await prometheus.value(`gauge_of_members{job="${job}"}`), job).toBe(2);
+  // By default these names are legal since version 3, which asks for them.
+  const names =
+    prometheus.version >= 3 ? '{"http.members","service.name"="a"' : 'http_members{service_name="a"';
+  expect(await prometheus.value(`${names},job="${job}"}`), job).toBe(2);
+  for (const q of [0.5, 0.9, 0.99]) {
+    const found = (await prometheus.value(
+      `histogram_quantile(${q}, sum by (le) (latency_seconds_bucket{job="${job}"}))`,
+    )) as number;
+    expect(bucketOf(found), `${q} ${job}`).toBe(bucketOf(quantileOf(observed, q)));
+  }
+  // The text format has no exemplars.
+  for (const query of ['jobs_total', 'latency_seconds_bucket']) {
+    const traces = await prometheus.exemplars(`${query}{job="${job}"}`);
+    expect(new Set(traces.map(({ trace_id }) => trace_id)), `${query} ${job}`).toEqual(
+      new Set(job === 'text' ? [] : ['x']),
+    );
+  }
+}
+
+function quantileOf(sorted: readonly number[], q: number): number {
+  return sorted[Math.ceil(q * sorted.length) - 1] as number;
+}
+
+/** The number of default bounds below the value. An estimate is somewhere in the bucket of the quantile. */
+function bucketOf(value: number): number {
+  return [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10].filter((bound) => bound < value).length;
+}
+
+/** A process that observes 40 values every 10 ms. */
+async function startMember(directory: string, number: number): Promise<Member> {
   const member = await spawn({ directory });
-  await member.run(({ Counter, Gauge, Histogram, Registry }) => {
+  await member.run(({ Counter, Gauge, Histogram, Registry }, process: number) => {
     const registers = [new Registry(Registry.OPENMETRICS_CONTENT_TYPE, { name: 'judged' })];
-    new Counter({ name: 'jobs_total', help: 'h', enableExemplars: true, registers });
-    new Gauge({ name: 'gauge_of_members', help: 'A "gauge".\n', registers }).set(1);
-    const histogram = { help: 'h', registers };
-    new Histogram({ name: 'latency_seconds', ...histogram });
-    new Histogram({ name: 'native_seconds', buckets: [], nativeHistogramBucketFactor: 1.1, ...histogram });
-    (globalThis as { judged?: unknown }).judged = registers[0];
-  });
+    const exemplars = { help: 'h', enableExemplars: true, registers };
+    const counter = new Counter({ name: 'jobs_total', ...exemplars });
+    new Gauge({ name: 'gauge_of_members', help: 'A "gauge".\n', aggregator: 'sum', registers }).set(1);
+    const named = { name: 'http.members', labelNames: ['service.name'], nameValidation: 'utf8' as const };
+    new Gauge({ ...named, help: 'h', aggregator: 'sum', registers }).set({ 'service.name': 'a' }, 1);
+    const classic = new Histogram({ name: 'latency_seconds', ...exemplars });
+    const native = { buckets: [], nativeHistogramBucketFactor: 1.1 };
+    const histogram = new Histogram({ name: 'native_seconds', help: 'h', registers, ...native });
+    const load = { count: 0, timer: undefined as unknown };
+    load.timer = setInterval(() => {
+      for (let i = 0; i < 40; i++) {
+        const value = 0.05 * Math.exp(1.3 * Math.sin(load.count++ * 12.9898 + process));
+        histogram.observe(value);
+        classic.observe({ labels: {}, value, exemplarLabels: { trace_id: 'x' } });
+        counter.inc({ value: 1, exemplarLabels: { trace_id: 'x' } });
+      }
+    }, 10);
+    Object.assign(globalThis, { load });
+  }, number);
   return member;
 }
 
-function observe(member: Member, values: readonly number[]): Promise<void> {
-  return member.run(({ Counter, Histogram }, observed: readonly number[]) => {
-    const { judged } = globalThis as unknown as { judged: Registry };
-    const counter = judged.getSingleMetric('jobs_total') as InstanceType<typeof Counter>;
-    const all = ['latency_seconds', 'native_seconds'].map(
-      (name) => judged.getSingleMetric(name) as InstanceType<typeof Histogram>,
-    );
-    for (const value of observed) {
-      counter.inc({ value: 1, exemplarLabels: { trace_id: 'x' } });
-      for (const histogram of all) histogram.observe(value);
-    }
-  }, values);
+/** The number of observations. */
+function endLoad(member: Member): Promise<number> {
+  return member.run(() => {
+    const { load } = globalThis as unknown as { load: { count: number; timer: NodeJS.Timeout } };
+    clearInterval(load.timer);
+    return load.count;
+  });
 }
 
-async function everyJobHas(query: Query, count: number): Promise<void> {
+type Metric = 'jobs_total' | 'latency_seconds' | 'native_seconds';
+
+/** Those of all processes. The killed one may have been between two metrics. */
+async function totalsOf(
+  registry: GroupRegistry<typeof openMetricsContentType>,
+): Promise<Readonly<Record<Metric, number>>> {
+  const text = await registry.metrics();
+  const totalOf = (sample: string): number => Number(new RegExp(`^${sample} (\\d+)`, 'm').exec(text)?.[1]);
+  const totals = {
+    jobs_total: totalOf('jobs_total'),
+    latency_seconds: totalOf('latency_seconds_count'),
+    native_seconds: totalOf('native_seconds_count'),
+  };
+  expect(totals.native_seconds - totals.latency_seconds).toBeOneOf([0, 1]);
+  expect(totals.native_seconds - totals.jobs_total).toBeOneOf([0, 1]);
+  return totals;
+}
+
+async function everyJobHas(
+  prometheus: Prometheus,
+  isEnough: (count: number, metric: Metric) => boolean,
+): Promise<void> {
+  // Prometheus keeps only the exponential buckets of a native histogram, and of the others the classic ones.
+  const queries: readonly (readonly [Metric, string])[] = [
+    ['jobs_total', 'jobs_total'],
+    ['latency_seconds', 'latency_seconds_count'],
+    ['latency_seconds', 'latency_seconds_bucket{le="+Inf"}'],
+  ];
   await vi.waitFor(
     async () => {
       for (const job of jobs) {
-        expect(await query(`jobs_total{job="${job}"}`), job).toBe(count);
-        // Prometheus keeps only the exponential buckets of a native histogram, and of the others the classic ones.
-        expect(await query(`latency_seconds_count{job="${job}"}`), job).toBe(count);
-        expect(await query(`latency_seconds_bucket{job="${job}",le="+Inf"}`), job).toBe(count);
+        for (const [metric, query] of queries) {
+          const count = await prometheus.value(`${query} and on(job) up{job="${job}"}`);
+          expect(count !== undefined && isEnough(count, metric), `${query} ${job} ${count}`).toBe(true);
+        }
       }
     },
     { timeout: 40_000, interval: 300 },
   );
 }
 
+/** Each job gets the format of its path, as far as the scraper asks for that. */
 async function serve(registry: GroupRegistry<typeof openMetricsContentType>): Promise<number> {
   const handler = metricsHandler({ registry, openMetrics: true });
   const server: Server = createServer((request, response) => {
-    const accept = formats[request.url?.slice(1) as keyof typeof formats];
-    if (accept !== undefined) request.headers.accept = accept;
+    const type = formats[request.url?.slice(1) as Job];
+    const clauses = request.headers.accept?.split(',') ?? [];
+    if (type !== formats.protobuf)
+      request.headers.accept = clauses.filter((clause) => clause.startsWith(type)).join();
     void handler(request, response);
   });
   server.listen(0, '127.0.0.1');
@@ -118,54 +200,4 @@ async function serve(registry: GroupRegistry<typeof openMetricsContentType>): Pr
     await once(server, 'close');
   });
   return (server.address() as AddressInfo).port;
-}
-
-type Query = (query: string) => Promise<number | undefined>;
-
-async function startPrometheus(directory: string, port: number): Promise<Query> {
-  const ownPort = await freePort();
-  const config = join(directory, '..', `prometheus-${process.pid}.yml`);
-  const scrapes = jobs.map(
-    (job) => `
-  - job_name: ${job}
-    metrics_path: /${job}
-    static_configs: [{ targets: ['127.0.0.1:${port}'] }]`,
-  );
-  writeFileSync(
-    config,
-    `global: { scrape_interval: 500ms, scrape_timeout: 450ms }\nscrape_configs:${scrapes.join('')}\n`,
-  );
-  const child: ChildProcess = spawnProcess(
-    'prometheus',
-    [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${newDirectory()}`,
-      `--web.listen-address=127.0.0.1:${ownPort}`,
-      '--enable-feature=native-histograms,exemplar-storage',
-    ],
-    { stdio: 'ignore' },
-  );
-  cleanups.push(async () => {
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
-  });
-  return async (query) => {
-    const url = `http://127.0.0.1:${ownPort}/api/v1/query?query=${encodeURIComponent(query)}`;
-    const answer = await fetch(url).catch(() => undefined);
-    const body = (await answer?.json().catch(() => undefined)) as
-      | { data?: { result?: { value?: [number, string] }[] } }
-      | undefined;
-    const value = body?.data?.result?.[0]?.value?.[1];
-    return value === undefined ? undefined : Number(value);
-  };
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket().listen(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address() as AddressInfo;
-  socket.close();
-  await once(socket, 'close');
-  return port;
 }

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { bucketKey, coarserKey } from '../../src/model/exponential-buckets';
 import type { NativeBucket, NativeHistogram } from '../../src/model/family';
+import { judged } from '../judges/openmetrics/index';
 import { newDirectory, segmentsIn } from './support/directories';
 import { type Member, spawn } from './support/member';
 
@@ -100,6 +101,22 @@ test('the lowest schema of all owners counts, and never rises when its owner is 
 
   expect((await nativeOf(observer)).schema).toBe(2);
   expect((await nativeOf(observer)).positive).toEqual(expected([...fine, ...wide], 2, 1));
+});
+
+test('OpenMetrics 2 has exponential buckets alone while a process counts in classic ones only', async () => {
+  const directory = newDirectory();
+  const native = await startMember(directory);
+  const classic = await spawn({ directory });
+  await classic.run(({ Histogram }) => new Histogram({ name: 'h', help: 'h', buckets: [1] }).observe(5));
+  await observe(native, [1, 1]);
+  const text = await native.run(async ({ register }) => {
+    const accept = 'application/openmetrics-text;version=2.0.0';
+    return (await register.exposition({ accept, openMetrics: true })).body.toString();
+  });
+
+  expect(judged(text, 2)).toMatch(
+    /^h \{count:2,sum:7,schema:3,.*,positive_spans:\[0:1\],positive_buckets:\[2\]\} st@/m,
+  );
 });
 
 test('of several zero thresholds the widest counts, and takes the buckets within', async () => {

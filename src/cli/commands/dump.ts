@@ -16,8 +16,8 @@ of \`collect\` functions have the values of the last scrape, unless --collect as
 ${groupHelp}
 
 Options:
-  --format FORMAT    text (default), openmetrics, protobuf (delimited, with native histograms),
-                     or json (the objects of prom-client's getMetricsAsJSON())
+  --format FORMAT    text (default), openmetrics, openmetrics2 (2.0-rc) or protobuf (delimited), these two with native
+                     histograms and start times, or json (the objects of prom-client's getMetricsAsJSON())
   --pid PID          only this living process
   --per-process      the numbers of each process apart, with its pid in the label \`pid\`
   --name NAME        only this family; may be repeated
@@ -48,6 +48,7 @@ export const options: Options = {
 const formats: ReadonlyMap<string, ExpositionFormat | undefined> = new Map([
   ['text', 'prometheus'],
   ['openmetrics', 'openmetrics-1.0.0'],
+  ['openmetrics2', 'openmetrics-2.0.0'],
   ['protobuf', 'protobuf'],
   ['json', undefined],
 ]);

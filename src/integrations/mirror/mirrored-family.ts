@@ -1,5 +1,5 @@
 import { unregister } from '../../collectors/lifetime';
-import { Metric } from '../../metrics/metric';
+import { Metric, type SeriesSamples } from '../../metrics/metric';
 import { noWindow, SummarySeries } from '../../metrics/summary-series';
 import type { Sample } from '../../model/family';
 import type { LabelSet } from '../../model/labels';
@@ -66,7 +66,7 @@ export class MirroredFamily extends Metric<string> {
     this.#series.dispose();
   }
 
-  protected override samplesBySeries(): Iterable<readonly Sample[]> {
-    return this.#samples.map((sample) => [sample]);
+  protected override samplesBySeries(): Iterable<SeriesSamples> {
+    return this.#samples.map((sample) => ({ samples: [sample] }));
   }
 }

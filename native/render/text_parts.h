@@ -1,0 +1,44 @@
+// The common parts of the text formats.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "render/render.h"
+
+namespace prom {
+
+inline constexpr int kNoBucket = -1;
+
+// Whether the format is OpenMetrics as its specification has it.
+constexpr bool IsExact(Format format) {
+  return format == Format::kOpenMetrics || format == Format::kOpenMetricsCreated ||
+         format == Format::kOpenMetrics2;
+}
+
+// The name of a family as a reader accepts it.
+std::string EscapedFamily(const MergedFamily& family, Escaping escaping);
+
+// The name in quotation marks.
+std::string Quoted(std::string_view name);
+
+// Appends HELP, TYPE and, of an exact format, UNIT, without a line feed at the end. A name that not every reader accepts is in
+// quotation marks.
+void AppendHead(TextBuffer& out, Format format, std::string_view name, std::string_view help,
+                std::string_view type, std::string_view unit = "");
+
+// See Merge::text(). `memory` has the text where that of the merge is not as the reader accepts it.
+std::string_view LabelsText(const Merge& merge, uint32_t index, layout::MetricType type, Escaping escaping,
+                            bool exact, std::string& memory);
+
+// Whether OpenMetrics can show the bound `i` of a family: a finite one above all others before it, or a quantile.
+bool IsShownBound(const FamilyRecord& definition, size_t i);
+
+// Appends the family without a line feed at its end.
+void AppendSelfFamily(const SelfFamily& family, Format format, Escaping escaping, TextBuffer& out);
+
+// A time since 1970 in seconds, as exact as milliseconds are.
+double Seconds(double milliseconds);
+
+}  // namespace prom
