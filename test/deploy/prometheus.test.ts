@@ -25,9 +25,9 @@ interface RuleTests {
   }[];
 }
 
-const alerts = read<{ groups: { rules: Rule[] }[] }>('rules/alerts.yml')
-  .groups.flatMap(({ rules }) => rules.map(({ alert = '' }) => alert))
-  .sort();
+const alerts = read<{ groups: { rules: Rule[] }[] }>('rules/alerts.yml').groups.flatMap(({ rules }) =>
+  rules.map(({ alert = '' }) => alert),
+);
 
 describe.skipIf(!hasPromtool)('promtool (Debian: apt-get install prometheus)', () => {
   test.each(filesIn('.'))('accepts the configuration %s and its rules', (file) => {
@@ -49,12 +49,12 @@ test('of each alert, tests say when it fires and when it does not', () => {
   const said = filesIn('tests')
     .flatMap((file) => read<RuleTests>(`tests/${file}`).tests)
     .flatMap(({ alert_rule_test = [] }) => alert_rule_test);
-  const alertsThat = (fire: boolean): string[] =>
-    [...new Set(said.filter((one) => one.exp_alerts.length > 0 === fire).map((one) => one.alertname))].sort();
+  const alertsThat = (fire: boolean): Set<string> =>
+    new Set(said.filter((one) => one.exp_alerts.length > 0 === fire).map((one) => one.alertname));
 
   expect(alerts.length).toBeGreaterThan(12);
-  expect(alertsThat(true)).toEqual(alerts);
-  expect(alertsThat(false)).toEqual(alerts);
+  expect(alertsThat(true)).toEqual(new Set(alerts));
+  expect(alertsThat(false)).toEqual(new Set(alerts));
 });
 
 test('a pod is scraped at the port and the path of its annotations, and one without them is not', async ({

@@ -24,6 +24,13 @@ interface PrometheusOptions {
   readonly ruleFiles?: readonly string[];
 }
 
+interface Result {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value?: readonly [time: number, value: string];
+  readonly histogram?: readonly [time: number, histogram: { readonly count: string }];
+}
+
+/** The value of a native histogram is its count. */
 interface Point {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: number;
@@ -76,10 +83,13 @@ export class Prometheus {
   async query(expression: string): Promise<Point[]> {
     const response = await fetch(`${this.#url}/api/v1/query?query=${encodeURIComponent(expression)}`);
     const { data, error } = (await response.json()) as {
-      readonly data?: { readonly result: { metric: Point['metric']; value: [number, string] }[] };
+      readonly data?: { readonly result: Result[] };
       readonly error?: string;
     };
     if (data === undefined) throw new Error(`Prometheus refused ${expression}: ${error}`);
-    return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+    return data.result.map(({ metric, value, histogram }) => ({
+      metric,
+      value: Number(value?.[1] ?? histogram?.[1].count),
+    }));
   }
 }
