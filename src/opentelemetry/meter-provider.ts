@@ -113,6 +113,7 @@ export class MeterProvider {
       type: familyType(type),
       help: view.description ?? description,
       mergeMode: mergeMode ?? mergeModeOf(descriptor),
+      origin: { name: view.name ?? name, unit: descriptor.unit, type },
       bounds: isExplicit ? sorted : [],
       native: isHistogram && buckets !== 'explicit' ? exponentialDefinition(view.maxBuckets) : undefined,
     };

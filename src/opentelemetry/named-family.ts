@@ -13,6 +13,7 @@ import { Series } from '../series/series';
 import type { CellStore } from '../store/store';
 import type { AnyRegistry, GroupRegistry } from '../types/registry';
 import { histogramLines } from './histogram';
+import type { Naming, Origin } from './metric-data';
 
 /** The definition of a family, before its label names are known. */
 export interface FamilyHead {
@@ -24,6 +25,8 @@ export interface FamilyHead {
   readonly bounds: readonly number[];
   /** Of a histogram with exponential buckets. */
   readonly native?: NativeDefinition | undefined;
+  /** Of the metric of an instrument. */
+  readonly origin?: Origin | undefined;
 }
 
 /** The families of each registry by name. Several providers and meters may have instruments of one name. */
@@ -36,6 +39,8 @@ const known = new WeakMap<AnyRegistry, Map<string, NamedFamily>>();
 export class NamedFamily {
   readonly head: FamilyHead;
   readonly bounds: SearchedBounds;
+  /** The attribute keys of labels. */
+  readonly keys: Map<string, string> = new Map();
   readonly #register: AnyRegistry;
   readonly #parts: Part[] = [];
 
@@ -61,6 +66,12 @@ export class NamedFamily {
     return family;
   }
 
+  /** How the family of that name was named by the instrument of this process, if there is one. */
+  static namingOf(register: AnyRegistry, name: string): Naming {
+    const family = known.get(register)?.get(name);
+    return { origin: family?.head.origin, key: (label) => family?.keys.get(label) };
+  }
+
   private constructor(register: AnyRegistry, head: FamilyHead) {
     this.#register = register;
     this.head = head;
@@ -81,7 +92,8 @@ export class NamedFamily {
 
   /** Adds series whose records have `labelNames`, and exposes them. */
   add(labelNames: readonly string[], labels: RecordLabels, hasExemplars: boolean): FamilySeries<Series> {
-    const definition = { ...this.head, labelNames, ageBuckets: 0, slotMs: 0 };
+    const { origin: _, ...head } = this.head;
+    const definition = { ...head, labelNames, ageBuckets: 0, slotMs: 0 };
     const plain = hasExemplars ? ExemplarSeries : Series;
     const SeriesClass = this.head.native === undefined ? plain : NativeSeries;
     const series = new FamilySeries(storeFor([this.#register]), definition, SeriesClass, labels);

@@ -78,11 +78,12 @@ export class GroupView {
     );
   }
 
-  async families(): Promise<TextFamily[]> {
+  /** With `hasStarts` the first sample of each series has the time since when it counts. */
+  async families(hasStarts = false): Promise<TextFamily[]> {
     const changes = this.#changes;
-    if (changes === undefined) return this.#store.families(this.#view);
+    if (changes === undefined) return this.#store.families(this.#view, hasStarts);
     const families: TextFamily[] = [];
-    for (const family of await this.#shown(changes, false)) {
+    for (const family of await this.#shown(changes, hasStarts)) {
       families.push(await familyObject(family, changes.defaultLabels));
     }
     return families;
@@ -146,8 +147,9 @@ export async function composedFamilies(
   group: GroupView | undefined,
   others: readonly TextFamily[],
   names: Iterable<string>,
+  hasStarts = false,
 ): Promise<TextFamily[]> {
-  const families = (await group?.families()) ?? [];
+  const families = (await group?.families(hasStarts)) ?? [];
   if (others.length === 0) return families;
   return inOrderOf(names, [...withoutNamesOf(others, families), ...others]);
 }
