@@ -2,6 +2,7 @@
 //   --quick        three minutes instead of twenty-five: few and short trials of small sizes; writes no report
 //   --only NAME    only the measurement of this name or those that begin with it, such as counter-bound, counter, scrape; can
 //                  be repeated; writes no report
+//   --chapter      with --only: writes the chapters of these sections into the report, which keeps its other ones
 //   --guard        ends with 1 when the hot path is worse than the margins of guard.mjs
 //   --json FILE    writes all figures there
 //   --from FILE    measures nothing: takes the figures from a file that --json has written
@@ -11,7 +12,7 @@ import { regressions } from './guard.mjs';
 import { machine } from './machine.mjs';
 import { Progress } from './progress.mjs';
 import { rewriteTable } from './readme.mjs';
-import { document, draw, tables } from './report.mjs';
+import { document, draw, tables, withChapters } from './report.mjs';
 import { efforts, plan, resultOf } from './sections.mjs';
 import { runTrial } from './trials.mjs';
 
@@ -19,6 +20,7 @@ const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: [] },
+    chapter: { type: 'boolean', default: false },
     guard: { type: 'boolean', default: false },
     json: { type: 'string' },
     from: { type: 'string' },
@@ -27,12 +29,13 @@ const { values: options } = parseArgs({
 
 const run = options.from === undefined ? await measured() : JSON.parse(readFileSync(options.from, 'utf8'));
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(run, null, 2)}\n`);
-if (run.isWhole) {
-  const root = new URL('../', import.meta.url);
-  writeFileSync(new URL('docs/benchmarks.md', root), document(run));
+const root = new URL('../', import.meta.url);
+const report = new URL('docs/benchmarks.md', root);
+if (run.isWhole || options.chapter) {
+  writeFileSync(report, run.isWhole ? document(run) : withChapters(readFileSync(report, 'utf8'), run));
   draw(run.results, new URL('docs/benchmarks/', root));
-  rewriteTable(new URL('README.md', root), run.results);
 }
+if (run.isWhole) rewriteTable(new URL('README.md', root), run.results);
 console.log(`\n${tables(run.results)}`);
 if (options.guard) await guard();
 

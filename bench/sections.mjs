@@ -10,6 +10,7 @@ import * as cluster from './cluster/section.mjs';
 import * as http from './http/section.mjs';
 import * as load from './load/section.mjs';
 import * as memory from './memory/section.mjs';
+import * as opentelemetry from './opentelemetry/section.mjs';
 import * as operations from './operations/section.mjs';
 import * as processes from './processes/section.mjs';
 import * as series from './series/section.mjs';
@@ -27,6 +28,7 @@ export const sections = {
   memory,
   start,
   stops,
+  opentelemetry,
 };
 
 /** The arguments of `measurements`. */
@@ -53,6 +55,7 @@ export const efforts = {
     memory: { rounds: 1, series: 100_000 },
     start: { rounds: 21 },
     stops: { rounds: 3, series: [100_000, 250_000, 1_000_000] },
+    opentelemetry: { rounds: 5, seconds: 0.3, series: 20_000 },
   },
   quick: {
     operations: { rounds: 2, seconds: 0.1 },
@@ -71,6 +74,7 @@ export const efforts = {
     memory: { rounds: 1, series: 20_000 },
     start: { rounds: 5 },
     stops: { rounds: 1, series: [20_000] },
+    opentelemetry: { rounds: 1, seconds: 0.1, series: 2000 },
   },
 };
 
