@@ -40,7 +40,7 @@ import {
   prometheusContentType,
   protobufContentType,
 } from './content-type';
-import { type Removal, removeHere } from './group-requests';
+import { type Removal, removeInThread } from './group-requests';
 import {
   composedFamilies,
   composedMessages,
@@ -367,7 +367,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   }
 
   private async removeEverywhere(removal: Removal): Promise<GroupAnswer> {
-    removeHere(this.byName.values(), removal);
+    removeInThread(this.byName.values(), this.scopes(), removal);
     const store = currentStore();
     if (!store.shared) return { late: 0 };
     const late = this.scopes().map((scope) => store.removeFromOthers({ scope, ...removal }));
