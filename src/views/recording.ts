@@ -11,6 +11,10 @@ export interface RecordedFamily {
   /** Upper bounds of a histogram, quantiles of a summary. */
   readonly bounds: readonly number[];
   readonly series: RecordedSeries[];
+  /** The same series by the JSON text of their labels. */
+  readonly byLabels: Map<string, RecordedSeries>;
+  /** The rates of all series, or the values of a gauge, added up, by the number of their frame, modulo the length. */
+  readonly history: Map<number, number>;
 }
 
 /** A series with its numbers of the last frame and the changes of the frames before. */
@@ -120,11 +124,15 @@ export class RecordedSeries {
   }
 
   #note(frame: number, value: number): void {
-    this.#history.set(frame, value);
-    for (const old of this.#history.keys()) {
-      if (old > frame - historyLength) break;
-      this.#history.delete(old);
-    }
+    note(this.#history, frame, value);
+  }
+}
+
+function note(history: Map<number, number>, frame: number, value: number): void {
+  history.set(frame, value);
+  for (const old of history.keys()) {
+    if (old > frame - historyLength) break;
+    history.delete(old);
   }
 }
 
@@ -170,20 +178,28 @@ export class Recording {
     }
     if (isMoved || lines.length < this.#lines.length) this.#forget(lines);
     this.#lines = lines;
+    for (const one of this.families.values()) note(one.history, this.frame, totalAt(one, this.frame));
   }
 
   #changed(text: string, old: Line | undefined, family: RecordedFamily | undefined, seconds: number): Line {
     if (text.startsWith('{"name":')) return this.#familyLine(text);
-    const { labels, defaults, values } = JSON.parse(text) as {
-      readonly labels: readonly (readonly [string, string, string])[];
-      readonly defaults: readonly (readonly [string, string, string])[];
-      readonly values: readonly (number | string)[];
-    };
     const of = family ?? noFamily;
+    // Most changed lines are of the same series as before: then their labels need not be read.
+    const valuesAt = text.indexOf(valuesStart);
+    if (
+      old?.series !== undefined &&
+      old.family === of &&
+      old.text.startsWith(text.slice(0, valuesAt + valuesStart.length))
+    ) {
+      const { values } = JSON.parse(`{${text.slice(valuesAt + 1)}`) as ValuesLine;
+      old.series.change(values.map(Number), this.frame, seconds);
+      return { text, family: of, series: old.series };
+    }
+    const { labels, defaults, values } = JSON.parse(text) as SeriesLine;
     const numbers = values.map(Number);
-    const isSame = old?.series !== undefined && labelsEnd(old.text) === labelsEnd(text) && old.family === of;
     const all = [...labels, ...defaults].map(([name, , value]) => [name, value] as const);
-    const known = isSame ? old.series : this.#find(of, all);
+    const key = JSON.stringify(all);
+    const known = of.byLabels.get(key);
     if (known === undefined) {
       const series = new RecordedSeries(of, all, numbers, this.frame === 0 ? -1 : this.frame);
       // It was not there in the frame before: all that it has counted is of this interval.
@@ -192,6 +208,7 @@ export class Recording {
         series.change(numbers, this.frame, seconds);
       }
       of.series.push(series);
+      of.byLabels.set(key, series);
       return { text, family: of, series };
     }
     known.change(numbers, this.frame, seconds);
@@ -202,16 +219,11 @@ export class Recording {
     const { name, help, type, bounds } = JSON.parse(text) as RecordedFamily;
     const known = this.families.get(name);
     const isSame = known?.type === type && known.bounds.length === bounds.length;
-    const family = isSame ? known : { name, help, type, bounds: bounds.map(Number), series: [] };
+    const family = isSame
+      ? known
+      : { name, help, type, bounds: bounds.map(Number), series: [], byLabels: new Map(), history: new Map() };
     this.families.set(name, family);
     return { text, family, series: undefined };
-  }
-
-  #find(family: RecordedFamily, labels: readonly (readonly [string, string])[]): RecordedSeries | undefined {
-    const key = JSON.stringify(labels);
-    return family.series.find(
-      (series) => series.changedAt < this.frame && JSON.stringify(series.labels) === key,
-    );
   }
 
   /** Series and families that are gone. */
@@ -220,15 +232,40 @@ export class Recording {
     const families = new Set(lines.map(({ family }) => family));
     for (const [name, family] of this.families) {
       if (!families.has(family)) this.families.delete(name);
-      const left = family.series.filter((series) => present.has(series));
-      family.series.splice(0, family.series.length, ...left);
+      let left = 0;
+      for (const series of family.series) {
+        if (present.has(series)) family.series[left++] = series;
+        else family.byLabels.delete(JSON.stringify(series.labels));
+      }
+      family.series.length = left;
     }
   }
 }
 
-const noFamily: RecordedFamily = { name: '', help: '', type: 'gauge', bounds: [], series: [] };
+const noFamily: RecordedFamily = {
+  name: '',
+  help: '',
+  type: 'gauge',
+  bounds: [],
+  series: [],
+  byLabels: new Map(),
+  history: new Map(),
+};
 
-/** The part of a line with its labels. */
-function labelsEnd(text: string): string {
-  return text.slice(0, text.indexOf(',"values":['));
+/** Behind the labels of a series. */
+const valuesStart = ',"values":[';
+
+interface ValuesLine {
+  readonly values: readonly (number | string)[];
+}
+
+interface SeriesLine extends ValuesLine {
+  readonly labels: readonly (readonly [string, string, string])[];
+  readonly defaults: readonly (readonly [string, string, string])[];
+}
+
+function totalAt({ type, series }: RecordedFamily, frame: number): number {
+  let total = 0;
+  for (const one of series) total += type === 'gauge' ? (one.values[0] ?? 0) : one.rateAt(frame);
+  return total;
 }

@@ -55,19 +55,16 @@ export function familyQuantile(family: RecordedFamily, frame: number, quantile: 
   const buckets = new Array<number>(family.bounds.length + 1).fill(0);
   for (const series of family.series) {
     if (series.changedAt !== frame) continue;
-    for (const [i, count] of series.bucketsAt(frame).entries()) buckets[i] = (buckets[i] ?? 0) + count;
+    const counts = series.bucketsAt(frame);
+    for (let i = 0; i < counts.length; i++) buckets[i] = (buckets[i] ?? 0) + (counts[i] ?? 0);
   }
   return bucketQuantile(family.bounds, buckets, quantile);
 }
 
 /** The rates of a family in the last frames; the values of a gauge added up. */
-export function familyHistory(family: RecordedFamily, frame: number, length: number): number[] {
-  const numbers = new Array<number>(Math.min(length, frame + 1)).fill(0);
-  for (const series of family.series) {
-    if (frame - series.changedAt >= length && family.type !== 'gauge') continue;
-    for (const [i, value] of series.history(frame, length).entries()) numbers[i] = (numbers[i] ?? 0) + value;
-  }
-  return numbers;
+export function familyHistory({ history }: RecordedFamily, frame: number, length: number): number[] {
+  const shown = Math.min(length, frame + 1);
+  return Array.from({ length: shown }, (_, i) => history.get(frame - shown + 1 + i) ?? 0);
 }
 
 export function sum(series: readonly RecordedSeries[], of: (one: RecordedSeries) => number): number {

@@ -49,6 +49,29 @@ describe('a recording', () => {
     expect(only?.rateAt(2)).toBe(5);
     expect(only?.history(2, 3)).toEqual([0, 5, 5]);
   });
+
+  test('takes time in proportion to the series, also when all of them are new or have moved', () => {
+    const head = counter(0).split('\n')[0];
+    const frameOf = (first: number, count: number): string => {
+      const lines = Array.from({ length: count }, (_, i) =>
+        JSON.stringify({ labels: [['id', 'string', `${first + i}`]], defaults: [], values: [i] }),
+      );
+      return `${[head?.slice(0, -1), ...lines].join(',\n')},\n`;
+    };
+    const milliseconds = (count: number): number => {
+      const frames = [frameOf(0, count), frameOf(count / 2, count)];
+      const times = [1, 2, 3].map(() => {
+        const start = performance.now();
+        const series = recordingOf(frames).families.get('c_total')?.series;
+        expect(series).toHaveLength(count);
+        return performance.now() - start;
+      });
+      return Math.min(...times);
+    };
+    milliseconds(2000); // warms up
+
+    expect(milliseconds(40_000)).toBeLessThan(60 * milliseconds(2000));
+  });
 });
 
 test.each([

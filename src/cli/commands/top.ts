@@ -147,9 +147,9 @@ class LiveView {
   async #read(): Promise<void> {
     const { recording } = this.#state;
     const start = performance.now();
-    const json = await this.#store.lines({ scopes: [''], defaultLabels: true });
+    const lines = await this.#store.lines({ scopes: [''], defaultLabels: true });
     const readMs = performance.now() - start;
-    recording.add(json.toString('utf8'), start);
+    recording.add(lines.toString('utf8'), start);
     const isDue = recording.frame % framesPerListing === 0;
     const files = isDue ? await this.#files() : this.#state.files;
     const hasEnded = !files.some(({ owner }) => owner?.live);
