@@ -1,8 +1,9 @@
-// What Debian's libstdc++ and libgcc ask of glibc and musl lacks, so that programs of musl can use them: it takes the place of
-// glibc's loader, which libstdc++ names among its libraries. For the tests of these programs only.
+// The names of glibc that Debian's libstdc++ and libgcc ask for and musl lacks, so that programs of musl can use them. For the tests of
+// these programs only.
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +20,8 @@ int _dl_find_object(void* pc, void* result) {
 size_t __strftime_l(char* to, size_t size, const char* format, const struct tm* time, locale_t locale) {
   return strftime_l(to, size, format, time, locale);
 }
+
+unsigned long __getauxval(unsigned long type) { return getauxval(type); }
 
 unsigned arc4random(void) {
   unsigned value = 0;
