@@ -41,6 +41,8 @@ function run([tool, ...args]) {
   const env = {
     ...process.env,
     NO_COLOR: '1',
+    // The tarballs of these tools are not published.
+    PACK_WITHOUT_PREBUILDS: '1',
     PATH: `${join(process.cwd(), 'node_modules/.bin')}:${process.env.PATH}`,
   };
   const { status, error, stdout, stderr } = spawnSync(tool, args, {

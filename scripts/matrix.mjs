@@ -8,14 +8,16 @@ import { parseArgs } from 'node:util';
 import { clients } from './matrix/clients.mjs';
 import { compilers } from './matrix/compilers.mjs';
 import { emulators, native } from './matrix/emulators.mjs';
+import { musl } from './matrix/musl.mjs';
 import { pack } from './matrix/places.mjs';
 import { runtimes } from './matrix/runtimes.mjs';
+import { size } from './matrix/tarball.mjs';
 import { workflow } from './matrix/workflow.mjs';
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 
 /** Each gives rows `{ what, result, detail }`; `result` is ok, failed or skipped. */
-const parts = { clients, runtimes, emulators, native, compilers, workflow };
+const parts = { clients, runtimes, emulators, musl, native, compilers, tarball: size, workflow };
 const { values, positionals: chosen } = parseArgs({
   options: {
     /** Leaves docs/platforms.md as it is. */

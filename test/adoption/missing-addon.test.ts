@@ -89,13 +89,30 @@ test('the system has an older C library than the file needs', async () => {
   );
 });
 
-test('addons are forbidden', async () => {
-  const project = new Project();
-  project.install('prom-client');
+// Node 20 has the permissions under another name.
+const permissions = process.allowedNodeEnvironmentFlags.has('--permission')
+  ? '--permission'
+  : '--experimental-permission';
+test.each([['--no-addons'], [permissions, '--allow-fs-read=*', '--allow-fs-write=*']])(
+  'addons are forbidden (%s)',
+  async (...options) => {
+    const project = new Project();
+    project.install('prom-client');
 
-  expect(await warningOf(project, 'prom-client', '', ['--no-addons'])).toMatch(
-    /may not load it: .*Start Node without `--no-addons`, or with `--allow-addons`/,
-  );
+    expect(await warningOf(project, 'prom-client', '', options)).toMatch(
+      /may not load it: .*Start Node without `--no-addons`, or with `--allow-addons`/,
+    );
+  },
+);
+
+test.runIf(process.getuid?.() === 0)('the file system of the file forbids programs', async () => {
+  const project = installed('prom-client');
+  const script = `mount -t tmpfs -o noexec tmpfs node_modules/prom-client/build && mkdir node_modules/prom-client/build/Release && cp ${built} node_modules/prom-client/build/Release && exec "$@"`;
+  mkdirSync(join(project.directory, 'node_modules/prom-client/build'));
+
+  expect(
+    await warningOf(project, 'prom-client', '', [], ['unshare', '--mount', 'sh', '-c', script, 'sh']),
+  ).toMatch(/, but got: .*failed to map segment.*Copy the file to a place that is not mounted with `noexec`/);
 });
 
 test('a damaged local build does not hide the prebuilt file, nor does one of another version', async () => {
@@ -130,6 +147,34 @@ test('two installed copies, each with its addon, count into one group', async ()
   expect(output).toMatch(/^two_total 4$/m);
 });
 
+test('of two versions in one process the first that counts brings the addon, and both count into one group', async () => {
+  const project = new Project();
+  project.install('prom-client');
+  project.install('prom-client-mmap');
+  const other = `${version.slice(0, -1)}${version.endsWith('9') ? 8 : 9}`;
+  for (const file of ['package.json', 'dist/native/search.js', 'build/Release/prom_client_mmap.node']) {
+    const [from, to] = file.endsWith('.node') ? [`\0${version}\0`, `\0${other}\0`] : [version, other];
+    const changed = readFileSync(join(root, file), 'latin1').replace(from, to);
+    project.write(`node_modules/prom-client-mmap/${file}`, Buffer.from(changed, 'latin1'));
+  }
+  project.write(
+    'app.cjs',
+    `const clients = process.argv.slice(2).map((name) => require(name));
+     for (const [index, { Counter }] of clients.entries()) new Counter({ name: 'total_' + index, help: 'h' }).inc(index + 1);
+     const threads = require('node:worker_threads');
+     if (threads.isMainThread) new threads.Worker(__filename, { argv: process.argv.slice(2) }).on('exit', async () => {
+       for (const { register } of clients) {
+         const { shared, addon } = register.status();
+         console.log(shared, addon.version, (await register.metrics()).match(/^total.*$/gm));
+       }
+     });`,
+  );
+
+  const both = `true ${version} [ 'total_0 2', 'total_1 4' ]\n`;
+  expect((await project.node('app.cjs', 'prom-client', 'prom-client-mmap')).output).toBe(both + both);
+  expect((await project.node('app.cjs', 'prom-client-mmap')).output).toBe(`true ${other} [ 'total_0 2' ]\n`);
+});
+
 test('the path that was given leads nowhere', async () => {
   const project = installed('prom-client');
 
@@ -162,16 +207,21 @@ async function warningOf(
   name: string,
   first = '',
   options: readonly string[] = [],
+  [command = process.execPath, ...args]: readonly string[] = [],
 ): Promise<string> {
   project.write(
     'app.cjs',
-    `process.on('warning', ({ code, message }) => console.log(code, message));
+    `process.on('warning', ({ code, message }) => code && console.log(code, message)); // some of Node have none
      ${first}
      const { Counter, register } = require('${name}');
      new Counter({ name: 'a_total', help: 'h' }).inc();
      register.metrics().then((text) => { if (!text.includes('a_total 1')) throw new Error(text); });`,
   );
-  const { status, output } = await project.run(process.execPath, ['--no-warnings', ...options, 'app.cjs']);
+  const { status, output } = await project.run(command, [
+    ...args,
+    ...(args.length > 0 ? [process.execPath] : []),
+    ...['--no-warnings', ...options, 'app.cjs'],
+  ]);
   expect(status, output).toBe(0);
   expect(output.trim().split('\n')).toHaveLength(1);
   return output;

@@ -17,6 +17,7 @@ beforeEach(() => {
 afterEach(() => {
   stop();
   vi.restoreAllMocks();
+  vi.unstubAllEnvs();
 });
 
 test('the default metrics are counts, durations and requests in progress, by method, route and status', async () => {
@@ -232,6 +233,7 @@ test.each<[string, HttpOptions, readonly string[]]>([
     [
       'http_request_duration_seconds_bucket{le="0.003",status_code="503",method="GET",path="/r"} 0',
       'http_request_duration_seconds_count{status_code="503",method="GET",path="/r"} 1',
+      'up 1',
     ],
   ],
   [
@@ -266,6 +268,18 @@ test.each<[string, HttpOptions, readonly string[]]>([
   await fetch(url);
 
   expect(await linesOf()).toEqual(expect.arrayContaining([...expected]));
+});
+
+test("OpenTelemetry's variable replaces the methods that are labels", async () => {
+  vi.stubEnv('OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS', 'GET, PROPFIND,');
+  const url = await start((_, response) => response.end());
+  for (const method of ['GET', 'PROPFIND', 'POST']) await fetch(url, { method });
+
+  expect((await linesOf()).filter((line) => line.startsWith('http_requests_total'))).toEqual(
+    ['GET', 'PROPFIND', '_OTHER'].map(
+      (method) => `http_requests_total{method="${method}",route="",status_code="200"} 1`,
+    ),
+  );
 });
 
 test.each<[object, string]>([

@@ -1,22 +1,14 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import Module from 'node:module';
 import { setRoute } from '../mark';
+import { observeMounts, prefixesOf, type RoutedContext } from './koa-mounts';
 
 /** Each new connection of any server in this thread. */
 const connected = 'net.server.socket';
 
-interface Layer {
-  readonly path?: string | RegExp;
-  readonly methods?: readonly string[];
-}
+type Context = RoutedContext & { readonly res: object };
 
-interface Context {
-  readonly res: object;
-  readonly _matchedRoute?: string | RegExp;
-  readonly matched?: readonly Layer[];
-}
-
-type CreateContext = (this: unknown, request: object, response: object) => Context;
+type CreateContext = (this: { readonly context: object }, request: object, response: object) => Context;
 
 interface Application {
   readonly prototype: { createContext: CreateContext & { [patchedKey]?: true } };
@@ -52,6 +44,7 @@ function patch(application: Partial<Application> | undefined): void {
   const original = prototype?.createContext;
   if (prototype === undefined || typeof original !== 'function' || original[patchedKey]) return;
   const createContext: CreateContext = function (request, response) {
+    observeMounts(this.context);
     const context = original.call(this, request, response);
     setRoute(response, () => routeOf(context));
     return context;
@@ -60,7 +53,8 @@ function patch(application: Partial<Application> | undefined): void {
 }
 
 /** @koa/router names no route for a method that a path does not have, but the layers of that path. */
-function routeOf({ _matchedRoute, matched }: Context): string | undefined {
-  const route = _matchedRoute ?? (matched ?? []).filter(({ methods }) => methods?.length).at(-1)?.path;
-  return route === undefined ? undefined : `${route}`;
+function routeOf(context: Context): string | undefined {
+  const { _matchedRoute, matched = [] } = context;
+  const route = _matchedRoute ?? matched.filter(({ methods }) => methods?.length).at(-1)?.path;
+  return route === undefined ? undefined : `${prefixesOf(context)}${route}`;
 }

@@ -1,4 +1,5 @@
 const Koa = require('koa');
+const mount = require('koa-mount');
 const { Router } = require('@koa/router');
 const { serve } = require('./serve.cjs');
 
@@ -19,6 +20,11 @@ app.use(async (context, next) => {
   if (context.query.denied) context.status = 403;
   else await next();
 });
+const mounted = new Koa();
+mounted.use(mount('/v2', items.routes()));
+app.use(mount('/mounted', mounted));
+// A mount that does not answer: the route is one outside of it.
+app.use(mount('/users', async (_, next) => next()));
 app.use(router.routes()).use(router.allowedMethods());
 
 serve(app.callback());
