@@ -123,8 +123,59 @@ test('docs/api.md has the options of configure() with their environment variable
   expect(documented).toEqual(defined);
 });
 
+const documents = ['README.md', 'CONTRIBUTING.md', ...markdownIn('docs'), ...markdownIn('docs/decisions')];
+
+test('docs/README.md leads to every page', () => {
+  const index = read('docs/README.md');
+  const pages = markdownIn('docs').map((page) => page.replace('docs/', ''));
+
+  expect(pages.filter((page) => page !== 'README.md' && !index.includes(`](${page}`))).toEqual([]);
+});
+
+test('links to sections of documents lead to sections', () => {
+  const sections = (document: string): string[] =>
+    [...read(document).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+      title
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, '')
+        .replaceAll(' ', '-'),
+    );
+  const broken = documents.flatMap((document) =>
+    [...read(document).matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)]
+      .map(([, file, section = '']) => [file ? join(dirname(document), file) : document, section] as const)
+      .filter(([file, section]) => !sections(file).includes(section))
+      .map(([file, section]) => `${document}: ${file}#${section}`),
+  );
+
+  expect(broken).toEqual([]);
+});
+
+test('the commands in the documents are of programs that are there', () => {
+  const { scripts } = JSON.parse(read('package.json'));
+  const commands = readdirSync(join(root, 'src/cli/commands'))
+    .concat(readdirSync(join(root, 'bin/commands')))
+    .map((file) => file.replace(/\.m?[jt]s$/, ''));
+  const isThere: [RegExp, (name: string) => boolean][] = [
+    [/\bnpm run ([\w:]+)/g, (name) => name in scripts],
+    [/\bnode ((?:bench|deploy|examples|scripts|test)\/[\w/.-]+)/g, (path) => existsSync(join(root, path))],
+    [/\bnpx prom-client-mmap ([a-z]\w*)/g, (name) => commands.includes(name)],
+    [/\bdeploy\/[\w./-]*\w/g, (path) => existsSync(join(root, path))],
+  ];
+  const found = documents.flatMap((document) =>
+    isThere.flatMap(([pattern, check]) =>
+      [...read(document).matchAll(pattern)].map(([text, name = text]) => ({
+        document,
+        text,
+        ok: check(name),
+      })),
+    ),
+  );
+
+  expect(found.length).toBeGreaterThan(60);
+  expect(found.filter(({ ok }) => !ok)).toEqual([]);
+});
+
 test('links between the documents lead somewhere', () => {
-  const documents = ['README.md', 'CONTRIBUTING.md', ...markdownIn('docs'), ...markdownIn('docs/decisions')];
   const broken = documents.flatMap((document) =>
     [...read(document).matchAll(/\]\((?!https?:)([^)#]+)/g)]
       .map((match) => join(dirname(document), match[1] ?? ''))

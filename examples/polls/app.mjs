@@ -3,13 +3,17 @@ import cluster from 'node:cluster';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, register } from 'prom-client-mmap';
-import { instrumentHttp, metricsHandler, setRoute } from 'prom-client-mmap/http';
+import { instrumentHttp, metricsHandler, setRoute, startMetricsServer } from 'prom-client-mmap/http';
 
 register.setDefaultLabels({ service: 'polls' });
 instrumentHttp({
   preset: 'signoz',
+  native: true,
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2.5],
 });
+
+// One of the processes serves the live page and a target for each process, beside /metrics of the service itself.
+void startMetricsServer({ port: Number(process.env.METRICS_PORT ?? 9464), page: true });
 
 // For the demo only: its table shows the counts of the killed worker.
 const workerRequests = new Counter({

@@ -5,7 +5,7 @@
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { startModule, stopAll } from '../support/processes.mjs';
+import { freePort, startModule, stopAll } from '../support/processes.mjs';
 import { isInstalled, Prometheus } from '../support/prometheus.mjs';
 import { Terminal } from '../support/terminal.mjs';
 import { differences, table } from './report.mjs';
@@ -36,16 +36,21 @@ async function demo() {
   }
   const service = await startService();
   const withPrometheus = !options['no-prometheus'] && isInstalled();
-  if (withPrometheus) await startPrometheus(new URL(service.url).host);
+  if (withPrometheus) await startPrometheus(service);
   console.log(`service     ${service.url}/polls/2xx_success/`);
   console.log(`metrics     ${service.url}/metrics`);
+  console.log(`live page   ${service.page}/`);
+  console.log(`processes   ${service.page}/targets`);
   console.log(`prometheus  ${withPrometheus ? prometheus.url : 'not installed, or not wanted'}\n`);
 
   const scraper = new Scraper(`${service.url}/metrics`);
   const { generator, killed } = await runLoad(service, scraper);
   const disagreements = await scraper.compare(service.workers.map(({ pid }) => pid));
   const facts = { ...gather(service, scraper, generator, killed), disagreements };
-  if (withPrometheus) facts.prometheus = await totalOfPrometheus(facts.total.counted);
+  if (withPrometheus) {
+    facts.prometheus = await totalOfPrometheus(facts.total.counted);
+    await addNativeQuantiles(facts.pages);
+  }
   console.log(`\n${table(facts)}\n`);
   if (withPrometheus) await showQueries();
 
@@ -58,17 +63,28 @@ async function demo() {
   if (options.keep) await keepUp(service);
 }
 
-function startPrometheus(target) {
-  return prometheus.start([{ job_name: 'polls', static_configs: [{ targets: [target] }] }]);
+/** Two jobs: the service merged, and each of its processes apart. */
+function startPrometheus({ url, page }) {
+  const merged = { job_name: 'polls', static_configs: [{ targets: [new URL(url).host] }] };
+  const apart = {
+    job_name: 'polls-workers',
+    http_sd_configs: [{ url: `${page}/targets`, refresh_interval: '1s' }],
+    // Prometheus hands new targets on every five seconds: the processes would be sampled too seldom otherwise.
+    scrape_interval: '500ms',
+    scrape_timeout: '500ms',
+  };
+  return prometheus.start([merged, apart], { features: ['native-histograms'] });
 }
 
 /** The cluster: its URL, the pids of its workers, and those of all workers that it has had. */
 async function startService() {
-  const child = startModule(new URL('server.mjs', import.meta.url));
-  const service = { url: undefined, workers: [], seen: new Map(), failed: child.failed };
+  const server = new URL('server.mjs', import.meta.url);
+  const child = startModule(server, [], { METRICS_PORT: await freePort() });
+  const service = { url: undefined, page: undefined, workers: [], seen: new Map(), failed: child.failed };
   const complete = new Promise((resolve) => {
-    child.on('message', ({ url, workers }) => {
+    child.on('message', ({ url, page, workers }) => {
       service.url = url;
+      service.page = page;
       service.workers = workers;
       for (const { id, pid } of workers) service.seen.set(id, pid);
       if (workers.length === 4) resolve();
@@ -111,9 +127,10 @@ async function runLoad(service, scraper) {
   return { generator, killed };
 }
 
+const quantiles = [0.5, 0.9, 0.99];
+
 /** The counts of the load generator and those of the last scrape. */
 function gather(service, scraper, generator, killed) {
-  const quantiles = [0.5, 0.9, 0.99];
   return {
     generator,
     killed,
@@ -146,30 +163,55 @@ function gather(service, scraper, generator, killed) {
 
 /** Prometheus scrapes every second: it may need one more to have the last counts. */
 async function totalOfPrometheus(expected) {
-  const [total] = await prometheus.queryUntil('sum(request_count)', ([sum]) => sum?.value === expected);
+  const [total] = await prometheus.queryUntil(
+    'sum(request_count{job="polls"})',
+    ([sum]) => sum?.value === expected,
+  );
   return total?.value ?? 0;
 }
 
+/** From the exponential buckets: Prometheus stores those of a histogram that has both kinds. */
+async function addNativeQuantiles(measured) {
+  for (const page of measured) page.fromNative = [];
+  for (const q of quantiles) {
+    const expression = `histogram_quantile(${q}, sum by (endpoint) (request_latency_seconds{job="polls"}))`;
+    const found = await prometheus.queryUntil(expression, isComplete(pages.length));
+    const byEndpoint = new Map(found.map(({ metric, value }) => [metric.endpoint, value]));
+    for (const page of measured) page.fromNative.push(byEndpoint.get(page.endpoint) ?? NaN);
+  }
+}
+
+/** As the dashboards have them, by the names of this service. */
 async function showQueries() {
-  for (const expression of [
-    'sum(rate(request_count[1m])) by (endpoint)',
-    'histogram_quantile(0.9, sum(rate(request_latency_seconds_bucket[1m])) by (le, endpoint))',
+  for (const [expression, label, count] of [
+    ['sum by (endpoint) (rate(request_count{job="polls"}[1m]))', 'endpoint', pages.length],
+    [
+      'sum(rate(request_count{job="polls",status=~"5.."}[1m])) / sum(rate(request_count{job="polls"}[1m]))',
+      'failed',
+      1,
+    ],
+    [
+      'histogram_quantile(0.9, sum by (endpoint) (rate(request_latency_seconds{job="polls"}[1m])))',
+      'endpoint',
+      pages.length,
+    ],
+    ['sum by (pid) (rate(request_count{job="polls-workers"}[1m]))', 'pid', 4],
   ]) {
     console.log(`  ${expression}`);
-    for (const { metric, value } of await prometheus.queryUntil(expression, isRate)) {
-      console.log(`    ${metric.endpoint.padEnd(24)} ${value.toFixed(4)}`);
+    for (const { metric, value } of await prometheus.queryUntil(expression, isComplete(count))) {
+      console.log(`    ${(metric[label] ?? label).padEnd(24)} ${value.toFixed(4)}`);
     }
   }
   console.log();
 }
 
 /** A rate takes two scrapes. */
-const isRate = (result) => result.length === pages.length;
+const isComplete = (count) => (result) => result.length >= count;
 
 /** Stays up under gentle load, for a browser. */
 async function keepUp(service) {
   const generating = startModule(load, [service.url]);
-  console.log(`\nStill up, under gentle load; Ctrl-C ends it.\n  ${service.url}/metrics`);
+  console.log(`\nStill up, under gentle load; Ctrl-C ends it.\n  ${service.url}/metrics\n  ${service.page}/`);
   if (prometheus.url) {
     const expression = encodeURIComponent('sum(rate(request_count[1m])) by (endpoint)');
     console.log(`  ${prometheus.url}/graph?g0.range_input=5m&g0.tab=0&g0.expr=${expression}`);

@@ -63,9 +63,14 @@ export function table({ generator, killed, scraper, total, pages, workers, prome
     ]),
     '',
     ...columns([
-      ['endpoint', 'status', 'answered', 'counted', 'p50', 'p90', 'p99', '| generator: p50', 'p90', 'p99'],
-      ...pages.map(({ endpoint, status, answered, counted, fromBuckets, fromGenerator }) => {
-        return [endpoint, status, answered, counted, ...[...fromBuckets, ...fromGenerator].map(seconds)];
+      [
+        ...['endpoint', 'status', 'answered', 'counted', 'p50', 'p90', 'p99'],
+        ...(prometheus === undefined ? [] : ['| native: p50', 'p90', 'p99']),
+        ...['| generator: p50', 'p90', 'p99'],
+      ],
+      ...pages.map(({ endpoint, status, answered, counted, fromBuckets, fromNative = [], fromGenerator }) => {
+        const latencies = [...fromBuckets, ...fromNative, ...fromGenerator].map(seconds);
+        return [endpoint, status, answered, counted, ...latencies];
       }),
     ]),
     '',

@@ -1,5 +1,5 @@
 // A primary that keeps four workers running, all on one port: `node examples/polls/server.mjs [port]`. FRAMEWORK=express or fastify
-// runs the service with that framework.
+// runs the service with that framework, METRICS_PORT is the port of the live page (9464).
 import cluster from 'node:cluster';
 
 const host = '127.0.0.1';
@@ -18,12 +18,14 @@ function runPrimary(size) {
   let url;
   let stopping = false;
 
-  const report = () => process.connected && process.send({ url, workers: [...listening.values()] });
+  const page = `http://${host}:${process.env.METRICS_PORT ?? 9464}`;
+  const report = () => process.connected && process.send({ url, page, workers: [...listening.values()] });
 
   cluster.on('listening', (worker, address) => {
     listening.set(worker.id, { id: worker.id, pid: worker.process.pid });
     url = `http://${host}:${address.port}`;
-    if (listening.size === size && !process.send) console.log(`${url}/polls/2xx_success/\n${url}/metrics`);
+    if (listening.size === size && !process.send)
+      console.log(`${url}/polls/2xx_success/\n${url}/metrics\n${page}/`);
     report();
   });
 

@@ -24,10 +24,13 @@ export function start(command, args, options) {
   return child;
 }
 
-/** Starts a module under Node, with a channel for messages. `url` is a URL of a file. */
-export function startModule(url, args = []) {
+/** Starts a module under Node, with a channel for messages. `url` is a URL of a file; `env` is added to the environment. */
+export function startModule(url, args = [], env = {}) {
   const stdio = ['ignore', 'inherit', 'inherit', 'ipc'];
-  return start(process.execPath, [fileURLToPath(url), ...args.map(String)], { stdio });
+  return start(process.execPath, [fileURLToPath(url), ...args.map(String)], {
+    stdio,
+    env: { ...process.env, ...env },
+  });
 }
 
 /** Sends SIGKILL, as the out-of-memory killer would. `child.failed` does not reject. */

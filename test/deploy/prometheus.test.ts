@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { hasPrometheus, missingPrometheus, Prometheus } from '../cli/support/prometheus';
 import { newDirectory } from '../multiprocess/support/directories';
+import { startShop } from './shop';
 
 const folder = join(__dirname, '..', '..', 'deploy', 'prometheus');
 const filesIn = (name: string): string[] =>
@@ -55,6 +56,24 @@ test('of each alert, tests say when it fires and when it does not', () => {
   expect(alerts.length).toBeGreaterThan(12);
   expect(alertsThat(true)).toEqual(new Set(alerts));
   expect(alertsThat(false)).toEqual(new Set(alerts));
+});
+
+test('the rules are about metrics that an application has', async () => {
+  const text = filesIn('rules')
+    .map((file) => readFileSync(join(folder, 'rules', file), 'utf8').replace(/^ *#.*$/gm, ''))
+    .join('\n');
+  const named = new Set(text.match(/(?<![\w:])(?:prom_client_mmap|nodejs|process|http)_\w+(?=[\s{[)])/g));
+  const shop = await startShop();
+  await fetch(`http://${shop.address}/cart`);
+  const exposition = await (await fetch(`http://${shop.metrics}/metrics`)).text();
+
+  expect(named.size).toBeGreaterThan(10);
+  const missing = [...named].filter((name) => !new RegExp(`^${name}[ {]`, 'm').test(exposition));
+  // The one is there while a file is skipped; the other has no suffix where it is a native histogram.
+  expect(new Set(missing)).toEqual(
+    new Set(['http_request_duration_seconds', 'prom_client_mmap_skipped_files']),
+  );
+  expect(exposition).toContain('# TYPE http_request_duration_seconds histogram');
 });
 
 test('a pod is scraped at the port and the path of its annotations, and one without them is not', async ({

@@ -184,7 +184,7 @@ describe.skipIf(!wanted)('frameworks (only with THIRD_PARTY=1 or CI=true)', { ti
     async (framework) => {
       const service = fork(join(__dirname, '..', '..', 'examples', 'polls', 'server.mjs'), [], {
         cwd: directory,
-        env: { PATH: process.env['PATH'], NODE_ENV: 'test', FRAMEWORK: framework },
+        env: { PATH: process.env['PATH'], NODE_ENV: 'test', FRAMEWORK: framework, METRICS_PORT: '0' },
         execArgv: [],
         stdio: 'inherit',
       });
