@@ -83,7 +83,9 @@ class FamilyRenderer {
 
   void AppendLead(uint32_t index) {
     std::string memory;
-    std::string_view labels = LabelsText(merge_, index, definition_.type, escaping_, true, memory);
+    std::string_view labels = AcceptsLabels(merge_, escaping_, true)
+                                  ? merge_.text(merge_.plan().series()[index])
+                                  : EscapedLabels(merge_, index, definition_.type, escaping_, true, memory);
     bool bare = labels.size() == 1;
     out_.Append(lead_);
     if (quoted_) out_.Append(bare ? '}' : ',');
