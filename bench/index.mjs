@@ -1,7 +1,7 @@
 // `npm run bench`: measures everything for every rival; writes docs/benchmarks.md, its charts and README's table.
 //   --quick        three minutes instead of twenty-five: few and short trials of small sizes; writes no report
 //   --only NAME    only the measurement of this name or those that begin with it, such as counter-bound, counter, scrape; can
-//                  be repeated; writes no report
+//                  be repeated; writes no report, but the chapter of a section that is apart, such as formats
 //   --guard        ends with 1 when the hot path is worse than the margins of guard.mjs
 //   --json FILE    writes all figures there
 //   --from FILE    measures nothing: takes the figures from a file that --json has written
@@ -11,8 +11,8 @@ import { regressions } from './guard.mjs';
 import { machine } from './machine.mjs';
 import { Progress } from './progress.mjs';
 import { rewriteTable } from './readme.mjs';
-import { document, draw, tables } from './report.mjs';
-import { efforts, plan, resultOf } from './sections.mjs';
+import { document, draw, rewriteChapters, tables } from './report.mjs';
+import { efforts, isApart, plan, resultOf } from './sections.mjs';
 import { runTrial } from './trials.mjs';
 
 const { values: options } = parseArgs({
@@ -33,6 +33,7 @@ if (run.isWhole) {
   draw(run.results, new URL('docs/benchmarks/', root));
   rewriteTable(new URL('README.md', root), run.results);
 }
+if (run.isSection) rewriteChapters(run, new URL('../docs/', import.meta.url));
 console.log(`\n${tables(run.results)}`);
 if (options.guard) await guard();
 
@@ -44,7 +45,8 @@ async function measured() {
   await runAll(measurements);
   const seconds = Math.round((performance.now() - start) / 1000);
   const isWhole = !options.quick && options.only.length === 0;
-  return { about, effort, isWhole, seconds, results: measurements.map(resultOf) };
+  const isSection = !options.quick && options.only.length > 0 && options.only.every(isApart);
+  return { about, effort, isWhole, isSection, seconds, results: measurements.map(resultOf) };
 }
 
 /** Measures a seeming regression again, and longer: noise passes. */

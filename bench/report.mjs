@@ -1,5 +1,5 @@
 // The results as Markdown: the tables for the terminal, and docs/benchmarks.md with the conditions of each.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { chart } from '../scripts/chart.mjs';
 import { colours } from './colours.mjs';
 import { versionOf } from './machine.mjs';
@@ -19,6 +19,21 @@ export function draw(results, folder) {
     for (const { file, ...picture } of section.charts(its))
       writeFileSync(new URL(file, folder), chart({ ...picture, colours }));
   }
+}
+
+/** Writes the chapters of sections that are apart, with their charts, into the report as it is. */
+export function rewriteChapters({ about, effort, results }, folder) {
+  const file = new URL('benchmarks.md', folder);
+  const chapters = readFileSync(file, 'utf8').split(/^(?=## )/m);
+  for (const { name, section, its } of measured(results)) {
+    const chapter = section.chapter(its, effort[name], about);
+    const [heading] = chapter.split('\n');
+    const at = chapters.findIndex((one) => one.startsWith(`${heading}\n`));
+    if (at >= 0) chapters[at] = chapter;
+    else chapters.push(chapter);
+  }
+  writeFileSync(file, `${chapters.map((chapter) => chapter.trimEnd()).join('\n\n')}\n`);
+  draw(results, new URL('benchmarks/', folder));
 }
 
 export function document({ about, effort, seconds, results }) {

@@ -5,8 +5,10 @@
 //   tables(results)        Markdown
 //   chapter(results, effort, about)   the tables and the conditions under which they were measured
 //   charts(results)        the arguments of scripts/chart.mjs, each with the `file` to write
+//   isApart                whether the chapter says when it was measured: it can be written without the others
 import * as application from './application/section.mjs';
 import * as cluster from './cluster/section.mjs';
+import * as formats from './formats/section.mjs';
 import * as http from './http/section.mjs';
 import * as load from './load/section.mjs';
 import * as memory from './memory/section.mjs';
@@ -27,6 +29,7 @@ export const sections = {
   memory,
   start,
   stops,
+  formats,
 };
 
 /** The arguments of `measurements`. */
@@ -53,6 +56,12 @@ export const efforts = {
     memory: { rounds: 1, series: 100_000 },
     start: { rounds: 21 },
     stops: { rounds: 3, series: [100_000, 250_000, 1_000_000] },
+    formats: {
+      scrape: { rounds: 3, sets: 10_000, scrapes: 6 },
+      observe: { rounds: 7, seconds: 0.3 },
+      size: { rounds: 1, series: 5000 },
+      error: { rounds: 1, observations: 200_000 },
+    },
   },
   quick: {
     operations: { rounds: 2, seconds: 0.1 },
@@ -71,6 +80,12 @@ export const efforts = {
     memory: { rounds: 1, series: 20_000 },
     start: { rounds: 5 },
     stops: { rounds: 1, series: [20_000] },
+    formats: {
+      scrape: { rounds: 1, sets: 500, scrapes: 3 },
+      observe: { rounds: 1, seconds: 0.05 },
+      size: { rounds: 1, series: 200 },
+      error: { rounds: 1, observations: 20_000 },
+    },
   },
 };
 
@@ -87,6 +102,11 @@ export function plan(effort, names) {
     throw new RangeError(`--only: expected one of ${known}, or a name that they begin with, but got ${name}`);
   }
   return all.filter((measurement) => names.length === 0 || names.some((name) => isCalled(name)(measurement)));
+}
+
+/** Whether it is the name of a section that is apart. */
+export function isApart(name) {
+  return Object.hasOwn(sections, name) && sections[name].isApart === true;
 }
 
 export function resultOf(measurement) {
