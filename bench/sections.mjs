@@ -7,6 +7,7 @@
 //   charts(results)        the arguments of scripts/chart.mjs, each with the `file` to write
 import * as application from './application/section.mjs';
 import * as cluster from './cluster/section.mjs';
+import * as formats from './formats/section.mjs';
 import * as http from './http/section.mjs';
 import * as load from './load/section.mjs';
 import * as memory from './memory/section.mjs';
@@ -29,6 +30,7 @@ export const sections = {
   start,
   stops,
   opentelemetry,
+  formats,
 };
 
 /** The arguments of `measurements`. */
@@ -56,6 +58,12 @@ export const efforts = {
     start: { rounds: 21 },
     stops: { rounds: 3, series: [100_000, 250_000, 1_000_000] },
     opentelemetry: { rounds: 5, seconds: 0.3, series: 20_000 },
+    formats: {
+      scrape: { rounds: 3, sets: 10_000, scrapes: 6 },
+      observe: { rounds: 7, seconds: 0.3 },
+      size: { rounds: 1, series: 5000 },
+      error: { rounds: 1, observations: 200_000 },
+    },
   },
   quick: {
     operations: { rounds: 2, seconds: 0.1 },
@@ -75,6 +83,12 @@ export const efforts = {
     start: { rounds: 5 },
     stops: { rounds: 1, series: [20_000] },
     opentelemetry: { rounds: 1, seconds: 0.1, series: 2000 },
+    formats: {
+      scrape: { rounds: 1, sets: 500, scrapes: 3 },
+      observe: { rounds: 1, seconds: 0.05 },
+      size: { rounds: 1, series: 200 },
+      error: { rounds: 1, observations: 20_000 },
+    },
   },
 };
 

@@ -83,6 +83,21 @@ test(
   slow,
 );
 
+test(
+  'formats are measured, and quantiles of native histograms over four processes are in their buckets',
+  async () => {
+    const only = ['formats-scrape', 'formats-size', 'formats-error'].flatMap((name) => ['--only', name]);
+    const { stdout } = await run(process.execPath, [bench, '--quick', ...only]);
+    expect(stdout).toMatch(/\| Protobuf, gzip \| [\d.,]+ ms ±\d+ % \| [\d.]+x \| [\d,]+ B \| \d+ % \|/);
+    expect(stdout).toMatch(/\| native, factor 1\.1 (\| [\d,]+ B ){5}\|/);
+    const errors = /\| native histogram, factor 1\.1 \| (.*) % \| (.*) % \| (.*) % \|/.exec(stdout)?.slice(1);
+    expect(errors).toHaveLength(3);
+    // Half of the growth of a bucket of schema 3.
+    for (const error of errors as string[]) expect(Math.abs(Number(error))).toBeLessThan(4.5);
+  },
+  slow,
+);
+
 test('an unknown workload is refused with the names of the known ones', async () => {
   const refused = run(process.execPath, [bench, '--only', 'nothing']);
   await expect(refused).rejects.toThrow(/--only: expected one of counter-bare, .*but got nothing/);

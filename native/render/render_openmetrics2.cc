@@ -21,8 +21,17 @@ void AppendNumber(TextBuffer& out, double value) {
   std::isnan(value) ? out.AppendJsNumber(value) : out.AppendSample(value);
 }
 
-void AppendBound(TextBuffer& out, double bound) {
-  out.Commit(FormatCanonical(out.Claim(kMaxNumberLength), bound));
+// A bound or quantile that is shown, and its text with the colon after it, which is the same in each series.
+struct ShownBound {
+  uint32_t index;
+  double value;
+  std::string text;
+};
+
+ShownBound BoundOf(const FamilyRecord& definition, uint32_t index) {
+  char text[kMaxNumberLength];
+  double value = definition.bounds[index];
+  return {index, value, std::string(text, FormatCanonical(text, value)) + ':'};
 }
 
 // The sample lines of a family.
@@ -38,10 +47,10 @@ class FamilyRenderer {
         out_(out) {
     if (definition_.type != MetricType::kSummary && definition_.type != MetricType::kHistogram) return;
     for (uint32_t i = 0; i < definition_.bounds.size(); i++) {
-      if (IsShownBound(definition_, i)) shown_.push_back(i);
+      if (IsShownBound(definition_, i)) shown_.push_back(BoundOf(definition_, i));
     }
     std::sort(shown_.begin(), shown_.end(),
-              [&](uint32_t a, uint32_t b) { return definition_.bounds[a] < definition_.bounds[b]; });
+              [](const ShownBound& a, const ShownBound& b) { return a.value < b.value; });
   }
 
   void AppendHead() {
@@ -83,7 +92,9 @@ class FamilyRenderer {
 
   void AppendLead(uint32_t index) {
     std::string memory;
-    std::string_view labels = LabelsText(merge_, index, definition_.type, escaping_, true, memory);
+    std::string_view labels = AcceptsLabels(merge_, escaping_, true)
+                                  ? merge_.text(merge_.plan().series()[index])
+                                  : EscapedLabels(merge_, index, definition_.type, escaping_, true, memory);
     bool bare = labels.size() == 1;
     out_.Append(lead_);
     if (quoted_) out_.Append(bare ? '}' : ',');
@@ -94,11 +105,10 @@ class FamilyRenderer {
     size_t quantiles = definition_.bounds.size();
     double count = values[quantiles + 1];
     AppendCountAndSum(count, values[quantiles]);
-    AppendList(",quantile:[", shown_, [&](uint32_t i) {
-      double value = count == 0 ? NAN : values[i];
+    AppendList(",quantile:[", shown_, [&](const ShownBound& quantile) {
+      double value = count == 0 ? NAN : values[quantile.index];
       if (value < 0) return false;
-      AppendBound(out_, definition_.bounds[i]);
-      out_.Append(':');
+      out_.Append(quantile.text);
       AppendNumber(out_, value);
       return true;
     });
@@ -117,10 +127,9 @@ class FamilyRenderer {
     bool has_classic = native == nullptr || (!shown_.empty() && classic_count <= count);
     if (has_classic) {
       out_.Append(",bucket:[");
-      for (uint32_t i : shown_) {
-        AppendBound(out_, definition_.bounds[i]);
-        out_.Append(':');
-        AppendNumber(out_, values[i + 1]);
+      for (const ShownBound& bound : shown_) {
+        out_.Append(bound.text);
+        AppendNumber(out_, values[bound.index + 1]);
         out_.Append(',');
       }
       out_.Append("+Inf:");
@@ -211,9 +220,9 @@ class FamilyRenderer {
   const FamilyRecord& definition_;
   const Escaping escaping_;
   const std::string name_;
-  const bool quoted_;            // the name stands inside the braces of the labels
-  const std::string lead_;       // the line up to the labels
-  std::vector<uint32_t> shown_;  // indexes of the bounds, ascending by these
+  const bool quoted_;              // the name stands inside the braces of the labels
+  const std::string lead_;         // the line up to the labels
+  std::vector<ShownBound> shown_;  // ascending
   TextBuffer& out_;
 };
 

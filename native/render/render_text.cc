@@ -44,6 +44,7 @@ class FamilyRenderer {
         format_(format),
         escaping_(escaping),
         exact_(IsExact(format)),
+        accepts_labels_(AcceptsLabels(merge, escaping, exact_)),
         quoted_(!IsLegacyName(EscapedFamily(family, escaping), NameKind::kMetric)),
         name_(EscapedFamily(family, escaping)),
         type_(kTypeNames[definition_.type]),
@@ -90,7 +91,8 @@ class FamilyRenderer {
     const MergedSeries& series = merge_.plan().series()[index];
     const double* values = merge_.totals().values(series);
     std::string escaped;
-    std::string_view labels = LabelsText(merge_, index, definition_.type, escaping_, exact_, escaped);
+    std::string_view labels = merge_.text(series);
+    if (!accepts_labels_) labels = EscapedLabels(merge_, index, definition_.type, escaping_, exact_, escaped);
     bool bare = labels.size() == 1;
     bool is_ascii = merge_.texts_are_ascii();  // names that are not ASCII were in the head already
     std::span<const Exemplar> exemplars;
@@ -98,9 +100,8 @@ class FamilyRenderer {
     size_t most = most_ + lines_.size() * (labels.size() + Merge::kTextPadding + kMaxNumberLength);
     char* to = out_.Claim(most);
     for (const Line& line : lines_) {
-      double value = line.kind == Line::Kind::kCreated ? Seconds(merge_.plan().identity(index).created_ms)
-                                                       : values[line.value];
-      if (exact_ && !IsAllowed(line, values, value)) continue;
+      double value = values[line.value];
+      if (exact_ && !IsAllowed(line, index, values, value)) continue;
       to = PutPadded(to, line.lead.data(), line.length);
       if (line.open && bare) *to++ = '}';
       char* brace = to;
@@ -132,8 +133,8 @@ class FamilyRenderer {
     return "_total";
   }
 
-  // Whether OpenMetrics allows the sample. Quantiles of no observations become NaN.
-  bool IsAllowed(const Line& line, const double* values, double& value) const {
+  // Whether OpenMetrics allows the sample. Quantiles of no observations become NaN, a start time is none of the values.
+  bool IsAllowed(const Line& line, uint32_t index, const double* values, double& value) const {
     using enum Line::Kind;
     bool histogram = definition_.type == MetricType::kHistogram;
     switch (line.kind) {
@@ -149,6 +150,7 @@ class FamilyRenderer {
         if (values[definition_.bounds.size() + 1] == 0) value = NAN;
         return !(value < 0);
       case kCreated:
+        value = Seconds(merge_.plan().identity(index).created_ms);
         return value > 0 && (definition_.type != MetricType::kCounter || values[0] >= 0);
     }
     return true;
@@ -194,6 +196,7 @@ class FamilyRenderer {
   Format format_;
   Escaping escaping_;
   bool exact_;
+  bool accepts_labels_;
   bool quoted_;  // the name stands in quotation marks, that of a sample inside the braces
   std::string name_;
   std::string_view type_;

@@ -40,11 +40,8 @@ void AppendHead(TextBuffer& out, Format format, std::string_view name, std::stri
   append({"\n# HELP ", shown, " ", escaped});
 }
 
-std::string_view LabelsText(const Merge& merge, uint32_t index, MetricType type, Escaping escaping,
-                            bool exact, std::string& memory) {
-  bool renamed =
-      escaping == Escaping::kDots || (escaping != Escaping::kUnderscores && merge.texts_are_escaped());
-  if (!renamed && !(exact && merge.texts_are_raw())) return merge.text(merge.plan().series()[index]);
+std::string_view EscapedLabels(const Merge& merge, uint32_t index, MetricType type, Escaping escaping,
+                               bool exact, std::string& memory) {
   MergedIdentity series = merge.plan().identity(index);
   if (exact) {
     for (std::vector<Label>* labels : {&series.labels, &series.defaults}) {

@@ -28,9 +28,16 @@ std::string Quoted(std::string_view name);
 void AppendHead(TextBuffer& out, Format format, std::string_view name, std::string_view help,
                 std::string_view type, std::string_view unit = "");
 
-// See Merge::text(). `memory` has the text where that of the merge is not as the reader accepts it.
-std::string_view LabelsText(const Merge& merge, uint32_t index, layout::MetricType type, Escaping escaping,
-                            bool exact, std::string& memory);
+// Whether the reader accepts the labels of each series as Merge::text() has them.
+inline bool AcceptsLabels(const Merge& merge, Escaping escaping, bool exact) {
+  bool renamed =
+      escaping == Escaping::kDots || (escaping != Escaping::kUnderscores && merge.texts_are_escaped());
+  return !renamed && !(exact && merge.texts_are_raw());
+}
+
+// The labels of a series as the reader accepts them, in `memory`, with padding after them.
+std::string_view EscapedLabels(const Merge& merge, uint32_t index, layout::MetricType type, Escaping escaping,
+                               bool exact, std::string& memory);
 
 // Whether OpenMetrics can show the bound `i` of a family: a finite one above all others before it, or a quantile.
 bool IsShownBound(const FamilyRecord& definition, size_t i);

@@ -53,7 +53,10 @@ export interface Registry<T extends RegistryContentType = any> {
 /** Anything that a registry can show: it counts in this thread only. */
 export interface ForeignMetric {
   readonly name?: string;
-  /** The family in the shape of `getMetricsAsJSON()`. */
+  /**
+   * The family in the shape of `getMetricsAsJSON()`. Beside that a sample may have `created`, the start time of its series in ms since
+   * 1970, for formats that show it.
+   */
   get(): object | Promise<object>;
   /** The same for the text, if there is a difference. */
   readonly getForPromString?: (() => object | Promise<object>) | undefined;

@@ -1,13 +1,25 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Registry } from '../../src/index';
 import { keyOf, valuesOf } from '../multiprocess/support/exposition';
 import { startApplication } from '../third-party/application';
 import { installation } from './installation';
 
 const wanted = process.env['THIRD_PARTY'] === '1' || process.env['CI'] === 'true';
+
+/** The code that docs/formats.md has for a framework. */
+function snippetOf(framework: string): string {
+  const document = readFileSync(join(__dirname, '..', '..', 'docs', 'formats.md'), 'utf8');
+  const row = document
+    .split('\n')
+    .find((line) => line.startsWith('| ') && line.split('|')[1]?.includes(framework));
+  const codes = [...(row ?? '').matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
+  return codes.filter((code) => /[(;]/.test(code)).join('\n');
+}
 
 /** Requests, each with the method, route and status under which it must be counted. */
 type Requests = readonly (readonly [request: string, counted: string])[];
@@ -149,9 +161,10 @@ const cases: readonly (readonly [app: string, argument: string, requests: Reques
   ['nest.cjs', 'nest-12 fastify', [...nest, ...nestNotFound('__not_found__')]],
   [
     'next.mjs',
-    '',
+    snippetOf('next'),
     [
       ['GET /', 'GET / 200'],
+      ['GET /metrics', 'GET /metrics 200'],
       ['GET /posts/7', 'GET /posts/[id] 200'],
       ['GET /api/items/7', 'GET /api/items/[item] 200'],
       ['POST /api/items/7', 'POST /api/items/[item] 405'],
@@ -177,7 +190,29 @@ describe.skipIf(!wanted)('frameworks (only with THIRD_PARTY=1 or CI=true)', { ti
     }
 
     await vi.waitFor(async () => expect(new Map(await countsOf(child))).toEqual(expected));
+    if (app !== 'next.mjs') return;
+    expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain('served_total 1');
   });
+
+  test.each(['node:http', 'express', 'fastify', 'koa', 'hono', 'nest'])(
+    'the line of the documents for %s serves metrics in each format',
+    async (framework) => {
+      const argument = JSON.stringify({ framework, snippet: snippetOf(framework) });
+      const { port } = await startApplication(join(directory, 'apps', 'metrics.cjs'), argument);
+      const ask = async (accept: string): Promise<readonly [type: string | null, body: string]> => {
+        const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { accept } });
+        expect(answer.status).toBe(200);
+        return [answer.headers.get('content-type'), await answer.text()];
+      };
+
+      const [textType, text] = await ask('text/plain');
+      expect(textType).toBe('text/plain; version=0.0.4; charset=utf-8');
+      expect(text).toContain('\nserved_total 1\n');
+      const [protobufType, protobuf] = await ask(Registry.PROMETHEUS_PROTOBUF_CONTENT_TYPE);
+      expect(protobufType).toBe(Registry.PROMETHEUS_PROTOBUF_CONTENT_TYPE);
+      expect(protobuf).toContain('served_total');
+    },
+  );
 
   test.each(['express', 'fastify'])(
     'the demo of four workers with %s has exact totals',

@@ -182,6 +182,21 @@ test('the addon and JavaScript write the same, with foreign metrics and in a mer
   merged.clear();
 });
 
+test('lists of several programs that become one have the earliest start time of each series', async () => {
+  const listOf = (created: number, value: number): object[] => [
+    {
+      name: 'c_total',
+      help: 'h',
+      type: 'counter',
+      aggregator: 'sum',
+      values: [{ value, labels: {}, created }],
+    },
+  ];
+  const registry = Registry.aggregate([listOf(1.7e12, 1), listOf(1.6e12, 2)], openMetricsContentType);
+
+  expect(await textOf(registry)).toContain('\nc_total 3 st@1600000000\n');
+});
+
 describe('any registry', () => {
   test('is accepted by the grammar and the rules, and has the same numbers in all formats', async () => {
     await fc.assert(

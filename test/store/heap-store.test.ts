@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { HeapStore } from '../../src/store/heap-store';
 import type { CellRef } from '../../src/store/store';
 
@@ -34,6 +34,21 @@ test('released cells are used again, and are zero', () => {
   expect(again.record).toBeGreaterThanOrEqual(0);
   expect([...cellsOf(again, 3)]).toEqual([0, 0, 0]);
   expect(cellsOf(page, 32)).toEqual(new Float64Array(32));
+});
+
+test('cells have the time at which they were taken, also when they are used again', () => {
+  vi.useFakeTimers({ now: 1000 });
+  onTestFinished(() => void vi.useRealTimers());
+  const store = new HeapStore();
+  const first = allocate(store, 3);
+  vi.setSystemTime(2000);
+  const second = allocate(store, 3);
+  const released = { ...first };
+  store.release(released, 3);
+  vi.setSystemTime(3000);
+  const again = allocate(store, 3);
+
+  expect([second, again].map((cells) => store.createdMs(cells, 3))).toEqual([2000, 3000]);
 });
 
 test('cells that are released twice are not given out twice', () => {

@@ -1,6 +1,7 @@
-// Makes a small application of Next.js in a directory of its own, builds it, and serves it by a custom server.
+// Makes a small application of Next.js in a directory of its own, builds it, and serves it by a custom server. The argument is the code
+// of its route /metrics, which knows `handler`.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -10,6 +11,11 @@ const { serve } = require('./serve.cjs');
 const dir = join(import.meta.dirname, '..', 'next-application');
 const handler = 'export const dynamic = "force-dynamic";\nexport function GET() {';
 const files = {
+  'app/metrics/route.js': `import { metricsHandler } from 'prom-client-mmap/http';
+import { Counter } from 'prom-client-mmap';
+const handler = metricsHandler();
+new Counter({ name: 'served_total', help: 'h' }).inc();
+${process.argv[2]}`,
   'package.json': '{ "private": true }',
   'next.config.js': 'module.exports = {};',
   'app/layout.js': 'export default ({ children }) => <html><body>{children}</body></html>;',
@@ -21,6 +27,11 @@ const files = {
 for (const [path, text] of Object.entries(files)) {
   mkdirSync(dirname(join(dir, path)), { recursive: true });
   writeFileSync(join(dir, path), text);
+}
+// The bundler follows no link to a directory outside of the application.
+const linked = dirname(realpathSync(require.resolve('prom-client-mmap/package.json')));
+for (const part of ['package.json', 'index.js', 'lib', 'dist', 'build/Release']) {
+  cpSync(join(linked, part), join(dir, 'node_modules', 'prom-client-mmap', part), { recursive: true });
 }
 process.env.NEXT_TELEMETRY_DISABLED = '1';
 const cli = require.resolve('next/dist/bin/next');
