@@ -196,7 +196,7 @@ export function charts(results) {
   ];
 }
 
-export function chapter(results, { scrape, observe, error }, about) {
+export function chapter(results, { scrape, observe, error }) {
   return `## Formats and native histograms
 
 ${tables(results)}
