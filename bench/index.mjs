@@ -1,7 +1,8 @@
 // `npm run bench`: measures everything for every rival; writes docs/benchmarks.md, its charts and README's table.
 //   --quick        three minutes instead of twenty-five: few and short trials of small sizes; writes no report
 //   --only NAME    only the measurement of this name or those that begin with it, such as counter-bound, counter, scrape; can
-//                  be repeated; writes no report, but the chapter of a section that is apart, such as formats
+//                  be repeated; writes no report
+//   --chapter      with --only: writes the chapters of these sections into the report, which keeps its other ones
 //   --guard        ends with 1 when the hot path is worse than the margins of guard.mjs
 //   --json FILE    writes all figures there
 //   --from FILE    measures nothing: takes the figures from a file that --json has written
@@ -11,14 +12,15 @@ import { regressions } from './guard.mjs';
 import { machine } from './machine.mjs';
 import { Progress } from './progress.mjs';
 import { rewriteTable } from './readme.mjs';
-import { document, draw, rewriteChapters, tables } from './report.mjs';
-import { efforts, isApart, plan, resultOf } from './sections.mjs';
+import { document, draw, tables, withChapters } from './report.mjs';
+import { efforts, plan, resultOf } from './sections.mjs';
 import { runTrial } from './trials.mjs';
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: [] },
+    chapter: { type: 'boolean', default: false },
     guard: { type: 'boolean', default: false },
     json: { type: 'string' },
     from: { type: 'string' },
@@ -27,13 +29,13 @@ const { values: options } = parseArgs({
 
 const run = options.from === undefined ? await measured() : JSON.parse(readFileSync(options.from, 'utf8'));
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(run, null, 2)}\n`);
-if (run.isWhole) {
-  const root = new URL('../', import.meta.url);
-  writeFileSync(new URL('docs/benchmarks.md', root), document(run));
+const root = new URL('../', import.meta.url);
+const report = new URL('docs/benchmarks.md', root);
+if (run.isWhole || options.chapter) {
+  writeFileSync(report, run.isWhole ? document(run) : withChapters(readFileSync(report, 'utf8'), run));
   draw(run.results, new URL('docs/benchmarks/', root));
-  rewriteTable(new URL('README.md', root), run.results);
 }
-if (run.isSection) rewriteChapters(run, new URL('../docs/', import.meta.url));
+if (run.isWhole) rewriteTable(new URL('README.md', root), run.results);
 console.log(`\n${tables(run.results)}`);
 if (options.guard) await guard();
 
@@ -45,8 +47,7 @@ async function measured() {
   await runAll(measurements);
   const seconds = Math.round((performance.now() - start) / 1000);
   const isWhole = !options.quick && options.only.length === 0;
-  const isSection = !options.quick && options.only.length > 0 && options.only.every(isApart);
-  return { about, effort, isWhole, isSection, seconds, results: measurements.map(resultOf) };
+  return { about, effort, isWhole, seconds, results: measurements.map(resultOf) };
 }
 
 /** Measures a seeming regression again, and longer: noise passes. */

@@ -1,5 +1,5 @@
 // The results as Markdown: the tables for the terminal, and docs/benchmarks.md with the conditions of each.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { chart } from '../scripts/chart.mjs';
 import { colours } from './colours.mjs';
 import { versionOf } from './machine.mjs';
@@ -21,26 +21,10 @@ export function draw(results, folder) {
   }
 }
 
-/** Writes the chapters of sections that are apart, with their charts, into the report as it is. */
-export function rewriteChapters({ about, effort, results }, folder) {
-  const file = new URL('benchmarks.md', folder);
-  const chapters = readFileSync(file, 'utf8').split(/^(?=## )/m);
-  for (const { name, section, its } of measured(results)) {
-    const chapter = section.chapter(its, effort[name], about);
-    const [heading] = chapter.split('\n');
-    const at = chapters.findIndex((one) => one.startsWith(`${heading}\n`));
-    if (at >= 0) chapters[at] = chapter;
-    else chapters.push(chapter);
-  }
-  writeFileSync(file, `${chapters.map((chapter) => chapter.trimEnd()).join('\n\n')}\n`);
-  draw(results, new URL('benchmarks/', folder));
-}
-
-export function document({ about, effort, seconds, results }) {
+export function document(run) {
+  const { about, seconds } = run;
   const versions = rivals.map(({ name }) => `${name} ${versionOf(name)}`).join(', ');
-  const chapters = measured(results).map(({ name, section, its }) =>
-    section.chapter(its, effort[name], about),
-  );
+  const chapters = chaptersOf(run);
   return `# Benchmarks
 
 Written by \`npm run bench\` in ${Math.ceil(seconds / 60)} min; do not edit. The sources are in \`bench/\`; \`npm run bench -- --quick\` takes
@@ -58,6 +42,23 @@ the same run.
 - \`${own}\` counts into files in shared memory (\`/dev/shm\` where there is one), as it does by default.
 
 ${chapters.join('\n')}`;
+}
+
+/** The report with the chapters of this run in place of its own, or at its end. They say that they were measured on another day. */
+export function withChapters(report, run) {
+  const { about } = run;
+  const date = `Measured on ${about.date}, without the other chapters; load average at the start: ${about.load}.`;
+  const parts = report.trimEnd().split(/\n+(?=## )/);
+  for (const chapter of chaptersOf(run)) {
+    const [title] = chapter.split('\n', 1);
+    const at = parts.findIndex((part) => part.split('\n', 1)[0] === title);
+    parts.splice(at < 0 ? parts.length : at, 1, chapter.replace('\n\n', `\n\n${date}\n\n`).trimEnd());
+  }
+  return `${parts.join('\n\n')}\n`;
+}
+
+function chaptersOf({ about, effort, results }) {
+  return measured(results).map(({ name, section, its }) => section.chapter(its, effort[name], about));
 }
 
 /** The sections that have results, with these. */

@@ -5,13 +5,13 @@
 //   tables(results)        Markdown
 //   chapter(results, effort, about)   the tables and the conditions under which they were measured
 //   charts(results)        the arguments of scripts/chart.mjs, each with the `file` to write
-//   isApart                whether the chapter says when it was measured: it can be written without the others
 import * as application from './application/section.mjs';
 import * as cluster from './cluster/section.mjs';
 import * as formats from './formats/section.mjs';
 import * as http from './http/section.mjs';
 import * as load from './load/section.mjs';
 import * as memory from './memory/section.mjs';
+import * as opentelemetry from './opentelemetry/section.mjs';
 import * as operations from './operations/section.mjs';
 import * as processes from './processes/section.mjs';
 import * as series from './series/section.mjs';
@@ -30,6 +30,7 @@ export const sections = {
   start,
   stops,
   formats,
+  opentelemetry,
 };
 
 /** The arguments of `measurements`. */
@@ -62,6 +63,7 @@ export const efforts = {
       size: { rounds: 1, series: 5000 },
       error: { rounds: 1, observations: 200_000 },
     },
+    opentelemetry: { rounds: 5, seconds: 0.3, series: 20_000 },
   },
   quick: {
     operations: { rounds: 2, seconds: 0.1 },
@@ -86,6 +88,7 @@ export const efforts = {
       size: { rounds: 1, series: 200 },
       error: { rounds: 1, observations: 20_000 },
     },
+    opentelemetry: { rounds: 1, seconds: 0.1, series: 2000 },
   },
 };
 
@@ -102,11 +105,6 @@ export function plan(effort, names) {
     throw new RangeError(`--only: expected one of ${known}, or a name that they begin with, but got ${name}`);
   }
   return all.filter((measurement) => names.length === 0 || names.some((name) => isCalled(name)(measurement)));
-}
-
-/** Whether it is the name of a section that is apart. */
-export function isApart(name) {
-  return Object.hasOwn(sections, name) && sections[name].isApart === true;
 }
 
 export function resultOf(measurement) {

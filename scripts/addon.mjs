@@ -53,15 +53,20 @@ const linkFlags = {
  * @param {string[]} [options.compiler] the command and its first arguments; by default that of this machine
  * @param {string} [options.system] the platform of the addon, as Node names it
  * @param {string} [options.output] the file to make, from the root of the package
+ * @param {string[]} [options.extraFlags] for the compiler
+ * @param {string[]} [options.linker] by default the compiler
  * @param {string[]} [options.extraLinkFlags]
  * @param {boolean} [options.everything]
  * @param {(done: number, all: number, file: string) => void} [options.onFile] called when a file is compiled
+ * @returns {Promise<string[]>} the object files
  * @throws {Error} saying what is missing and how to get it; what a compiler said is its `cause`.
  */
 export async function compileAddon({
   compiler,
   system = process.platform,
   output = ADDON,
+  extraFlags = [],
+  linker,
   extraLinkFlags = [],
   everything = false,
   onFile = () => undefined,
@@ -70,7 +75,7 @@ export async function compileAddon({
   const command = compiler ?? findCompiler();
   const objects = join(root, 'build', 'objects', output.replaceAll('/', '_'));
   if (everything) rmSync(objects, { recursive: true, force: true });
-  const units = sources().map((source) => new Unit(source, objects, [...command, ...flags]));
+  const units = sources().map((source) => new Unit(source, objects, [...command, ...flags, ...extraFlags]));
   const outdated = units.filter((unit) => !unit.isCurrent());
   const queue = [...outdated];
   let done = 0;
@@ -84,13 +89,15 @@ export async function compileAddon({
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, work));
-  if (outdated.length === 0 && existsSync(join(root, output))) return;
+  const all = units.map(({ object }) => object);
+  if (outdated.length === 0 && existsSync(join(root, output))) return all;
   mkdirSync(dirname(join(root, output)), { recursive: true });
   // A process that has the old file open keeps it.
   const temporary = `${output}.${process.pid}`;
   const link = [...(linkFlags[system] ?? linkFlags.linux), ...extraLinkFlags];
-  await run([...command, ...units.map(({ object }) => object), ...link, '-o', temporary]);
+  await run([...(linker ?? command), ...all, ...link, '-o', temporary]);
   renameSync(join(root, temporary), join(root, output));
+  return all;
 }
 
 /** One source file and its object. */

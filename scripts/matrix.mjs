@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { clients } from './matrix/clients.mjs';
+import { compilers } from './matrix/compilers.mjs';
 import { emulators, native } from './matrix/emulators.mjs';
 import { pack } from './matrix/places.mjs';
 import { runtimes } from './matrix/runtimes.mjs';
@@ -14,7 +15,7 @@ import { workflow } from './matrix/workflow.mjs';
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 
 /** Each gives rows `{ what, result, detail }`; `result` is ok, failed or skipped. */
-const parts = { clients, runtimes, emulators, native, workflow };
+const parts = { clients, runtimes, emulators, native, compilers, workflow };
 const { values, positionals: chosen } = parseArgs({
   options: {
     /** Leaves docs/platforms.md as it is. */

@@ -339,6 +339,6 @@ export const badSeriesTtl = (name: string, value: unknown): CodedError =>
 export const viewAggregation = (value: unknown): CodedError =>
   plain(
     'ERR_VIEW_AGGREGATION',
-    `Expected a view without aggregation, but got ${inspect(value)}: the instrument decides, and exponential histograms are not ` +
-      'available. Name the upper bounds of a histogram in buckets, or leave instruments out with `drop: true`',
+    `Expected a view without aggregation, but got ${inspect(value)}: the instrument decides. Name the upper bounds of a histogram in ` +
+      "buckets, choose exponential ones with `histogram: 'exponential'`, or leave instruments out with `drop: true`",
   );

@@ -87,6 +87,17 @@ test(
   slow,
 );
 
+test(
+  'calls, memory and scrapes of OpenTelemetry are measured beside the SDK',
+  async () => {
+    const { stdout } = await run(process.execPath, [bench, '--quick', '--only', 'opentelemetry']);
+    expect(stdout).toMatch(/\| `counter\.add\(1, \{ … \}\)` (\| [\d,.]+ ns ){2}\| \*\*[\d.]+x\*\* \|/);
+    expect(stdout).toMatch(/\| of a histogram of 16 buckets (\| [\d,]+ B ){2}/);
+    expect(stdout).toMatch(/\| a scrape (\| [\d,.]+ ms ){2}/);
+  },
+  slow,
+);
+
 test('an unknown workload is refused with the names of the known ones', async () => {
   const refused = run(process.execPath, [bench, '--only', 'nothing']);
   await expect(refused).rejects.toThrow(/--only: expected one of counter-bare, .*but got nothing/);

@@ -85,15 +85,18 @@ test('the programs in docs/opentelemetry.md serve the metrics of instruments', a
     ([, code = '']) => code,
   );
   const counting = `metrics.getMeter('m').createCounter('requests').add(3);`;
-  const [provider = '', server = '', views = ''] = blocks;
-  // The last one repeats an import of the first.
-  const program = [provider, counting, server.replace('9464', `${port}`), `{ ${views} }`].join('\n');
-  expect(blocks).toHaveLength(3);
+  const [provider = '', server = '', ...options] = blocks;
+  // The last ones repeat an import of the first.
+  const others = options.map((block) => `{ ${block} }`);
+  const application = 'setInterval(() => undefined, 1000);'; // the server keeps no process alive
+  const program = [provider, counting, server, ...others, application].join('\n');
+  expect(blocks).toHaveLength(5);
   expect(server).toContain('9464');
   const directory = join(root, 'build', `opentelemetry-${process.pid}`);
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'program.cjs'), program);
-  const child = spawn(process.execPath, [join(directory, 'program.cjs')], { stdio: 'inherit' });
+  const env = { ...process.env, OTEL_EXPORTER_PROMETHEUS_PORT: `${port}` };
+  const child = spawn(process.execPath, [join(directory, 'program.cjs')], { stdio: 'inherit', env });
   try {
     const url = `http://127.0.0.1:${port}/metrics`;
     await untilServed(url, child);
@@ -102,9 +105,7 @@ test('the programs in docs/opentelemetry.md serve the metrics of instruments', a
     expect(answer.headers.get('content-type')).toContain('version=0.0.4');
     expect(await answer.text()).toMatch(/^requests_total\{otel_scope_name="m"\} 3$/m);
   } finally {
-    const ended = once(child, 'exit');
-    child.kill();
-    await ended;
+    await end(child);
     rmSync(directory, { recursive: true });
   }
 });
@@ -161,9 +162,7 @@ test('the program in README.md counts the requests of all its workers', async ()
     expect(text).toContain('# TYPE http_requests_total counter');
     expect(Number(/http_requests_total\{method="GET"\} (\d+)/.exec(text)?.[1])).toBeGreaterThanOrEqual(51);
   } finally {
-    const ended = once(child, 'exit');
-    child.kill();
-    await ended;
+    await end(child);
     rmSync(directory, { recursive: true });
   }
 });
@@ -217,4 +216,11 @@ async function untilServed(url: string, server: ChildProcess): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error(`the server has ended with code ${server.exitCode}`);
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill();
+  await ended;
 }

@@ -4,8 +4,6 @@ import { incumbent, own } from '../rivals.mjs';
 import { median, spread } from '../statistics.mjs';
 import { formats } from './formats.mjs';
 
-export const isApart = true;
-
 const workers = 4;
 const quantiles = [0.5, 0.9, 0.99];
 const ways = {
@@ -198,13 +196,11 @@ export function charts(results) {
   ];
 }
 
-export function chapter(results, { scrape, observe, error }, about) {
+export function chapter(results, { scrape, observe, error }) {
   return `## Formats and native histograms
 
 ${tables(results)}
 ${image('formats.svg', 'Milliseconds and bytes of a scrape in each format, and the errors of quantiles')}
-Measured on ${about.date}, Node ${about.node}, ${about.cores} cores of ${about.cpu}; load average at the start: ${about.load}.
-
 - *a scrape*: from the call of \`register.exposition()\` in the primary to the body. Each label set has a counter and a classic histogram with 11
   buckets; every number changes between two scrapes. The figure is the median of those after the first, and of ${scrape.rounds} trials.
 - *blocks for*: a timer of 1 ms in the answering process notes the longest time between two of its turns. An idle loop shows a little over 1 ms.

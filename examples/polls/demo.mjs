@@ -5,11 +5,11 @@
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { startModule, stopAll } from './processes.mjs';
-import { isInstalled, Prometheus } from './prometheus.mjs';
+import { startModule, stopAll } from '../support/processes.mjs';
+import { isInstalled, Prometheus } from '../support/prometheus.mjs';
+import { Terminal } from '../support/terminal.mjs';
 import { differences, table } from './report.mjs';
 import { Scraper } from './scrapes.mjs';
-import { Terminal } from './terminal.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -25,6 +25,8 @@ const pages = [
   { endpoint: '/polls/5xx_exception/', status: 500 },
 ];
 
+const load = new URL('load.mjs', import.meta.url);
+
 const terminal = new Terminal();
 const prometheus = new Prometheus();
 
@@ -34,7 +36,7 @@ async function demo() {
   }
   const service = await startService();
   const withPrometheus = !options['no-prometheus'] && isInstalled();
-  if (withPrometheus) await prometheus.start(new URL(service.url).host);
+  if (withPrometheus) await startPrometheus(new URL(service.url).host);
   console.log(`service     ${service.url}/polls/2xx_success/`);
   console.log(`metrics     ${service.url}/metrics`);
   console.log(`prometheus  ${withPrometheus ? prometheus.url : 'not installed, or not wanted'}\n`);
@@ -56,9 +58,13 @@ async function demo() {
   if (options.keep) await keepUp(service);
 }
 
+function startPrometheus(target) {
+  return prometheus.start([{ job_name: 'polls', static_configs: [{ targets: [target] }] }]);
+}
+
 /** The cluster: its URL, the pids of its workers, and those of all workers that it has had. */
 async function startService() {
-  const child = startModule('server.mjs');
+  const child = startModule(new URL('server.mjs', import.meta.url));
   const service = { url: undefined, workers: [], seen: new Map(), failed: child.failed };
   const complete = new Promise((resolve) => {
     child.on('message', ({ url, workers }) => {
@@ -74,13 +80,13 @@ async function startService() {
 
 /** The load from start to end, scraped all the time; a worker is killed when half of the requests are answered. */
 async function runLoad(service, scraper) {
-  const load = startModule('load.mjs', [service.url, options.seconds]);
-  const failed = Promise.race([load.failed, service.failed]);
+  const generating = startModule(load, [service.url, options.seconds]);
+  const failed = Promise.race([generating.failed, service.failed]);
   const begin = performance.now();
   let soFar = { answered: 0, amount: Infinity };
   let generator;
   let killed;
-  load.on('message', ({ summary, ...figures }) => {
+  generating.on('message', ({ summary, ...figures }) => {
     if (summary) generator = summary;
     else soFar = figures;
   });
@@ -162,13 +168,13 @@ const isRate = (result) => result.length === pages.length;
 
 /** Stays up under gentle load, for a browser. */
 async function keepUp(service) {
-  const load = startModule('load.mjs', [service.url]);
+  const generating = startModule(load, [service.url]);
   console.log(`\nStill up, under gentle load; Ctrl-C ends it.\n  ${service.url}/metrics`);
   if (prometheus.url) {
     const expression = encodeURIComponent('sum(rate(request_count[1m])) by (endpoint)');
     console.log(`  ${prometheus.url}/graph?g0.range_input=5m&g0.tab=0&g0.expr=${expression}`);
   }
-  await Promise.race([load.failed, service.failed]);
+  await Promise.race([generating.failed, service.failed]);
 }
 
 const interrupted = new Promise((resolve) => {

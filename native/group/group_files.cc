@@ -12,6 +12,7 @@
 #include "files/directory.h"
 #include "platform/clock.h"
 #include "platform/listing.h"
+#include "platform/storage.h"
 
 namespace prom {
 
@@ -86,6 +87,10 @@ std::optional<SystemError> GroupFiles::ReadDirectory(const std::string& path, Gr
   if (directory_error_ != 0) {
     NoteStarvation();
     stats.skipped[SkipReason::kUnreadable]++;
+  }
+  stats.shared = stats.shared || directory.valid();
+  if (directory.valid() && !stats.storage && stats.shown == SelfMetricsShown::kAll) {
+    stats.storage = StorageOf(directory.get());
   }
   UniqueFd lock;
   const auto skipped_before = stats.skipped;

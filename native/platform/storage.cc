@@ -1,6 +1,7 @@
 #include "platform/storage.h"
 
 #include <fcntl.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,6 +33,17 @@ int WriteZeros(int fd, uint64_t offset, uint64_t length) {
 bool IsUnsupported(int error) { return error == EOPNOTSUPP || error == ENOTSUP || error == ENOSYS; }
 
 }  // namespace
+
+std::optional<Storage> StorageOf(int directory) {
+  struct statvfs facts {};
+  int result;
+  do {
+    result = ::fstatvfs(directory, &facts);
+  } while (result != 0 && errno == EINTR);
+  if (result != 0) return std::nullopt;
+  const uint64_t block = facts.f_frsize;
+  return Storage{facts.f_blocks * block, facts.f_bavail * block};
+}
 
 #ifdef __linux__
 

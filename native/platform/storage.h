@@ -2,8 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 namespace prom {
+
+// The file system of a directory, as a process without privileges sees it.
+struct Storage {
+  uint64_t size = 0;
+  uint64_t available = 0;
+};
+std::optional<Storage> StorageOf(int directory);
 
 // Gives a part of a file, which has no other writer, blocks of its own that are zero: a store into its mapping cannot find the
 // file system full. The file is at least as long then. 0, or the errno.

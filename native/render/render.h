@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "base/text_buffer.h"
 #include "files/directory.h"
 #include "merge/merge.h"
+#include "platform/storage.h"
 
 namespace prom {
 
@@ -31,7 +33,9 @@ struct GroupStats {
   uint64_t dropped_updates = 0;
   uint64_t conflicts = 0;  // families that were left out
   uint64_t skipped_records = 0;
-  uint64_t bytes = 0;  // of the files that were read
+  uint64_t bytes = 0;              // of the files that were read
+  bool shared = false;             // the group has a directory that can be read
+  std::optional<Storage> storage;  // of that directory; only for kAll
   std::map<SkipReason, uint32_t> skipped;
   std::vector<std::pair<std::string_view, double>> phases;  // in seconds, without rendering
   uint64_t render_from_ns = 0;

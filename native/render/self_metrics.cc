@@ -82,13 +82,19 @@ std::vector<SelfFamily> SelfMetrics(const GroupStats& stats, const FamilyNames& 
   }
   if (!all) return families.Take();
   families.Add("bytes", kGauge, "Bytes of the files that were read.", static_cast<double>(stats.bytes));
+  if (stats.storage) {
+    families.Add("storage_size_bytes", kGauge, "Size of the file system with the group's directory.",
+                 static_cast<double>(stats.storage->size));
+    families.Add("storage_available_bytes", kGauge, "Room in the file system with the group's directory.",
+                 static_cast<double>(stats.storage->available));
+  }
   auto add_phase = [&](std::string_view phase, double seconds) {
     families.Add("scrape_duration_seconds", kGauge, "Seconds that this scrape took, by phase.", seconds,
                  "phase", phase);
   };
   for (const auto& [phase, seconds] : stats.phases) add_phase(phase, seconds);
   add_phase("render", static_cast<double>(BoottimeNs() - stats.render_from_ns) / 1e9);
-  families.Add("native", kGauge, "1 where metrics are shared by the native addon.", 1);
+  families.Add("native", kGauge, "1 where metrics are shared by the native addon.", stats.shared ? 1 : 0);
   return families.Take();
 }
 

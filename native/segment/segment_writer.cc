@@ -29,10 +29,12 @@ using layout::RecordType;
 
 uint64_t RoundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
-// Chunks of one type: 64 KiB twice, then doubling. So small segments stay small and large ones need few extents.
+// Chunks of one type: 64 KiB twice, then doubling up to 1 MiB, which takes the event loop about a millisecond, and 4 MiB after the
+// first 24. So small segments stay small and large ones have few extents.
 uint64_t ChunkLength(size_t earlier, uint64_t least) {
-  uint64_t length = layout::kGranule << (earlier < 2 ? 0 : std::min<size_t>(earlier - 1, 6));
-  return std::max(std::min(length, layout::kMaxChunk), RoundUp(least, layout::kGranule));
+  uint64_t length = layout::kMaxChunk;
+  if (earlier < 24) length = layout::kGranule << (earlier < 2 ? 0 : std::min<size_t>(earlier - 1, 4));
+  return std::max(length, RoundUp(least, layout::kGranule));
 }
 
 // Bytes 0..251 of a new segment, without the id.

@@ -122,7 +122,7 @@ TEST_CASE("an owner killed at any step of a new series, or of growth for it, los
   // 700 counters fill the records of the first chunk, 32 histograms of 100 buckets its cells.
   for (auto [bounds, before] : {std::pair{0, 690}, {0, 5}, {100, 35}}) {
     KillBeforeEveryStep(
-        [=] {
+        [bounds = bounds, before = before] {
           struct State {
             std::unique_ptr<TestSegment> segment;
             uint32_t family = 0;

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdarg>
 #include <cstdio>
+#include <utility>
 
 #include "format/publication.h"
 
@@ -26,6 +27,8 @@ void FailPoint() {
 namespace test {
 
 void DieBefore(uint64_t step) { steps_left = step; }
+
+std::function<void()> before_next_lock;
 
 }  // namespace test
 }  // namespace prom
@@ -53,6 +56,13 @@ int __wrap_openat(int directory, const char* path, int flags, ...) {
   return __real_openat(directory, path, flags, mode);
 }
 
+int __real_flock(int fd, int operation);
+int __wrap_flock(int fd, int operation) {
+  prom::FailPoint();
+  if (auto happens = std::exchange(prom::test::before_next_lock, nullptr)) happens();
+  return __real_flock(fd, operation);
+}
+
 #define PROM_WRAP(result, call, parameters, arguments) \
   result __real_##call parameters;                     \
   result __wrap_##call parameters {                    \
@@ -64,7 +74,6 @@ PROM_WRAP(int, rename, (const char* from, const char* to), (from, to))
 PROM_WRAP(int, renameat, (int a, const char* from, int b, const char* to), (a, from, b, to))
 PROM_WRAP(int, unlink, (const char* path), (path))
 PROM_WRAP(int, unlinkat, (int directory, const char* path, int flags), (directory, path, flags))
-PROM_WRAP(int, flock, (int fd, int operation), (fd, operation))
 PROM_WRAP(ssize_t, write, (int fd, const void* data, size_t length), (fd, data, length))
 PROM_WRAP(ssize_t, pwrite, (int fd, const void* data, size_t length, off_t at), (fd, data, length, at))
 PROM_WRAP(int, fdatasync, (int fd), (fd))

@@ -16,7 +16,8 @@ TEST_CASE("every mode of a gauge takes the owners and the values that it names")
       {MergeMode::kFirst, "5"},   {MergeMode::kAverage, "3.5"}, {MergeMode::kOmit, "absent"},
   };
   for (auto [mode, shown] : cases) {
-    CAPTURE(std::string(kMergeModeNames[mode]));
+    std::string name(kMergeModeNames[mode]);
+    CAPTURE(name);
     Owners owners;
     owners.AddGauge(mode, false, 9);
     owners.AddGauge(mode, true, 5);

@@ -62,7 +62,8 @@ TEST_CASE("the other modes of a histogram merge the exposed values of each owner
       {MergeMode::kOmit, "absent", "absent", "absent", "absent"},
   };
   for (const auto& [mode, first, second, all, sum] : cases) {
-    CAPTURE(std::string(kMergeModeNames[mode]));
+    std::string name(kMergeModeNames[mode]);
+    CAPTURE(name);
     Owners owners;
     AddHistogram(owners, {1, 2}, {0.5, 10, 10}, true, mode);
     AddHistogram(owners, {1, 2}, {1, 1.5}, true, mode);

@@ -35,7 +35,8 @@ TEST_CASE("the other modes of a summary merge the exposed values of each owner")
       {MergeMode::kFirst, "100", "100", "5050"},
   };
   for (const auto& [mode, greatest, count, sum] : cases) {
-    CAPTURE(std::string(kMergeModeNames[mode]));
+    std::string name(kMergeModeNames[mode]);
+    CAPTURE(name);
     Owners owners;
     AddSummary(owners, 1, 100, true, mode);
     AddSummary(owners, 101, 900, true, mode);

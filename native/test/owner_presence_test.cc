@@ -189,7 +189,7 @@ TEST_CASE("a rewrite that finds no room leaves the segment as it is") {
     *series[3].cells += 1;
     CHECK(SeriesOf(Read(segment.writer().path())).at(3) == "series 3=4");
 
-    for (int i = 10; i < 2000; i++) segment.Remove(series[i]);
+    for (size_t i = 10; i < 2000; i++) segment.Remove(series[i]);
     segment.Rewrite();
     CHECK(SeriesOf(Read(segment.writer().path())).size() == 10);
   }

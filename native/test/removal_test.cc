@@ -1,42 +1,25 @@
 #include "group/removal.h"
 
 #include <doctest/doctest.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <functional>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "fail_points.h"
 #include "read/segment_reader.h"
 #include "support/child.h"
 #include "support/files.h"
 #include "support/segment_image.h"
 #include "support/test_segment.h"
 
-namespace {
-// Called just before the next lock is taken: after a file was opened, and before its name is checked.
-std::function<void()> before_next_lock;
-}  // namespace
-
-// glibc declares it so, musl does not.
-#ifndef __THROW
-#define __THROW
-#endif
-
-extern "C" int flock(int fd, int operation) __THROW {
-  if (auto happens = std::exchange(before_next_lock, nullptr)) happens();
-  return static_cast<int>(::syscall(SYS_flock, fd, operation));
-}
-
 namespace prom {
 namespace {
 
 using layout::LabelKind;
+using test::before_next_lock;
 using test::Child;
 using test::TemporaryDirectory;
 using test::TestSegment;

@@ -181,9 +181,10 @@ class TornHeader : public ByteSource {
 };
 
 TEST_CASE("a copy of the header in which one number is newer than the rest hides no segment") {
-  for (auto [field, size] : {std::pair{offsetof(Header, records_end), sizeof(Header::records_end)},
-                             {offsetof(Header, extent_count), sizeof(Header::extent_count)}}) {
+  for (auto [offset, size] : {std::pair{offsetof(Header, records_end), sizeof(Header::records_end)},
+                              {offsetof(Header, extent_count), sizeof(Header::extent_count)}}) {
     for (bool known : {false, true}) {
+      size_t field = offset;
       CAPTURE(field);
       CAPTURE(known);
       TestSegment segment = TestSegment::InMemory();

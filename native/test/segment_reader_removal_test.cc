@@ -173,7 +173,7 @@ TEST_CASE("a file that turns bad between the records and the cells is refused, a
   SegmentReader reader;
   REQUIRE((reader.Update(segment.source()) == SkipReason::kNone));
   segment.Remove(a);  // so that the records are read again, of which the last is bad by then
-  MemorySource bad(Bytes(layout::kGranule));
+  MemorySource bad{Bytes(layout::kGranule)};
   REQUIRE(segment.source().Read(bad.bytes.data(), bad.bytes.size(), 0));
   bad.bytes[layout::kFirstRecordsOffset + b.record + layout::kRecordHeaderSize] ^= 0x80;
   CHECK((reader.ReadValues(bad) == SkipReason::kCorrupt));

@@ -49,7 +49,8 @@ function begin(part: string, start: () => boolean): string | false {
 /** Not where the application collects them: it may do so in any other registry. */
 function beginDefaultMetrics(): boolean {
   if (globalRegistry.getSingleMetric('process_cpu_seconds_total') !== undefined) return false;
-  collectDefaultMetrics();
+  // Dashboards count restarts by the changes of the start time.
+  collectDefaultMetrics({ startTime: 'newest' });
   return true;
 }
 

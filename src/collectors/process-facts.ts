@@ -1,12 +1,33 @@
+import { badOption } from '../errors';
 import type { LabelValues } from '../model/labels';
 import type { Collection } from './collection';
 
 const startSeconds = Math.round(Date.now() / 1000 - process.uptime());
 
-/** When this process began. Several processes have no common start, so a merge omits it. */
+/** A start stays the newest one when its process has died: each start is one change of the value. */
+const merging = {
+  omit: { aggregator: 'omit' },
+  oldest: { multiprocessMode: 'livemin' },
+  newest: { multiprocessMode: 'max' },
+} as const;
+
+function mergingOf(startTime: keyof typeof merging): (typeof merging)[keyof typeof merging] {
+  if (!Object.hasOwn(merging, startTime)) {
+    const expected = "'omit', 'oldest' or 'newest'";
+    throw badOption(
+      'collectDefaultMetrics({ startTime })',
+      expected,
+      startTime,
+      'correct it, or leave it out',
+    );
+  }
+  return merging[startTime];
+}
+
+/** When this process began. Several processes have no common start, so a merge omits it unless the options say otherwise. */
 export function startTime(collection: Collection): void {
   collection.gauge('process_start_time_seconds', 'Start time of the process since unix epoch in seconds.', {
-    aggregator: 'omit',
+    ...mergingOf(collection.options.startTime ?? 'omit'),
     collect() {
       this.set(collection.labels, startSeconds);
     },

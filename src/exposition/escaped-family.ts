@@ -21,6 +21,7 @@ export function escapedFamily<F extends TextFamily>(family: F, scheme: EscapingS
 
 /** The labels with names that a reader accepts. */
 export function escapedLabels<L extends LabelSet>(labels: L, scheme: EscapingScheme): L {
+  if (scheme !== 'dots' && haveLegacyNames(labels)) return labels;
   const entries = Object.entries(labels ?? {});
   return Object.fromEntries(entries.map(([name, value]) => [escapedName(name, 'label', scheme), value])) as L;
 }

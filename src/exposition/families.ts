@@ -1,5 +1,6 @@
 import type { MetricFamily, Sample } from '../model/family';
 import type { LabelSet } from '../model/labels';
+import { Slices } from '../slices';
 import type { TextFamily, TextSample } from './text';
 
 /** Families, or texts of families, in the order of `names`; those of other names come last. */
@@ -47,15 +48,31 @@ export function withAllLabels(sample: TextSample): Sample {
   return { ...rest, labels: { ...labels, ...sharedLabels } };
 }
 
+/** A family as `getMetricsAsJSON()` has it. Pauses for the event loop if there are thousands of samples. */
+export async function familyObject<F extends TextFamily>(family: F, defaultLabels: LabelSet): Promise<F> {
+  if (family.values === undefined) return family;
+  const slices = new Slices();
+  const defaults = Object.entries(defaultLabels);
+  const values: TextSample[] = [];
+  for (const sample of family.values) {
+    values.push(withDefaults(withAllLabels(sample), defaults));
+    if (slices.isDue) await slices.pause();
+  }
+  return { ...family, values };
+}
+
 /** Adds default labels as prom-client's JSON has them: unlike in the text, they also replace a label whose value is falsy. */
 export function withDefaultLabels<F extends TextFamily>(family: F, defaultLabels: LabelSet): F {
   if (family.values === undefined || Object.keys(defaultLabels).length === 0) return family;
-  const values = family.values.map((sample) => {
-    const labels: Record<string, unknown> = { ...sample.labels };
-    for (const [name, value] of Object.entries(defaultLabels)) labels[name] ||= value;
-    return { ...sample, labels };
-  });
-  return { ...family, values };
+  const defaults = Object.entries(defaultLabels);
+  return { ...family, values: family.values.map((sample) => withDefaults(sample, defaults)) };
+}
+
+function withDefaults(sample: TextSample, defaults: readonly (readonly [string, unknown])[]): TextSample {
+  if (defaults.length === 0) return sample;
+  const labels: Record<string, unknown> = { ...sample.labels };
+  for (const [name, value] of defaults) labels[name] ||= value;
+  return { ...sample, labels };
 }
 
 function nameOf(family: string | { readonly name: string }): string {

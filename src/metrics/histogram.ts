@@ -1,4 +1,5 @@
 import { badValue, reservedLabel } from '../errors';
+import { withoutSharedLabels } from '../exposition/families';
 import type { TextFamily, TextSample } from '../exposition/text';
 import { bucketOf, DEFAULT_BUCKETS, type SearchedBounds, searchedBounds } from '../model/buckets';
 import { HISTOGRAM_BUCKETS, HISTOGRAM_COUNT, HISTOGRAM_SUM } from '../model/cell-layout';
@@ -19,7 +20,7 @@ import type {
 import { hasExemplarKeys } from './exemplar-data';
 import { ExemplarSeries } from './exemplar-series';
 import { LabelledMetric, registeredOr } from './labelled-metric';
-import { objectOf, type SeriesSamples } from './metric';
+import type { SeriesSamples } from './metric';
 import { nativeDefinition } from './native-definition';
 import { NativeSeries } from './native-series';
 import { startTimer } from './timer';
@@ -126,7 +127,11 @@ export class Histogram<T extends string = string>
   }
 
   override async get(): Promise<MetricObjectWithValues<MetricValueWithName<T>>> {
-    return objectOf<T>(await this.getForPromString());
+    // prom-client's calls it, so an application may have replaced it to change both.
+    const isReplaced = this.getForPromString !== Histogram.prototype.getForPromString;
+    if (!isReplaced) return super.get();
+    const family = withoutSharedLabels(await this.getForPromString());
+    return family as object as MetricObjectWithValues<MetricValueWithName<T>>;
   }
 
   /** The result of `get()`, but with the labels that all lines of a series have, all but `le`, apart: they are printed last. */

@@ -8,8 +8,8 @@ import {
   labelsCollide,
   nameMissing,
 } from '../errors';
-import { withAllLabels, withoutSharedLabels } from '../exposition/families';
-import type { TextFamily, TextSample } from '../exposition/text';
+import { withAllLabels } from '../exposition/families';
+import type { TextSample } from '../exposition/text';
 import type { Aggregator, FamilyDefinition, MergeMode, MetricFamily, MetricType } from '../model/family';
 import { mergeModeOf } from '../model/merge-mode';
 import {
@@ -115,7 +115,8 @@ export abstract class Metric<T extends string> {
   /** The numbers of this process, after `collect` has run. Rejects with the error that `collect` throws. */
   async get(): Promise<MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>> {
     await collect(this);
-    return objectOf<T>(await this.familyInSlices());
+    // As in prom-client, the type says that there is a `collect`, but there is none.
+    return (await this.familyInSlices()) as MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>;
   }
 
   /** Sets the numbers of this process back to those of a new metric. */
@@ -125,7 +126,9 @@ export abstract class Metric<T extends string> {
   protected abstract samplesBySeries(): Iterable<SeriesSamples>;
 
   protected samples(): readonly TextSample[] {
-    return Array.from(this.samplesBySeries(), ({ samples }) => samples).flat();
+    const all: TextSample[] = [];
+    for (const { samples } of this.samplesBySeries()) for (const sample of samples) all.push(sample);
+    return all;
   }
 
   protected family(): MetricFamily {
@@ -209,12 +212,3 @@ export abstract class Metric<T extends string> {
 }
 
 const ownReaders: ReadonlySet<unknown> = new Set([Metric.prototype.get]);
-
-/** A family as `get()` returns it. As in prom-client, the type says that there is a `collect`, but there is none. */
-export function objectOf<T extends string>(
-  family: TextFamily,
-): MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>> {
-  return withoutSharedLabels(family) as object as MetricObjectWithValues<
-    MetricValue<T> & MetricValueWithName<T>
-  >;
-}

@@ -4,7 +4,7 @@ import type { NativeDefinition } from '../model/family';
 import { isFiniteNumber } from '../model/numbers';
 
 /** That of the Go client. Prometheus 2.42 takes a histogram without observations for a native one only if it is above 0. */
-const defaultZeroThreshold: number = 2 ** -128;
+export const defaultZeroThreshold: number = 2 ** -128;
 const defaultMaxBuckets = 160;
 
 interface NativeOptions {

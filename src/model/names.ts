@@ -15,6 +15,7 @@ export function validateLabelNames(names: readonly string[], validation: NameVal
 
 /** Two of the names that are one for readers which accept letters, digits and underscores only. */
 export function collidingLabels(names: readonly string[]): readonly [string, string] | undefined {
+  if (names.length < 2) return undefined;
   const known = new Map<string, string>();
   for (const name of names) {
     const escaped = escapedName(name, 'label', 'underscores');

@@ -98,6 +98,7 @@ export class AttributeSeries {
     const isUnion = new Set(all.map(this.#label)).size === all.length;
     const labels = new KeyLabels(isUnion ? all : keys, this.#label, constantLabels);
     const series = this.named.add(labels.labelNames, labels, exemplars);
+    for (const key of labels.names) this.named.keys.set(this.#label(key), key);
     if (ttlSeconds !== undefined) series.limitIdleTime(ttlSeconds * 1000);
     this.#families.push({ keys: new Set(labels.names), series });
     opened();

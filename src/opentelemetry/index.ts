@@ -20,6 +20,13 @@ export type {
   UpDownCounter,
 } from './api';
 export { MeterProvider } from './meter-provider';
+export type { MetricData } from './metric-data';
+export {
+  type CollectionResult,
+  type MetricProducer,
+  type MetricProducerOptions,
+  metricProducer,
+} from './metric-producer';
 export type { Translation } from './names';
 export type { MeterProviderOptions } from './options';
 export type { Resource } from './resource';

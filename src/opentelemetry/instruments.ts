@@ -5,7 +5,7 @@ import type { Attributes, BoundAdder, BoundRecorder, Counter, Gauge, InstrumentD
 import type { AttributeSeries } from './attribute-series';
 import { plainAttributes } from './attributes';
 import { diagnose, sampledSpan } from './global-api';
-import { observe } from './histogram';
+import { observe, observeExponential } from './histogram';
 
 /** Writes a number to a series; each type of instrument has its own way. `context` is that of the caller, or undefined. */
 type Write = (series: Series, value: number, context: unknown) => void;
@@ -95,14 +95,17 @@ export function setValue(series: Series, value: number, mostRecent: boolean): vo
 }
 
 function writeOf(
-  { type }: InstrumentDescriptor,
+  { type, name }: InstrumentDescriptor,
   series: AttributeSeries | undefined,
   exemplars: boolean,
 ): Write {
   const { head, bounds } = series?.named ?? {};
   if (bounds !== undefined && type === 'HISTOGRAM') {
-    if (!exemplars) return (to, value) => void observe(to, value, bounds);
-    return (to, value, context) => addExemplar(to, observe(to, value, bounds), value, context);
+    const count = head?.native === undefined ? observe : observeExponential;
+    const write: Write = exemplars
+      ? (to, value, context) => addExemplar(to, count(to, value, bounds), value, context)
+      : (to, value) => void count(to, value, bounds);
+    return head?.native === undefined ? write : ofFinite(write, name);
   }
   if (type === 'GAUGE') {
     const mostRecent = head !== undefined && isMostRecent(head.mergeMode);
@@ -112,6 +115,14 @@ function writeOf(
   return (to, value, context) => {
     to.add(0, value);
     addExemplar(to, 0, value, context);
+  };
+}
+
+/** No exponential bucket holds Infinity. */
+function ofFinite(write: Write, name: string): Write {
+  return (to, value, context) => {
+    if (value !== Infinity) write(to, value, context);
+    else diagnose(`expected a finite number for HISTOGRAM "${name}", but got Infinity: the value is dropped`);
   };
 }
 

@@ -1,7 +1,7 @@
 import type { InstrumentDescriptor, Meter as MeterType, Scope } from './api';
 import { AttributeSeries } from './attribute-series';
 import { diagnose } from './global-api';
-import { defaultBoundaries, sortedBoundaries } from './histogram';
+import { defaultBoundaries, exponentialDefinition, sortedBoundaries } from './histogram';
 import { mergeModeOf } from './merging';
 import { Meter } from './meter';
 import { type FamilyHead, NamedFamily } from './named-family';
@@ -67,10 +67,10 @@ export class MeterProvider {
       );
       return undefined;
     }
-    if (named.head.bounds.join() !== head.bounds.join()) {
+    if (bucketsOf(named.head) !== bucketsOf(head)) {
       diagnose(
-        `expected the boundaries ${named.head.bounds.join(', ')} of the first histogram "${head.name}" for all, but got ` +
-          `${head.bounds.join(', ')}: the first are used. Give all the same by a view`,
+        `expected the buckets of the first histogram "${head.name}" for all, ${bucketsOf(named.head)}, but got ` +
+          `${bucketsOf(head)}: the first are used. Give all the same by a view`,
       );
     }
     const most = view.maxSeries ?? maxSeries;
@@ -90,7 +90,7 @@ export class MeterProvider {
   }
 
   #headOf(descriptor: InstrumentDescriptor, view: View): FamilyHead {
-    const { translation, prefix } = this.#options;
+    const { translation, prefix, histograms } = this.#options;
     const { name, type, description, advice } = descriptor;
     const mergeMode = viewMode(view, type);
     if (view.merge !== undefined && mergeMode === undefined) {
@@ -98,9 +98,12 @@ export class MeterProvider {
         `expected a merge of ${type} "${name}" that its type can have, but got ${view.merge}: it is ignored`,
       );
     }
+    const isHistogram = type === 'HISTOGRAM';
+    const buckets = view.histogram ?? histograms;
+    const isExplicit = isHistogram && buckets !== 'exponential';
     const bounds = view.buckets ?? advice.explicitBucketBoundaries ?? defaultBoundaries;
     const sorted = sortedBoundaries(bounds);
-    if (type === 'HISTOGRAM' && sorted.join() !== bounds.join()) {
+    if (isExplicit && sorted.join() !== bounds.join()) {
       diagnose(
         `expected ascending finite boundaries of "${name}", but got ${bounds.join(', ')}: ${sorted.join(', ')} are used`,
       );
@@ -110,7 +113,9 @@ export class MeterProvider {
       type: familyType(type),
       help: view.description ?? description,
       mergeMode: mergeMode ?? mergeModeOf(descriptor),
-      bounds: type === 'HISTOGRAM' ? sorted : [],
+      origin: { name: view.name ?? name, unit: descriptor.unit, type },
+      bounds: isExplicit ? sorted : [],
+      native: isHistogram && buckets !== 'explicit' ? exponentialDefinition(view.maxBuckets) : undefined,
     };
   }
 
@@ -141,6 +146,13 @@ const targetInfo: FamilyHead = {
   mergeMode: 'livemax',
   bounds: [],
 };
+
+function bucketsOf({ bounds, native }: FamilyHead): string {
+  const explicit = `with the boundaries ${bounds.join(', ')}`;
+  if (native === undefined) return explicit;
+  const exponential = `at most ${native.maxBuckets} exponential ones`;
+  return bounds.length === 0 ? exponential : `${exponential} and those ${explicit}`;
+}
 
 function scopeEntries({ name, version, schemaUrl }: Scope): (readonly [string, string])[] {
   const entries = [

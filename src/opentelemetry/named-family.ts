@@ -1,16 +1,19 @@
 import type { TextSample } from '../exposition/text';
 import { ExemplarSeries } from '../metrics/exemplar-series';
+import { NativeSeries } from '../metrics/native-series';
 import { type SearchedBounds, searchedBounds } from '../model/buckets';
 import { GAUGE_SET_AT } from '../model/cell-layout';
-import type { Aggregator, MergeMode, MetricFamily, MetricType } from '../model/family';
+import type { Aggregator, MergeMode, MetricFamily, MetricType, NativeDefinition } from '../model/family';
 import { type LabelSet, labelText } from '../model/labels';
 import { aggregatorOf, isMostRecent } from '../model/merge-mode';
+import { mergedNative } from '../model/native-histogram';
 import { FAMILY, type FamilyHandle, type Registrable, storeFor } from '../registry/registrable';
 import { FamilySeries, type RecordLabels } from '../series/family-series';
 import { Series } from '../series/series';
 import type { CellStore } from '../store/store';
 import type { AnyRegistry, GroupRegistry } from '../types/registry';
 import { histogramLines } from './histogram';
+import type { Naming, Origin } from './metric-data';
 
 /** The definition of a family, before its label names are known. */
 export interface FamilyHead {
@@ -20,6 +23,10 @@ export interface FamilyHead {
   readonly mergeMode: MergeMode;
   /** Of a histogram. */
   readonly bounds: readonly number[];
+  /** Of a histogram with exponential buckets. */
+  readonly native?: NativeDefinition | undefined;
+  /** Of the metric of an instrument. */
+  readonly origin?: Origin | undefined;
 }
 
 /** The families of each registry by name. Several providers and meters may have instruments of one name. */
@@ -32,6 +39,8 @@ const known = new WeakMap<AnyRegistry, Map<string, NamedFamily>>();
 export class NamedFamily {
   readonly head: FamilyHead;
   readonly bounds: SearchedBounds;
+  /** The attribute keys of labels. */
+  readonly keys: Map<string, string> = new Map();
   readonly #register: AnyRegistry;
   readonly #parts: Part[] = [];
 
@@ -57,6 +66,12 @@ export class NamedFamily {
     return family;
   }
 
+  /** How the family of that name was named by the instrument of this process, if there is one. */
+  static namingOf(register: AnyRegistry, name: string): Naming {
+    const family = known.get(register)?.get(name);
+    return { origin: family?.head.origin, key: (label) => family?.keys.get(label) };
+  }
+
   private constructor(register: AnyRegistry, head: FamilyHead) {
     this.#register = register;
     this.head = head;
@@ -77,8 +92,10 @@ export class NamedFamily {
 
   /** Adds series whose records have `labelNames`, and exposes them. */
   add(labelNames: readonly string[], labels: RecordLabels, hasExemplars: boolean): FamilySeries<Series> {
-    const definition = { ...this.head, labelNames, ageBuckets: 0, slotMs: 0 };
-    const SeriesClass: new (store: CellStore) => Series = hasExemplars ? ExemplarSeries : Series;
+    const { origin: _, ...head } = this.head;
+    const definition = { ...head, labelNames, ageBuckets: 0, slotMs: 0 };
+    const plain = hasExemplars ? ExemplarSeries : Series;
+    const SeriesClass = this.head.native === undefined ? plain : NativeSeries;
     const series = new FamilySeries(storeFor([this.#register]), definition, SeriesClass, labels);
     const part = new Part(this, this.#freeName(), series, labels);
     this.#parts.push(part);
@@ -131,9 +148,14 @@ function pooled(samples: readonly TextSample[], mode: MergeMode): TextSample[] {
     const labels = Object.entries({ ...sample.labels, ...sample.sharedLabels });
     const key = JSON.stringify([sample.metricName, ...labels.sort(([a], [b]) => (a < b ? -1 : 1))]);
     const earlier = isSum ? byLabels.get(key) : undefined;
-    byLabels.set(key, earlier === undefined ? sample : { ...sample, value: earlier.value + sample.value });
+    byLabels.set(key, earlier === undefined ? sample : sumOf(earlier, sample));
   }
   return [...byLabels.values()];
+}
+
+function sumOf(a: TextSample, b: TextSample): TextSample {
+  const native = mergedNative([a, b].flatMap((sample) => sample.native ?? []));
+  return { ...b, value: a.value + b.value, ...(native && { native }) };
 }
 
 /** One family of the store, as a registry knows it. */

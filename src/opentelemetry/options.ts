@@ -5,6 +5,7 @@ import { globalRegistry } from '../registry/registry';
 import type { AnyRegistry } from '../types/registry';
 import type { Attributes } from './api';
 import { plainAttributes } from './attributes';
+import { environmentBuckets, type HistogramBuckets, histogramBuckets } from './histogram';
 import { labelName, type Translation, translations } from './names';
 import { type Resource, targetAttributes } from './resource';
 import type { View } from './views';
@@ -26,6 +27,11 @@ export interface MeterProviderOptions {
   /** Keys of attributes of the resource that all series have, too. Default: none. */
   readonly resourceLabels?: readonly string[] | undefined;
   readonly views?: readonly View[] | undefined;
+  /**
+   * Which buckets histograms have: with `explicit` boundaries, `exponential` ones, which scrapers get as native histograms, or `both`.
+   * Default: that of `OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION`, else `explicit`.
+   */
+  readonly histograms?: HistogramBuckets | undefined;
   /** Attribute sets of each instrument in this process, the overflow set included. Default: 2000, as the specification says. */
   readonly maxSeries?: number | undefined;
   /**
@@ -46,6 +52,7 @@ export interface ResolvedOptions {
   /** The labels and values of the resource that all series have. */
   readonly resourceLabels: ReadonlyMap<string, string>;
   readonly views: readonly View[];
+  readonly histograms: HistogramBuckets;
   readonly maxSeries: number;
   readonly exemplars: boolean;
 }
@@ -58,6 +65,10 @@ const texts: Check = ['a list of strings', (value) => Array.isArray(value) && va
 const limit: Check = [
   'a whole number from 1 on, or Infinity',
   (value) => typeof value === 'number' && value >= 1 && (Number.isInteger(value) || value === Infinity),
+];
+const buckets: Check = [
+  `one of ${histogramBuckets.join(', ')}`,
+  (value) => histogramBuckets.includes(value as HistogramBuckets),
 ];
 const types = ['COUNTER', 'UP_DOWN_COUNTER', 'GAUGE', 'HISTOGRAM'].flatMap((type) =>
   type === 'HISTOGRAM' ? [type] : [type, `OBSERVABLE_${type}`],
@@ -74,6 +85,7 @@ const ofProvider: Readonly<Record<keyof MeterProviderOptions, Check>> = {
   ],
   resourceLabels: texts,
   views: ['a list of views', (value) => Array.isArray(value) && value.every(isObject)],
+  histograms: buckets,
   maxSeries: limit,
   exemplars: flag,
 };
@@ -86,6 +98,11 @@ const ofView: Readonly<Record<keyof View, Check>> = {
   name: text,
   description: text,
   buckets: ['a list of ascending finite numbers', isAscending],
+  histogram: buckets,
+  maxBuckets: [
+    'a whole number from 2 on',
+    (value) => typeof value === 'number' && value >= 2 && Number.isInteger(value),
+  ],
   attributes: [
     'a list of attribute keys, or an object with such a list under drop',
     (value) => texts[1](value) || texts[1]((value as { drop?: unknown } | null)?.drop),
@@ -123,6 +140,7 @@ export function resolvedOptions(options: MeterProviderOptions): ResolvedOptions 
     target: resource === false ? undefined : attributes,
     resourceLabels: new Map(copied.map((key) => [labelName(key), `${attributes[key]}`])),
     views: [...views],
+    histograms: options.histograms ?? environmentBuckets(process.env),
     maxSeries: options.maxSeries ?? 2000,
     exemplars,
   };

@@ -1,5 +1,6 @@
 import type { MergeMode, MultiprocessMode } from '../model/family';
 import type { InstrumentDescriptor, InstrumentType, Scope } from './api';
+import type { HistogramBuckets } from './histogram';
 
 /** Changes the metrics of the instruments that it selects. Of several views the first that fits an instrument counts. */
 export interface View {
@@ -14,6 +15,10 @@ export interface View {
   readonly description?: string | undefined;
   /** Upper bounds of a histogram. They count over the advice of the instrument. */
   readonly buckets?: readonly number[] | undefined;
+  /** Which buckets a histogram has; in place of the provider's `histograms`. */
+  readonly histogram?: HistogramBuckets | undefined;
+  /** Exponential buckets of a series, both signs together: with more the resolution is halved. Default: 160, as the SDK's. */
+  readonly maxBuckets?: number | undefined;
   /** The attribute keys that are kept, or those that are dropped. */
   readonly attributes?: readonly string[] | { readonly drop: readonly string[] } | undefined;
   /** How the values of several processes become one. Of counters `sum` and `max`, of histograms only `sum`. */

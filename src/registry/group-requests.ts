@@ -2,18 +2,18 @@ import type { RemovalRequest, RequestHandler } from '../store/wakeup';
 import { collects, type Registrable, refresh } from './registrable';
 
 /** The part of a registry that this module needs. */
-interface Target {
+export interface RequestTarget {
   /** The scope in which its metrics are registered, if they are. */
   readonly scope: string | undefined;
   readonly metrics: Iterable<Registrable>;
 }
 
 /** The registries of this thread that are or were in its segment; they may be garbage collected all the same. */
-const references = new Set<WeakRef<Target>>();
-const known = new WeakSet<Target>();
+const references = new Set<WeakRef<RequestTarget>>();
+const known = new WeakSet<RequestTarget>();
 
 /** From here on `requestHandler` carries out requests for `registry`, too. */
-export function handleRequestsFor(registry: Target): void {
+export function handleRequestsFor(registry: RequestTarget): void {
   if (known.has(registry)) return;
   known.add(registry);
   references.add(new WeakRef(registry));
@@ -46,8 +46,17 @@ export async function refreshAllBut(others: ReadonlySet<object>): Promise<number
 /** A removal in any scope. */
 export type Removal = Omit<RemovalRequest, 'scope'>;
 
-/** Carries out a removal in this thread. */
-export function removeHere(metrics: Iterable<Registrable>, { family, labels }: Removal): void {
+/** Carries out a removal in this thread: in `metrics`, and in all that is registered in the scopes by other means. */
+export function removeInThread(
+  metrics: Iterable<Registrable>,
+  scopes: readonly string[],
+  removal: Removal,
+): void {
+  removeHere(metrics, removal);
+  for (const scope of scopes) requestHandler.remove({ scope, ...removal });
+}
+
+function removeHere(metrics: Iterable<Registrable>, { family, labels }: Removal): void {
   for (const metric of metrics) {
     if (family !== undefined && metric.name !== family) continue;
     if (labels === undefined) metric.reset?.();
@@ -55,7 +64,7 @@ export function removeHere(metrics: Iterable<Registrable>, { family, labels }: R
   }
 }
 
-function* registries(): Generator<Target> {
+function* registries(): Generator<RequestTarget> {
   for (const reference of references) {
     const registry = reference.deref();
     if (registry === undefined) references.delete(reference);

@@ -5,7 +5,7 @@ import {
   type TextFormat,
   textIn,
 } from '../exposition/document';
-import { inOrderOf, leFirst, withDefaultLabels, withoutNamesOf } from '../exposition/families';
+import { familyObject, inOrderOf, leFirst, withoutNamesOf } from '../exposition/families';
 import { protobufFamilies, protobufFamily } from '../exposition/protobuf';
 import type { TextFamily } from '../exposition/text';
 import type { MetricFamily } from '../model/family';
@@ -78,12 +78,15 @@ export class GroupView {
     );
   }
 
-  async families(): Promise<TextFamily[]> {
+  /** With `hasStarts` the first sample of each series has the time since when it counts. */
+  async families(hasStarts = false): Promise<TextFamily[]> {
     const changes = this.#changes;
-    if (changes === undefined) return this.#store.families(this.#view);
-    return (await this.#shown(changes, false)).map((family) =>
-      withDefaultLabels(family, changes.defaultLabels),
-    );
+    if (changes === undefined) return this.#store.families(this.#view, hasStarts);
+    const families: TextFamily[] = [];
+    for (const family of await this.#shown(changes, hasStarts)) {
+      families.push(await familyObject(family, changes.defaultLabels));
+    }
+    return families;
   }
 
   async #shown({ hidden }: Changes, hasStarts = true): Promise<MetricFamily[]> {
@@ -144,8 +147,9 @@ export async function composedFamilies(
   group: GroupView | undefined,
   others: readonly TextFamily[],
   names: Iterable<string>,
+  hasStarts = false,
 ): Promise<TextFamily[]> {
-  const families = (await group?.families()) ?? [];
+  const families = (await group?.families(hasStarts)) ?? [];
   if (others.length === 0) return families;
   return inOrderOf(names, [...withoutNamesOf(others, families), ...others]);
 }

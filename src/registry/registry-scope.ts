@@ -47,9 +47,9 @@ export class RegistryScope {
     if (!this.#isShown && this.#origin !== undefined) this.#madeAtMs = performance.now();
   }
 
-  /** The scope that the registry shows; undefined if it is private. */
-  get shown(): string | undefined {
-    return this.#isShown ? this.#scope : undefined;
+  /** The scope that the registry shows; none if it is private. */
+  get shown(): readonly string[] {
+    return this.#isShown && this.#scope !== undefined ? [this.#scope] : noScopes;
   }
 
   /** The scope in which its metrics are registered, if they are. */
@@ -169,6 +169,8 @@ export class RegistryScope {
     for (const changed of this.#choosers ?? []) changed();
   }
 }
+
+const noScopes: readonly string[] = [];
 
 function isEmpty(labels: object): boolean {
   return Object.keys(labels).length === 0;

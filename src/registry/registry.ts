@@ -9,7 +9,7 @@ import {
 } from '../errors';
 import { encoded, encodingsOf } from '../exposition/compression';
 import { type ExpositionFormat, type TextFormat, textIn } from '../exposition/document';
-import { withDefaultLabels, withoutSharedLabels } from '../exposition/families';
+import { familyObject, withDefaultLabels } from '../exposition/families';
 import { negotiatedFormat } from '../exposition/negotiation';
 import type { ClientFormat, TextFamily } from '../exposition/text';
 import { aggregateFamilies } from '../model/aggregators';
@@ -40,7 +40,7 @@ import {
   prometheusContentType,
   protobufContentType,
 } from './content-type';
-import { type Removal, removeHere } from './group-requests';
+import { type Removal, removeInThread } from './group-requests';
 import {
   composedFamilies,
   composedMessages,
@@ -139,9 +139,9 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The names of the scopes whose metrics are exposed here, none for a registry that shows its own metrics; see `RegistryOptions`. */
   scopes(): readonly string[] {
     const { shown, isInUse } = this.scope;
-    if (this.sources.length === 0) return shown === undefined ? [] : [shown];
+    if (this.sources.length === 0) return shown;
     const merged = this.sources.flatMap((source) => source.scopes?.() ?? []);
-    return [...new Set(shown !== undefined && isInUse ? [...merged, shown] : merged)];
+    return [...new Set(isInUse ? [...merged, ...shown] : merged)];
   }
 
   get contentType(): BoundRegistryContentType {
@@ -266,7 +266,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The numbers of the group as objects; with an argument, only families of that aggregator. */
   async getGroupMetricsAsJSON(aggregator?: Aggregator): Promise<Objects> {
     const { group, others } = await this.shown({ view: 'group' }, 'objects');
-    const families = await composedFamilies(group, this.objectsOf(others), this.byName.keys());
+    const families = await composedFamilies(group, await this.objectsOf(others), this.byName.keys());
     return families.filter((family) => isOf(aggregator, family)) as Objects;
   }
 
@@ -360,14 +360,14 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return composedText(group, texts, names, format);
   }
 
-  private objectsOf(families: readonly TextFamily[]): Objects {
-    return families.map((family) =>
-      withDefaultLabels(withoutSharedLabels(family), this.defaultLabels),
-    ) as readonly object[] as Objects;
+  private async objectsOf(families: readonly TextFamily[]): Promise<Objects> {
+    const objects: object[] = [];
+    for (const family of families) objects.push(await familyObject(family, this.defaultLabels));
+    return objects as Objects;
   }
 
   private async removeEverywhere(removal: Removal): Promise<GroupAnswer> {
-    removeHere(this.byName.values(), removal);
+    removeInThread(this.byName.values(), this.scopes(), removal);
     const store = currentStore();
     if (!store.shared) return { late: 0 };
     const late = this.scopes().map((scope) => store.removeFromOthers({ scope, ...removal }));

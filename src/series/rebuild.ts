@@ -1,4 +1,5 @@
 import type { LabelSet } from '../model/labels';
+import { Column, startOf } from './column';
 import { chooseOffsets, hashOf, type Sampling } from './label-hash';
 import { emptySlots, enterRow, fewestSlots, type Rows } from './lookup';
 
@@ -15,16 +16,31 @@ export const rowsPerSeries = 16;
 /** The series of a table by row: none in row 0, nor in that of a removed series. */
 export interface SeriesRows<S> {
   readonly rows: Rows;
-  readonly series: (S | undefined)[];
-  readonly hashes: number[];
+  readonly series: Column<S | undefined>;
+  /** With room for as many rows as there are slots. */
+  readonly hashes: Int32Array;
   /** See `SeriesKey.asWritten`. */
   readonly asWritten: (LabelSet | undefined)[];
 }
 
+/** No series, but row 0, which has none. */
+export function noSeries<S>(): Column<S | undefined> {
+  const series = new Column<S | undefined>(1);
+  series.push([undefined]);
+  return series;
+}
+
+/** The texts of no series. */
+export function emptyTexts(labels: number): Rows['texts'] {
+  const texts: Rows['texts'] = new Column(labels);
+  texts.push(new Array<null>(labels).fill(null));
+  return texts;
+}
+
 /** Removes a series from its row. */
-export function emptyRow<S>({ rows, series, asWritten }: SeriesRows<S>, row: number, labels: number): void {
-  series[row] = undefined;
-  rows.texts.fill(null, row * labels, (row + 1) * labels);
+export function emptyRow<S>({ rows, series, asWritten }: SeriesRows<S>, row: number): void {
+  series.fill(row, undefined);
+  rows.texts.fill(row, null);
   delete asWritten[row];
 }
 
@@ -38,7 +54,7 @@ export class TableRebuild<S> {
   readonly #present: SeriesRows<S>;
   readonly #labels: number;
   /** Undefined when rows keep their numbers. Else the number of each row that was taken over, 0 for those of removed series. */
-  readonly #newRows: number[] | undefined;
+  readonly #newRows: Int32Array | undefined;
   /** Of the offsets of the next label. */
   #choice: ReturnType<typeof chooseOffsets> | undefined;
   #row = 1;
@@ -48,21 +64,20 @@ export class TableRebuild<S> {
 
   /** With fewer labels than `labels` in `sampling`, those of the others are chosen by the present values. */
   constructor(present: SeriesRows<S>, live: number, labels: number, sampling: Sampling) {
-    const { rows, series, hashes, asWritten } = present;
+    const { rows, series, asWritten } = present;
     const isCompacting = live < series.length - 1;
     // As many slots are free when it is finished: more series come meanwhile.
     const most = live + (2 * series.length) / rowsPerSeries;
     let count = fewestSlots;
     while (count < Math.max(3 * live, 2 * most)) count *= 2;
     const { slots, shift } = emptySlots(count);
-    const texts = isCompacting ? new Array<null>(labels).fill(null) : rows.texts;
     this.#present = present;
     this.#labels = labels;
-    this.#newRows = isCompacting ? [0] : undefined;
+    this.#newRows = isCompacting ? new Int32Array(rows.slots.length) : undefined;
     this.next = {
-      rows: { slots, shift, texts, sampling },
-      series: isCompacting ? [undefined] : series,
-      hashes: !isCompacting && sampling === rows.sampling ? hashes : [0],
+      rows: { slots, shift, texts: isCompacting ? emptyTexts(labels) : rows.texts, sampling },
+      series: isCompacting ? noSeries() : series,
+      hashes: new Int32Array(count),
       asWritten: isCompacting ? [] : asWritten,
     };
   }
@@ -83,7 +98,7 @@ export class TableRebuild<S> {
   /** To be called for each series that is removed from the present rows. */
   delete(row: number): void {
     const newRow = this.#newRows?.[row] ?? 0;
-    if (newRow > 0) emptyRow(this.next, newRow, this.#labels);
+    if (newRow > 0) emptyRow(this.next, newRow);
   }
 
   /** Whether searches among `live` series are short, as far as they can be. */
@@ -108,22 +123,20 @@ export class TableRebuild<S> {
   #takeOver(row: number): void {
     const { rows, series, hashes, asWritten } = this.#present;
     const { next } = this;
-    const one = series[row];
-    if (one === undefined) {
-      this.#newRows?.push(0);
-      return;
-    }
-    const first = row * this.#labels;
+    const one = series.at(row);
+    if (one === undefined) return;
+    const block = rows.texts.block(row);
+    const start = startOf(row, this.#labels);
     let newRow = row;
     if (this.#newRows !== undefined) {
-      newRow = next.series.push(one) - 1;
-      this.#newRows.push(newRow);
-      for (let i = first; i < first + this.#labels; i++) next.rows.texts.push(rows.texts[i]);
+      newRow = next.series.push([one]);
+      this.#newRows[row] = newRow;
+      next.rows.texts.push(block, start);
       if (asWritten[row] !== undefined) next.asWritten[newRow] = asWritten[row];
     }
     const { sampling } = next.rows;
     const isSameHash = sampling === rows.sampling;
-    const hash = isSameHash ? (hashes[row] as number) : hashOf(rows.texts, first, this.#labels, sampling);
+    const hash = isSameHash ? (hashes[row] as number) : hashOf(block, start, this.#labels, sampling);
     next.hashes[newRow] = hash;
     const steps = enterRow(next.rows, newRow, hash);
     this.#steps += steps;
@@ -137,7 +150,7 @@ export class TableRebuild<S> {
     const looks = Math.min(2 * manyValues, series.length);
     for (let look = 0; look < looks && values.size < manyValues; look++) {
       const row = Math.floor(Math.random() * series.length);
-      const text = rows.texts[row * this.#labels + label];
+      const text = rows.texts.at(row, label);
       if (typeof text === 'string') values.add(text);
     }
     return [...values];

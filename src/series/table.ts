@@ -1,5 +1,6 @@
 import { type LabelSet, type LabelTexts, labelText, type SeriesKey } from '../model/labels';
 import { inSlices } from '../slices';
+import { blockRows, type Column } from './column';
 import { hashOf, type Sampling } from './label-hash';
 import {
   compiledLookup,
@@ -12,7 +13,15 @@ import {
   rowOfLabels,
   unlabelledLookup,
 } from './lookup';
-import { emptyRow, longestSearch, rowsPerSeries, type SeriesRows, TableRebuild } from './rebuild';
+import {
+  emptyRow,
+  emptyTexts,
+  longestSearch,
+  noSeries,
+  rowsPerSeries,
+  type SeriesRows,
+  TableRebuild,
+} from './rebuild';
 
 /** Samplings that are chosen for a table of one size. Then the values are of a kind that no sampling tells apart for long. */
 const mostChoices = 3;
@@ -27,8 +36,8 @@ export class SeriesTable<S> implements Iterable<S> {
   readonly #finds: number;
   readonly #rows: Rows;
   /** By row: none in row 0, nor in that of a removed series. */
-  #series: (S | undefined)[] = [undefined];
-  #hashes: number[] = [0];
+  #series: Column<S | undefined> = noSeries();
+  #hashes: Int32Array;
   /** By row: see `SeriesKey.asWritten`. */
   #asWritten: (LabelSet | undefined)[] = [];
   #live = 0;
@@ -46,13 +55,15 @@ export class SeriesTable<S> implements Iterable<S> {
     this.#findsLeft = finds;
     if (names.length === 0) {
       this.#rows = unlabelledRows;
+      this.#hashes = noHashes;
       this.#compiled = unlabelledLookup;
       return;
     }
     this.#rows = newRows(
-      names.map(() => null),
+      names.length,
       names.map(() => lastTwo),
     );
+    this.#hashes = new Int32Array(fewestSlots);
   }
 
   /** The number of series. */
@@ -85,29 +96,30 @@ export class SeriesTable<S> implements Iterable<S> {
   }
 
   at(row: number): S | undefined {
-    return this.#series[row];
+    return this.#series.at(row);
   }
 
   find(labels: LabelSet): S | undefined {
-    return this.#series[this.rowOf(labels)];
+    const row = this.rowOf(labels);
+    return row < blockRows ? this.#series.first[row] : this.#series.at(row);
   }
 
   /** Runs no code of the caller. */
   get(texts: LabelTexts): S | undefined {
-    return this.#series[this.#rowOfTexts(texts)];
+    return this.#series.at(this.#rowOfTexts(texts));
   }
 
   /** Adds a series that is not in the table. Runs no code of the caller. */
   add({ texts, asWritten }: SeriesKey, series: S): void {
     const isFull = this.#series.length > this.#rows.slots.length / 2;
     if (isFull && this.#rebuild === undefined) this.#beginRebuild(this.#rows.sampling);
-    const row = this.#series.push(series) - 1;
-    for (let i = 0; i < texts.length; i++) this.#rows.texts.push(texts[i]);
+    const row = this.#series.push([series]);
+    if (row === blockRows) this.#forgetCompiled();
     if (asWritten !== undefined) this.#asWritten[row] = asWritten;
     this.#live++;
     if (texts.length === 0) return;
-    const width = texts.length;
-    const hash = hashOf(this.#rows.texts, row * width, width, this.#rows.sampling);
+    this.#rows.texts.push(texts);
+    const hash = hashOf(texts, 0, texts.length, this.#rows.sampling);
     this.#hashes[row] = hash;
     const steps = enterRow(this.#rows, row, hash);
     if (steps > longestSearch && this.#rebuild === undefined) this.#improveHash();
@@ -127,11 +139,12 @@ export class SeriesTable<S> implements Iterable<S> {
   /** Removes the series for which `condition` is true, and returns them. */
   deleteIf(condition: (series: S) => boolean): S[] {
     const deleted: S[] = [];
-    this.#series.forEach((series, row) => {
-      if (series === undefined || !condition(series)) return;
+    for (let row = 1; row <= this.lastRow; row++) {
+      const series = this.at(row);
+      if (series === undefined || !condition(series)) continue;
       deleted.push(series);
       this.#delete(row);
-    });
+    }
     this.#shrink();
     return deleted;
   }
@@ -140,16 +153,20 @@ export class SeriesTable<S> implements Iterable<S> {
     this.#numbering++;
     this.#rebuild = undefined;
     if (this.#names.length > 0) {
-      Object.assign(this.#rows, emptySlots(fewestSlots), { texts: this.#names.map(() => null) });
+      Object.assign(this.#rows, emptySlots(fewestSlots), { texts: emptyTexts(this.#names.length) });
+      this.#hashes = new Int32Array(fewestSlots);
     }
-    this.#series = [undefined];
-    this.#hashes = [0];
+    this.#series = noSeries();
     this.#asWritten = [];
     this.#live = 0;
   }
 
   *[Symbol.iterator](): Iterator<S> {
-    for (const series of this.#series) if (series !== undefined) yield series;
+    const series = this.#series;
+    for (let row = 1; row < series.length; row++) {
+      const one = series.at(row);
+      if (one !== undefined) yield one;
+    }
   }
 
   /** Each series with a copy of its labels as the first caller wrote them. */
@@ -158,7 +175,7 @@ export class SeriesTable<S> implements Iterable<S> {
     const asWritten = this.#asWritten;
     const { texts } = this.#rows;
     for (let row = 1; row < series.length; row++) {
-      const one = series[row];
+      const one = series.at(row);
       if (one !== undefined) yield [one, { ...(asWritten[row] ?? this.#labelsOf(row, texts)) }];
     }
   }
@@ -168,12 +185,10 @@ export class SeriesTable<S> implements Iterable<S> {
     const series = this.#series;
     const asWritten = this.#asWritten;
     const { texts } = this.#rows;
-    const width = this.#names.length;
     for (let row = 1; row < series.length; row++) {
-      const one = series[row];
+      const one = series.at(row);
       if (one === undefined) continue;
-      const key = texts.slice(row * width, (row + 1) * width) as (string | undefined)[];
-      yield [one, { texts: key, asWritten: asWritten[row] }];
+      yield [one, { texts: texts.row(row) as (string | undefined)[], asWritten: asWritten[row] }];
     }
   }
 
@@ -183,14 +198,19 @@ export class SeriesTable<S> implements Iterable<S> {
     return row;
   }
 
+  #forgetCompiled(): void {
+    this.#compiled = undefined;
+    this.#findsLeft = this.#finds;
+  }
+
   #rowOfTexts(texts: LabelTexts): number {
     return texts.length === 0 ? 1 : rowOf(this.#rows, texts);
   }
 
   #delete(row: number): S | undefined {
-    const deleted = this.#series[row];
+    const deleted = this.#series.at(row);
     if (deleted === undefined) return undefined;
-    emptyRow(this.#present(), row, this.#names.length);
+    emptyRow(this.#present(), row);
     this.#rebuild?.delete(row);
     this.#live--;
     if (this.#live === 0) this.clear();
@@ -204,7 +224,7 @@ export class SeriesTable<S> implements Iterable<S> {
   #labelsOf(row: number, texts: Rows['texts']): LabelSet {
     const labels: Record<string, unknown> = {};
     this.#names.forEach((name, i) => {
-      const text = texts[row * this.#names.length + i];
+      const text = texts.at(row, i);
       if (text !== undefined) labels[name] = text;
     });
     return labels;
@@ -245,10 +265,7 @@ export class SeriesTable<S> implements Iterable<S> {
     const { rows, series, hashes, asWritten } = rebuild.next;
     this.#rebuild = undefined;
     if (rows.slots.length !== this.#rows.slots.length) this.#choices = 0;
-    if (rows.sampling !== this.#rows.sampling) {
-      this.#compiled = undefined;
-      this.#findsLeft = this.#finds;
-    }
+    if (rows.sampling !== this.#rows.sampling) this.#forgetCompiled();
     Object.assign(this.#rows, rows); // the compiled lookup has that object
     if (rebuild.isRenumbering) this.#numbering++;
     this.#series = series;
@@ -261,9 +278,11 @@ export class SeriesTable<S> implements Iterable<S> {
 const lastTwo: readonly number[] = [-1, -2];
 
 /** One object literal: V8 makes a hidden class for each object that it makes by spreading a typed array into another. */
-function newRows(texts: null[], sampling: Sampling): Rows {
+function newRows(labels: number, sampling: Sampling): Rows {
+  const texts = emptyTexts(labels);
   return { slots: new Int32Array(fewestSlots), shift: Math.clz32(fewestSlots) + 1, texts, sampling };
 }
 
 /** Those of every table without label names: row 1 is that of its only series, if it has one. */
-const unlabelledRows: Rows = newRows([], []);
+const unlabelledRows: Rows = newRows(0, []);
+const noHashes = new Int32Array(0);

@@ -137,6 +137,8 @@ export class Bridge {
       quantiles: own.quantiles ?? defaults.quantiles,
       maxAgeSeconds: own.maxAgeSeconds ?? defaults.maxAgeSeconds,
       ageBuckets: own.ageBuckets ?? defaults.ageBuckets,
+      nativeBucketFactor: own.nativeBucketFactor ?? defaults.nativeBucketFactor,
+      nativeMaxBuckets: own.nativeMaxBuckets ?? defaults.nativeMaxBuckets,
     };
   }
 }

@@ -3,6 +3,7 @@ import { Gauge } from '../metrics/gauge';
 import { Histogram } from '../metrics/histogram';
 import { Summary } from '../metrics/summary';
 import { prometheusContentType } from '../registry/content-type';
+import { handleRequestsFor, type RequestTarget } from '../registry/group-requests';
 import { FAMILY, type Registrable } from '../registry/registrable';
 import type { Registry } from '../registry/registry';
 import { currentStore } from '../store/current';
@@ -53,9 +54,18 @@ export class StatsdFamilies {
   readonly #registry: Registry;
   readonly #families = new Map<string, Family>();
   readonly #register: object;
+  /** By which resets and removals of the registry and of other processes find the families. */
+  readonly #target: RequestTarget;
 
   constructor(registry: Registry) {
     this.#registry = registry;
+    this.#target = {
+      get scope() {
+        return registry.scopes()[0];
+      },
+      metrics: { [Symbol.iterator]: () => this.#resettable() },
+    };
+    handleRequestsFor(this.#target);
     this.#register = {
       contentType: prometheusContentType,
       scopes: () => registry.scopes(),
@@ -117,6 +127,29 @@ export class StatsdFamilies {
     }
   }
 
+  *#resettable(): Generator<Registrable> {
+    for (const [name, { kind, shapes }] of this.#families) {
+      const all = (change: (shape: Shape) => void): void => {
+        for (const shape of shapes.values()) change(shape);
+      };
+      yield {
+        name,
+        get: () => ({ name, help: '', type: kind }),
+        reset: () =>
+          all(({ metric, series }) => {
+            metric.reset();
+            series.clear();
+          }),
+        remove: (labels) => {
+          const names = Object.keys(labels).sort(byText);
+          const shape = shapes.get(names.join());
+          shape?.metric.remove(labels as never);
+          shape?.series.delete(JSON.stringify(names.map((label) => labels[label])));
+        },
+      };
+    }
+  }
+
   /** Undefined for a name that another family has, or one of its samples. */
   #newFamily(name: string, kind: Kind): Family | undefined {
     if (this.#registry.getSingleMetric(name) !== undefined) return undefined;
@@ -133,8 +166,16 @@ export class StatsdFamilies {
     if (kind === 'counter') return new Counter(config);
     // The newest value counts, also of the process that has listened before this one.
     if (kind === 'gauge') return new Gauge({ ...config, multiprocessMode: 'mostrecent' });
-    if (kind === 'histogram')
-      return new Histogram({ ...config, buckets: observer.buckets && [...observer.buckets] });
+    if (kind === 'histogram') {
+      const { buckets, nativeBucketFactor, nativeMaxBuckets } = observer;
+      return new Histogram({
+        ...config,
+        buckets: buckets && [...buckets],
+        nativeHistogramBucketFactor: nativeBucketFactor,
+        // 0 is no limit there, and unlike in Go the default here.
+        nativeHistogramMaxBucketNumber: nativeMaxBuckets ?? 0,
+      });
+    }
     const { quantiles = [0.5, 0.9, 0.99], maxAgeSeconds = 600, ageBuckets = 5 } = observer;
     return new Summary({ ...config, percentiles: [...quantiles], maxAgeSeconds, ageBuckets });
   }

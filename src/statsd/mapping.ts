@@ -11,6 +11,8 @@ export interface ObserverOptions {
   readonly quantiles: readonly number[] | undefined;
   readonly maxAgeSeconds: number | undefined;
   readonly ageBuckets: number | undefined;
+  readonly nativeBucketFactor: number | undefined;
+  readonly nativeMaxBuckets: number | undefined;
 }
 
 /** One entry of `mappings`. */
@@ -47,6 +49,8 @@ export const noMapping: Mapping = {
     quantiles: undefined,
     maxAgeSeconds: undefined,
     ageBuckets: undefined,
+    nativeBucketFactor: undefined,
+    nativeMaxBuckets: undefined,
   },
   ttlSeconds: 0,
   ignoresOrder: false,
@@ -194,8 +198,14 @@ class Reading {
       this.#fail(histogramPath, 'no histogram_options, because the observer is a summary', histogram);
     if (type === 'histogram' && fields['summary_options'] !== undefined && path[0] === 'mappings')
       this.#fail(summaryPath, 'no summary_options, because the observer is a histogram', summary);
-    const nativeKeys = ['native_histogram_bucket_factor', 'native_histogram_max_buckets'];
-    this.#onlyKeys(histogram, histogramPath, ['buckets', ...nativeKeys]);
+    const [factorKey, maxKey] = ['native_histogram_bucket_factor', 'native_histogram_max_buckets'] as const;
+    this.#onlyKeys(histogram, histogramPath, ['buckets', factorKey, maxKey]);
+    const factor = histogram[factorKey];
+    if (factor !== undefined && !(typeof factor === 'number' && factor > 1 && factor < Infinity))
+      this.#fail([...histogramPath, factorKey], 'a number above 1', factor);
+    const maxBuckets = histogram[maxKey];
+    if (maxBuckets !== undefined && !(Number.isInteger(maxBuckets) && Number(maxBuckets) >= 0))
+      this.#fail([...histogramPath, maxKey], 'a whole number', maxBuckets);
     this.#onlyKeys(summary, summaryPath, ['quantiles', 'max_age', 'age_buckets', 'buf_cap']);
     const ageBuckets = summary['age_buckets'];
     if (ageBuckets !== undefined && !(Number.isInteger(ageBuckets) && Number(ageBuckets) >= 0))
@@ -207,6 +217,8 @@ class Reading {
       quantiles: this.#quantiles(summary['quantiles'] ?? fields['quantiles'], [...summaryPath, 'quantiles']),
       maxAgeSeconds: maxAge === undefined ? undefined : this.#seconds(maxAge, [...summaryPath, 'max_age']),
       ageBuckets: Number(ageBuckets) || undefined,
+      nativeBucketFactor: factor as number | undefined,
+      nativeMaxBuckets: maxBuckets as number | undefined,
     };
   }
 

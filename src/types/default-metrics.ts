@@ -22,6 +22,11 @@ export interface DefaultMetricsCollectorConfiguration<T extends RegistryContentT
   eventLoopUtilizationAgeBuckets?: number | null | undefined;
   /** How far back the summary of the utilization looks, in seconds. Default 60. */
   eventLoopUtilizationMaxAgeSeconds?: number | null | undefined;
+  /**
+   * `process_start_time_seconds` of several processes: `'oldest'` is the start of the application, as long as its first process lives;
+   * `'newest'` changes with the start of each process, so that its changes are the restarts. Default: `'omit'`, as in prom-client.
+   */
+  startTime?: 'omit' | 'oldest' | 'newest' | undefined;
   /** Adds the active span of OpenTelemetry as exemplar to the CPU counters; the registry must be of OpenMetrics. */
   enableExemplars?: boolean | undefined;
 }
@@ -36,7 +41,7 @@ export interface DefaultMetricsCollector {
    * themselves.
    *
    * Of several processes, gauges are the sum of the living (event loop lag: average, least or greatest; start time:
-   * none; version: the oldest process's), and counters and distributions keep the dead. Metrics that a process has in common
+   * none, unless `startTime` says which; version: the oldest process's), and counters and distributions keep the dead. Metrics that a process has in common
    * with its worker threads are reported by the thread that began to collect first, if the others were started after it.
    *
    * Throws a TypeError if `config` is no object, the errors of the metrics' constructors for a bad option, and an Error

@@ -74,6 +74,34 @@ test('any process of a cluster shows the default metrics of all workers, merged'
   }
 });
 
+test('the start time of a cluster is that of its oldest or of its newest process, if one of them is asked for', async () => {
+  const startOf = async (member: Member): Promise<number> =>
+    member.run(() => Math.round(Date.now() / 1000 - process.uptime()));
+  const name = 'process_start_time_seconds{}';
+  const oldest = await startCluster({ startTime: 'oldest' });
+  const newest = await startCluster({ startTime: 'newest' });
+  const firsts = await Promise.all(oldest.workers.map(startOf));
+  expect((await valuesFrom(oldest.primary)).get(name)).toBe(Math.min(...firsts));
+
+  // Start times are whole seconds.
+  await expect.poll(() => Math.round(Date.now() / 1000) > Math.max(...firsts) + 1).toBe(true);
+  const late = await collecting(await newest.primary.startWorker(), { startTime: 'newest' });
+  const start = await startOf(late);
+  expect((await valuesFrom(newest.primary)).get(name)).toBe(start);
+  await late.kill();
+  // Its death is no second change.
+  expect((await valuesFrom(newest.primary)).get(name)).toBe(start);
+});
+
+test('a start time that is none of the three is refused', async () => {
+  const member = await spawn();
+  const refusal = member.run(({ collectDefaultMetrics }) => {
+    collectDefaultMetrics({ startTime: 'first' as 'newest' });
+  });
+
+  await expect(refusal).rejects.toThrow("'omit', 'oldest' or 'newest'");
+});
+
 test('the lag of a cluster’s event loops is the average, the least and the greatest of its workers', async () => {
   const precision = 0.3;
   const { primary } = await startCluster({ eventLoopMonitoringPrecision: 1000 * precision });

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { newDirectory, ownDirectory, segmentsIn } from './support/directories';
+import { newDirectory, ownDirectory, segmentsIn, smallFileSystem } from './support/directories';
 import { valuesOf } from './support/exposition';
 import { type Member, root, spawn } from './support/member';
 
@@ -145,6 +145,34 @@ describe('environment variables', () => {
     expect(values.get('jobs_total{queue="a"}')).toBe(1);
     expect(values.get('prom_client_mmap_dropped_updates_total{}')).toBe(2);
     expect(values.get('prom_client_mmap_owners{state="live"}')).toBe(1);
+    expect(values.get('prom_client_mmap_native{}')).toBe(1);
+  });
+
+  test('tell how large the file system of the group is, and how much room it has', async ({ skip }) => {
+    const directory = smallFileSystem(8 << 20);
+    if (directory === undefined) return skip('a file system cannot be mounted');
+    const member = await spawn({ directory, env: { PROM_CLIENT_MMAP_SELF_METRICS: 'all' } });
+    await count(member, 1);
+    const { bavail, bsize } = statfsSync(directory);
+    const values = valuesOf(await member.scrape());
+
+    expect(values.get('prom_client_mmap_storage_size_bytes{}')).toBe(8 << 20);
+    const available = values.get('prom_client_mmap_storage_available_bytes{}');
+    expect(available).toBeLessThan(8 << 20);
+    expect(Math.abs((available ?? 0) - bavail * bsize)).toBeLessThan(1 << 20);
+  });
+
+  test('show that a process without its directory is alone', async () => {
+    const directory = join(newDirectory(), 'group');
+    const member = await spawn({ directory, env: { PROM_CLIENT_MMAP_SELF_METRICS: 'all' } });
+    await count(member, 1);
+    rmSync(directory, { recursive: true });
+    writeFileSync(directory, 'no directory');
+    const values = valuesOf(await member.scrape());
+
+    expect(values.get('jobs_total{}')).toBe(1);
+    expect(values.get('prom_client_mmap_native{}')).toBe(0);
+    expect(values.has('prom_client_mmap_storage_size_bytes{}')).toBe(false);
   });
 
   test('that make no sense are warned about once, and the defaults hold', async () => {

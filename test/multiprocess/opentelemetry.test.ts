@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import type { NativeHistogram } from '../../src/model/family';
 import { newDirectory, segmentsIn } from './support/directories';
 import { valuesOf } from './support/exposition';
 import { type Member, root, spawn } from './support/member';
@@ -122,6 +123,36 @@ test('kills in the middle of counting lose nothing', async () => {
     const late = values.find(([key]) => key.includes('late'))?.[1] ?? 0;
     const total = values.reduce((sum, [, value]) => sum + value, 0);
     expect(total - late).toBe(acknowledged);
+  }
+});
+
+test('exponential histograms of all processes are one native histogram, dead processes included', async () => {
+  const directory = newDirectory();
+  const observer = await spawn({ directory });
+  const members = await membersWithMeters(directory, 3, {
+    OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION: 'base2_exponential_bucket_histogram',
+  });
+  for (const member of members) {
+    await member.run(() => {
+      const { meter } = globalThis as unknown as Counting;
+      const histogram = meter.createHistogram('took', { unit: 's' });
+      for (let i = 0; i < 100; i++) histogram.record(0.001 * 1.1 ** i, i % 2 === 0 ? { route: '/' } : {});
+    });
+  }
+  await members[0]?.kill();
+  await vi.waitFor(() => expect(segmentsIn(directory)).toHaveLength(2), { timeout: 20_000, interval: 50 });
+  const merged = await observer.run(async ({ register }) => {
+    const [family] = await register.getGroupMetricsAsJSON();
+    const samples = (family?.values ?? []) as unknown as readonly { native?: NativeHistogram }[];
+    return { name: family?.name, natives: samples.flatMap(({ native }) => native ?? []) };
+  });
+
+  expect(merged.name).toBe('took_seconds');
+  expect(merged.natives).toHaveLength(2);
+  for (const { schema, positive } of merged.natives) {
+    expect(schema).toBe(8);
+    expect(positive).toHaveLength(50);
+    expect(positive.every(([, count]) => count === 3)).toBe(true);
   }
 });
 

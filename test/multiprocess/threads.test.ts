@@ -102,6 +102,25 @@ describe('worker threads', () => {
     }
   });
 
+  test('with many series are terminated inside get() nearly as fast as these are made', async () => {
+    const series = 60_000;
+    const main = await spawn();
+    const thread = await main.startThread();
+    const madeMs = await thread.run(({ Counter }, count) => {
+      const begun = performance.now();
+      const counter = new Counter({ name: 'jobs_total', help: 'Jobs done.', labelNames: ['id'] });
+      for (let id = 0; id < count; id++) counter.inc({ id });
+      const read = (): Promise<unknown> => counter.get().then(read);
+      void read();
+      return performance.now() - begun;
+    }, series);
+    const begun = performance.now();
+    await thread.kill();
+
+    expect(performance.now() - begun).toBeLessThan(4 * madeMs);
+    expect(valuesOf(await main.scrape())).toHaveProperty('size', series);
+  });
+
   test('have a label `pid` each, in which the main thread is the process', async () => {
     const main = await spawn();
     const thread = await main.startThread();

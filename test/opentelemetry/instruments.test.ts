@@ -237,7 +237,7 @@ test('boundaries are sorted, and the first histogram of a name decides for all',
   meter.createHistogram('h', advice(5, 1, Number.NaN, 1)).record(2);
   expect(warnings).toEqual([expect.stringContaining('1, 5 are used')]);
   provider.getMeter('other').createHistogram('h', advice(3)).record(2);
-  expect(warnings[1]).toContain('expected the boundaries 1, 5 of the first histogram "h"');
+  expect(warnings[1]).toContain('for all, with the boundaries 1, 5, but got with the boundaries 3');
   meter.createHistogram('empty', advice()).record(2);
 
   expect(await values()).toMatchObject({

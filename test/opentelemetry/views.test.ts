@@ -157,11 +157,7 @@ test.each([
   [{ views: [{ type: 'SUMMARY' }] }, 'ERR_OPTION_VALUE', 'OBSERVABLE_UP_DOWN_COUNTER'],
   [{ views: [{ merge: 'mean' }] }, 'ERR_OPTION_VALUE', 'merge of a view'],
   [{ views: [{ attributes: { keep: [] } }] }, 'ERR_OPTION_VALUE', 'under drop'],
-  [
-    { views: [{ aggregation: { type: 4 } }] },
-    'ERR_VIEW_AGGREGATION',
-    'exponential histograms are not available',
-  ],
+  [{ views: [{ aggregation: { type: 4 } }] }, 'ERR_VIEW_AGGREGATION', "histogram: 'exponential'"],
 ])('%j is refused', (options, code, message) => {
   expect(() => new MeterProvider(options as never)).toThrow(
     expect.objectContaining({ code, message: expect.stringContaining(message) }),

@@ -202,6 +202,28 @@ test('a few series that stay of many are found, beside later ones that differ el
   expect(later.every((series, i) => table.find({ id: id(i) }) === series)).toBe(true);
 });
 
+test('a table that grows over a block of rows finds each series, also with a lookup that was compiled before', () => {
+  const table = new SeriesTable<Named>(['id', 'kind'], 10);
+  const labelsOf = (i: number): LabelSet => ({ id: `${i}`, kind: i % 3 === 0 ? undefined : `${i % 3}` });
+  const added: Named[] = [];
+  const isFoundAt = (i: number): boolean => table.find(labelsOf(i)) === added[i];
+  for (let i = 0; i < 150_000; i++) {
+    added.push(add(table, labelsOf(i), ['id', 'kind']));
+    if (i % 1000 === 0) expect([0, i >> 1, i].every(isFoundAt)).toBe(true);
+    if (i === 65_500) for (let find = 0; find < 20; find++) expect(isFoundAt(find)).toBe(true);
+  }
+
+  expect(added.every((_, i) => isFoundAt(i))).toBe(true);
+  expect(table.find({ id: '150000' })).toBeUndefined();
+  expect(Array.from(table.entries(), ([series]) => series)).toEqual(added);
+  for (let i = 0; i < 150_000; i++)
+    if (i % 16 > 0) table.delete(seriesKey(labelsOf(i), ['id', 'kind']).texts);
+  const left = added.filter((_, i) => i % 16 === 0);
+  expect([...table]).toEqual(left);
+  expect(left.every((series, i) => table.find(labelsOf(16 * i)) === series)).toBe(true);
+  expect(table.find(labelsOf(17))).toBeUndefined();
+});
+
 test('a table without label names has one series at most', () => {
   const table = new SeriesTable<Named>([]);
   expect(table.find({})).toBeUndefined();

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Gauge, Registry } from '../../src/index';
+import type { NativeHistogram } from '../../src/model/family';
 import { listenStatsd, type StatsdListener, type StatsdOptions } from '../../src/statsd';
 import { command, startCommand } from '../cli/support/command';
 import { newDirectory } from '../multiprocess/support/directories';
@@ -55,6 +56,57 @@ describe('listenStatsd()', () => {
     const text = await registry.metrics();
     expect(text).toContain('\nwait_sum 0.64\n');
     expect(text).toContain('\nwait_bucket{le="0.25"} 0\nwait_bucket{le="0.5"} 2\n');
+  });
+
+  test('makes native histograms where the mapping file asks for them', async () => {
+    const registry = new Registry(undefined, { name: 'native' });
+    const mapping = join(newDirectory(), 'mapping.yml');
+    writeFileSync(
+      mapping,
+      `
+defaults:
+  observer_type: histogram
+  histogram_options: { native_histogram_max_buckets: 8 }
+mappings:
+  - { match: wait.*, name: wait, histogram_options: { native_histogram_bucket_factor: 1.1, buckets: [1] } }
+`,
+    );
+    const { addresses } = await listen({ registry, mapping });
+    const lines = Array.from({ length: 40 }, (_, i) => `wait.a:${10 * 1.2 ** i}|ms`);
+    await sendUdp(addresses.udp?.port ?? 0, [...lines, 'plain:1|ms']);
+
+    await untilShown(() => registry.metrics(), 'plain_count 1');
+    const families = await registry.getGroupMetricsAsJSON();
+    const nativeOf = (name: string): NativeHistogram | undefined => {
+      const samples = families.find((family) => family.name === name)?.values as
+        | readonly { native?: NativeHistogram }[]
+        | undefined;
+      return samples?.find(({ native }) => native !== undefined)?.native;
+    };
+    expect(nativeOf('plain')).toBeUndefined();
+    const { schema = 8, positive = [] } = nativeOf('wait') ?? {};
+    expect(schema).toBeLessThan(3);
+    expect(positive.reduce((sum, [, count]) => sum + count, 0)).toBe(40);
+    expect(await registry.metrics()).toContain('\nwait_bucket{le="1"} 26\n');
+  });
+
+  test('takes part in resets and removals of the group', async () => {
+    const registry = new Registry(undefined, { name: 'resets' });
+    const { addresses } = await listen({ registry });
+    const send = (...lines: string[]): Promise<void> => sendUdp(addresses.udp?.port ?? 0, lines);
+    await send('hits:4|c', 'hits:2|c|#path:/', 'hits:1|c|#path:/x', 'level:5|g');
+    await untilShown(() => registry.metrics(), 'level 5');
+    await registry.removeFromGroup('hits', { path: '/' });
+    expect(await registry.metrics()).toMatch(/^hits 4$/m);
+    expect(await registry.metrics()).toMatch(/^hits\{path="\/x"\} 1$/m);
+    expect(await registry.metrics()).not.toContain('path="/"');
+
+    await registry.resetGroup();
+    expect(await registry.metrics()).not.toMatch(/^hits\{/m);
+    await send('hits:3|c', 'hits:7|c|#path:/', 'level:+2|g');
+    await untilShown(() => registry.metrics(), 'level 2');
+    expect(await registry.metrics()).toMatch(/^hits 3$/m);
+    expect(await registry.metrics()).toMatch(/^hits\{path="\/"\} 7$/m);
   });
 
   test('leaves a metric of the application alone, and counts the conflict', async () => {

@@ -17,6 +17,20 @@ export function hasPrometheus(): boolean {
   }
 }
 
+interface PrometheusOptions {
+  /** Of `--enable-feature`. */
+  readonly features?: readonly string[];
+  /** Absolute paths. */
+  readonly ruleFiles?: readonly string[];
+}
+
+interface Result {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value?: readonly [time: number, value: string];
+  readonly histogram?: readonly [time: number, histogram: { readonly count: string }];
+}
+
+/** The value of a native histogram is its count. */
 interface Point {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: number;
@@ -30,12 +44,14 @@ export class Prometheus {
     this.#url = url;
   }
 
-  /** Starts it with these scrape_configs, each scraped every second, and waits until it is ready. */
-  static async start(jobs: readonly object[]): Promise<Prometheus> {
+  /** Starts it with these scrape_configs, each scraped and each rule evaluated every second, and waits until it is ready. */
+  static async start(jobs: readonly object[], options: PrometheusOptions = {}): Promise<Prometheus> {
+    const { features = [], ruleFiles = [] } = options;
     const directory = newDirectory();
     const config = join(directory, 'prometheus.yml');
     // JSON is YAML.
-    writeFileSync(config, JSON.stringify({ global: { scrape_interval: '1s' }, scrape_configs: jobs }));
+    const global = { scrape_interval: '1s', evaluation_interval: '1s' };
+    writeFileSync(config, JSON.stringify({ global, rule_files: ruleFiles, scrape_configs: jobs }));
     const address = `127.0.0.1:${await freePort()}`;
     const child = spawn(
       'prometheus',
@@ -44,6 +60,7 @@ export class Prometheus {
         `--storage.tsdb.path=${join(directory, 'data')}`,
         `--web.listen-address=${address}`,
         '--log.level=error',
+        ...features.map((feature) => `--enable-feature=${feature}`),
       ],
       { stdio: ['ignore', 'ignore', 'inherit'] },
     );
@@ -66,10 +83,13 @@ export class Prometheus {
   async query(expression: string): Promise<Point[]> {
     const response = await fetch(`${this.#url}/api/v1/query?query=${encodeURIComponent(expression)}`);
     const { data, error } = (await response.json()) as {
-      readonly data?: { readonly result: { metric: Point['metric']; value: [number, string] }[] };
+      readonly data?: { readonly result: Result[] };
       readonly error?: string;
     };
     if (data === undefined) throw new Error(`Prometheus refused ${expression}: ${error}`);
-    return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+    return data.result.map(({ metric, value, histogram }) => ({
+      metric,
+      value: Number(value?.[1] ?? histogram?.[1].count),
+    }));
   }
 }

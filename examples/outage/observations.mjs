@@ -1,0 +1,48 @@
+// The answers of both replicas for each moment of the course, beside the truth.
+
+/** Those of the generator: 404 is what the course asks an instance for until it serves. */
+const requests = 'http_requests_total{status_code!="404"}';
+
+/** `begin` and `end` are in seconds, as all times here; `window` is the range of the rates. */
+export async function observe({ replicas, generator, begin, end, window, step }) {
+  const range = { from: begin, to: end, step };
+  const truth = times(range).map((time) => [
+    time,
+    generator.count(1000 * (time - window), 1000 * time) / window,
+  ]);
+  return { truth, replicas: await Promise.all(replicas.map((replica) => ofReplica(replica, range, window))) };
+}
+
+async function ofReplica(replica, range, window) {
+  const run = Math.ceil(range.to - range.from) + window;
+  const [rate, increase, byInstance, living] = await Promise.all(
+    [
+      `sum(rate(${requests}[${window}s]))`,
+      `sum(increase(${requests}[${window}s]))`,
+      `sum by (instance) (rate(${requests}[${window}s]))`,
+      'sum(prom_client_mmap_owners{state="live"})',
+    ].map((expression) => replica.queryRange(expression, range)),
+  );
+  /** The times of all scrapes that had an answer, by instance. */
+  const scrapes = await replica.samples(`up[${run}s]`);
+  const good = (values) => values.filter(([, value]) => value === 1).map(([time]) => time);
+  const at = async (expression) => {
+    const found = await replica.query(expression);
+    return new Map(found.map(({ metric, value }) => [metric.instance, value]));
+  };
+  return {
+    rate: rate[0]?.values ?? [],
+    increase: increase[0]?.values ?? [],
+    byInstance: byInstance.map(({ metric, values }) => ({ instance: metric.instance, values })),
+    living: living[0]?.values ?? [],
+    /** Over the whole course, by instance: the last value of the counters, their increase, and their resets. */
+    last: await at(`sum by (instance) (last_over_time(${requests}[${run}s]))`),
+    increased: await at(`sum by (instance) (increase(${requests}[${run}s]))`),
+    resets: await at(`sum by (instance) (resets(${requests}[${run}s]))`),
+    scrapes: new Map(scrapes.map(({ metric, values }) => [metric.instance, good(values)])),
+  };
+}
+
+function times({ from, to, step }) {
+  return Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, i) => from + i * step);
+}

@@ -1,0 +1,12 @@
+import type { TextFamily } from '../exposition/text';
+import { composedFamilies } from './group-view';
+import type { OwnRegistry } from './registry';
+
+/**
+ * The families of the group with the times since when their series count: the first sample of each series has the earliest one of all
+ * processes, where it is known. Runs the `collect` functions, as a scrape does, and rejects as that.
+ */
+export async function startedFamilies(registry: OwnRegistry): Promise<TextFamily[]> {
+  const { group, others } = await registry['shown']({ view: 'group' });
+  return composedFamilies(group, await registry['objectsOf'](others), registry['byName'].keys(), true);
+}
