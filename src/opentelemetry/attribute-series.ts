@@ -4,11 +4,12 @@ import type { Series } from '../series/series';
 import type { Attributes } from './api';
 import { joinedAttributes, noAttributes, overflowAttributes, plainAttributes } from './attributes';
 import type { NamedFamily } from './named-family';
-import { labelName } from './names';
+import { labelName, type Translation } from './names';
 
 export interface AttributeSeriesOptions {
   /** The labels that all series have: scope and resource. They stand behind the others. */
   readonly constantLabels: ReadonlyMap<string, string>;
+  readonly translation: Translation;
   readonly filter: ((attributes: Attributes) => Attributes) | undefined;
   /** Attribute sets, that of the overflow included. */
   readonly maxSeries: number;
@@ -38,7 +39,7 @@ export class AttributeSeries {
     const isTaken = (label: string): boolean => constantLabels.has(label) || (hasBuckets && label === 'le');
     // As Prometheus does with a label of a target that the metric has as well.
     const free = (label: string): string => (isTaken(label) ? free(`exported_${label}`) : label);
-    this.#label = (key) => free(labelName(key));
+    this.#label = (key) => free(labelName(key, options.translation));
   }
 
   /** The series of `attributes`, made if need be. An owner of the result asks again when its `record` is -1. */

@@ -55,7 +55,7 @@ export class MeterProvider {
   }
 
   #seriesOf(descriptor: InstrumentDescriptor, scope: Scope): AttributeSeries | undefined {
-    const { register, views, maxSeries, scopeLabels, resourceLabels, exemplars } = this.#options;
+    const { register, views, maxSeries, scopeLabels, resourceLabels, exemplars, translation } = this.#options;
     const view = viewOf(views, descriptor, scope) ?? {};
     if (view.drop) return undefined;
     const head = this.#headOf(descriptor, view);
@@ -76,6 +76,7 @@ export class MeterProvider {
     const most = view.maxSeries ?? maxSeries;
     return new AttributeSeries(named, {
       constantLabels: new Map([...(scopeLabels ? scopeEntries(scope) : []), ...resourceLabels]),
+      translation,
       filter: attributeFilter(view),
       maxSeries: most,
       ttlSeconds: view.ttlSeconds,
@@ -121,13 +122,14 @@ export class MeterProvider {
 
   /** With the first series: before that the application may still call `configure()`. */
   #exposeTarget(): void {
-    const { target, register } = this.#options;
+    const { target, register, translation } = this.#options;
     if (this.#hasTarget || target === undefined) return;
     this.#hasTarget = true;
     const named = NamedFamily.of(register, targetInfo);
     if (named === undefined) return;
     const series = new AttributeSeries(named, {
       constantLabels: new Map(),
+      translation,
       filter: undefined,
       maxSeries: Number.POSITIVE_INFINITY,
       ttlSeconds: undefined,

@@ -4,11 +4,16 @@ import { unitSuffix } from './units';
 
 /**
  * How names of OpenTelemetry become names of Prometheus. `suffixes`: as the specification says, with unit and `_total`.
- * `underscores`: the name alone. `exporter`: letter for letter as @opentelemetry/exporter-prometheus, with `_total` and no unit.
+ * `underscores`: the name alone. `utf8`: with unit and `_total`, but all characters as they are. `none`: the name as it is.
+ * `exporter`: letter for letter as @opentelemetry/exporter-prometheus, with `_total` and no unit.
  */
-export type Translation = 'suffixes' | 'underscores' | 'exporter';
+export type Translation = 'suffixes' | 'underscores' | 'utf8' | 'none' | 'exporter';
 
-export const translations: readonly Translation[] = ['suffixes', 'underscores', 'exporter'];
+export const translations: readonly Translation[] = ['suffixes', 'underscores', 'utf8', 'none', 'exporter'];
+
+function keepsCharacters(translation: Translation): boolean {
+  return translation === 'utf8' || translation === 'none';
+}
 
 /** The name of the family of an instrument. `prefix` is '' or comes before it with an underscore. */
 export function familyName(
@@ -19,16 +24,18 @@ export function familyName(
   const isCounter = familyType(type) === 'counter';
   const written = prefix === '' ? name : `${prefix}_${name}`;
   if (translation === 'exporter') return exporterName(name, prefix, isCounter);
-  if (translation === 'underscores') return plainName(written);
+  const plain = keepsCharacters(translation) ? textName(written) : plainName(written);
+  if (translation === 'underscores' || translation === 'none') return plain;
   const isRatio = unit === '1' && familyType(type) === 'gauge';
   const suffix = isRatio ? 'ratio' : unitSuffix(unit);
-  let full = isCounter ? plainName(written).replace(/_total$/, '') : plainName(written);
+  let full = isCounter ? plain.replace(/_total$/, '') : plain;
   if (suffix !== '' && full !== suffix && !full.endsWith(`_${suffix}`)) full = joined(full, suffix);
   return isCounter ? joined(full, 'total') : full;
 }
 
 /** The name of the label for an attribute key. */
-export function labelName(key: string): string {
+export function labelName(key: string, translation: Translation): string {
+  if (keepsCharacters(translation)) return textName(key);
   return withoutDigitFirst(key.replace(/[^a-zA-Z0-9_]/g, '_').replace(/_{2,}/g, '_')) || '_';
 }
 
@@ -39,6 +46,11 @@ export function familyType(type: InstrumentDescriptor['type']): MetricType {
 
 function plainName(name: string): string {
   return withoutDigitFirst(name.replace(/[^a-zA-Z0-9_:]/g, '_').replace(/_{2,}/g, '_')) || '_';
+}
+
+/** Any text that has a form in UTF-8. */
+function textName(name: string): string {
+  return name.replace(/\p{Surrogate}/gu, '\ufffd') || '_';
 }
 
 function exporterName(name: string, prefix: string, isCounter: boolean): string {

@@ -131,14 +131,15 @@ export function resolvedOptions(options: MeterProviderOptions): ResolvedOptions 
   const { resource, resourceLabels = [], exemplars = false } = options;
   if (exemplars && register.contentType === prometheusContentType) throw exemplarsFormat();
   const attributes = plainAttributes(targetAttributes(resource || undefined, process.env));
+  const translation = options.translation ?? 'suffixes';
   const copied = resourceLabels.filter((key) => attributes[key] !== undefined);
   return {
     register,
     prefix: options.prefix ?? '',
-    translation: options.translation ?? 'suffixes',
+    translation,
     scopeLabels: options.scopeLabels ?? true,
     target: resource === false ? undefined : attributes,
-    resourceLabels: new Map(copied.map((key) => [labelName(key), `${attributes[key]}`])),
+    resourceLabels: new Map(copied.map((key) => [labelName(key, translation), `${attributes[key]}`])),
     views: [...views],
     histograms: options.histograms ?? environmentBuckets(process.env),
     maxSeries: options.maxSeries ?? 2000,

@@ -96,6 +96,37 @@ test.each([
   expect(await nameOf(create, name, unit, 'underscores')).toBe(expected);
 });
 
+test.each<[string, Translation, string, string]>([
+  ['allow-utf-8', 'utf8', '"http.server.duration_seconds_total"', '"http.route"="/","otel_scope_name"="m"'],
+  ['allow-utf-8', 'none', '"http.server.duration"', '"http.route"="/"'],
+  ['underscores', 'utf8', 'http_server_duration_seconds_total', 'http_route="/"'],
+  ['values', 'none', 'U__http_2e_server_2e_duration', 'U__http_2e_route="/"'],
+])('with escaping=%s the translation %s gives %s', async (escaping, translation, name, label) => {
+  const register = new Registry(undefined, { name: `utf8 ${escaping} ${translation}` });
+  const provider = new MeterProvider({ register, resource: false, translation });
+  const created = provider.getMeter('m').createCounter('http.server.duration', { unit: 's' });
+  created.add(2, { 'http.route': '/' });
+  const { body } = await register.exposition({
+    accept: `text/plain; version=1.0.0; escaping=${escaping}`,
+    compress: false,
+  });
+  const line = body
+    .toString()
+    .split('\n')
+    .find((text) => text.endsWith(' 2'));
+
+  expect(line).toContain(name);
+  expect(line).toContain(label.split(',')[0]);
+});
+
+test('a key without a form in UTF-8 is a label all the same', async () => {
+  const register = new Registry(undefined, { name: 'surrogates' });
+  const provider = new MeterProvider({ register, resource: false, translation: 'none' });
+  provider.getMeter('m').createCounter('c').add(1, { '\ud800x': 1 });
+
+  expect(await register.metrics()).toMatch(/c\{.*1.*\} 1/);
+});
+
 test('a prefix comes first, with an underscore', async () => {
   expect(await nameOf(counter, 'x', 's', 'suffixes', 'app')).toBe('app_x_seconds_total');
   expect(await nameOf(counter, '1x', 's', 'exporter', 'app')).toBe('app_1x_total');
