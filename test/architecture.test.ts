@@ -28,7 +28,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'process',
   ],
   cli: ['views', 'http', 'statsd', 'exposition', 'store', 'types', 'model', 'errors', 'process'],
-  views: [],
+  views: ['model'],
   http: ['metrics', 'registry', 'exposition', 'store', 'types', 'model', 'errors', 'process'],
   statsd: ['metrics', 'registry', 'store', 'types', 'model', 'errors'],
   opentelemetry: [

@@ -1,3 +1,5 @@
+import type { NativeHistogram } from '../model/family';
+import { nativeChange, nativeQuantile } from './native-quantile';
 import { bucketQuantile } from './quantile';
 
 /** How many intervals are kept for lines over time. */
@@ -26,6 +28,9 @@ export class RecordedSeries {
   values: readonly number[];
   /** Those of the frame before the last change. */
   before: readonly number[];
+  /** Of a native histogram: its exponential buckets, and those before the last change. */
+  native: NativeHistogram | undefined;
+  #nativeBefore: NativeHistogram | undefined;
   /** The frame of the last change, and the seconds that passed since the frame before it. */
   changedAt: number;
   seconds = 1;
@@ -40,12 +45,13 @@ export class RecordedSeries {
   constructor(
     family: RecordedFamily,
     labels: readonly (readonly [string, string])[],
-    values: readonly number[],
+    { values, native }: Numbers,
     frame: number,
   ) {
     this.family = family;
     this.labels = labels;
     this.values = values;
+    this.native = native;
     this.before = values;
     this.changedAt = frame;
     this.least = values[0] ?? 0;
@@ -58,10 +64,12 @@ export class RecordedSeries {
     return (type === 'summary' ? values[bounds.length + 1] : values[0]) ?? 0;
   }
 
-  change(values: readonly number[], frame: number, seconds: number): void {
+  change({ values, native }: Numbers, frame: number, seconds: number): void {
     const { family } = this;
     this.before = this.values;
     this.values = values;
+    this.#nativeBefore = this.native;
+    this.native = native;
     this.seconds = seconds;
     this.changedAt = frame;
     if (family.type === 'gauge') {
@@ -75,6 +83,7 @@ export class RecordedSeries {
     if (change < 0) {
       this.resetAt = frame;
       this.before = values.map(() => 0);
+      this.#nativeBefore = undefined;
     }
     this.#note(frame, this.rateAt(frame));
   }
@@ -94,7 +103,15 @@ export class RecordedSeries {
     const { type, bounds } = this.family;
     if (type === 'summary') return this.values[bounds.indexOf(quantile)];
     if (type !== 'histogram' || this.changedAt !== frame) return undefined;
+    const native = this.nativeAt(frame);
+    if (native !== undefined) return nativeQuantile(native, quantile);
     return bucketQuantile(bounds, this.bucketsAt(frame), quantile);
+  }
+
+  /** The exponential buckets of the interval, if there are any. */
+  nativeAt(frame: number): NativeHistogram | undefined {
+    if (this.native === undefined || this.changedAt !== frame) return undefined;
+    return nativeChange(this.#nativeBefore, this.native);
   }
 
   /** Cumulative counts of the interval, by bucket. */
@@ -191,12 +208,12 @@ export class Recording {
       old.family === of &&
       old.text.startsWith(text.slice(0, valuesAt + valuesStart.length))
     ) {
-      const { values } = JSON.parse(`{${text.slice(valuesAt + 1)}`) as ValuesLine;
-      old.series.change(values.map(Number), this.frame, seconds);
+      const line = JSON.parse(`{${text.slice(valuesAt + 1)}`) as ValuesLine;
+      old.series.change(numbersOf(line), this.frame, seconds);
       return { text, family: of, series: old.series };
     }
-    const { labels, defaults, values } = JSON.parse(text) as SeriesLine;
-    const numbers = values.map(Number);
+    const { labels, defaults, ...line } = JSON.parse(text) as SeriesLine;
+    const numbers = numbersOf(line);
     const all = [...labels, ...defaults].map(([name, , value]) => [name, value] as const);
     const key = JSON.stringify(all);
     const known = of.byLabels.get(key);
@@ -204,7 +221,8 @@ export class Recording {
       const series = new RecordedSeries(of, all, numbers, this.frame === 0 ? -1 : this.frame);
       // It was not there in the frame before: all that it has counted is of this interval.
       if (this.frame > 0 && of.type !== 'gauge') {
-        series.values = numbers.map(() => 0);
+        series.values = numbers.values.map(() => 0);
+        series.native = undefined;
         series.change(numbers, this.frame, seconds);
       }
       of.series.push(series);
@@ -257,6 +275,17 @@ const valuesStart = ',"values":[';
 
 interface ValuesLine {
   readonly values: readonly (number | string)[];
+  readonly native?: NativeHistogram;
+}
+
+/** The numbers of a series at one time. */
+interface Numbers {
+  readonly values: readonly number[];
+  readonly native: NativeHistogram | undefined;
+}
+
+function numbersOf({ values, native }: ValuesLine): Numbers {
+  return { values: values.map(Number), native };
 }
 
 interface SeriesLine extends ValuesLine {

@@ -1,3 +1,6 @@
+import type { NativeHistogram } from '../model/family';
+import { mergedNative } from '../model/native-histogram';
+import { nativeQuantile } from './native-quantile';
 import { bucketQuantile } from './quantile';
 import type { RecordedFamily, RecordedSeries, Recording } from './recording';
 
@@ -53,12 +56,16 @@ export function requestsOf(recording: Frame, length: number): RequestNumbers | u
 export function familyQuantile(family: RecordedFamily, frame: number, quantile: number): number | undefined {
   if (family.type !== 'histogram') return undefined;
   const buckets = new Array<number>(family.bounds.length + 1).fill(0);
+  const natives: NativeHistogram[] = [];
   for (const series of family.series) {
     if (series.changedAt !== frame) continue;
+    const native = series.nativeAt(frame);
+    if (native !== undefined) natives.push(native);
     const counts = series.bucketsAt(frame);
     for (let i = 0; i < counts.length; i++) buckets[i] = (buckets[i] ?? 0) + (counts[i] ?? 0);
   }
-  return bucketQuantile(family.bounds, buckets, quantile);
+  const all = mergedNative(natives);
+  return all === undefined ? bucketQuantile(family.bounds, buckets, quantile) : nativeQuantile(all, quantile);
 }
 
 /** The rates of a family in the last frames; the values of a gauge added up. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { bucketQuantile } from '../../src/views/quantile';
-import { Recording } from '../../src/views/recording';
+import { type RecordedFamily, Recording } from '../../src/views/recording';
+import { familyQuantile } from '../../src/views/requests';
 
 const counter = (value: number, labels: object[] = []): string =>
   `${JSON.stringify({ name: 'c_total', help: '', type: 'counter', mode: 'sum', bounds: [] })},\n` +
@@ -48,6 +49,25 @@ describe('a recording', () => {
     expect(only?.labels).toEqual([['k', 'b']]);
     expect(only?.rateAt(2)).toBe(5);
     expect(only?.history(2, 3)).toEqual([0, 5, 5]);
+  });
+
+  test('has the quantiles of the last interval from exponential buckets, also after their resolution was halved', () => {
+    const head = JSON.stringify({ name: 'h', help: '', type: 'histogram', mode: 'sum', bounds: [] });
+    const frame = (count: number, schema: number, positive: [number, number][]): string => {
+      const native = { schema, zeroThreshold: 1e-9, zeroCount: 0, positive, negative: [] };
+      return `${head},\n${JSON.stringify({ labels: [], defaults: [], values: [count, count], native })},\n`;
+    };
+    const recording = recordingOf([
+      frame(100, 1, [[3, 100]]), // (2, 2.83]
+      frame(102, 0, [
+        [2, 100], // (2, 4]
+        [4, 2], // (8, 16]
+      ]),
+    ]);
+    const family = recording.families.get('h') as RecordedFamily;
+
+    expect(family.series[0]?.quantileAt(1, 0.5)).toBeCloseTo(8 * Math.SQRT2);
+    expect(familyQuantile(family, 1, 0.5)).toBeCloseTo(8 * Math.SQRT2);
   });
 
   test('takes time in proportion to the series, also when all of them are new or have moved', () => {
