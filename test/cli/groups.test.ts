@@ -16,6 +16,7 @@ import { judged } from '../judges/openmetrics/index';
 import { newDirectory, ownDirectory, segmentsIn } from '../multiprocess/support/directories';
 import { spawn } from '../multiprocess/support/member';
 import { command } from './support/command';
+import { TerminalSession } from './support/terminal';
 
 /** Of the time of the last heartbeat in a segment's header (docs/format.md). */
 const heartbeatBoottimeOffset = 320;
@@ -357,6 +358,28 @@ describe('clean', () => {
     expect(keptToo.some((name) => name.startsWith('s.'))).toBe(true);
     expect(JSON.parse(removed.stdout)).toEqual({ removed: [directory], failed: [] });
     expect(readdirSync(directory)).toEqual(['notes.txt']);
+  });
+
+  test('asks at a terminal, and only yes removes the group', async () => {
+    const directory = newDirectory();
+    const member = await application(directory);
+    await member.kill();
+    const answers = ['n', '', 'y'];
+    const codes: unknown[] = [];
+    const left: boolean[] = [];
+    for (const answer of answers) {
+      const session = new TerminalSession(['clean', directory], 200, 24);
+      await vi.waitFor(() => expect(session.output).toContain('Remove 1 group with these numbers? [y/N]'), {
+        timeout: 20_000,
+      });
+      session.press(`${answer}\r`);
+      codes.push(await session.end());
+      expect(session.output).toContain(answer === 'y' ? 'Removed 1 group.' : 'Nothing was removed.');
+      left.push(existsSync(directory));
+    }
+
+    expect(codes).toEqual([0, 0, 0]);
+    expect(left).toEqual([true, true, false]);
   });
 
   test('leaves directories that applications have named, unless they are passed', async () => {
