@@ -24,9 +24,17 @@ function application(files: Readonly<Record<string, string>>, api?: string): str
 }
 
 function outputOf(directory: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  return outputWith({}, directory, ...args);
+}
+
+function outputWith(
+  env: Readonly<Record<string, string>>,
+  directory: string,
+  ...args: string[]
+): Promise<{ stdout: string; stderr: string }> {
   return run(process.execPath, args, {
     cwd: directory,
-    env: { PATH: process.env['PATH'], OTEL_SERVICE_NAME: 'shop' },
+    env: { PATH: process.env['PATH'], OTEL_SERVICE_NAME: 'shop', ...env },
   });
 }
 
@@ -115,3 +123,23 @@ test('without the API, and after another provider, there is a warning', async ()
   );
   expect(late.stderr).toContain('another provider was set before');
 });
+
+test.each([
+  [{ OTEL_METRICS_EXPORTER: 'none' }, {}, false],
+  [{}, { metricReaders: [] }, false],
+  // The SDK makes a MeterProvider of its own, which comes too late.
+  [{}, {}, true],
+])(
+  'beside sdk-node with %j and the options %j instrumentations count here',
+  async (env, options, isLogged) => {
+    const quiet = { OTEL_TRACES_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none', OTEL_LOG_LEVEL: 'error' };
+    const preload = ['-r', 'prom-client-mmap/opentelemetry/register'];
+    const program = [join(root, 'test/fixtures/sdk-node.cjs'), JSON.stringify(options)];
+    const { stdout, stderr } = await outputWith({ ...quiet, ...env }, root, ...preload, ...program);
+
+    const name = 'http_server_request_duration_seconds_count';
+    const counts = [...valuesOf(stdout.slice(stdout.indexOf('# ')))].filter(([key]) => key.startsWith(name));
+    expect(counts).toEqual([[expect.stringContaining('http_response_status_code="200"'), 3]]);
+    expect(/duplicate registration/i.test(stdout + stderr)).toBe(isLogged);
+  },
+);
