@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
+import { hasPrometheus, missingPrometheus, Prometheus } from '../cli/support/prometheus';
 import { freePort } from '../third-party/free-port';
 import { newDirectory } from './support/directories';
 import { type Member, root, spawn } from './support/member';
@@ -199,21 +200,7 @@ test('after a SIGKILL of the process that pushes, another one goes on, without a
 
 test('several processes answer at the address of exporter-prometheus, in the format that is asked for', async () => {
   const port = await freePort();
-  const directory = newDirectory();
-  const env = { OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1', OTEL_EXPORTER_PROMETHEUS_PORT: `${port}` };
-  const members = await Promise.all([1, 2, 3].map(() => spawn({ directory, env })));
-  for (const member of members) {
-    await member.run((_, from) => {
-      const load = process.getBuiltinModule('node:module').createRequire(from);
-      const { MeterProvider } = load(
-        'prom-client-mmap/opentelemetry',
-      ) as typeof import('../../src/opentelemetry');
-      const { startMetricsServer } = load('prom-client-mmap/http') as typeof import('../../src/http/index');
-      const provider = new MeterProvider({ scopeLabels: false, histograms: 'exponential' });
-      provider.getMeter('m').createHistogram('took', { unit: 's' }).record(1);
-      void startMetricsServer();
-    }, `${root}/any.js`);
-  }
+  await startServing(port);
   const scrape = async (accept: string): Promise<{ type: string | null; text: string }> => {
     const headers = { accept, connection: 'close' };
     const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { headers });
@@ -232,3 +219,62 @@ test('several processes answer at the address of exporter-prometheus, in the for
   expect(protobuf.text).toContain('took_seconds');
   expect((await scrape('application/openmetrics-text; version=1.0.0')).type).toMatch(/^text\/plain/);
 });
+
+test('Prometheus scrapes that address, without a reset when the process dies that answers', {
+  timeout: 120_000,
+}, async ({ skip }) => {
+  if (!hasPrometheus()) return skip(missingPrometheus);
+  const port = await freePort();
+  const members = await startServing(port);
+  for (const member of members) {
+    await member.run(() => {
+      const { meter } = globalThis as unknown as Pushing;
+      const [counter, histogram] = [
+        meter.createCounter('work'),
+        meter.createHistogram('took', { unit: 's' }),
+      ];
+      setInterval(() => {
+        counter.add(1, { kind: 'a' });
+        histogram.record(0.25);
+      }, 5);
+    });
+  }
+  const job = { job_name: 'shop', static_configs: [{ targets: [`127.0.0.1:${port}`] }] };
+  const prometheus = await Prometheus.start([job], { features: ['native-histograms'] });
+  const value = async (query: string): Promise<number> => (await prometheus.query(query))[0]?.value ?? 0;
+  const until = (query: string, least: number): Promise<void> =>
+    vi.waitFor(async () => expect(await value(query)).toBeGreaterThan(least), {
+      timeout: 40_000,
+      interval: 200,
+    });
+  await until('work_total{kind="a"}', 300);
+  for (const member of members.slice(0, 2)) await member.kill();
+  await until('work_total{kind="a"}', (await value('work_total{kind="a"}')) + 300);
+
+  expect(await value('resets(work_total[5m])')).toBe(0);
+  expect(await value('resets(took_seconds[5m])')).toBe(0);
+  const median = await value('histogram_quantile(0.5, took_seconds)');
+  expect(Math.abs(median - 0.25)).toBeLessThan(0.25 * 0.003);
+});
+
+/** Three processes with a meter, and a server at that port which all share. */
+async function startServing(port: number): Promise<Member[]> {
+  const directory = newDirectory();
+  const env = { OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1', OTEL_EXPORTER_PROMETHEUS_PORT: `${port}` };
+  const members = await Promise.all([1, 2, 3].map(() => spawn({ directory, env })));
+  for (const member of members) {
+    await member.run((_, from) => {
+      const load = process.getBuiltinModule('node:module').createRequire(from);
+      const { MeterProvider } = load(
+        'prom-client-mmap/opentelemetry',
+      ) as typeof import('../../src/opentelemetry');
+      const { startMetricsServer } = load('prom-client-mmap/http') as typeof import('../../src/http/index');
+      const provider = new MeterProvider({ scopeLabels: false, histograms: 'exponential' });
+      const meter = provider.getMeter('m');
+      meter.createHistogram('took', { unit: 's' }).record(0.25);
+      Object.assign(globalThis, { meter });
+      void startMetricsServer();
+    }, `${root}/any.js`);
+  }
+  return members;
+}
