@@ -44,7 +44,7 @@ function providerOf(options: MeterProviderOptions) {
       samples.flatMap(({ labels, native }) => (native ? [[JSON.stringify(labels), native] as const] : [])),
     );
   };
-  return { provider, meter: provider.getMeter('m'), values, natives };
+  return { provider, register, meter: provider.getMeter('m'), values, natives };
 }
 
 /** What the SDK makes of the values. */
@@ -173,4 +173,21 @@ test('the first histogram of a name decides on its buckets, with a message to ot
     ),
   ]);
   expect((await natives()).get('{}')?.positive).toEqual([[0, 2]]);
+});
+
+test('a scraper that knows native histograms gets the exponential buckets', async () => {
+  const { meter, register } = providerOf({ histograms: 'exponential' });
+  meter.createHistogram('h').record(0.25);
+  const exposition = async (accept: string): Promise<Buffer> =>
+    (await register.exposition({ accept, openMetrics: true, compress: false })).body;
+  const openMetrics = await exposition('application/openmetrics-text; version=2.0.0');
+  const protobuf = await exposition(
+    'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited',
+  );
+
+  expect(openMetrics.toString()).toMatch(
+    /^h \{count:1,sum:0.25,schema:8,.*positive_spans:\[-512:1\],positive_buckets:\[1\]\}/m,
+  );
+  // Field 5 of a histogram, its schema, is 8 as a zigzag number.
+  expect(protobuf.includes(Buffer.from([0x28, 16]))).toBe(true);
 });
