@@ -146,7 +146,7 @@ test('a series that a view gives a time to live ends when it does not change', a
 
 test.each([
   [{ colour: 'red' }, 'ERR_OPTION_UNKNOWN', 'Expected only options of MeterProvider'],
-  [{ translation: 'none' }, 'ERR_OPTION_VALUE', 'translation of MeterProvider to be one of suffixes'],
+  [{ translation: 'dots' }, 'ERR_OPTION_VALUE', 'translation of MeterProvider to be one of suffixes'],
   [{ maxSeries: 0 }, 'ERR_OPTION_VALUE', 'a whole number from 1 on'],
   [{ prefix: 1 }, 'ERR_OPTION_VALUE', 'prefix of MeterProvider to be a string'],
   [{ register: {} }, 'ERR_OPTION_VALUE', 'register of MeterProvider to be a registry'],
