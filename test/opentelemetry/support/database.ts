@@ -23,8 +23,8 @@ export async function startDatabase(): Promise<Database | undefined> {
     .find((path) => existsSync(join(path, 'initdb')));
   if (programs === undefined) return undefined;
   const directory = mkdtempSync(join(tmpdir(), 'prom-client-mmap-pg-'));
-  const user = process.getuid?.() === 0 ? postgresUser() : {};
-  if ('uid' in user) chownSync(directory, user.uid, user.gid);
+  const user = process.getuid?.() === 0 ? postgresUser() : undefined;
+  if (user !== undefined) chownSync(directory, user.uid, user.gid);
   const data = join(directory, 'data');
   const initialize = ['-D', data, '-U', 'postgres', '-A', 'trust', '-N'];
   execFileSync(join(programs, 'initdb'), initialize, { ...user, stdio: 'ignore', cwd: directory });
