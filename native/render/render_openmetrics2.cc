@@ -46,8 +46,9 @@ class FamilyRenderer {
         lead_(quoted_ ? '{' + Quoted(name_) : name_),
         out_(out) {
     if (definition_.type != MetricType::kSummary && definition_.type != MetricType::kHistogram) return;
-    for (uint32_t i = 0; i < definition_.bounds.size(); i++) {
-      if (IsShownBound(definition_, i)) shown_.push_back(BoundOf(definition_, i));
+    std::vector<bool> shown = ShownBounds(definition_);
+    for (uint32_t i = 0; i < shown.size(); i++) {
+      if (shown[i]) shown_.push_back(BoundOf(definition_, i));
     }
     std::sort(shown_.begin(), shown_.end(),
               [](const ShownBound& a, const ShownBound& b) { return a.value < b.value; });

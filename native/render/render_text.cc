@@ -54,6 +54,7 @@ class FamilyRenderer {
     if (definition_.type == MetricType::kCounter && format != Format::kText) suffix = NameCounter(names);
     auto bounds = static_cast<uint32_t>(definition_.bounds.size());
     bool negative = bounds > 0 && definition_.bounds[0] < 0;
+    std::vector<bool> shown = exact_ ? ShownBounds(definition_) : std::vector<bool>(bounds, true);
     switch (definition_.type) {
       case MetricType::kCounter:
       case MetricType::kGauge:
@@ -62,7 +63,7 @@ class FamilyRenderer {
         break;
       case MetricType::kHistogram:
         for (uint32_t i = 0; i < bounds; i++) {
-          if (!exact_ || IsShownBound(definition_, i)) AddBucket(Bound(definition_.bounds[i]), i);
+          if (shown[i]) AddBucket(Bound(definition_.bounds[i]), i);
         }
         AddBucket("+Inf", bounds);
         // OpenMetrics allows neither beside negative bounds: the sum could fall.
@@ -72,8 +73,7 @@ class FamilyRenderer {
         break;
       case MetricType::kSummary:
         for (uint32_t i = 0; i < bounds; i++) {
-          if (exact_ && !IsShownBound(definition_, i)) continue;
-          AddLine(kQuantile, "{quantile=\"" + Bound(definition_.bounds[i]) + '"', i);
+          if (shown[i]) AddLine(kQuantile, "{quantile=\"" + Bound(definition_.bounds[i]) + '"', i);
         }
         AddLine(kSum, "_sum", bounds);
         AddLine(kCount, "_count", bounds + 1);

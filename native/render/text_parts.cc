@@ -1,6 +1,5 @@
 #include "render/text_parts.h"
 
-#include <algorithm>
 #include <cmath>
 #include <initializer_list>
 #include <vector>
@@ -55,14 +54,17 @@ std::string_view EscapedLabels(const Merge& merge, uint32_t index, MetricType ty
   return std::string_view(memory).substr(0, length);
 }
 
-bool IsShownBound(const FamilyRecord& definition, size_t i) {
-  double bound = definition.bounds[i];
-  if (definition.type == MetricType::kSummary && !(bound >= 0 && bound <= 1)) return false;
-  auto end = definition.bounds.begin() + static_cast<ptrdiff_t>(i);
-  bool sorted = definition.type != MetricType::kSummary;
-  return std::isfinite(bound) && std::none_of(definition.bounds.begin(), end, [&](double other) {
-           return sorted ? other >= bound : other == bound;
-         });
+std::vector<bool> ShownBounds(const FamilyRecord& definition) {
+  std::vector<bool> shown;
+  std::set<double> quantiles;
+  double greatest = -HUGE_VAL;
+  for (double bound : definition.bounds) {
+    bool in_range = bound >= 0 && bound <= 1;
+    shown.push_back(definition.type == MetricType::kSummary ? in_range && quantiles.insert(bound).second
+                                                            : std::isfinite(bound) && bound > greatest);
+    greatest = std::fmax(greatest, bound);  // passes over what is no number
+  }
+  return shown;
 }
 
 void AppendSelfFamily(const SelfFamily& family, Format format, Escaping escaping, TextBuffer& out) {

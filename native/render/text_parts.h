@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "render/render.h"
 
@@ -39,8 +40,8 @@ inline bool AcceptsLabels(const Merge& merge, Escaping escaping, bool exact) {
 std::string_view EscapedLabels(const Merge& merge, uint32_t index, layout::MetricType type, Escaping escaping,
                                bool exact, std::string& memory);
 
-// Whether OpenMetrics can show the bound `i` of a family: a finite one above all others before it, or a quantile.
-bool IsShownBound(const FamilyRecord& definition, size_t i);
+// Whether OpenMetrics can show each bound of a family: a finite one above all others before it, or a quantile that is new.
+std::vector<bool> ShownBounds(const FamilyRecord& definition);
 
 // Appends the family without a line feed at its end.
 void AppendSelfFamily(const SelfFamily& family, Format format, Escaping escaping, TextBuffer& out);

@@ -139,9 +139,10 @@ export abstract class Metric<T extends string> {
   private startedFamily(): MetricFamily {
     const values: TextSample[] = [];
     for (const { samples, created } of this.samplesBySeries()) {
-      for (const sample of samples) values.push(sample);
-      const last = values.at(-1);
-      if (created !== undefined && last !== undefined) values.splice(-1, 1, { ...last, created });
+      for (const sample of samples) {
+        const isLast = sample === samples.at(-1);
+        values.push(isLast && created !== undefined ? { ...sample, created } : sample);
+      }
     }
     return this.familyWith(values);
   }

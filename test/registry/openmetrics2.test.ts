@@ -182,6 +182,26 @@ test('the addon and JavaScript write the same, with foreign metrics and in a mer
   merged.clear();
 });
 
+test('60,000 buckets take OpenMetrics about as long as the text format', async () => {
+  const register = new Registry(undefined, { name: 'many buckets' });
+  const buckets = Array.from({ length: 60_000 }, (_, i) => i + 1);
+  new Histogram({ name: 'h', help: 'h', buckets, registers: [register] }).observe(5);
+  const milliseconds = async (accept: string): Promise<number> => {
+    const times: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      const start = performance.now();
+      await register.exposition({ accept, openMetrics: true, compress: false });
+      times.push(performance.now() - start);
+    }
+    return Math.min(...times);
+  };
+  const text = await milliseconds('text/plain');
+
+  for (const version of ['1.0.0', '2.0.0']) {
+    expect(await milliseconds(`application/openmetrics-text; version=${version}`)).toBeLessThan(10 * text);
+  }
+});
+
 test('lists of several programs that become one have the earliest start time of each series', async () => {
   const listOf = (created: number, value: number): object[] => [
     {
