@@ -62,7 +62,7 @@ std::vector<bool> ShownBounds(const FamilyRecord& definition) {
     bool in_range = bound >= 0 && bound <= 1;
     shown.push_back(definition.type == MetricType::kSummary ? in_range && quantiles.insert(bound).second
                                                             : std::isfinite(bound) && bound > greatest);
-    greatest = std::fmax(greatest, bound);  // passes over what is no number
+    greatest = std::fmax(greatest, bound);  // not by NaN
   }
   return shown;
 }
