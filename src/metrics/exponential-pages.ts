@@ -66,6 +66,8 @@ export abstract class ExponentialPages {
   /** Called when there is no page for a value: whether another one may be allocated. Else room is made, then it is asked again. */
   protected abstract mayAllocate(): boolean;
   protected abstract countZero(): void;
+  /** Called after the first value of a bucket. */
+  protected bucketBegun(): void {}
 
   get schema(): number {
     return FINEST_SCHEMA - this.#coarser;
@@ -76,14 +78,14 @@ export abstract class ExponentialPages {
     return this.schema < this.#finest;
   }
 
-  /** Counts a finite value. Returns whether it is the first one in a bucket. */
-  protected count(value: number): boolean {
-    const key = this.#keyOf(value);
+  /** Counts a finite value. */
+  count(value: number): void {
+    const key = coarserKey(bucketKey(value), this.#coarser);
     const number = key >> PAGE_BITS;
     const at = placeInRing(number, value < 0);
     const ring = this.#ring;
-    if (ring[at] !== number) return this.#countElsewhere(value);
-    return increment(this.#values, (ring[at + 1] as number) + (key & LAST_CELL));
+    if (ring[at] === number) this.#increment(this.#values, (ring[at + 1] as number) + (key & LAST_CELL));
+    else this.#countElsewhere(value);
   }
 
   /** Moves the pages to a store in which `series` are the new cells of the series. */
@@ -165,19 +167,25 @@ export abstract class ExponentialPages {
     for (const page of pages) this.store.release(page, PAGE_CELLS);
   }
 
-  /** The same for a value of the zero bucket or of a page that is not in the ring. */
-  #countElsewhere(value: number): boolean {
+  #increment(values: Float64Array, at: number): void {
+    const before = values[at] as number;
+    values[at] = before + 1;
+    if (before === 0) this.bucketBegun();
+  }
+
+  /** Counts a value of the zero bucket or of a page that is not in the ring. */
+  #countElsewhere(value: number): void {
     if (Math.abs(value) <= this.#zeroThreshold) {
       this.countZero();
-      return false;
+      return;
     }
     for (;;) {
       const key = this.#keyOf(value);
       const page = this.#pageOf(value < 0 ? -1 : 1, key >> PAGE_BITS);
-      if (page !== undefined) {
-        this.#remember(page);
-        return increment(page.values, page.index + (key & LAST_CELL));
-      }
+      if (page === undefined) continue;
+      this.#remember(page);
+      this.#increment(page.values, page.index + (key & LAST_CELL));
+      return;
     }
   }
 
@@ -226,13 +234,6 @@ export abstract class ExponentialPages {
   #forget(): void {
     this.#ring = EMPTY_RING;
   }
-}
-
-/** Returns whether the cell was 0. */
-function increment(values: Float64Array, at: number): boolean {
-  const before = values[at] as number;
-  values[at] = before + 1;
-  return before === 0;
 }
 
 function eachBucket(page: Page, visit: (key: number, count: number) => void): void {

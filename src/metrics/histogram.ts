@@ -35,6 +35,7 @@ export class Histogram<T extends string = string>
   declare readonly nativeHistogramBucketFactor?: number | undefined;
   declare readonly nativeHistogramMaxBucketNumber?: number | undefined;
   declare readonly nativeHistogramZeroThreshold?: number | undefined;
+  readonly #hasBounds: boolean;
   readonly #bounds: SearchedBounds;
   readonly #isNative: boolean;
   readonly #series: FamilySeries<Series>;
@@ -44,6 +45,7 @@ export class Histogram<T extends string = string>
     super(config, 'histogram', { buckets: [...DEFAULT_BUCKETS] });
     const bounds = [...Float64Array.from(this.buckets)];
     const native = nativeDefinition(this);
+    this.#hasBounds = bounds.length > 0;
     this.#bounds = searchedBounds(bounds);
     this.#isNative = native !== undefined;
     const plain = this.enableExemplars ? ExemplarSeries : Series;
@@ -161,13 +163,10 @@ export class Histogram<T extends string = string>
     let { series } = bound;
     return {
       observe: (data: number | ObserveDataWithExemplar<string>): void => {
-        if (hasExemplarKeys(data) && this.enableExemplars) {
-          const { labels, value, exemplarLabels } = data;
-          if (!isFiniteNumber(value)) throw badValue(value);
-          this.#record(bound.liveWith(labels), value, exemplarLabels);
+        if (!isFiniteNumber(data)) {
+          this.#recordData(bound, data);
           return;
         }
-        if (!isFiniteNumber(data)) throw badValue(data);
         if (series.record < 0) series = bound.live();
         this.#record(series, data);
       },
@@ -178,19 +177,24 @@ export class Histogram<T extends string = string>
     };
   }
 
+  /** An observation of a child that is not a finite number alone. */
+  #recordData(bound: BoundSeries<Series>, data: unknown): void {
+    if (!hasExemplarKeys(data) || !this.enableExemplars) throw badValue(data);
+    const { labels, value, exemplarLabels } = data;
+    if (!isFiniteNumber(value)) throw badValue(value);
+    this.#record(bound.liveWith(labels), value, exemplarLabels);
+  }
+
   /**
    * Buckets, sum, count, in this order: readers take a pair of equal reads in which the buckets add up to the count. So they see
    * an observation that is half written in the next read, or do not count it yet.
    */
   #record(series: Series, value: number, exemplarLabels?: LabelSet): void {
-    const bucket = bucketOf(value, this.#bounds);
+    // Where the search of bounds never runs, V8 has room to put all of an observation into one function.
+    const bucket = this.#hasBounds ? bucketOf(value, this.#bounds) : 0;
     if (this.#isNative) series.countNative(value); // first: a new page may move all cells
-    series.add(HISTOGRAM_BUCKETS + bucket, 1);
-    series.add(HISTOGRAM_SUM, value);
-    series.add(HISTOGRAM_COUNT, 1);
-    if (exemplarLabels && Object.keys(exemplarLabels).length > 0) {
-      series.setExemplar(bucket, exemplarLabels, value);
-    }
+    series.addThree(HISTOGRAM_BUCKETS + bucket, 1, HISTOGRAM_SUM, value, HISTOGRAM_COUNT, 1);
+    if (exemplarLabels) setExemplar(series, bucket, exemplarLabels, value);
   }
 
   /** The count is the sum of the buckets, so that it always equals the bucket of `+Inf`. */
@@ -215,3 +219,7 @@ export class Histogram<T extends string = string>
 
 const { get, getForPromString } = Histogram.prototype;
 const ownReaders: ReadonlySet<unknown> = new Set([get, getForPromString]);
+
+function setExemplar(series: Series, bucket: number, labels: LabelSet, value: number): void {
+  if (Object.keys(labels).length > 0) series.setExemplar(bucket, labels, value);
+}

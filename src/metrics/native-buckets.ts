@@ -34,14 +34,6 @@ export class NativeBuckets extends ExponentialPages {
     return [this.#header, ...this.pages];
   }
 
-  /** Counts a finite value; its bucket before the count of the series, as readers expect it. */
-  observe(value: number): void {
-    if (this.count(value) && ++this.#buckets > this.#maxBuckets) {
-      this.collapse();
-      this.#buckets = this.countBuckets();
-    }
-  }
-
   /** Removes all observations. */
   reset(): void {
     this.restartPages();
@@ -88,6 +80,12 @@ export class NativeBuckets extends ExponentialPages {
 
   protected override countZero(): void {
     this.#header.add(ZERO_COUNT, 1);
+  }
+
+  protected override bucketBegun(): void {
+    if (++this.#buckets <= this.#maxBuckets) return;
+    this.collapse();
+    this.#buckets = this.countBuckets();
   }
 
   #bucketsOf(sign: Sign): NativeBucket[] {

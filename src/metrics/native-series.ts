@@ -31,7 +31,7 @@ export class NativeSeries extends ExemplarSeries {
   }
 
   override countNative(value: number): void {
-    this.#buckets.observe(value);
+    this.#buckets.count(value);
   }
 
   override resetNative(): void {

@@ -103,22 +103,22 @@ for (let cell = 0, key = 0; cell < 2 * STEPS; cell++) {
  */
 export function bucketKey(value: number): number {
   double[0] = value;
-  let high = (half[HIGH] as number) & WITHOUT_SIGN;
-  let exponent = -EXPONENT_BIAS;
-  if (high < SMALLEST_NORMAL_HIGH) {
-    double[0] = value * 2 ** 54;
-    high = (half[HIGH] as number) & WITHOUT_SIGN;
-    exponent -= 54;
-  }
-  exponent += high >>> 20;
+  const high = (half[HIGH] as number) & WITHOUT_SIGN;
+  if (high < SMALLEST_NORMAL_HIGH) return subnormalKey(value);
   const mantissa = high & MANTISSA;
   const first = firstBounds[mantissa >>> CELL_SHIFT] as number;
-  const bound = first & KEY;
-  const key = exponent * STEPS + bound;
+  const key = ((high >>> 20) - EXPONENT_BIAS) * STEPS + (first & KEY);
   const limit = first >>> KEY_BITS;
-  if (mantissa === limit) return key + Number((half[LOW] as number) > (boundLow[bound] as number));
+  if (mantissa === limit) return key + Number((half[LOW] as number) > (boundLow[first & KEY] as number));
   // Without a branch, which the processor could not predict: see `bucketOf()`.
   return key + Number(mantissa > limit);
+}
+
+/** The same for 0 and for numbers that are too small for a mantissa of 52 bits. */
+function subnormalKey(value: number): number {
+  const exponents = -54;
+  if (value === 0) return (exponents - EXPONENT_BIAS) * STEPS;
+  return bucketKey(value * 2 ** -exponents) + exponents * STEPS;
 }
 
 /** The key of the same value's bucket `steps` schemas lower. */

@@ -35,6 +35,24 @@ export class Cells implements CellRef {
     const at = this.index + cell;
     this.values[at] = (this.values[at] as number) + amount;
   }
+
+  /** Adds to three cells, and stores the sums in this order. All are read first: a read right after a write waits for it. */
+  addThree(
+    first: number,
+    toFirst: number,
+    second: number,
+    toSecond: number,
+    third: number,
+    toThird: number,
+  ): void {
+    const { values, index } = this;
+    const firstSum = (values[index + first] as number) + toFirst;
+    const secondSum = (values[index + second] as number) + toSecond;
+    const thirdSum = (values[index + third] as number) + toThird;
+    values[index + first] = firstSum;
+    values[index + second] = secondSum;
+    values[index + third] = thirdSum;
+  }
 }
 
 /**
