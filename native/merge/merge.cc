@@ -155,6 +155,7 @@ void Merge::MakePlan(std::span<const MergeInput> inputs) {
   texts_are_ascii_ = true;
   texts_are_raw_ = false;
   texts_are_escaped_ = false;
+  encoded_labels_.Clear();
 }
 
 void Merge::MakeTexts() {

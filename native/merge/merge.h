@@ -11,6 +11,7 @@
 
 #include "files/owner.h"
 #include "merge/accumulator.h"
+#include "merge/encoded_labels.h"
 #include "merge/merge_plan.h"
 
 namespace prom {
@@ -77,6 +78,9 @@ class Merge {
   // Whether one of the texts has a name that not all readers accept, as underscores have it.
   bool texts_are_escaped() const { return texts_are_escaped_; }
 
+  // For a renderer that does not use the texts. The place of the text of a series is the version of its labels.
+  EncodedLabels& encoded_labels() const { return encoded_labels_; }
+
  private:
   // The plan holds as long as this of each input stays the same.
   struct InputState {
@@ -98,6 +102,7 @@ class Merge {
   bool texts_are_ascii_ = true;
   bool texts_are_raw_ = false;
   bool texts_are_escaped_ = false;
+  mutable EncodedLabels encoded_labels_;
   Accumulator accumulator_;
 };
 

@@ -1,5 +1,7 @@
 // https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto, delimited.
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <set>
@@ -53,67 +55,97 @@ uint64_t TypeNumber(MetricType type) {
   return 3;  // untyped
 }
 
-// A message. The length of one inside another is known when it ends; then its bytes move to make room for it.
-class Message {
- public:
-  void Clear() { bytes_.clear(); }
-  std::string_view bytes() const { return bytes_; }
+constexpr uint32_t kMostField = 16;
+constexpr size_t kMostTag = 2;
+constexpr size_t kMostVarint = 10;
 
-  void Varint(uint64_t value) {
-    while (value >= 0x80) {
-      bytes_.push_back(static_cast<char>(value | 0x80));
-      value >>= 7;
-    }
-    bytes_.push_back(static_cast<char>(value));
-  }
-  void ZigZag(int64_t value) {
-    Varint(static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63));
-  }
-  void Tag(uint32_t field, uint32_t wire_type) { Varint(field << 3 | wire_type); }
+size_t VarintLength(uint64_t value) { return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7; }
+
+char* PutVarint(char* to, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
+  *to++ = static_cast<char>(value);
+  return to;
+}
+
+char* PutTag(char* to, uint32_t field, uint32_t wire_type) { return PutVarint(to, field << 3 | wire_type); }
+
+char* PutDouble(char* to, uint32_t field, double value) {
+  to = PutTag(to, field, 1);
+  std::memcpy(to, &value, sizeof value);
+  return to + sizeof value;
+}
+
+char* PutText(char* to, uint32_t field, std::string_view text) {
+  to = PutVarint(PutTag(to, field, 2), text.size());
+  if (!text.empty()) std::memcpy(to, text.data(), text.size());
+  return to + text.size();
+}
+
+// The length of a text as one of the first 15 fields.
+size_t LengthOf(std::string_view text) { return 1 + VarintLength(text.size()) + text.size(); }
+
+uint64_t ZigZag(int64_t value) {
+  return static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63);
+}
+
+// Appends fields. The length of an inner message comes before it and is known when it ends: then its bytes move, unless there is
+// the right room already.
+class Writer {
+ public:
+  explicit Writer(TextBuffer& out) : out_(out) {}
+
+  // Room for `most` bytes, see TextBuffer.
+  char* Claim(size_t most) { return out_.Claim(most); }
+  void Commit(const char* end) { out_.Commit(end); }
 
   void Unsigned(uint32_t field, uint64_t value) {
-    Tag(field, 0);
-    Varint(value);
+    Commit(PutVarint(PutTag(Claim(kMostTag + kMostVarint), field, 0), value));
   }
-  void Signed(uint32_t field, int64_t value) {
-    Tag(field, 0);
-    ZigZag(value);
-  }
+  void Signed(uint32_t field, int64_t value) { Unsigned(field, ZigZag(value)); }
+  // An element of packed numbers, which have no tags.
+  void Packed(int64_t value) { Commit(PutVarint(Claim(kMostVarint), ZigZag(value))); }
   void Double(uint32_t field, double value) {
-    Tag(field, 1);
-    char raw[sizeof value];
-    std::memcpy(raw, &value, sizeof value);
-    bytes_.append(raw, sizeof raw);
+    Commit(PutDouble(Claim(kMostTag + sizeof value), field, value));
   }
   void Text(uint32_t field, std::string_view text) {
-    Tag(field, 2);
-    Varint(text.size());
-    bytes_.append(text);
+    Commit(PutText(Claim(kMostTag + kMostVarint + text.size()), field, text));
   }
   // `fill` appends the fields of the inner message.
   template <typename Fill>
   void Inner(uint32_t field, Fill fill) {
-    Tag(field, 2);
-    size_t start = bytes_.size();
-    bytes_.push_back(0);  // most lengths take one byte
-    fill();
-    size_t length = bytes_.size() - start - 1;
-    if (length < 0x80) {
-      bytes_[start] = static_cast<char>(length);
-      return;
-    }
-    Message prefix;
-    prefix.Varint(length);
-    bytes_.replace(start, 1, prefix.bytes());
+    Commit(PutTag(Claim(kMostTag), field, 2));
+    Delimited(field, fill);
+  }
+  // A message of the outermost level.
+  template <typename Fill>
+  void Outer(Fill fill) {
+    Delimited(0, fill);
   }
 
  private:
-  std::string bytes_;
+  template <typename Fill>
+  void Delimited(uint32_t field, Fill fill) {
+    size_t room = rooms_[field];
+    size_t start = out_.size();
+    Commit(Claim(room) + room);
+    fill();
+    size_t length = out_.size() - start - room;
+    size_t needed = VarintLength(length);
+    char* to = Claim(needed) - length - room;
+    if (needed != room) std::memmove(to + needed, to + room, length);
+    PutVarint(to, length);
+    Commit(to + needed + length);
+    rooms_[field] = static_cast<uint8_t>(needed);
+  }
+
+  TextBuffer& out_;
+  // By field: how many bytes the length of the last message took. That of the next one probably takes as many.
+  std::array<uint8_t, kMostField + 1> rooms_{};
 };
 
 uint64_t Count(double value) { return value > 0 ? static_cast<uint64_t>(std::min(value, 0x1p63) + 0.5) : 0; }
 
-void AppendTime(Message& out, uint32_t field, double milliseconds) {
+void AppendTime(Writer& out, uint32_t field, double milliseconds) {
   double seconds = std::floor(milliseconds / 1000);
   if (!(seconds > 0 && seconds < 0x1p53)) return;
   out.Inner(field, [&] {
@@ -122,14 +154,21 @@ void AppendTime(Message& out, uint32_t field, double milliseconds) {
   });
 }
 
-void AppendLabel(Message& out, uint32_t field, std::string_view name, std::string_view text) {
-  out.Inner(field, [&] {
-    out.Text(1, name);
-    out.Text(2, text);
-  });
+char* PutLabel(char* to, uint32_t field, std::string_view name, std::string_view text) {
+  to = PutVarint(PutTag(to, field, 2), LengthOf(name) + LengthOf(text));
+  return PutText(PutText(to, 1, name), 2, text);
 }
 
-void AppendExemplar(Message& out, uint32_t field, const Exemplar& exemplar) {
+// Room for a label.
+size_t MostOf(std::string_view name, std::string_view text) {
+  return kMostTag + kMostVarint + LengthOf(name) + LengthOf(text);
+}
+
+void AppendLabel(Writer& out, uint32_t field, std::string_view name, std::string_view text) {
+  out.Commit(PutLabel(out.Claim(MostOf(name, text)), field, name, text));
+}
+
+void AppendExemplar(Writer& out, uint32_t field, const Exemplar& exemplar) {
   out.Inner(field, [&] {
     for (const Label& label : exemplar.Labels()) AppendLabel(out, kExemplarLabel, label.name, label.text);
     out.Double(kExemplarValue, exemplar.value());
@@ -137,9 +176,32 @@ void AppendExemplar(Message& out, uint32_t field, const Exemplar& exemplar) {
   });
 }
 
+const Exemplar* ExemplarOf(std::span<const Exemplar> exemplars, size_t bucket) {
+  for (const Exemplar& exemplar : exemplars) {
+    if (exemplar.bucket == bucket) return &exemplar;
+  }
+  return nullptr;
+}
+
+void AppendBucket(Writer& out, uint64_t count, double bound, const Exemplar& exemplar) {
+  out.Inner(kBucket, [&] {
+    out.Unsigned(1, count);
+    out.Double(2, bound);
+    AppendExemplar(out, 3, exemplar);
+  });
+}
+
+constexpr size_t kMostBucket = 1 + 1 + 1 + kMostVarint + 1 + sizeof(double);
+
+char* PutBucket(char* to, uint64_t count, double bound) {
+  to = PutVarint(PutTag(to, kBucket, 2), 1 + VarintLength(count) + 1 + sizeof bound);
+  to = PutVarint(PutTag(to, 1, 0), count);
+  return PutDouble(to, 2, bound);
+}
+
 // Spans of consecutive buckets, and the differences of their counts. As in client_golang, gaps of up to two empty buckets are
 // cheaper than another span.
-void AppendBuckets(Message& out, const std::vector<NativeSum::Bucket>& buckets, uint32_t span_field,
+void AppendBuckets(Writer& out, const std::vector<NativeSum::Bucket>& buckets, uint32_t span_field,
                    uint32_t delta_field) {
   if (buckets.empty()) return;
   BucketSpans all = SpansOf(buckets, 2);
@@ -153,12 +215,12 @@ void AppendBuckets(Message& out, const std::vector<NativeSum::Bucket>& buckets, 
     int64_t last = 0;
     for (double bucket : all.counts) {
       auto count = static_cast<int64_t>(Count(bucket));
-      out.ZigZag(count - std::exchange(last, count));
+      out.Packed(count - std::exchange(last, count));
     }
   });
 }
 
-void AppendNative(Message& out, const NativeSum& native, std::span<const Exemplar> exemplars) {
+void AppendNative(Writer& out, const NativeSum& native, std::span<const Exemplar> exemplars) {
   out.Signed(kSchema, native.schema());
   out.Double(kZeroThreshold, native.zero_threshold());
   out.Unsigned(kZeroCount, Count(native.zero_count()));
@@ -172,16 +234,17 @@ void AppendNative(Message& out, const NativeSum& native, std::span<const Exempla
 class FamilyEncoder {
  public:
   FamilyEncoder(const Merge& merge, const MergedFamily& family, Escaping escaping)
-      : merge_(merge), definition_(family.definition), escaping_(escaping) {
+      : merge_(merge), definition_(family.definition), escaping_(escaping), labels_(merge.encoded_labels()) {
+    labels_.Begin(escaping);
     // Scrapers decide by the first series whether a family is native: all of them are then.
     for (uint32_t index : family.series) native_ |= merge.totals().native(index) != nullptr;
   }
 
   // Appends the series as a field of the family.
-  void Append(Message& out, uint32_t index) const {
+  void Append(Writer& out, uint32_t index) {
     out.Inner(kMetric, [&] {
       const MergedIdentity& identity = merge_.plan().identity(index);
-      AppendLabels(out, identity);
+      AppendLabels(out, index);
       const double* values = merge_.totals().values(merge_.plan().series()[index]);
       switch (definition_.type) {
         case MetricType::kGauge:
@@ -203,20 +266,31 @@ class FamilyEncoder {
   }
 
  private:
-  void AppendLabels(Message& out, const MergedIdentity& identity) const {
-    for (const Label& label : identity.labels) AppendLabel(out, label);
+  void AppendLabels(Writer& out, uint32_t index) {
+    std::string_view labels = labels_.Of(index, merge_.plan().series()[index].text,
+                                         [&](std::string& bytes) { EncodeLabels(index, bytes); });
+    char* to = out.Claim(labels.size());
+    out.Commit(std::copy(labels.begin(), labels.end(), to));
+  }
+
+  void EncodeLabels(uint32_t index, std::string& bytes) const {
+    const MergedIdentity& identity = merge_.plan().identity(index);
+    auto append = [&](const Label& label) {
+      std::string name = EscapedName(label.name, NameKind::kLabel, escaping_);
+      size_t from = bytes.size();
+      bytes.resize(from + MostOf(name, label.text));
+      char* end = PutLabel(bytes.data() + from, kLabel, name, label.text);
+      bytes.resize(static_cast<size_t>(end - bytes.data()));
+    };
+    for (const Label& label : identity.labels) append(label);
     for (const Label& label : identity.defaults) {
       bool own = std::any_of(identity.labels.begin(), identity.labels.end(),
                              [&](const Label& other) { return other.name == label.name; });
-      if (!own) AppendLabel(out, label);
+      if (!own) append(label);
     }
   }
 
-  void AppendLabel(Message& out, const Label& label) const {
-    prom::AppendLabel(out, kLabel, EscapedName(label.name, NameKind::kLabel, escaping_), label.text);
-  }
-
-  void AppendSummary(Message& out, const double* values, double created_ms) const {
+  void AppendSummary(Writer& out, const double* values, double created_ms) const {
     size_t quantiles = definition_.bounds.size();
     double count = values[quantiles + 1];
     out.Unsigned(kSummaryCount, Count(count));
@@ -230,7 +304,7 @@ class FamilyEncoder {
     AppendTime(out, kSummaryCreated, created_ms);
   }
 
-  void AppendHistogram(Message& out, uint32_t index, const double* values, double created_ms) const {
+  void AppendHistogram(Writer& out, uint32_t index, const double* values, double created_ms) const {
     static const NativeSum kEmpty;
     const NativeSum* native = merge_.totals().native(index);
     std::span<const Exemplar> exemplars = merge_.totals().exemplars(index);
@@ -238,17 +312,21 @@ class FamilyEncoder {
     // Readers refuse a native histogram whose count is not the sum of its buckets.
     out.Unsigned(kSampleCount, Count(native != nullptr ? native->count() : values[bounds + 1]));
     out.Double(kSampleSum, values[0]);
-    for (size_t i = 0; i <= bounds; i++) {
-      auto exemplar = std::find_if(exemplars.begin(), exemplars.end(),
-                                   [i](const Exemplar& other) { return other.bucket == i; });
-      // The count tells that of the bucket of +Inf.
-      if (i == bounds && (exemplar == exemplars.end() || bounds == 0)) break;
-      out.Inner(kBucket, [&] {
-        out.Unsigned(1, Count(values[i + 1]));
-        out.Double(2, i == bounds ? INFINITY : definition_.bounds[i]);
-        if (exemplar != exemplars.end()) AppendExemplar(out, 3, *exemplar);
-      });
+    char* to = out.Claim(bounds * kMostBucket);
+    for (size_t i = 0; i < bounds; i++) {
+      const Exemplar* exemplar = ExemplarOf(exemplars, i);
+      if (exemplar == nullptr) {
+        to = PutBucket(to, Count(values[i + 1]), definition_.bounds[i]);
+        continue;
+      }
+      out.Commit(to);
+      AppendBucket(out, Count(values[i + 1]), definition_.bounds[i], *exemplar);
+      to = out.Claim((bounds - i) * kMostBucket);
     }
+    out.Commit(to);
+    // The count tells that of the bucket of +Inf.
+    const Exemplar* last = bounds > 0 ? ExemplarOf(exemplars, bounds) : nullptr;
+    if (last != nullptr) AppendBucket(out, Count(values[bounds + 1]), INFINITY, *last);
     if (native_) AppendNative(out, native != nullptr ? *native : kEmpty, exemplars);
     AppendTime(out, kCreated, created_ms);
   }
@@ -256,20 +334,14 @@ class FamilyEncoder {
   const Merge& merge_;
   const FamilyRecord& definition_;
   const Escaping escaping_;
+  EncodedLabels& labels_;
   bool native_ = false;
 };
 
-void AppendHead(Message& out, std::string_view name, std::string_view help, MetricType type) {
+void AppendHead(Writer& out, std::string_view name, std::string_view help, MetricType type) {
   out.Text(kName, name);
   out.Text(kHelp, help);
   out.Unsigned(kType, TypeNumber(type));
-}
-
-void AppendDelimited(TextBuffer& out, const Message& family) {
-  Message length;
-  length.Varint(family.bytes().size());
-  out.Append(length.bytes());
-  out.Append(family.bytes());
 }
 
 }  // namespace
@@ -277,29 +349,29 @@ void AppendDelimited(TextBuffer& out, const Message& family) {
 void RenderProtobuf(const Merge& merge, Escaping escaping, const FamilyNames& names, const GroupStats& stats,
                     TextBuffer& out) {
   std::set<std::string> shown_names;
-  Message message;  // one for all families, which keeps its memory
+  Writer writer(out);
   for (const MergedFamily* family : merge.ShownFamilies(names)) {
     std::vector<uint32_t> shown = merge.ShownSeries(*family);
     std::string name = EscapedName(family->definition.name, NameKind::kMetric, escaping);
     if (shown.empty() || !shown_names.insert(name).second) continue;
-    message.Clear();
-    AppendHead(message, name, family->definition.help, family->definition.type);
-    FamilyEncoder encoder(merge, *family, escaping);
-    for (uint32_t index : shown) encoder.Append(message, index);
-    if (!family->definition.unit.empty()) message.Text(kUnit, family->definition.unit);
-    AppendDelimited(out, message);
+    writer.Outer([&] {
+      AppendHead(writer, name, family->definition.help, family->definition.type);
+      FamilyEncoder encoder(merge, *family, escaping);
+      for (uint32_t index : shown) encoder.Append(writer, index);
+      if (!family->definition.unit.empty()) writer.Text(kUnit, family->definition.unit);
+    });
   }
   for (const SelfFamily& family : SelfMetrics(stats, names)) {
-    message.Clear();
-    AppendHead(message, EscapedName(family.name, NameKind::kMetric, escaping), family.help, family.type);
-    for (const SelfFamily::Sample& sample : family.samples) {
-      message.Inner(kMetric, [&] {
-        if (!sample.label.empty()) AppendLabel(message, kLabel, sample.label, sample.text);
-        uint32_t field = family.type == MetricType::kCounter ? kCounter : kGauge;
-        message.Inner(field, [&] { message.Double(1, sample.value); });
-      });
-    }
-    AppendDelimited(out, message);
+    writer.Outer([&] {
+      AppendHead(writer, EscapedName(family.name, NameKind::kMetric, escaping), family.help, family.type);
+      for (const SelfFamily::Sample& sample : family.samples) {
+        writer.Inner(kMetric, [&] {
+          if (!sample.label.empty()) AppendLabel(writer, kLabel, sample.label, sample.text);
+          uint32_t field = family.type == MetricType::kCounter ? kCounter : kGauge;
+          writer.Inner(field, [&] { writer.Double(1, sample.value); });
+        });
+      }
+    });
   }
 }
 
