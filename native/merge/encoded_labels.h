@@ -14,7 +14,7 @@ namespace prom {
 class EncodedLabels {
  public:
   void Clear() {
-    places_.clear();
+    entries_.clear();
     bytes_.clear();
   }
 
@@ -27,25 +27,25 @@ class EncodedLabels {
   // `make` appends the labels of the series to a string. `version` is another one when they have changed.
   template <typename Make>
   std::string_view Of(uint32_t series, uint64_t version, Make make) {
-    if (series >= places_.size()) places_.resize(series + 1);
-    Place& place = places_[series];
-    if (place.version != version) {
+    if (series >= entries_.size()) entries_.resize(series + 1);
+    Entry& entry = entries_[series];
+    if (entry.version != version) {
       size_t from = bytes_.size();
       make(bytes_);
-      place = {version, from, static_cast<uint32_t>(bytes_.size() - from)};
+      entry = {version, from, static_cast<uint32_t>(bytes_.size() - from)};
     }
-    return std::string_view(bytes_).substr(place.from, place.length);
+    return std::string_view(bytes_).substr(entry.from, entry.length);
   }
 
  private:
-  struct Place {
+  struct Entry {
     uint64_t version = UINT64_MAX;
     uint64_t from = 0;
     uint32_t length = 0;
   };
 
   Escaping escaping_ = Escaping::kUnderscores;
-  std::vector<Place> places_;
+  std::vector<Entry> entries_;
   std::string bytes_;
 };
 

@@ -1,7 +1,7 @@
 import type { LabelSet } from '../model/labels';
 import type { EscapingScheme } from '../model/name-escaping';
 import { escapedFamily, escapedLabels } from './escaped-family';
-import { openMetricsText } from './openmetrics';
+import { type FamilyNames, openMetricsText } from './openmetrics';
 import { openMetrics2Text } from './openmetrics2';
 import { type ClientFormat, familyText, type TextFamily } from './text';
 
@@ -18,12 +18,12 @@ export type TextFormat =
 /** All formats of a scrape. `protobuf` is io.prometheus.client.MetricFamily, delimited. */
 export type ExpositionFormat = TextFormat | 'protobuf';
 
-/** One family without a line feed at its end. `names` are those of all families of the exposition. */
+/** One family without a line feed at its end. */
 export function textIn(
   format: TextFormat,
   family: TextFamily,
   defaultLabels: LabelSet,
-  names: ReadonlySet<string>,
+  names: FamilyNames,
   escaping: EscapingScheme = 'underscores',
 ): string {
   const escaped = escapedFamily(family, escaping);

@@ -28,15 +28,17 @@ interface Names {
   readonly created: string | undefined;
 }
 
+/** The names of all families of an exposition. */
+export type FamilyNames = Pick<ReadonlySet<string>, 'has'>;
+
 /**
  * One family as OpenMetrics 1.0 has it, without a line feed at its end. Samples that it forbids are left out: counters that are
- * negative or no number, and sums that could fall. `names` are those of all families of the exposition. With `hasCreated` the start
- * times have samples of their own.
+ * negative or no number, and sums that could fall. With `hasCreated` the start times have samples of their own.
  */
 export function openMetricsText(
   family: TextFamily,
   defaultLabels: LabelSet,
-  names: ReadonlySet<string>,
+  names: FamilyNames,
   hasCreated = false,
 ): string {
   const own = namesOf(family, names);
@@ -58,7 +60,7 @@ export function openMetricsText(
  * A series keeps its name in all exact formats. So a counter whose name does not end in `_total`, or without that is the name of
  * another family, is no counter of OpenMetrics.
  */
-function namesOf({ name, type }: TextFamily, names: ReadonlySet<string>): Names {
+function namesOf({ name, type }: TextFamily, names: FamilyNames): Names {
   if (type !== 'counter') {
     const created = names.has(`${name}_created`) || !knownTypes.has(type) ? undefined : `${name}_created`;
     return {

@@ -15,31 +15,39 @@ export type StoredFamily = Pick<
   'store' | 'family' | 'definition' | 'changeMode' | 'moveTo' | 'outlive'
 >;
 
-interface Reading {
-  readonly refresh: FamilyHandle['refresh'];
-  readonly read: () => MetricFamily;
-  readonly readInSlices: () => Promise<MetricFamily>;
-  readonly readers: ReadonlySet<unknown>;
+/** How registries read a metric: see `FamilyHandle`. */
+export interface Reading<M> {
+  refresh(metric: M): Promise<void> | undefined;
+  read(metric: M): MetricFamily;
+  readInSlices(metric: M): Promise<MetricFamily>;
 }
 
 /** What registries know of an own metric. */
-export class ExposedFamily implements FamilyHandle {
-  readonly refresh: FamilyHandle['refresh'];
-  readonly read: () => MetricFamily;
-  readonly readInSlices: () => Promise<MetricFamily>;
+export class ExposedFamily<M extends object> implements FamilyHandle {
   readonly readers: ReadonlySet<unknown>;
-  readonly #metric: object;
+  readonly #metric: M;
   readonly #series: StoredFamily;
+  readonly #reading: Reading<M>;
   /** Stands for the series where a function of the application has returned others. */
   #returned: FamilySeries<Series> | undefined;
 
-  constructor(metric: object, series: StoredFamily, { refresh, read, readInSlices, readers }: Reading) {
-    this.refresh = refresh;
-    this.read = read;
-    this.readInSlices = readInSlices;
-    this.readers = readers;
+  constructor(metric: M, series: StoredFamily, reading: Reading<M>, readers: ReadonlySet<unknown>) {
     this.#metric = metric;
     this.#series = series;
+    this.#reading = reading;
+    this.readers = readers;
+  }
+
+  refresh(): Promise<void> | undefined {
+    return this.#reading.refresh(this.#metric);
+  }
+
+  read(): MetricFamily {
+    return this.#reading.read(this.#metric);
+  }
+
+  readInSlices(): Promise<MetricFamily> {
+    return this.#reading.readInSlices(this.#metric);
   }
 
   get store(): CellStore {

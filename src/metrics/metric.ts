@@ -32,7 +32,7 @@ import type {
   MetricValueWithName,
 } from '../types/metrics';
 import type { AnyRegistry, GroupRegistry } from '../types/registry';
-import { ExposedFamily, type StoredFamily } from './exposed-family';
+import { ExposedFamily, type Reading, type StoredFamily } from './exposed-family';
 
 export interface SeriesSamples {
   readonly samples: readonly TextSample[];
@@ -63,7 +63,7 @@ export abstract class Metric<T extends string> {
   declare readonly ttlSeconds?: number | undefined;
   declare collect?: CollectFunction<this> | undefined;
   #series: StoredFamily | undefined;
-  #handle: ExposedFamily | undefined;
+  #handle: ExposedFamily<Metric<string>> | undefined;
 
   static {
     // Not declared: it is for registries only. A Proxy of a metric has no handle.
@@ -73,6 +73,12 @@ export abstract class Metric<T extends string> {
       },
     });
   }
+
+  static readonly #reading: Reading<Metric<string>> = {
+    refresh: (metric) => metric.refresh(),
+    read: (metric) => metric.startedFamily(),
+    readInSlices: (metric) => metric.familyInSlices(),
+  };
 
   /** An `aggregator` that is assigned after the construction counts, too. One descriptor: V8 makes a hidden class for each function. */
   static readonly #aggregator: PropertyDescriptor & ThisType<Metric<string> & Aggregated> = {
@@ -161,7 +167,8 @@ export abstract class Metric<T extends string> {
   private familyWith(values: readonly TextSample[]): MetricFamily {
     const { help, name, type, aggregator } = this;
     const unit = unitOf(name, this.unit);
-    return { help, name, type, ...(unit === undefined ? {} : { unit }), values, aggregator };
+    if (unit === undefined) return { help, name, type, values, aggregator };
+    return { help, name, type, unit, values, aggregator };
   }
 
   /** The functions of this class by which registries read a metric. */
@@ -199,12 +206,7 @@ export abstract class Metric<T extends string> {
   protected register(series: StoredFamily): void {
     series.outlive(this);
     this.#series = series;
-    this.#handle = new ExposedFamily(this, series, {
-      refresh: () => this.refresh(),
-      read: () => this.startedFamily(),
-      readInSlices: () => this.familyInSlices(),
-      readers: this.readers(),
-    });
+    this.#handle = new ExposedFamily<Metric<string>>(this, series, Metric.#reading, this.readers());
     for (const register of this.registers) {
       if (this.enableExemplars && register.contentType === prometheusContentType) throw exemplarsFormat();
       (register as GroupRegistry).registerMetric(this);

@@ -1,4 +1,6 @@
+import { currentStore } from '../store/current';
 import type { RemovalRequest, RequestHandler } from '../store/wakeup';
+import type { GroupAnswer } from '../types/registry';
 import { collects, type Registrable, refresh } from './registrable';
 
 /** The part of a registry that this module needs. */
@@ -46,14 +48,19 @@ export async function refreshAllBut(others: ReadonlySet<object>): Promise<number
 /** A removal in any scope. */
 export type Removal = Omit<RemovalRequest, 'scope'>;
 
-/** Carries out a removal in this thread: in `metrics`, and in all that is registered in the scopes by other means. */
-export function removeInThread(
+/** Carries out a removal in all threads and processes; see `Registry.resetGroup()`. */
+export async function removeInGroup(
   metrics: Iterable<Registrable>,
   scopes: readonly string[],
   removal: Removal,
-): void {
+): Promise<GroupAnswer> {
   removeHere(metrics, removal);
+  // Metrics that are registered in the scopes by other means.
   for (const scope of scopes) requestHandler.remove({ scope, ...removal });
+  const store = currentStore();
+  if (!store.shared) return { late: 0 };
+  const late = scopes.map((scope) => store.removeFromOthers({ scope, ...removal }));
+  return { late: Math.max(0, ...(await Promise.all(late))) };
 }
 
 function removeHere(metrics: Iterable<Registrable>, { family, labels }: Removal): void {

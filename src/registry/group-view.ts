@@ -114,14 +114,13 @@ export function groupViewOf(
   return new GroupView(store, shown, isChanged ? changes : undefined);
 }
 
-/** The text of the group's families and of `others`, which replace those of the same name, in the order of `names`. Without a group, of `others`. */
+/** The text of the group's families and of `others`, which replace those of the same name, in the order of `names`. */
 export async function composedText(
-  group: GroupView | undefined,
+  group: GroupView,
   others: readonly string[],
   names: Iterable<string>,
   format: TextFormat,
 ): Promise<string> {
-  if (group === undefined) return documentText(others, format);
   const texts = withoutNamesOf(others, await group.texts(format));
   return documentText(inOrderOf(names, [...texts, ...others]), format);
 }

@@ -83,9 +83,11 @@ export function readAll(
   metrics: Iterable<Registrable>,
   shape: Shape,
   onError?: ReadingErrorHandler,
-): Promise<TextFamily[]> {
-  const begun = [...metrics].map((metric) => beginReading(metric, shape));
-  return finishAll(begun, onError);
+): TextFamily[] | Promise<TextFamily[]> {
+  const begun: Begun[] = [];
+  for (const metric of metrics) begun.push(beginReading(metric, shape));
+  const isAtOnce = shape === 'text' && !begun.some((reading) => reading instanceof Promise);
+  return isAtOnce ? readNow(begun as ReadNow[]) : finishAll(begun, onError);
 }
 
 /** Brings all metrics up to date, in the same order. Resolves to the families that an exposition of `scopes` does not have. */
@@ -103,10 +105,21 @@ export function refreshAll(
   return finishAll(Array.from(metrics, begin), onError);
 }
 
-type Reading = () => TextFamily | Promise<TextFamily>;
+/** Undefined: there are no numbers. */
+type Reading = () => TextFamily | Promise<TextFamily> | undefined;
 type Begun = Reading | undefined | Promise<Reading | undefined>;
+/** Where neither code of the application nor long work runs. */
+type ReadNow = (() => TextFamily | undefined) | undefined;
 
-/** `begun` has Promises only where code of the application or long work runs: the others are read at once. */
+function readNow(readings: readonly ReadNow[]): TextFamily[] {
+  const families: TextFamily[] = [];
+  for (const reading of readings) {
+    const family = reading?.();
+    if (family !== undefined) families.push(family);
+  }
+  return families;
+}
+
 async function finishAll(begun: readonly Begun[], onError: ReadingErrorHandler): Promise<TextFamily[]> {
   const isPending = begun.some((reading) => reading instanceof Promise);
   const readings = isPending ? await Promise.all(begun.map((reading) => settled(reading, onError))) : begun;
@@ -131,7 +144,9 @@ function settled(reading: Begun, onError: ReadingErrorHandler): Begun {
 function beginReading(metric: Registrable, shape: Shape): Begun {
   const handle = metric[FAMILY];
   if (handle === undefined || isReplaced(metric, shape)) return beginForeign(metric, shape);
-  const reading = shape === 'objects' ? (handle.readInSlices ?? handle.read) : handle.read;
+  const inSlices = shape === 'objects' && handle.readInSlices !== undefined;
+  const reading = (): TextFamily | Promise<TextFamily> | undefined =>
+    inSlices ? handle.readInSlices?.() : handle.read?.();
   const pending = metric.collect ? collect(metric) : handle.refresh?.();
   return pending === undefined ? reading : pending.then(() => reading);
 }

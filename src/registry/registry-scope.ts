@@ -19,7 +19,7 @@ let hasWarned = false;
  */
 export class RegistryScope {
   readonly #metrics: ReadonlyMap<string, Registrable>;
-  #defaultLabels: LabelSet = {};
+  #defaultLabels: LabelSet = noLabels;
   /** Undefined: no metric is registered in the group. */
   #scope: string | undefined;
   #isShown: boolean;
@@ -171,6 +171,7 @@ export class RegistryScope {
 }
 
 const noScopes: readonly string[] = [];
+const noLabels: LabelSet = {};
 
 function isEmpty(labels: object): boolean {
   return Object.keys(labels).length === 0;

@@ -8,7 +8,7 @@ import {
   unknownProcess,
 } from '../errors';
 import { encoded, encodingsOf } from '../exposition/compression';
-import { type ExpositionFormat, type TextFormat, textIn } from '../exposition/document';
+import { documentText, type ExpositionFormat, type TextFormat, textIn } from '../exposition/document';
 import { familyObject, withDefaultLabels } from '../exposition/families';
 import { negotiatedFormat } from '../exposition/negotiation';
 import type { ClientFormat, TextFamily } from '../exposition/text';
@@ -40,7 +40,7 @@ import {
   prometheusContentType,
   protobufContentType,
 } from './content-type';
-import { type Removal, removeInThread } from './group-requests';
+import { removeInGroup } from './group-requests';
 import {
   composedFamilies,
   composedMessages,
@@ -56,7 +56,14 @@ import { GLOBAL_SCOPE, globalOptions, scopeOf } from './registry-identity';
 import { RegistryScope } from './registry-scope';
 import { yieldsName } from './yielding';
 
+/** Of all new registries: many are made for one scrape. */
+const noLabels: LabelSet = {};
+const noSources: readonly [] = [];
+const noNames: ReadonlySet<string> = new Set();
+
 type Objects = MetricObjectWithValues<MetricValue<string>>[];
+/** `others` are families that are not in the view of the group. */
+type Render<R> = (group: GroupView | undefined, others: readonly TextFamily[]) => R | Promise<R>;
 /** A registry of this class with any content type. */
 export type OwnRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>;
 
@@ -87,13 +94,13 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   private readonly byName = new MetricsByName();
   private type: RegistryContentType | ProtobufContentType;
-  private defaultLabels: LabelSet = {};
+  private defaultLabels: LabelSet = noLabels;
   /** The scope of the metrics that are registered here. */
   private readonly scope: RegistryScope;
   /** The registries that this one was merged from. */
-  private sources: readonly { scopes?(): readonly string[] }[] = [];
+  private sources: readonly { scopes?(): readonly string[] }[] = noSources;
   /** Names of metrics of `sources` that have been removed from this registry. */
-  private readonly hidden = new Set<string>();
+  private hidden: ReadonlySet<string> = noNames;
 
   /** Throws a TypeError for a content type that does not exist. */
   constructor(contentType?: BoundRegistryContentType | ProtobufContentType, options: RegistryOptions = {}) {
@@ -178,7 +185,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   removeSingleMetric(name: string): void {
     const metric = this.byName.get(name);
     this.byName.delete(name);
-    if (this.sources.length > 0) this.hidden.add(name);
+    if (this.sources.length > 0) this.hidden = new Set([...this.hidden, name]);
     if (metric !== undefined) this.scope.remove(metric);
   }
 
@@ -186,8 +193,8 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   clear(): void {
     for (const metric of this.byName.values()) this.scope.remove(metric);
     this.byName.clear();
-    this.sources = [];
-    this.hidden.clear();
+    this.sources = noSources;
+    this.hidden = noNames;
     this.setDefaultLabels({});
   }
 
@@ -201,7 +208,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
    * processes that do not answer in time (`collectDeadlineMs`) do so later; the Promise resolves to their number.
    */
   resetGroup(name?: string): Promise<GroupAnswer> {
-    return this.removeEverywhere({ family: name });
+    return removeInGroup(this.byName.values(), this.scopes(), { family: name });
   }
 
   /**
@@ -215,7 +222,8 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     if (typeof labels !== 'object' || labels === null) throw labelsMissing(name, labels);
     const texts = Object.entries(labels).map(([label, value]) => [label, labelText(value)] as const);
     const present = texts.filter((entry): entry is [string, string] => entry[1] !== undefined);
-    return this.removeEverywhere({ family: name, labels: Object.fromEntries(present) });
+    const removal = { family: name, labels: Object.fromEntries(present) };
+    return removeInGroup(this.byName.values(), this.scopes(), removal);
   }
 
   /** Sets the labels that are added to every sample, where it does not have them itself. They are copied. */
@@ -227,12 +235,9 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The exposition; a Buffer in a registry whose content type is Protobuf. Rejects with the error of a `collect` function. */
   metrics(options: MetricsOptions = {}): Promise<string> {
     if (this.type === protobufContentType) return this.bytes(options, 'protobuf') as Promise<never>;
-    return this.exposed(async () => {
-      const { group, others } = await this.shown(options);
-      return group && others.length === 0
-        ? group.text(this.format)
-        : this.composed(group, others, this.format);
-    });
+    return this.exposed(options, (group, others) =>
+      group && others.length === 0 ? group.text(this.format) : this.composed(group, others, this.format),
+    );
   }
 
   /**
@@ -298,7 +303,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return this.type === openMetricsContentType ? 'openmetrics' : 'prometheus';
   }
 
-  /** Runs all `collect` functions. `others` are families that are not in the view of the group. */
+  /** Runs all `collect` functions. */
   private async shown(
     options: ScrapeOptions,
     shape: Shape = 'text',
@@ -327,18 +332,18 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     );
   }
 
-  /** The exposition that `read` makes; made anew if the registry became private or shared meanwhile. */
-  private async exposed<R>(read: () => Promise<R>): Promise<R> {
+  /** The exposition that `render` makes; made anew if the registry became private or shared meanwhile. */
+  private async exposed<R>(options: ScrapeOptions, render: Render<R>): Promise<R> {
     const settled = this.scope.beforeScrape();
     if (settled !== undefined) await settled;
     const before = this.scopes().join();
-    const exposition = await read();
-    return this.scopes().join() === before ? exposition : this.exposed(read);
+    const { group, others } = await this.shown(options);
+    const exposition = await render(group, others);
+    return this.scopes().join() === before ? exposition : this.exposed(options, render);
   }
 
   private bytes(options: ScrapeOptions, format: ExpositionFormat): Promise<Buffer> {
-    return this.exposed(async () => {
-      const { group, others } = await this.shown(options);
+    return this.exposed(options, async (group, others) => {
       if (group && others.length === 0) return group.bytes(format);
       if (format !== 'protobuf')
         return Buffer.from(await this.composed(group, others, format, options.escaping));
@@ -353,25 +358,19 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     others: readonly TextFamily[],
     format: TextFormat,
     escaping?: EscapingScheme,
-  ): Promise<string> {
-    const names = new Set(this.byName.keys());
-    const texts = others.map((family) => textIn(format, family, this.defaultLabels, names, escaping));
+  ): string | Promise<string> {
+    const { byName, defaultLabels } = this;
+    const texts = others.map((family) => textIn(format, family, defaultLabels, byName, escaping));
     if (this.scopes().includes(GLOBAL_SCOPE)) texts.push(...missingAddonText(format));
-    return composedText(group, texts, names, format);
+    return group === undefined
+      ? documentText(texts, format)
+      : composedText(group, texts, byName.keys(), format);
   }
 
   private async objectsOf(families: readonly TextFamily[]): Promise<Objects> {
     const objects: object[] = [];
     for (const family of families) objects.push(await familyObject(family, this.defaultLabels));
     return objects as Objects;
-  }
-
-  private async removeEverywhere(removal: Removal): Promise<GroupAnswer> {
-    removeInThread(this.byName.values(), this.scopes(), removal);
-    const store = currentStore();
-    if (!store.shared) return { late: 0 };
-    const late = this.scopes().map((scope) => store.removeFromOthers({ scope, ...removal }));
-    return { late: Math.max(0, ...(await Promise.all(late))) };
   }
 
   /** Whether the metric is new here. Throws if its name is taken by another. */
@@ -384,7 +383,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
       this.removeSingleMetric(name);
     }
     this.byName.set(name, metric);
-    this.hidden.delete(name);
+    if (this.hidden.has(name)) this.hidden = new Set([...this.hidden].filter((other) => other !== name));
     return true;
   }
 }

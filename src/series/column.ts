@@ -11,11 +11,12 @@ export class Column<T> {
   /** Row `r` of the first block is from `first[r * width]` on. */
   readonly first: T[];
   readonly #blocks: T[][];
-  #length = 0;
+  #length = 1;
 
-  constructor(width: number) {
-    this.width = width;
-    this.first = [];
+  /** With one row, of these values. */
+  constructor(values: readonly T[]) {
+    this.width = values.length;
+    this.first = [...values];
     this.#blocks = [this.first];
   }
 

@@ -25,16 +25,12 @@ export interface SeriesRows<S> {
 
 /** No series, but row 0, which has none. */
 export function noSeries<S>(): Column<S | undefined> {
-  const series = new Column<S | undefined>(1);
-  series.push([undefined]);
-  return series;
+  return new Column<S | undefined>([undefined]);
 }
 
 /** The texts of no series. */
 export function emptyTexts(labels: number): Rows['texts'] {
-  const texts: Rows['texts'] = new Column(labels);
-  texts.push(new Array<null>(labels).fill(null));
-  return texts;
+  return new Column<string | undefined | null>(new Array<null>(labels).fill(null));
 }
 
 /** Removes a series from its row. */
