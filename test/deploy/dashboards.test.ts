@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { hasPrometheus, missingPrometheus, Prometheus } from '../cli/support/prometheus';
+import { blocks } from '../documents/blocks';
 import { newDirectory } from '../multiprocess/support/directories';
 import { dashboard11159 } from './dashboard-11159';
 import { type Shop, shopAround, startShop } from './shop';
@@ -81,6 +82,7 @@ describe.skipIf(!hasPrometheus())(`queries of a cluster under load (${missingPro
       ),
     ];
     expect(queries.length).toBeGreaterThan(100);
+    expect(documented.length).toBeGreaterThan(10);
     const empty = async (): Promise<string[]> => {
       const results = await Promise.all(
         queries.map(async ({ prometheus, panel, expr }) => {
@@ -95,11 +97,17 @@ describe.skipIf(!hasPrometheus())(`queries of a cluster under load (${missingPro
     // A fraction of no requests is NaN, which would spoil the shares of three days.
     const slow = await native.query('job:http_requests_slow:rate5m{job="idle"}');
     expect(slow.map(({ value }) => value)).toEqual([0]);
+    // Those of the documents are accepted; most of them are about trouble, which this shop does not have.
+    for (const query of documented) await classic.query(query);
     // In a cluster the public dashboard has one line for each instance, as for an application of one process.
     const instances = await classic.query(dashboard11159.variable);
     expect(instances.map(({ metric }) => metric['instance'])).toEqual([shop.metrics]);
   });
 });
+
+const documented = blocks
+  .filter(({ language }) => language === 'promql')
+  .flatMap(({ text }) => text.trim().split('\n'));
 
 /** Queries for prom-client's default metrics that dashboards made after 11159 have besides. */
 const laterQueries = [
