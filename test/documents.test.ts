@@ -127,7 +127,7 @@ test('the commands in the documents are of programs that are there', () => {
     [/\bnpm run ([\w:]+)/g, (name) => name in scripts],
     [/\bnode ((?:bench|deploy|examples|scripts|test)\/[\w/.-]+)/g, (path) => existsSync(join(root, path))],
     [/\bnpx prom-client-mmap ([a-z]\w*)/g, (name) => commands.includes(name)],
-    [/\bdeploy\/[\w./-]*\w/g, (path) => existsSync(join(root, path))],
+    [/\bdeploy\/[\w./@-]*\w/g, (path) => existsSync(join(root, path))],
   ];
   const found = documents.flatMap((document) =>
     isThere.flatMap(([pattern, check]) =>

@@ -172,7 +172,7 @@ function answered(url: string): Promise<string> {
 }
 
 function faultsOf(dockerfile: string): string[] {
-  return validate(dockerfile).map(({ message }) => message);
+  return validate(dockerfile).map(({ message }) => (typeof message === 'string' ? message : message.value));
 }
 
 function argumentsOf(name: string): string {

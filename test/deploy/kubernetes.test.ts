@@ -92,10 +92,13 @@ describe('the manifests of deploy/kubernetes', () => {
 const kubectl = minorVersionOfKubectl();
 
 describe.skipIf(kubectl === undefined)('kubectl (Debian: kubernetes-client)', () => {
-  test('makes of the base what its files say, with a tag for the image', () => {
+  test('makes of the base what its files say, with the name of the image', () => {
     const [made, ...others] = kustomized('base');
     expect(others).toEqual([
-      { ...deployment, spec: { ...deployment.spec, template: withImage(pod, 'shop:1') } },
+      {
+        ...deployment,
+        spec: { ...deployment.spec, template: withImage(pod, 'registry.example.com/shop:1') },
+      },
     ]);
     expect(made).toEqual(service);
   });
@@ -105,7 +108,7 @@ describe.skipIf(kubectl === undefined)('kubectl (Debian: kubernetes-client)', ()
     '1.21 and newer makes of the PodMonitor a pod without annotations, so that no pod is scraped twice',
     () => {
       const { annotations, ...metadata } = pod.metadata;
-      const template = withImage({ ...pod, metadata }, 'shop:1');
+      const template = withImage({ ...pod, metadata }, 'registry.example.com/shop:1');
       expect(annotations).toBeDefined();
       expect(kustomized('podmonitor')).toEqual([
         service,

@@ -84,10 +84,8 @@ const here: Readonly<Record<string, Run>> = {
   'node --import prom-client-mmap/auto app.js': async (text) => {
     await preloaded(text, /^http_requests_total\{.*\} [1-9]/m);
   },
-  'curl 127.0.0.1:9464/healthz': async (text) => {
-    const port = await preloaded('node --import prom-client-mmap/auto app.js', /./);
-    await new Running(project, `${text.replace('9464', port)} --fail`).ended();
-  },
+  'curl 127.0.0.1:9464/healthz': curl(/./),
+  'curl 127.0.0.1:9464/metrics': curl(/^prom_client_mmap_owners\{state="live"\} 1$/m),
   'node --import prom-client-mmap/opentelemetry/register app.js': async (text) => {
     const [PORT, OTEL_EXPORTER_PROMETHEUS_PORT] = [`${await freePort()}`, `${await freePort()}`];
     const program = text.replace('app.js', 'serving.js');
@@ -134,10 +132,11 @@ const elsewhere: Readonly<Record<string, readonly [file: string, text: string]>>
     'test/deploy/kubernetes.test.ts',
     "kustomized('podmonitor')",
   ],
+  'kubectl kustomize': ['test/deploy/kubernetes.test.ts', "['kustomize'"],
   'docker compose --file deploy/docker/compose.yml up': ['test/deploy/container.test.ts', "'docker-compose'"],
-  'systemctl start shop@8001 shop@8002': ['test/deploy/systemd.test.ts', "'systemd-analyze'"],
+  'systemctl enable --now shop@8001 shop@8002': ['test/deploy/systemd.test.ts', 'ExecStart'],
   'pm2 start deploy/pm2/ecosystem.config.cjs': ['test/deploy/pm2.test.ts', "pm2('start', ecosystem)"],
-  'pm2 reload': ['test/deploy/pm2.test.ts', "pm2('reload', 'shop')"],
+  'pm2 reload shop': ['test/deploy/pm2.test.ts', "pm2('reload', 'shop')"],
   'promtool test rules deploy/prometheus/tests/*.yml': ['test/deploy/prometheus.test.ts', "'test', 'rules'"],
   'node deploy/grafana/generate.mjs': ['test/deploy/dashboards.test.ts', "'generate.mjs'"],
   'node --import prom-client-mmap/auto server.mjs': ['test/deploy/shop.ts', "'server.mjs'"],
@@ -148,6 +147,14 @@ const elsewhere: Readonly<Record<string, readonly [file: string, text: string]>>
 /** Commands that no test runs, and why. */
 const notRun: Readonly<Record<string, string>> = {
   'npm test': 'it is what runs this',
+  'npm install --prefix deploy/shop':
+    'it needs the package in a registry; install.test.ts installs the tarball',
+  'docker build --file deploy/docker/Dockerfile --tag registry.example.com/shop:1 deploy/shop':
+    'it needs a Docker engine',
+  'docker push registry.example.com/shop:1': 'likewise',
+  'useradd --system shop': 'it changes the machine',
+  'cp deploy/systemd/shop@.service /etc/systemd/system/': 'likewise',
+  'systemctl daemon-reload': 'it needs systemd as the first process',
   'kubectl exec POD -- npx prom-client-mmap list':
     'it needs a cluster; the command in the container is run here',
   'npm test -- deploy': 'it is a part of what runs this',
@@ -224,10 +231,18 @@ async function serves(text: string): Promise<void> {
   await serving.serves(`http://127.0.0.1:${port}/metrics`, /^orders_total 2$/m);
 }
 
+function curl(expected: RegExp): Run {
+  return async (text) => {
+    const port = await preloaded('node --import prom-client-mmap/auto app.js', /./);
+    expect(await new Running(project, `${text.replace('9464', port)} --fail`).ended()).toMatch(expected);
+  };
+}
+
 /** Starts an application with the preload `auto`, and requests its page. The port of its metrics. */
 async function preloaded(command: string, expected: RegExp): Promise<string> {
   const [PORT, PROM_CLIENT_MMAP_PORT] = [`${await freePort()}`, `${await freePort()}`];
-  const app = new Running(project, command, { PORT, PROM_CLIENT_MMAP_PORT });
+  const env = { PORT, PROM_CLIENT_MMAP_PORT, PROM_CLIENT_MMAP_SELF_METRICS: 'all' };
+  const app = new Running(project, command, env);
   await app.serves(`http://127.0.0.1:${PORT}/`, /orders_total/);
   await app.serves(`http://127.0.0.1:${PROM_CLIENT_MMAP_PORT}/metrics`, expected);
   return PROM_CLIENT_MMAP_PORT;
