@@ -28,7 +28,7 @@ const documents = [
 
 const fence = /^ *```(\w*)\n([\s\S]*?)^ *```$/gm;
 const programs =
-  'npx|node|npm|pnpm|yarn|bun|deno|pm2|promtool|prometheus|kubectl|docker|systemctl|curl|esbuild';
+  'npx|node|npm|pnpm|yarn|bun|deno|pm2|promtool|amtool|prometheus|kubectl|docker|systemctl|curl|esbuild';
 
 export const blocks: readonly Block[] = documents.flatMap((document) =>
   [...read(document).matchAll(fence)].map(([, language = '', text = '']) => ({ document, language, text })),

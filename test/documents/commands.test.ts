@@ -97,13 +97,13 @@ const here: Readonly<Record<string, Run>> = {
     const url = `http://127.0.0.1:${OTEL_EXPORTER_PROMETHEUS_PORT}/metrics`;
     await app.serves(url, /^sales_total\{otel_scope_name="app"\} 3$/m);
   },
-  'promtool tsdb analyze DATA_DIRECTORY': async (text) => {
-    project.write(
-      'samples.om',
-      'orders_total{shop="a"} 1 1764492000\norders_total{shop="b"} 2 1764492000\n# EOF\n',
-    );
-    await new Running(project, 'promtool tsdb create-blocks-from openmetrics samples.om data').ended();
-    expect(await new Running(project, text.replace('DATA_DIRECTORY', 'data')).ended()).toMatch(/^2 shop$/m);
+  'curl --request POST 127.0.0.1:9090/api/v1/admin/tsdb/snapshot': async (text) => {
+    await snapshot(text);
+  },
+  'promtool tsdb analyze DATA_DIRECTORY/snapshots/NAME': async (text) => {
+    const name = await snapshot('curl --request POST 127.0.0.1:9090/api/v1/admin/tsdb/snapshot');
+    const command = text.replace('DATA_DIRECTORY', 'data').replace('NAME', name);
+    expect(await new Running(project, command).ended()).toMatch(/^Highest cardinality metric names:$/m);
   },
 };
 for (const { text } of commands) {
@@ -137,6 +137,14 @@ const elsewhere: Readonly<Record<string, readonly [file: string, text: string]>>
   'systemctl enable --now shop@8001 shop@8002': ['test/deploy/systemd.test.ts', 'ExecStart'],
   'pm2 start deploy/pm2/ecosystem.config.cjs': ['test/deploy/pm2.test.ts', "pm2('start', ecosystem)"],
   'pm2 reload shop': ['test/deploy/pm2.test.ts', "pm2('reload', 'shop')"],
+  'promtool check config /etc/prometheus/prometheus.yml': [
+    'test/deploy/prometheus.test.ts',
+    "'check', 'config'",
+  ],
+  'amtool check-config /etc/prometheus/alertmanager.yml': [
+    'test/deploy/alertmanager.test.ts',
+    "'check-config'",
+  ],
   'promtool test rules deploy/prometheus/tests/*.yml': ['test/deploy/prometheus.test.ts', "'test', 'rules'"],
   'node deploy/grafana/generate.mjs': ['test/deploy/dashboards.test.ts', "'generate.mjs'"],
   'node --import prom-client-mmap/auto server.mjs': ['test/deploy/shop.ts', "'server.mjs'"],
@@ -153,6 +161,9 @@ const notRun: Readonly<Record<string, string>> = {
     'it needs a Docker engine',
   'docker push registry.example.com/shop:1': 'likewise',
   'useradd --system shop': 'it changes the machine',
+  'cp -r deploy/prometheus/prometheus.yml deploy/prometheus/rules /etc/prometheus/': 'likewise',
+  'cp deploy/alertmanager/alertmanager.yml /etc/prometheus/': 'likewise',
+  'systemctl reload prometheus prometheus-alertmanager': 'it needs systemd as the first process',
   'cp deploy/systemd/shop@.service /etc/systemd/system/': 'likewise',
   'systemctl daemon-reload': 'it needs systemd as the first process',
   'kubectl exec POD -- npx prom-client-mmap list':
@@ -196,8 +207,15 @@ test.each(Object.entries(elsewhere))('`%s` is run by another test', (_, [file, t
 });
 
 /** Programs of Debian's packages that are not installed. */
-const missing = ['promtool', 'curl'].filter((program) => spawnSync('which', [program]).status !== 0);
-const canRun = ([text]: readonly [string, Run]): boolean => !missing.includes(text.split(' ', 1)[0] ?? '');
+const missing = ['prometheus', 'promtool', 'curl'].filter(
+  (program) => spawnSync('which', [program]).status !== 0,
+);
+const needed = (text: string): string[] => {
+  if (/tsdb/.test(text)) return ['prometheus', 'promtool', 'curl'];
+  return text.split(' ', 1);
+};
+const canRun = ([text]: readonly [string, Run]): boolean =>
+  !needed(text).some((program) => missing.includes(program));
 
 test.each(Object.entries(here).filter(canRun))('`%s` does what its document says', (text, run) => run(text));
 
@@ -229,6 +247,21 @@ async function serves(text: string): Promise<void> {
   const port = await freePort();
   const serving = new Running(project, `${text} ${group} --port ${port}`);
   await serving.serves(`http://127.0.0.1:${port}/metrics`, /^orders_total 2$/m);
+}
+
+/** Starts a Prometheus that scrapes itself, and takes a snapshot of its data. The name of the snapshot. */
+async function snapshot(command: string): Promise<string> {
+  const address = `127.0.0.1:${await freePort()}`;
+  const scrape_configs = [{ job_name: 'own', static_configs: [{ targets: [address] }] }];
+  project.write('own.yml', JSON.stringify({ global: { scrape_interval: '1s' }, scrape_configs }));
+  const options = `--config.file=own.yml --storage.tsdb.path=data --web.listen-address=${address}`;
+  const prometheus = new Running(project, `prometheus ${options} --web.enable-admin-api`);
+  await prometheus.serves(`http://${address}/api/v1/query?query=prometheus_build_info`, /"result":\[\{/);
+  const answer = await new Running(project, `${command.replace('127.0.0.1:9090', address)} --silent`).ended();
+  const { status, data } = JSON.parse(answer);
+  expect(status).toBe('success');
+  await prometheus.end();
+  return data.name;
 }
 
 function curl(expected: RegExp): Run {
