@@ -29,9 +29,11 @@ export class Running {
 
   constructor(project: Project, command: string, env: Readonly<Record<string, string>> = {}) {
     const { PATH, HOME } = process.env;
+    const bin = join(project.directory, 'node_modules', '.bin');
     this.#child = spawn('sh', ['-c', command], {
       cwd: project.directory,
-      env: { PATH: `${join(project.directory, 'node_modules', '.bin')}:${PATH}`, HOME, ...env },
+      // npm must not ask its registry for a version of its own.
+      env: { PATH: `${bin}:${PATH}`, HOME, npm_config_update_notifier: 'false', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
