@@ -78,6 +78,19 @@ describe('the manifests of deploy/kubernetes', () => {
     expect(pod.spec.volumes).toEqual([{ name: 'shm', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } }]);
   });
 
+  test('give a pod that is to end one more scrape, and time for requests after it', () => {
+    const [sleep, seconds] = container.lifecycle.preStop.exec.command;
+    const secondsOf = (interval: string): number => Number(/^(\d+)s$/.exec(interval)?.[1]);
+    const { global } = parse(readFileSync(join(folder, '..', 'prometheus', 'prometheus.yml'), 'utf8'));
+    const [{ interval }] = podMonitor.spec.podMetricsEndpoints;
+
+    expect(sleep).toBe('sleep');
+    for (const one of [interval, global.scrape_interval]) {
+      expect(Number(seconds)).toBeGreaterThan(secondsOf(one));
+    }
+    expect(pod.spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(Number(seconds) + 30);
+  });
+
   test('with the PodMonitor have no annotations, so that no pod is scraped twice', () => {
     const { patches } = read('podmonitor/kustomization.yaml');
     expect(patches).toHaveLength(1);
