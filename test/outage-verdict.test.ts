@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 const folder = join(__dirname, '..', 'examples', 'outage');
 const load = (name: string) => import(pathToFileURL(join(folder, name)).href);
@@ -18,6 +18,16 @@ const events = {
 };
 const instances = { survivor: 'A', killed: 'B', replacement: 'C' };
 
+interface Scrape {
+  readonly time: number;
+  readonly duration: number;
+}
+
+interface Answer {
+  readonly sent: number;
+  readonly answered: number;
+}
+
 type Values = [time: number, value: number][];
 
 interface Replica {
@@ -26,7 +36,7 @@ interface Replica {
   last: Map<string, number>;
   increased: Map<string, number>;
   resets: Map<string, number>;
-  scrapes: Map<string, number[]>;
+  scrapes: Map<string, Scrape[]>;
 }
 
 test.each<[string, (first: Replica, second: Replica) => void, string | undefined]>([
@@ -61,6 +71,7 @@ test.each<[string, (first: Replica, second: Replica) => void, string | undefined
 ])('the verdict is right when %s', async (_, change, broken) => {
   const { Generator } = await load('generator.mjs');
   const { verdicts } = await load('verdict.mjs');
+  const { expectation } = await load('expectation.mjs');
   const generator = new Generator();
   generator.answers.set('A', evenly(0, end, 60));
   generator.answers.set('B', evenly(0, events.applicationKilled, 40));
@@ -69,12 +80,16 @@ test.each<[string, (first: Replica, second: Replica) => void, string | undefined
     i / 2,
     generator.count(1000 * (i / 2 - window), 500 * i) / window,
   ]);
-  const [first, second] = [replica(truth, generator.answers), replica(truth, generator.answers)];
+  const rate = truth.map(([time]): Values[number] => [
+    time,
+    expectation({ scrapes: goodScrapes(), generator, begin: 1000 * (time - window), end: 1000 * time }).least,
+  ]);
+  const [first, second] = [replica(rate, generator.answers), replica(rate, generator.answers)];
   cut(first.rate, events.replicaKilled + window, events.replicaScrapes);
   change(first, second);
   const found: { text: string; isKept: boolean }[] = verdicts({
-    ...{ observed: { truth, replicas: [first, second] }, generator, events, instances, window },
-    tolerance: 0.05,
+    observed: { truth, replicas: [first, second] },
+    ...{ generator, events, instances, window },
   });
   const unkept = found.filter(({ isKept }) => !isKept).map(({ text }) => text);
 
@@ -84,25 +99,90 @@ test.each<[string, (first: Replica, second: Replica) => void, string | undefined
   );
 });
 
+describe('what rate() can show of the truth', () => {
+  const at = (time: number, duration = 0): Scrape => ({ time: 1000 * time, duration: 1000 * duration });
+  const answer = (sent: number, answered = sent): Answer => ({
+    sent: 1000 * sent,
+    answered: 1000 * answered,
+  });
+
+  test.each<[string, Scrape[], Answer[], { least: number; most: number }]>([
+    // 6 answers of 4 s, drawn out by half a second at both sides to 5.
+    [
+      'is exact',
+      [0.5, 2.5, 4.5].map((time) => at(time)),
+      [1, 1, 2, 3, 3, 4].map((time) => answer(time)),
+      both(1.5),
+    ],
+    // The last scrape is missing: 3 answers of 2 s, drawn out by 0.5 s and by a half of the interval of 1 s.
+    [
+      'is drawn out half-way to a scrape that is missing',
+      [0.5, 1.5, 2.5].map((time) => at(time)),
+      [1, 1, 2, 4].map((time) => answer(time)),
+      both((3 * (2 + 0.5 + 0.5)) / 2 / 5),
+    ],
+    [
+      'leaves open on which side of a scrape an answer was counted',
+      [at(0), at(5)],
+      [answer(1), answer(4.9, 5.1)],
+      { least: 0.2, most: 0.4 },
+    ],
+    [
+      'leaves open when a scrape has read',
+      [at(0, 0.5), at(5, 0.5)],
+      [answer(0.2), answer(1), answer(5.2)],
+      { least: 0.2, most: 0.6 },
+    ],
+    ['is nothing with one scrape', [at(3)], [answer(1)], both(0)],
+  ])('%s', async (_, scrapesInWindow, answers, expected) => {
+    const { Generator } = await load('generator.mjs');
+    const { expectation } = await load('expectation.mjs');
+    const generator = new Generator();
+    generator.answers.set('A', answers);
+    const found = expectation({ scrapes: new Map([['A', scrapesInWindow]]), generator, begin: 0, end: 5000 });
+
+    expect(found.least).toBeCloseTo(expected.least);
+    expect(found.most).toBeCloseTo(expected.most);
+  });
+
+  function both(value: number): { least: number; most: number } {
+    return { least: value, most: value };
+  }
+});
+
 /** What a replica without a fault would see. */
-function replica(truth: Values, answers: ReadonlyMap<string, number[]>): Replica {
+function replica(rate: Values, answers: ReadonlyMap<string, readonly Answer[]>): Replica {
   const counts = [...answers].map(([target, times]): [string, number] => [target, times.length]);
   return {
-    rate: truth.map(([time, value]) => [time, value]),
-    increase: truth.map(([time, value]) => [time, value * window]),
+    rate: rate.map(([time, value]) => [time, value]),
+    increase: rate.map(([time, value]) => [time, value * window]),
     last: new Map(counts),
     increased: new Map(counts),
     resets: new Map(counts.map(([target]) => [target, 0])),
-    scrapes: new Map([
-      ['B', [0, events.applicationKilled - 0.5]],
-      ['C', [events.lastFirstScrape]],
-    ]),
+    scrapes: goodScrapes(),
   };
 }
 
-/** Times in milliseconds, `rate` of them a second, from one second to another. */
-function evenly(from: number, to: number, rate: number): number[] {
-  return Array.from({ length: (to - from) * rate }, (_, i) => 1000 * from + (1000 * (i + 1)) / rate);
+function goodScrapes(): Map<string, Scrape[]> {
+  return new Map([
+    ['A', scrapes(0, end)],
+    ['B', scrapes(0, events.applicationKilled - 0.5)],
+    ['C', scrapes(events.lastFirstScrape, end)],
+  ]);
+}
+
+/** Every half second from one second to another, in no time. */
+function scrapes(from: number, to: number): Scrape[] {
+  return Array.from({ length: 2 * (to - from) + 1 }, (_, i) => ({
+    time: 1000 * (from + i / 2),
+    duration: 0,
+  }));
+}
+
+/** `rate` answers a second, each at once, from one second to another; in milliseconds. */
+function evenly(from: number, to: number, rate: number): Answer[] {
+  const times = Array.from({ length: (to - from) * rate }, (_, i) => 1000 * from + (1000 * (i + 1)) / rate);
+  return times.map((time) => ({ sent: time, answered: time }));
 }
 
 function scale(values: Values, at: number, factor: number): void {

@@ -38,7 +38,7 @@ function httpDashboard(uid, title, source, { quantile, sum, count, buckets }) {
     title,
     description: `Rate, errors and duration of HTTP requests; durations ${source}.`,
     variables: {
-      job: { query: 'label_values(http_requests_total, job)' },
+      job: { query: 'label_values(http_requests_total{pid=""}, job)' },
       instance: { query: 'label_values(http_requests_total{job=~"$job"}, instance)', all: '.+' },
       route: { query: 'label_values(http_requests_total{job=~"$job"}, route)', all: '.*' },
     },

@@ -10,7 +10,7 @@ export const node = dashboard({
   title: 'Node',
   description: 'CPU, memory, event loop and garbage collection, of all processes of an instance together.',
   variables: {
-    job: { query: 'label_values(nodejs_version_info, job)' },
+    job: { query: 'label_values(nodejs_version_info{pid=""}, job)' },
     instance: { query: 'label_values(nodejs_version_info{job=~"$job"}, instance)', all: '.+' },
   },
   rows: [

@@ -5,7 +5,7 @@ import { get } from 'node:http';
 const paths = ['/cart', '/item/1', '/cart', '/pay'];
 
 export class Generator {
-  /** The times of all answers in milliseconds, by the target of the instance that has answered. */
+  /** When each request that was answered was sent, and when its answer was here, in milliseconds; by the target that has answered. */
   answers = new Map();
   cutOff = 0;
   #instances = [];
@@ -40,7 +40,23 @@ export class Generator {
   /** Answers of all instances, or of one, later than `from` and not later than `to`. */
   count(from, to, target) {
     const lists = target === undefined ? [...this.answers.values()] : [this.answers.get(target)];
-    return lists.reduce((sum, times) => sum + upTo(times, to) - upTo(times, from), 0);
+    return lists.reduce((sum, answers) => sum + upTo(answers, to) - upTo(answers, from), 0);
+  }
+
+  /**
+   * How many answers of a target were certainly counted between two scrapes, and how many possibly. A scrape has the time of its begin and its
+   * duration, in milliseconds.
+   */
+  between(target, first, last) {
+    const answers = this.answers.get(target) ?? [];
+    return {
+      certain: answers.filter(
+        ({ sent, answered }) => sent > first.time + first.duration && answered <= last.time,
+      ).length,
+      possible: answers.filter(
+        ({ sent, answered }) => answered > first.time && sent <= last.time + last.duration,
+      ).length,
+    };
   }
 
   #send() {
@@ -53,8 +69,9 @@ export class Generator {
   async #tryAll(path, number) {
     const candidates = this.#instances.map((_, i, all) => all[(number + i) % all.length]);
     for (const { port, target } of candidates) {
+      const sent = Date.now();
       if (await isAnswered(`http://127.0.0.1:${port}${path}`)) {
-        this.answers.get(target).push(Date.now());
+        this.answers.get(target).push({ sent, answered: Date.now() });
         return;
       }
       this.cutOff += 1;
@@ -62,12 +79,12 @@ export class Generator {
   }
 }
 
-/** How many of the ascending times are not later. */
-function upTo(times, limit) {
-  let [low, high] = [0, times.length];
+/** How many of the answers, which are in the order of their arrival, are not later. */
+function upTo(answers, limit) {
+  let [low, high] = [0, answers.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (times[middle] <= limit) low = middle + 1;
+    if (answers[middle].answered <= limit) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -76,7 +93,7 @@ function upTo(times, limit) {
 /** On a connection of its own, so that each worker gets its share. False if it was lost with its worker. */
 function isAnswered(url) {
   return new Promise((resolve) => {
-    const sent = get(url, { agent: false, timeout: 2000 }, (response) => {
+    const sent = get(url, { agent: false, timeout: 20_000 }, (response) => {
       response.resume();
       response.on('end', () => resolve(true));
       response.on('error', () => resolve(false));

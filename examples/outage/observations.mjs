@@ -23,9 +23,7 @@ async function ofReplica(replica, range, window) {
       'sum(prom_client_mmap_owners{state="live"})',
     ].map((expression) => replica.queryRange(expression, range)),
   );
-  /** The times of all scrapes that had an answer, by instance. */
-  const scrapes = await replica.samples(`up[${run}s]`);
-  const good = (values) => values.filter(([, value]) => value === 1).map(([time]) => time);
+  const scrapes = await scrapesOf(replica, run);
   const at = async (expression) => {
     const found = await replica.query(expression);
     return new Map(found.map(({ metric, value }) => [metric.instance, value]));
@@ -39,8 +37,29 @@ async function ofReplica(replica, range, window) {
     last: await at(`sum by (instance) (last_over_time(${requests}[${run}s]))`),
     increased: await at(`sum by (instance) (increase(${requests}[${run}s]))`),
     resets: await at(`sum by (instance) (resets(${requests}[${run}s]))`),
-    scrapes: new Map(scrapes.map(({ metric, values }) => [metric.instance, good(values)])),
+    scrapes,
   };
+}
+
+/** Begin and duration, in milliseconds, of each scrape that has all series of the requests; by instance. */
+async function scrapesOf(replica, run) {
+  const durations = new Map();
+  for (const { metric, values } of await replica.samples(`scrape_duration_seconds[${run}s]`)) {
+    durations.set(metric.instance, new Map(values));
+  }
+  const whole = new Map();
+  for (const { metric, values } of await replica.samples(`${requests}[${run}s]`)) {
+    const { instance } = metric;
+    const times = values.map(([time]) => time);
+    // A new instance gets its first request of a path, and so its series, between two scrapes.
+    const before = whole.get(instance);
+    whole.set(instance, before === undefined || before.length > times.length ? times : before);
+  }
+  const withDuration = (instance) => (time) => ({
+    time: Math.round(1000 * time),
+    duration: 1000 * durations.get(instance).get(time),
+  });
+  return new Map([...whole].map(([instance, times]) => [instance, times.map(withDuration(instance))]));
 }
 
 function times({ from, to, step }) {

@@ -27,17 +27,8 @@ const { values: options } = parseArgs({
 
 /** In seconds; requests a second. */
 const timing = options.quick
-  ? { rate: 100, scrape: 0.5, window: 5, calm: 6, afterWorker: 6, replacement: 0.5, down: 6, tolerance: 0.1 }
-  : {
-      rate: 100,
-      scrape: 1,
-      window: 15,
-      calm: 25,
-      afterWorker: 25,
-      replacement: 4,
-      down: 30,
-      tolerance: 0.05,
-    };
+  ? { rate: 100, scrape: 0.5, window: 5, calm: 6, afterWorker: 6, replacement: 0.5, down: 6 }
+  : { rate: 100, scrape: 1, window: 15, calm: 25, afterWorker: 25, replacement: 4, down: 30 };
 
 const terminal = new Terminal();
 const replicas = [new Prometheus(), new Prometheus()];

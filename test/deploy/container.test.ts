@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { validate } from 'dockerfile-utils';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { installedCopy } from '../multiprocess/support/directories';
@@ -25,6 +26,13 @@ describe('deploy/docker', () => {
     expect(copied).toContain('server.mjs');
     expect(copied.filter((path) => !existsSync(join(deploy, 'shop', path)))).toEqual([]);
     expect(lines.filter(([name]) => name === 'USER').at(-1)).toEqual(['USER', 'node']);
+  });
+
+  test.each(images)('%s has no fault of syntax', (file) => {
+    const text = read('docker', file);
+    expect(faultsOf(text)).toEqual([]);
+    expect(faultsOf(text.replace('USER node', 'USR node'))).toEqual(['Unknown instruction: USR']);
+    expect(faultsOf(text.replace('--from=packages', '--form=packages'))).toEqual(['Unknown flag: form']);
   });
 
   test('the images differ in their base only', () => {
@@ -161,6 +169,10 @@ function answered(url: string): Promise<string> {
     },
     { timeout: 30_000, interval: 50 },
   );
+}
+
+function faultsOf(dockerfile: string): string[] {
+  return validate(dockerfile).map(({ message }) => (typeof message === 'string' ? message : message.value));
 }
 
 function argumentsOf(name: string): string {

@@ -1,10 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PodMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PodMonitor';
 import { Deployment } from 'kubernetes-models/apps/v1/Deployment';
 import { Service } from 'kubernetes-models/v1/Service';
 import { describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 
 const folder = join(__dirname, '..', '..', 'deploy', 'kubernetes');
 const read = (file: string) => parse(readFileSync(join(folder, file), 'utf8'));
@@ -77,6 +78,19 @@ describe('the manifests of deploy/kubernetes', () => {
     expect(pod.spec.volumes).toEqual([{ name: 'shm', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } }]);
   });
 
+  test('give a pod that is to end one more scrape, and time for requests after it', () => {
+    const [sleep, seconds] = container.lifecycle.preStop.exec.command;
+    const secondsOf = (interval: string): number => Number(/^(\d+)s$/.exec(interval)?.[1]);
+    const { global } = parse(readFileSync(join(folder, '..', 'prometheus', 'prometheus.yml'), 'utf8'));
+    const [{ interval }] = podMonitor.spec.podMetricsEndpoints;
+
+    expect(sleep).toBe('sleep');
+    for (const one of [interval, global.scrape_interval]) {
+      expect(Number(seconds)).toBeGreaterThan(secondsOf(one));
+    }
+    expect(pod.spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(Number(seconds) + 30);
+  });
+
   test('with the PodMonitor have no annotations, so that no pod is scraped twice', () => {
     const { patches } = read('podmonitor/kustomization.yaml');
     expect(patches).toHaveLength(1);
@@ -87,3 +101,54 @@ describe('the manifests of deploy/kubernetes', () => {
     expect(removed).toBe(pod.metadata.annotations);
   });
 });
+
+const kubectl = minorVersionOfKubectl();
+
+describe.skipIf(kubectl === undefined)('kubectl (Debian: kubernetes-client)', () => {
+  test('makes of the base what its files say, with the name of the image', () => {
+    const [made, ...others] = kustomized('base');
+    expect(others).toEqual([
+      {
+        ...deployment,
+        spec: { ...deployment.spec, template: withImage(pod, 'registry.example.com/shop:1') },
+      },
+    ]);
+    expect(made).toEqual(service);
+  });
+
+  // Those before have the patches of kustomize 2.
+  test.skipIf((kubectl ?? 0) < 21)(
+    '1.21 and newer makes of the PodMonitor a pod without annotations, so that no pod is scraped twice',
+    () => {
+      const { annotations, ...metadata } = pod.metadata;
+      const template = withImage({ ...pod, metadata }, 'registry.example.com/shop:1');
+      expect(annotations).toBeDefined();
+      expect(kustomized('podmonitor')).toEqual([
+        service,
+        { ...deployment, spec: { ...deployment.spec, template } },
+        podMonitor,
+      ]);
+    },
+  );
+});
+
+/** The objects that kubectl would apply. */
+function kustomized(name: string): unknown[] {
+  const { stdout, stderr, status } = spawnSync('kubectl', ['kustomize', join(folder, name)], {
+    encoding: 'utf8',
+  });
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  return parseAllDocuments(stdout).map((document) => document.toJS());
+}
+
+function withImage(template: typeof pod, image: string): object {
+  return { ...template, spec: { ...template.spec, containers: [{ ...container, image }] } };
+}
+
+function minorVersionOfKubectl(): number | undefined {
+  const { stdout, status } = spawnSync('kubectl', ['version', '--client', '--output', 'json'], {
+    encoding: 'utf8',
+  });
+  return status === 0 ? Number.parseInt(JSON.parse(stdout).clientVersion.minor, 10) : undefined;
+}

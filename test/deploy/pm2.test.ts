@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { newDirectory } from '../multiprocess/support/directories';
@@ -6,43 +7,58 @@ import { valuesOf } from '../multiprocess/support/exposition';
 import { root } from '../multiprocess/support/member';
 import { freePort } from '../third-party/free-port';
 import { installation } from '../third-party/installation';
-import { startWithPm2 } from '../third-party/pm2-daemon';
+import { newPm2 } from '../third-party/pm2-daemon';
 
 const wanted = process.env['THIRD_PARTY'] === '1' || process.env['CI'] === 'true';
-const ecosystem = join(root, 'deploy', 'pm2', 'ecosystem.config.cjs');
 
 describe.skipIf(!wanted)('deploy/pm2 (only with THIRD_PARTY=1 or CI=true)', { timeout: 120_000 }, () => {
-  let pm2: string;
+  let directory: string;
   beforeAll(() => {
-    pm2 = installation().preload;
+    directory = installation().preload;
   }, 300_000);
 
-  test('starts instances of the shop that are one group, whose requests are at one address', async () => {
+  test('starts instances of the shop that are one group, whose requests are at one address, also after a reload', async () => {
     const home = newDirectory();
-    const shop = join(home, 'shop');
-    cpSync(join(root, 'deploy', 'shop'), shop, { recursive: true });
-    mkdirSync(join(shop, 'node_modules'));
-    symlinkSync(root, join(shop, 'node_modules', 'prom-client-mmap'));
-    const { apps } = (await import(ecosystem)).default;
-    const [app, ...others] = apps;
     const [port, metricsPort] = [await freePort(), await freePort()];
-    const env = { ...app.env, PORT: `${port}`, HOST: '127.0.0.1', PROM_CLIENT_MMAP_PORT: `${metricsPort}` };
-    startWithPm2(pm2, home, [{ ...app, cwd: shop, instances: 2, env }]);
-    const page = `http://127.0.0.1:${port}/cart`;
-    await vi.waitFor(() => fetch(page), { timeout: 60_000, interval: 100 });
-    for (let i = 0; i < 20; i++) await (await fetch(page, { headers: { connection: 'close' } })).text();
-
-    await vi.waitFor(
-      async () => {
-        const values = valuesOf(await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text());
-        const served = values.get('http_requests_total{method="GET",route="/cart",status_code="200"}');
-        expect(served).toBeGreaterThanOrEqual(20);
-        expect(values.get('prom_client_mmap_owners{state="live"}')).toBe(2);
-      },
-      { timeout: 60_000, interval: 200 },
+    const ecosystem = ecosystemIn(
+      home,
+      new Map([
+        ['8000', port],
+        ['9464', metricsPort],
+      ]),
     );
-    expect(others).toEqual([]);
-    expect(app.cwd).toBe(join(root, 'deploy', 'shop'));
-    expect(app.script).toBe('server.mjs');
+    const pm2 = newPm2(directory, home, { HOST: '127.0.0.1' });
+    const served = async (requests: number): Promise<void> => {
+      const values = valuesOf(await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text());
+      expect(values.get('http_requests_total{method="GET",route="/cart",status_code="200"}')).toBe(requests);
+      expect(values.get('prom_client_mmap_owners{state="live"}')).toBe(cpus().length);
+    };
+    const patience = { timeout: 60_000, interval: 200 };
+    const page = `http://127.0.0.1:${port}/cart`;
+    pm2('start', ecosystem);
+    await vi.waitFor(() => fetch(page), patience);
+    for (let i = 1; i < 20; i++) await (await fetch(page, { headers: { connection: 'close' } })).text();
+    await vi.waitFor(() => served(20), patience);
+    pm2('reload', 'shop');
+    await (await fetch(page, { headers: { connection: 'close' } })).text();
+
+    await vi.waitFor(() => served(21), patience);
   });
 });
+
+/** A copy of the file beside the shop, as in deploy/, with other ports. Its path. */
+function ecosystemIn(home: string, ports: ReadonlyMap<string, number>): string {
+  const deploy = join(home, 'deploy');
+  for (const folder of ['pm2', 'shop'])
+    cpSync(join(root, 'deploy', folder), join(deploy, folder), { recursive: true });
+  mkdirSync(join(deploy, 'shop', 'node_modules'));
+  symlinkSync(root, join(deploy, 'shop', 'node_modules', 'prom-client-mmap'));
+  const ecosystem = join(deploy, 'pm2', 'ecosystem.config.cjs');
+  let text = readFileSync(ecosystem, 'utf8');
+  for (const [port, other] of ports) {
+    expect(text).toContain(`'${port}'`);
+    text = text.replace(`'${port}'`, `'${other}'`);
+  }
+  writeFileSync(ecosystem, text);
+  return ecosystem;
+}

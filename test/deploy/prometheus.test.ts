@@ -18,6 +18,7 @@ const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
 
 interface Rule {
   readonly alert?: string;
+  readonly annotations?: { readonly runbook?: string };
 }
 
 interface RuleTests {
@@ -26,9 +27,10 @@ interface RuleTests {
   }[];
 }
 
-const alerts = read<{ groups: { rules: Rule[] }[] }>('rules/alerts.yml').groups.flatMap(({ rules }) =>
-  rules.map(({ alert = '' }) => alert),
+const alertRules = read<{ groups: { rules: Rule[] }[] }>('rules/alerts.yml').groups.flatMap(
+  ({ rules }) => rules,
 );
+const alerts = alertRules.map(({ alert = '' }) => alert);
 
 describe.skipIf(!hasPromtool)('promtool (Debian: apt-get install prometheus)', () => {
   test.each(filesIn('.'))('accepts the configuration %s and its rules', (file) => {
@@ -56,6 +58,19 @@ test('of each alert, tests say when it fires and when it does not', () => {
   expect(alerts.length).toBeGreaterThan(12);
   expect(alertsThat(true)).toEqual(new Set(alerts));
   expect(alertsThat(false)).toEqual(new Set(alerts));
+});
+
+test('each alert leads to its section of docs/runbook.md, and each section is of an alert', () => {
+  const page = readFileSync(join(folder, '..', '..', 'docs', 'runbook.md'), 'utf8');
+  const titles = [...page.matchAll(/^## (.*)$/gm)].map(([, title = '']) => title);
+  const sectionOf = (alert: string): string =>
+    titles.find((title) => title.split(', ').includes(alert)) ?? '(none)';
+  const anchor = (title: string): string => title.toLowerCase().replace(', ', '-');
+
+  expect(alertRules.map(({ annotations }) => annotations?.runbook)).toEqual(
+    alerts.map((alert) => `docs/runbook.md#${anchor(sectionOf(alert))}`),
+  );
+  expect(new Set(titles.flatMap((title) => title.split(', ')))).toEqual(new Set(alerts));
 });
 
 test('the rules are about metrics that an application has', async () => {
