@@ -81,19 +81,24 @@ export class Histogram<T extends string = string>
       const only = labels || labels === 0 ? labels : value;
       if (!isFiniteNumber(only)) throw badValue(only);
       this.#record(this.#series.unlabelled(), only);
-    } else if (this.enableExemplars && hasExemplarKeys(labels)) {
-      const { labels: own, value: observed, exemplarLabels } = labels;
-      const set: LabelSet = Object(own);
-      this.check(set);
-      if (!isFiniteNumber(observed)) throw badValue(observed);
-      this.#record(this.#series.at(set), observed, exemplarLabels);
-    } else {
-      if (!isFiniteNumber(value)) {
-        this.check(labels as LabelSet);
-        throw badValue(value);
-      }
+    } else if (isFiniteNumber(value) && !(this.enableExemplars && hasExemplarKeys(labels))) {
       this.#record(this.#series.at(labels as LabelSet), value);
+    } else {
+      this.#observeData(labels, value);
     }
+  }
+
+  /** An observation with an exemplar, or a value that is refused. Apart, as few observations come here. */
+  #observeData(data: object, value: unknown): void {
+    if (!this.enableExemplars || !hasExemplarKeys(data)) {
+      this.check(data as LabelSet);
+      throw badValue(value);
+    }
+    const { labels, value: observed, exemplarLabels } = data;
+    const set: LabelSet = Object(labels);
+    this.check(set);
+    if (!isFiniteNumber(observed)) throw badValue(observed);
+    this.#record(this.#series.at(set), observed, exemplarLabels);
   }
 
   /**
