@@ -45,5 +45,6 @@ function patch(application: Partial<Application> | undefined): void {
 function routeOf(context: Context): string | undefined {
   const { _matchedRoute, matched = [] } = context;
   const route = _matchedRoute ?? matched.filter(({ methods }) => methods?.length).at(-1)?.path;
-  return route === undefined ? undefined : `${prefixesOf(context)}${route}`;
+  if (route === undefined) return undefined;
+  return prefixesOf(context) + (typeof route === 'string' ? route : route.source);
 }
