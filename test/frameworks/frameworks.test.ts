@@ -5,6 +5,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Registry } from '../../src/index';
+import { hasOtherRuntimes, optionsOf, otherRuntimes } from '../http/support/runtimes';
 import { keyOf, valuesOf } from '../multiprocess/support/exposition';
 import { startApplication } from '../third-party/application';
 import { installation } from './installation';
@@ -194,17 +195,34 @@ describe.skipIf(!wanted)('frameworks (only with THIRD_PARTY=1 or CI=true)', { ti
     directory = installation();
   }, 300_000);
 
-  test.each(cases)('%s %s: each request counts under its route', async (app, argument, requests) => {
-    const { child, port } = await startApplication(join(directory, 'apps', app), argument);
+  /** Sends the requests, and returns the counts as they are and as they must be. */
+  async function count([app, argument, requests]: Case, runtime?: string) {
+    const options = runtime && { execPath: runtime, execArgv: optionsOf(runtime) };
+    const { child, port } = await startApplication(join(directory, 'apps', app), argument, options || {});
     const expected = new Map<string, number>();
     for (const [line, counted] of requests) {
       await send(port, line);
       expected.set(counted, (expected.get(counted) ?? 0) + 1);
     }
+    return { port, expected, counts: async () => new Map(await countsOf(child)) };
+  }
 
-    await vi.waitFor(async () => expect(new Map(await countsOf(child))).toEqual(expected));
+  test.each(cases)('%s %s: each request counts under its route', async (app, argument, requests) => {
+    const { port, expected, counts } = await count([app, argument, requests]);
+
+    await vi.waitFor(async () => expect(await counts()).toEqual(expected));
     if (app !== 'next.mjs') return;
     expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain('served_total 1');
+  });
+
+  test.skipIf(!hasOtherRuntimes)('each request counts under its route in Bun and Deno, too', async () => {
+    const others = cases.filter(([app, argument]) => app !== 'next.mjs' && !/^nest-11/.test(argument));
+    for (const runtime of otherRuntimes()) {
+      for (const one of others) {
+        const { expected, counts } = await count(one, runtime);
+        await vi.waitFor(async () => expect(await counts(), `${runtime} ${one[0]}`).toEqual(expected));
+      }
+    }
   });
 
   test.each(['node:http', 'express', 'fastify', 'koa', 'hono', 'nest'])(

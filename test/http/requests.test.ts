@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { otherRuntimes } from './support/runtimes';
+import { hasOtherRuntimes, optionsOf, otherRuntimes } from './support/runtimes';
 
 // Every way in which an exchange of HTTP can go. A client behaves and misbehaves against servers of all protocols in a process of its
 // own, in each runtime of HTTP_RUNTIMES (paths, separated by colons; by default the present one, and with THIRD_PARTY=1 Bun and Deno).
@@ -142,15 +142,13 @@ const deviations: readonly (readonly [
 
 const run = promisify(execFile);
 const wanted = process.env['THIRD_PARTY'] === '1' || process.env['CI'] === 'true';
-const hasOthers = wanted && process.platform === 'linux' && process.arch === 'x64';
 const runtimes = process.env['HTTP_RUNTIMES']?.split(':') ?? [
   process.execPath,
-  ...(hasOthers ? otherRuntimes() : []),
+  ...(wanted && hasOtherRuntimes ? otherRuntimes() : []),
 ];
 
 describe.each(runtimes)('%s', { timeout: 120_000 }, (runtime) => {
-  /** Deno wants to be told that a program may do all. */
-  const options = basename(runtime) === 'deno' ? ['run', '--allow-all', '--no-check'] : [];
+  const options = optionsOf(runtime);
 
   test.each(protocols)(
     '%s: every request is counted once, with its status and its duration, and none stays in progress',
