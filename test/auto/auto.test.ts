@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Project } from '../adoption/support/project';
 import { listensOn } from '../http/support/listening';
+import { hasOtherRuntimes, otherRuntimes } from '../http/support/runtimes';
 import { newDirectory } from '../multiprocess/support/directories';
 import { freePort } from '../third-party/free-port';
 
@@ -87,6 +88,8 @@ project.install();
 project.link('prom-client');
 
 const importing = ['--import', 'prom-client-mmap/auto'];
+const wanted = process.env['THIRD_PARTY'] === '1' || process.env['CI'] === 'true';
+const hasBun = wanted && hasOtherRuntimes;
 let directory: string;
 let port: number;
 
@@ -179,6 +182,14 @@ describe('an application', () => {
     await shown(/process_cpu_seconds_total/);
   });
 
+  test.skipIf(!hasBun)('in Bun begins when it listens, too', async () => {
+    const [bun = ''] = otherRuntimes();
+    const application = await start(['--preload', 'prom-client-mmap/auto'], 'plain.mjs', {}, bun);
+    await application.get('/');
+
+    await shown(/http_requests_total\{.*\} 1\n/);
+  });
+
   test('says in one line of NODE_DEBUG what has begun', async () => {
     const application = await start(importing, 'plain.mjs', { NODE_DEBUG: 'prom-client-mmap' });
     await shown(/process_cpu/);
@@ -248,9 +259,13 @@ interface Application extends Run {
   get(path: string): Promise<string>;
 }
 
-/** Runs Node in the project; the process ends with the test. */
-function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Run {
-  const child = spawn(process.execPath, args, {
+/** Runs Node, or another runtime, in the project; the process ends with the test. */
+function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  runtime = process.execPath,
+): Run {
+  const child = spawn(runtime, args, {
     cwd: project.directory,
     env: {
       PATH: process.env['PATH'],
@@ -280,8 +295,9 @@ async function start(
   options: readonly string[],
   file: string,
   env: Readonly<Record<string, string>> = {},
+  runtime?: string,
 ): Promise<Application> {
-  const state = run([...options, file], env);
+  const state = run([...options, file], env, runtime);
   await vi.waitUntil(() => /^(\d+|waiting)\n/m.test(state.output), { timeout: 15_000 });
   const own = /^(\d+)$/m.exec(state.output)?.[1];
   const get = async (path: string): Promise<string> => {

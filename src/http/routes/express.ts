@@ -44,7 +44,7 @@ export function expressRoute(
   // Express' own answer. A route that has called `next()` is still there.
   if (baseUrl === undefined && status === 404) return unknownRoute;
   if (route === undefined || route === null) {
-    // The 404 of a router for what it does not know.
+    // The answer of a router to a path that it does not know.
     return status === 404 ? unknownRoute : mountOf(request as ExpressRequest, app);
   }
   return patterns.get(route) ?? patternOf(request as ExpressRequest, app, route);
