@@ -5,6 +5,9 @@ import { type Exchange, type Exchanges, isOfClient } from './exchange';
 import type { HttpRequest } from './options';
 import { protocolOf, unsent } from './recorder';
 
+/** Time for a closed stream to finish, in milliseconds: the system may be slow to take the last bytes. */
+const lostMs = 2000;
+
 /** Of the error with which a runtime ends a stream that the client has reset. */
 const resetCode = 'ERR_HTTP2_STREAM_ERROR';
 
@@ -40,9 +43,16 @@ export function observeStreams(
     observeOwnEnd(stream, () => {
       isOwnEnd = true;
     });
+    // Node 20 and 22 neither finish nor close a stream that the client has reset without an error while it was answered.
+    const endLost = (): void => {
+      if (exchange !== undefined) setTimeout(() => end(isFinished(stream)), lostMs).unref();
+    };
     // The response is over; the request may go on.
     stream.once('finish', () => isFinished(stream) && end(true));
     stream.once('close', () => end(isFinished(stream)));
+    stream.once('end', () => {
+      if (stream.closed) setImmediate(endLost);
+    });
   };
 
   const observe = (server: Server): void => {

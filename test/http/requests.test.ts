@@ -166,4 +166,21 @@ describe.each(runtimes)('%s', { timeout: 120_000 }, (runtime) => {
       expect(JSON.parse(stdout)).toEqual(Object.fromEntries(entries));
     },
   );
+
+  test.each(['http', 'h2c'])(
+    '%s: as many requests are counted as began, when random clients break off at any byte or reset at any time',
+    async (protocol) => {
+      const seed = `${Math.floor(Math.random() * 2 ** 31)}`;
+      const { stdout } = await run(runtime, [
+        ...options,
+        join(__dirname, 'support', 'random.mjs'),
+        protocol,
+        seed,
+      ]);
+
+      const { began, ...counts } = JSON.parse(stdout) as Readonly<Record<string, number>>;
+      expect(began, seed).toBeGreaterThan(50);
+      expect(counts, seed).toEqual({ counted: began, timed: began, inProgress: 0 });
+    },
+  );
 });
