@@ -50,6 +50,13 @@ const project = new Project({
     } else {
       http.createServer((request, response) => response.end('ok')).listen(0, '127.0.0.1');
     }`,
+  'setup.mjs': `
+    import cluster from 'node:cluster';
+    cluster.setupPrimary({ exec: 'plain.mjs' });
+    cluster.fork();`,
+  'threads.mjs': `
+    import { Worker } from 'node:worker_threads';
+    new Worker(new URL('plain.mjs', import.meta.url), { execArgv: ['--import', 'prom-client-mmap/auto'] });`,
   'thread.mjs': `
     import http from 'node:http';
     import { isMainThread, Worker } from 'node:worker_threads';
@@ -99,7 +106,7 @@ beforeEach(async () => {
 });
 
 describe('an application', () => {
-  test.each([importing, ['-r', 'prom-client-mmap/auto']])(
+  test.each([importing, ['-r', 'prom-client-mmap/auto'], ['--watch', ...importing]])(
     'started with %s %s has metrics of the process and of its requests',
     async (...options) => {
       const application = await start(options, 'plain.mjs');
@@ -163,8 +170,13 @@ describe('an application', () => {
     await shown(/http_requests_total\{.*\} 30\n/);
   });
 
-  test('that serves from a worker thread is counted there', async () => {
-    const application = await start(importing, 'thread.mjs');
+  test.each([
+    [importing, 'setup.mjs'],
+    [importing, 'thread.mjs'],
+    [importing, 'threads.mjs'],
+    [[], 'threads.mjs'],
+  ])('with the options %j that serves by %s is counted there', async (options, file) => {
+    const application = await start(options, file);
     await application.get('/');
 
     await shown(/http_requests_total\{.*\} 1\n/);
