@@ -98,5 +98,7 @@ function sizeOfResponse(
 ): number | undefined {
   if (bytesBefore < 0) return undefined;
   const { _header: header } = response as unknown as { _header?: string | null };
-  return Math.max(0, socket.bytesWritten - bytesBefore - (header?.length ?? 0));
+  // In Bun the socket does not count headers, and there are none here.
+  const headers = header?.startsWith('HTTP/') ? header.length : 0;
+  return Math.max(0, socket.bytesWritten - bytesBefore - headers);
 }

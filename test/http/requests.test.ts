@@ -187,6 +187,6 @@ describe.each(runtimes)('%s', { timeout: 120_000 }, (runtime) => {
   test('requests on connections that are older than the instrumentation count, for each registry until it is stopped', async () => {
     const { stdout } = await run(runtime, [...options, join(__dirname, 'support', 'earlier.mjs')]);
 
-    expect(JSON.parse(stdout)).toEqual({ before: [2, 2], after: [2, 4] });
+    expect(JSON.parse(stdout)).toEqual({ before: [2, 2], after: [2, 4], bytes: 12 });
   });
 });

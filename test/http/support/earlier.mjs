@@ -1,5 +1,5 @@
 // A program for any runtime: connections of HTTP/1 and HTTP/2 exist before instrumentHttp(), which is called for two registries and
-// stopped for one. It prints how many requests each has counted, before and after.
+// stopped for one. It prints how many requests each has counted, before and after, and the bytes of the bodies of HTTP/1.
 import { once } from 'node:events';
 import http from 'node:http';
 import http2 from 'node:http2';
@@ -11,7 +11,7 @@ const { Registry } = require('../../../index.js');
 const { instrumentHttp } = require('../../../dist/http/index.js');
 
 process.env.PROM_CLIENT_MMAP_SHARED = '0';
-const answer = (_request, response) => response.end('ok');
+const answer = (_request, response) => response.end('a body');
 const servers = [http.createServer(answer), http2.createServer(answer)];
 for (const server of servers) await once(server.listen(0, '127.0.0.1'), 'listening');
 const [port, otherPort] = servers.map((server) => server.address().port);
@@ -40,10 +40,13 @@ async function counts(expected) {
 }
 
 await request();
-const [stop] = registries.map((registry) => instrumentHttp({ registry }));
+const [stop] = registries.map((registry) => instrumentHttp({ registry, sizes: true }));
 await request();
 const before = await counts(2);
 stop();
 await request();
-console.log(JSON.stringify({ before, after: await counts(4) }));
+const after = await counts(4);
+const { values } = await registries[1].getSingleMetric('http_response_size_bytes').get();
+const bytes = values.find(({ metricName }) => metricName.endsWith('_sum')).value;
+console.log(JSON.stringify({ before, after, bytes }));
 process.exit();
