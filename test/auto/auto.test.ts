@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Project } from '../adoption/support/project';
 import { listensOn } from '../http/support/listening';
-import { hasOtherRuntimes, otherRuntimes } from '../http/support/runtimes';
+import { otherRuntimes, pathOf } from '../http/support/runtimes';
 import { newDirectory } from '../multiprocess/support/directories';
 import { freePort } from '../third-party/free-port';
 
@@ -96,7 +96,7 @@ project.link('prom-client');
 
 const importing = ['--import', 'prom-client-mmap/auto'];
 const wanted = process.env['THIRD_PARTY'] === '1' || process.env['CI'] === 'true';
-const hasBun = wanted && hasOtherRuntimes;
+const hasBun = wanted && otherRuntimes.includes('bun');
 let directory: string;
 let port: number;
 
@@ -194,8 +194,8 @@ describe('an application', () => {
     await shown(/process_cpu_seconds_total/);
   });
 
-  test.skipIf(!hasBun)('in Bun begins when it listens, too', async () => {
-    const [bun = ''] = otherRuntimes();
+  test.skipIf(!hasBun)('in Bun begins when it listens, too', { timeout: 300_000 }, async () => {
+    const bun = pathOf('bun');
     const application = await start(['--preload', 'prom-client-mmap/auto'], 'plain.mjs', {}, bun);
     await application.get('/');
 

@@ -5,7 +5,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Registry } from '../../src/index';
-import { hasOtherRuntimes, optionsOf, otherRuntimes } from '../http/support/runtimes';
+import { optionsOf, otherRuntimes, pathOf } from '../http/support/runtimes';
 import { keyOf, valuesOf } from '../multiprocess/support/exposition';
 import { startApplication } from '../third-party/application';
 import { installation } from './installation';
@@ -215,14 +215,18 @@ describe.skipIf(!wanted)('frameworks (only with THIRD_PARTY=1 or CI=true)', { ti
     expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain('served_total 1');
   });
 
-  test.skipIf(!hasOtherRuntimes)('each request counts under its route in Bun and Deno, too', async () => {
+  describe.each(otherRuntimes)('in %s', (name) => {
+    let runtime: string;
+    beforeAll(() => {
+      runtime = pathOf(name);
+    }, 300_000);
     const others = cases.filter(([app, argument]) => app !== 'next.mjs' && !/^nest-11/.test(argument));
-    for (const runtime of otherRuntimes()) {
-      for (const one of others) {
-        const { expected, counts } = await count(one, runtime);
-        await vi.waitFor(async () => expect(await counts(), `${runtime} ${one[0]}`).toEqual(expected));
-      }
-    }
+
+    test.each(others)('%s %s: each request counts under its route', async (...one) => {
+      const { expected, counts } = await count(one, runtime);
+
+      await vi.waitFor(async () => expect(await counts()).toEqual(expected));
+    });
   });
 
   test.each(['node:http', 'express', 'fastify', 'koa', 'hono', 'nest'])(

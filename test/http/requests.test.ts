@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, test } from 'vitest';
-import { hasOtherRuntimes, optionsOf, otherRuntimes } from './support/runtimes';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { optionsOf, otherRuntimes, pathOf } from './support/runtimes';
 
 // Every way in which an exchange of HTTP can go. A client behaves and misbehaves against servers of all protocols in a process of its
 // own, in each runtime of HTTP_RUNTIMES (paths, separated by colons; by default the present one, and with THIRD_PARTY=1 Bun and Deno).
@@ -144,11 +144,15 @@ const run = promisify(execFile);
 const wanted = process.env['THIRD_PARTY'] === '1' || process.env['CI'] === 'true';
 const runtimes = process.env['HTTP_RUNTIMES']?.split(':') ?? [
   process.execPath,
-  ...(wanted && hasOtherRuntimes ? otherRuntimes() : []),
+  ...(wanted ? otherRuntimes : []),
 ];
 
-describe.each(runtimes)('%s', { timeout: 120_000 }, (runtime) => {
-  const options = optionsOf(runtime);
+describe.each(runtimes)('%s', { timeout: 120_000 }, (name) => {
+  const options = optionsOf(name);
+  let runtime: string;
+  beforeAll(() => {
+    runtime = pathOf(name);
+  }, 300_000);
 
   test.each(protocols)(
     '%s: every request is counted once, with its status and its duration, and none stays in progress',

@@ -5,16 +5,24 @@ import { installed, npm } from '../../third-party/packages';
 const source = join(__dirname, '..', 'runtimes');
 const inputs = ['.npmrc', 'package.json', 'package-lock.json'];
 
-/** Whether npm's registry has those for this system. */
-export const hasOtherRuntimes: boolean = process.platform === 'linux' && process.arch === 'x64';
+/** Those of npm's registry, where it has them for this system. */
+export const otherRuntimes: readonly string[] =
+  process.platform === 'linux' && process.arch === 'x64' ? ['bun', 'deno'] : [];
+
+const paths: Readonly<Record<string, string>> = {
+  bun: '@oven/bun-linux-x64/bin/bun',
+  deno: '@deno/linux-x64-glibc/deno',
+};
 
 /** The options before a program that may do all. */
 export function optionsOf(runtime: string): string[] {
   return basename(runtime) === 'deno' ? ['run', '--allow-all', '--no-check'] : [];
 }
 
-/** Bun and Deno, from npm's registry. */
-export function otherRuntimes(): readonly string[] {
+/** The path of one of the other runtimes, installed if need be, which takes up to a minute; other names are paths. */
+export function pathOf(runtime: string): string {
+  const path = paths[runtime];
+  if (path === undefined) return runtime;
   const directory = installed({
     name: 'runtimes',
     source,
@@ -25,6 +33,5 @@ export function otherRuntimes(): readonly string[] {
       npm(fresh, 'ci', '--ignore-scripts');
     },
   });
-  const modules = join(directory, 'node_modules');
-  return [join(modules, '@oven/bun-linux-x64/bin/bun'), join(modules, '@deno/linux-x64-glibc/deno')];
+  return join(directory, 'node_modules', path);
 }
