@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { clients } from './matrix/clients.mjs';
 import { compilers } from './matrix/compilers.mjs';
 import { emulators, native } from './matrix/emulators.mjs';
+import { http } from './matrix/http.mjs';
 import { musl } from './matrix/musl.mjs';
 import { pack } from './matrix/places.mjs';
 import { runtimes } from './matrix/runtimes.mjs';
@@ -17,7 +18,7 @@ import { workflow } from './matrix/workflow.mjs';
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 
 /** Each gives rows `{ what, result, detail }`; `result` is ok, failed or skipped. */
-const parts = { clients, runtimes, emulators, musl, native, compilers, tarball: size, workflow };
+const parts = { clients, runtimes, http, emulators, musl, native, compilers, tarball: size, workflow };
 const { values, positionals: chosen } = parseArgs({
   options: {
     /** Leaves docs/platforms.md as it is. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { bun } from './clients.mjs';
 import { fetched, place, rowOf, run } from './places.mjs';
 
-const nodes = ['20.20.2', '22.23.5', '24.22.3', '26.12.1'];
+export const nodes = ['20.20.2', '22.23.5', '24.22.3', '26.12.1'];
 
 export function* runtimes(tarball) {
   const folder = installed(tarball, 'runtimes');

@@ -7,6 +7,7 @@ import { Server as HttpsServer } from 'node:https';
 import type { Server } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 import { observeFastify } from '../http/routes/fastify';
+import { hasChannels, observeServerEvents } from '../http/server-events';
 import { realProcess } from '../process';
 import { isApplication, isTool } from './tools';
 
@@ -16,6 +17,7 @@ const lifeMs = 5000;
 const loadedKey: unique symbol = Symbol.for('prom-client-mmap/auto');
 const globals = globalThis as { [loadedKey]?: true };
 let hasStarted = false;
+let stop: () => void = () => undefined;
 const mode = realProcess.env['PROM_CLIENT_MMAP_AUTO']?.trim() ?? '';
 
 // `-r` and `--import` may name it both, and copies of the library may be loaded.
@@ -33,14 +35,21 @@ function prepare(): void {
     start('PROM_CLIENT_MMAP_AUTO=always');
     return;
   }
-  subscribe(listening, listen);
+  stop = observeListening();
   if (isMainThread && isApplication()) {
     setTimeout(() => start(`${lifeMs / 1000} seconds of life`), lifeMs).unref();
   }
 }
 
-function listen(message: unknown): void {
-  const { server } = message as { server: Server };
+/** Waits for a server that listens. Returns a function that ends it. */
+function observeListening(): () => void {
+  if (!hasChannels) return observeServerEvents((server, event) => event === 'listening' && note(server));
+  const listen = (message: unknown): void => note((message as { server: Server }).server);
+  subscribe(listening, listen);
+  return () => unsubscribe(listening, listen);
+}
+
+function note(server: Server): void {
   const isPipe = typeof server.address() === 'string';
   if (!isPipe && isHttp(server)) start('an HTTP server listens');
 }
@@ -58,7 +67,7 @@ function start(reason: string): void {
   if (hasStarted) return;
   hasStarted = true;
   // Later: a channel whose list of subscribers changes passes over one of them.
-  queueMicrotask(() => unsubscribe(listening, listen));
+  queueMicrotask(stop);
   const { activate } = require('./activation') as typeof import('./activation');
   activate(reason);
 }

@@ -88,7 +88,13 @@ export class Exchanges {
   }
 }
 
-const clientErrors: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
+/** The last one: the end of the connection in the middle of a body. */
+const clientErrors: ReadonlySet<unknown> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ECONNABORTED',
+  'HPE_INVALID_EOF_STATE',
+]);
 
 /** Whether an error of a socket tells that the client has closed the connection. */
 export function isOfClient(error: Error | null | undefined): boolean {
@@ -102,16 +108,21 @@ const requestErrors: Readonly<Record<string, number>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
 };
 
-/** The end of a response whose socket has closed before it. `status` is undefined if no headers were sent. */
+/**
+ * The end of a response whose socket has closed before it. `status` is undefined if no headers were sent; `hasClientEnded` says whether
+ * the client has sent the end of the connection.
+ */
 export function endingOfClosed(
   socket: Socket,
   status: number | undefined,
+  hasClientEnded: boolean,
 ): { readonly status: number; readonly abortedBy: Aborter } {
   const { code = '' } = (socket.errored ?? {}) as NodeJS.ErrnoException;
-  const ofNode = requestErrors[code] ?? (code.startsWith('HPE_') ? 400 : undefined);
-  const isClient = socket.readableEnded || isOfClient(socket.errored) || ofNode !== undefined;
+  const isGone = isOfClient(socket.errored);
+  const answered = isGone ? undefined : (requestErrors[code] ?? (code.startsWith('HPE_') ? 400 : undefined));
+  const isClient = isGone || answered !== undefined || hasClientEnded;
   return {
-    status: status ?? unsent + (ofNode ?? (isClient ? 499 : 500)),
+    status: status ?? unsent + (answered ?? (isClient ? 499 : 500)),
     abortedBy: isClient ? 'client' : 'server',
   };
 }

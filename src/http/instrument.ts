@@ -2,7 +2,6 @@ import type { Server } from 'node:net';
 import { inspect } from 'node:util';
 import { globalRegistry } from '../registry/registry';
 import { otherHttpOptions, warn } from '../store/warnings';
-import { observeEmitted } from './emitted';
 import { Exchanges } from './exchange';
 import { checkHttpOptions, type HttpOptions } from './options';
 import { Recorder } from './recorder';
@@ -59,9 +58,7 @@ export function instrumentHttp(options: HttpOptions = {}): () => void {
   const { servers } = options;
   const isWanted = servers === undefined ? () => true : (server: Server) => servers.includes(server);
   const stops = [
-    process.versions['bun'] === undefined
-      ? observeRequests(exchanges, isWanted)
-      : observeEmitted(exchanges, isWanted),
+    observeRequests(exchanges, isWanted),
     observeStreams(exchanges, isWanted, servers ?? []),
     observeFastify(),
     observeKoa(),

@@ -172,7 +172,7 @@ export function otherHttpOptions(present: string, ignored: string): Warning {
 
 /** The metrics server cannot listen. */
 export function busyAddress(address: string, code: string, reason: string): Warning {
-  const known = code === 'EADDRINUSE' ? 'EADDRINUSE: another application has it' : reason;
+  const known = code === 'EADDRINUSE' ? 'EADDRINUSE: another server has it' : reason;
   const message =
     `Expected to serve metrics at ${address}, but got ${known}. It is tried again each second: free the address, or choose another ` +
     'one by startMetricsServer({ host, port }), or by PROM_CLIENT_MMAP_HOST and PROM_CLIENT_MMAP_PORT.';

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Project } from '../adoption/support/project';
 import { listensOn } from '../http/support/listening';
+import { otherRuntimes, pathOf } from '../http/support/runtimes';
 import { newDirectory } from '../multiprocess/support/directories';
 import { freePort } from '../third-party/free-port';
 
@@ -49,6 +50,13 @@ const project = new Project({
     } else {
       http.createServer((request, response) => response.end('ok')).listen(0, '127.0.0.1');
     }`,
+  'setup.mjs': `
+    import cluster from 'node:cluster';
+    cluster.setupPrimary({ exec: 'plain.mjs' });
+    cluster.fork();`,
+  'threads.mjs': `
+    import { Worker } from 'node:worker_threads';
+    new Worker(new URL('plain.mjs', import.meta.url), { execArgv: ['--import', 'prom-client-mmap/auto'] });`,
   'thread.mjs': `
     import http from 'node:http';
     import { isMainThread, Worker } from 'node:worker_threads';
@@ -87,6 +95,8 @@ project.install();
 project.link('prom-client');
 
 const importing = ['--import', 'prom-client-mmap/auto'];
+const wanted = process.env['THIRD_PARTY'] === '1' || process.env['CI'] === 'true';
+const hasBun = wanted && otherRuntimes.includes('bun');
 let directory: string;
 let port: number;
 
@@ -96,7 +106,7 @@ beforeEach(async () => {
 });
 
 describe('an application', () => {
-  test.each([importing, ['-r', 'prom-client-mmap/auto']])(
+  test.each([importing, ['-r', 'prom-client-mmap/auto'], ['--watch', ...importing]])(
     'started with %s %s has metrics of the process and of its requests',
     async (...options) => {
       const application = await start(options, 'plain.mjs');
@@ -160,8 +170,13 @@ describe('an application', () => {
     await shown(/http_requests_total\{.*\} 30\n/);
   });
 
-  test('that serves from a worker thread is counted there', async () => {
-    const application = await start(importing, 'thread.mjs');
+  test.each([
+    [importing, 'setup.mjs'],
+    [importing, 'thread.mjs'],
+    [importing, 'threads.mjs'],
+    [[], 'threads.mjs'],
+  ])('with the options %j that serves by %s is counted there', async (options, file) => {
+    const application = await start(options, file);
     await application.get('/');
 
     await shown(/http_requests_total\{.*\} 1\n/);
@@ -177,6 +192,14 @@ describe('an application', () => {
     await start(importing, 'waits.mjs');
 
     await shown(/process_cpu_seconds_total/);
+  });
+
+  test.skipIf(!hasBun)('in Bun begins when it listens, too', { timeout: 300_000 }, async () => {
+    const bun = pathOf('bun');
+    const application = await start(['--preload', 'prom-client-mmap/auto'], 'plain.mjs', {}, bun);
+    await application.get('/');
+
+    await shown(/http_requests_total\{.*\} 1\n/);
   });
 
   test('says in one line of NODE_DEBUG what has begun', async () => {
@@ -248,9 +271,13 @@ interface Application extends Run {
   get(path: string): Promise<string>;
 }
 
-/** Runs Node in the project; the process ends with the test. */
-function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Run {
-  const child = spawn(process.execPath, args, {
+/** Runs Node, or another runtime, in the project; the process ends with the test. */
+function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  runtime = process.execPath,
+): Run {
+  const child = spawn(runtime, args, {
     cwd: project.directory,
     env: {
       PATH: process.env['PATH'],
@@ -280,8 +307,9 @@ async function start(
   options: readonly string[],
   file: string,
   env: Readonly<Record<string, string>> = {},
+  runtime?: string,
 ): Promise<Application> {
-  const state = run([...options, file], env);
+  const state = run([...options, file], env, runtime);
   await vi.waitUntil(() => /^(\d+|waiting)\n/m.test(state.output), { timeout: 15_000 });
   const own = /^(\d+)$/m.exec(state.output)?.[1];
   const get = async (path: string): Promise<string> => {

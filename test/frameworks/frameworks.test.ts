@@ -5,9 +5,12 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Registry } from '../../src/index';
+import { optionsOf, otherRuntimes, pathOf } from '../http/support/runtimes';
 import { keyOf, valuesOf } from '../multiprocess/support/exposition';
 import { startApplication } from '../third-party/application';
 import { installation } from './installation';
+import type { Case, Requests } from './requests';
+import { shapes } from './shapes';
 
 const wanted = process.env['THIRD_PARTY'] === '1' || process.env['CI'] === 'true';
 
@@ -20,9 +23,6 @@ function snippetOf(framework: string): string {
   const codes = [...(row ?? '').matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
   return codes.filter((code) => /[(;]/.test(code)).join('\n');
 }
-
-/** Requests, each with the method, route and status under which it must be counted. */
-type Requests = readonly (readonly [request: string, counted: string])[];
 
 const express: Requests = [
   ['GET /', 'GET / 200'],
@@ -72,7 +72,8 @@ const nestNotFound = (route: string): Requests => [
   ['GET /api/none', `GET ${route} 404`],
 ];
 
-const cases: readonly (readonly [app: string, argument: string, requests: Requests])[] = [
+const cases: readonly Case[] = [
+  ...shapes,
   [
     'express.cjs',
     'express-4',
@@ -166,6 +167,20 @@ const cases: readonly (readonly [app: string, argument: string, requests: Reques
       ['GET /', 'GET / 200'],
       ['GET /metrics', 'GET /metrics 200'],
       ['GET /posts/7', 'GET /posts/[id] 200'],
+      ['GET /posts/7?denied=1', 'GET  403'],
+      ['GET /posts/7/missing', 'GET /posts/[id]/missing 404'],
+      ['GET /rewritten/3', 'GET /posts/[id] 200'],
+      ['GET /configured/3', 'GET /posts/[id] 200'],
+      ['GET /moved/3', 'GET  308'],
+      ['GET /shop/a/b', 'GET /shop/[...slug] 200'],
+      ['GET /shop', 'GET __not_found__ 404'],
+      ['GET /docs', 'GET /docs/[[...slug]] 200'],
+      ['GET /docs/a/b', 'GET /docs/[[...slug]] 200'],
+      ['GET /about', 'GET /about 200'],
+      ['GET /old/3', 'GET /old/[id] 200'],
+      ['GET /api/old/3', 'GET /api/old/[id] 201'],
+      ['OPTIONS /api/items/7', 'OPTIONS /api/items/[item] 204'],
+      ['GET /_next/static/none.js', 'GET __not_found__ 404'],
       ['GET /api/items/7', 'GET /api/items/[item] 200'],
       ['POST /api/items/7', 'POST /api/items/[item] 405'],
       ['GET /api/fails/7', 'GET /api/fails/[item] 500'],
@@ -180,18 +195,38 @@ describe.skipIf(!wanted)('frameworks (only with THIRD_PARTY=1 or CI=true)', { ti
     directory = installation();
   }, 300_000);
 
-  test.each(cases)('%s %s: each request counts under its route', async (app, argument, requests) => {
-    const { child, port } = await startApplication(join(directory, 'apps', app), argument);
+  /** Sends the requests, and returns the counts as they are and as they must be. */
+  async function count([app, argument, requests]: Case, runtime?: string) {
+    const options = runtime && { execPath: runtime, execArgv: optionsOf(runtime) };
+    const { child, port } = await startApplication(join(directory, 'apps', app), argument, options || {});
     const expected = new Map<string, number>();
     for (const [line, counted] of requests) {
-      const [method = '', path = ''] = line.split(' ');
-      await send(port, method, path);
+      await send(port, line);
       expected.set(counted, (expected.get(counted) ?? 0) + 1);
     }
+    return { port, expected, counts: async () => new Map(await countsOf(child)) };
+  }
 
-    await vi.waitFor(async () => expect(new Map(await countsOf(child))).toEqual(expected));
+  test.each(cases)('%s %s: each request counts under its route', async (app, argument, requests) => {
+    const { port, expected, counts } = await count([app, argument, requests]);
+
+    await vi.waitFor(async () => expect(await counts()).toEqual(expected));
     if (app !== 'next.mjs') return;
     expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain('served_total 1');
+  });
+
+  describe.each(otherRuntimes)('in %s', (name) => {
+    let runtime: string;
+    beforeAll(() => {
+      runtime = pathOf(name);
+    }, 300_000);
+    const others = cases.filter(([app, argument]) => app !== 'next.mjs' && !/^nest-11/.test(argument));
+
+    test.each(others)('%s %s: each request counts under its route', async (...one) => {
+      const { expected, counts } = await count(one, runtime);
+
+      await vi.waitFor(async () => expect(await counts()).toEqual(expected));
+    });
   });
 
   test.each(['node:http', 'express', 'fastify', 'koa', 'hono', 'nest'])(
@@ -260,8 +295,10 @@ describe.skipIf(!wanted)('frameworks (only with THIRD_PARTY=1 or CI=true)', { ti
 });
 
 /** The path is sent as it is, malformed ones too. */
-async function send(port: number, method: string, path: string): Promise<void> {
-  const sent = request({ host: '127.0.0.1', port, method, path, agent: false }).end();
+async function send(port: number, line: string): Promise<void> {
+  const [method, path, header] = line.split(' ');
+  const headers = header ? Object.fromEntries([header.split('=')]) : {};
+  const sent = request({ host: '127.0.0.1', port, method, path, headers, agent: false }).end();
   const [response] = await once(sent, 'response');
   response.resume();
   await once(response, 'end');

@@ -53,6 +53,23 @@ describe('a group of processes', () => {
     expect(text).toContain('\nmembers_total 2\n');
   });
 
+  test('shows the counts of a stopped process, and answers at the address of that process when it goes on', async () => {
+    const [port, other] = [await freePort(), await freePort()];
+    const env = { PROM_CLIENT_MMAP_DIR: newDirectory() };
+    const { child } = await Member.start({ port }, env);
+    await scrape(port);
+    child.kill('SIGSTOP');
+    onTestFinished(() => void child.kill('SIGCONT'));
+
+    await Member.start({ port: other }, env);
+    const start = performance.now();
+    expect(await scrape(other)).toContain('\nmembers_total 2\n');
+    expect(performance.now() - start).toBeLessThan(2000);
+    const waiting = scrape(port);
+    child.kill('SIGCONT');
+    expect(await waiting).toContain('\nmembers_total 2\n');
+  });
+
   test('knows the address of its server, also with port 0, and who serves next', async () => {
     const env = { PROM_CLIENT_MMAP_DIR: newDirectory() };
     const first = await Member.start({ port: 0 }, env);

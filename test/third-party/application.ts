@@ -3,15 +3,17 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** Starts an application that sends the port it listens on. It ends with the test. */
+/** Starts an application, by default in the present runtime, that sends the port it listens on. It ends with the test. */
 export async function startApplication(
   file: string,
   argument: string,
+  { execPath, execArgv = [] }: { execPath?: string; execArgv?: string[] } = {},
 ): Promise<{ child: ChildProcess; port: number }> {
   const child = fork(file, [argument], {
     cwd: join(file, '..', '..'),
     env: { PATH: process.env['PATH'], NODE_ENV: 'test' },
-    execArgv: [],
+    ...(execPath && { execPath }),
+    execArgv,
     stdio: 'inherit',
   });
   const exited = once(child, 'exit');

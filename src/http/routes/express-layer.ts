@@ -39,7 +39,7 @@ export function matchMount(layer: Layer, path: string): LayerMatch | undefined {
     const match = matcher(path);
     if (match === false) continue;
     const source = raw?.[i];
-    const pattern = source === undefined ? probedPattern(matcher, match.path) : textOf(source);
+    const pattern = source === undefined ? keptPattern(matcher, match.path) : textOf(source);
     return { pattern: withoutSlash(pattern), length: match.path.length, isOnly: matchers?.length === 1 };
   }
   return undefined;
@@ -120,6 +120,11 @@ function replaced(match: RegExpExecArray, names: readonly string[]): string {
     if (range !== undefined) text = `${text.slice(0, range[0])}:${name}${text.slice(range[1])}`;
   }
   return text;
+}
+
+/** The pattern of a mount of router 2.0 to 2.2. Its matcher of a regular expression does not tell that. */
+function keptPattern(matcher: Matcher, text: string): string {
+  return matcher.name === 'regexpMatcher' ? '/*' : probedPattern(matcher, text);
 }
 
 /** No path of an application has it. */

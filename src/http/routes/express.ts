@@ -43,7 +43,10 @@ export function expressRoute(
   if (typeof app?.set !== 'function') return undefined;
   // Express' own answer. A route that has called `next()` is still there.
   if (baseUrl === undefined && status === 404) return unknownRoute;
-  if (route === undefined || route === null) return mountOf(request as ExpressRequest, app);
+  if (route === undefined || route === null) {
+    // The answer of a router to a path that it does not know.
+    return status === 404 ? unknownRoute : mountOf(request as ExpressRequest, app);
+  }
   return patterns.get(route) ?? patternOf(request as ExpressRequest, app, route);
 }
 
@@ -59,35 +62,43 @@ function patternOf(request: ExpressRequest, app: Application, route: Route): str
   return pattern;
 }
 
-/** The pattern of a mount without parameters, whose middleware has answered, such as that of static files. */
+/** The pattern of a mount whose middleware has answered, such as that of static files. */
 function mountOf(request: ExpressRequest, app: Application): string | undefined {
   const { baseUrl } = request;
   if (!baseUrl) return undefined;
-  const { prefix } = prefixOf(request, app);
-  const isMount = (stack: readonly Layer[], before: string): boolean =>
-    stack.some((layer) => {
-      const rest = baseUrl.slice(before.length);
-      const match = layer.route ? undefined : matchMount(layer, rest === '' ? '/' : rest);
-      if (match === undefined) return false;
-      const pattern = before + match.pattern;
-      return (
-        (match.pattern !== '' && pattern === baseUrl) ||
-        (baseUrl.startsWith(pattern) && isMount(stackIn(layer.handle), pattern))
-      );
-    });
-  return prefix === baseUrl || isMount(stackOf(app), prefix) ? baseUrl : undefined;
+  const { prefix, length } = prefixOf(request, app);
+  const patterns =
+    length === baseUrl.length
+      ? [prefix]
+      : mountPatterns(stackOf(app), baseUrl.slice(length)).map((pattern) => prefix + pattern);
+  // A mount with the text itself is nearer than one with parameters, which may be that of a middleware for all paths.
+  const literal = patterns.find((pattern) => pattern.toLowerCase() === baseUrl.toLowerCase());
+  return literal ?? patterns[0];
+}
+
+/** The patterns of all mounts and of mounts in mounts that match the whole of `path`. */
+function mountPatterns(stack: readonly Layer[], path: string): string[] {
+  return stack.flatMap((layer) => {
+    const match = layer.route ? undefined : matchMount(layer, path);
+    if (match === undefined) return [];
+    const inside = stackIn(layer.handle);
+    if (match.length === path.length && match.pattern !== '') return [match.pattern];
+    return mountPatterns(inside, path.slice(match.length)).map((pattern) => match.pattern + pattern);
+  });
 }
 
 interface Prefix {
   readonly prefix: string;
-  /** The path behind the prefix. */
+  /** Of the part of the path that it matches. */
+  readonly length: number;
+  /** The path behind that part. */
   readonly rest: string;
   readonly isOnly: boolean;
 }
 
 function outermost({ originalUrl, url = '/' }: ExpressRequest): Prefix {
   const path = (originalUrl ?? url).replace(/^\w+:\/\/[^/]*/, '').split('?', 1)[0];
-  return { prefix: '', rest: path || '/', isOnly: true };
+  return { prefix: '', length: 0, rest: path || '/', isOnly: true };
 }
 
 /** The paths at which an application is mounted in others, which hide it in a function. */
@@ -98,8 +109,10 @@ function prefixOf(request: ExpressRequest, app: Application): Prefix {
   const segments = outer.rest.split('/');
   const paths = [mountpath].flat().map((path) => path.replace(/\/+$/, ''));
   const path = paths.find((one) => isBeginning(one.split('/'), segments)) ?? paths[0] ?? '';
-  const rest = `/${segments.slice(path.split('/').length).join('/')}`;
-  return { prefix: outer.prefix + path, rest, isOnly: outer.isOnly && paths.length === 1 };
+  const count = path.split('/').length;
+  const length = outer.length + segments.slice(0, count).join('/').length;
+  const rest = `/${segments.slice(count).join('/')}`;
+  return { prefix: outer.prefix + path, length, rest, isOnly: outer.isOnly && paths.length === 1 };
 }
 
 function isBeginning(pattern: readonly string[], segments: readonly string[]): boolean {

@@ -8,6 +8,8 @@ interface Route {
 
 interface Context {
   readonly env?: unknown;
+  readonly finalized: boolean;
+  readonly res: { readonly status: number };
   readonly req: { readonly matchedRoutes: readonly Route[] };
 }
 
@@ -23,8 +25,13 @@ export function honoRoutes(): (context: Context, next: () => Promise<void>) => P
   };
 }
 
-/** The last handler that is no middleware. Both may have the method ALL, but a handler does not take `next`. */
-function routeOf({ req }: Context): string | undefined {
+/**
+ * The last handler that is no middleware: both may have the method ALL, but a handler does not take `next`. Else, if the request was
+ * answered, the last middleware with a path of its own, such as that of a mounted application.
+ */
+function routeOf({ req, finalized, res }: Context): string | undefined {
   const isHandler = ({ method, handler }: Route): boolean => method !== 'ALL' || handler.length < 2;
-  return req.matchedRoutes.filter(isHandler).at(-1)?.path;
+  const route = req.matchedRoutes.filter(isHandler).at(-1);
+  if (route !== undefined || !finalized || res.status === 404) return route?.path;
+  return req.matchedRoutes.filter(({ path }) => path !== '*' && path !== '/*').at(-1)?.path;
 }

@@ -1,10 +1,7 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import Module from 'node:module';
+import { observeServers } from '../connections';
 import { setRoute } from '../mark';
 import { observeMounts, prefixesOf, type RoutedContext } from './koa-mounts';
-
-/** Each new connection of any server in this thread. */
-const connected = 'net.server.socket';
 
 type Context = RoutedContext & { readonly res: object };
 
@@ -21,15 +18,7 @@ const patchedKey: unique symbol = Symbol.for('prom-client-mmap.koa');
  * Koa is looked for among the modules that have been loaded, at the first connection of each server.
  */
 export function observeKoa(): () => void {
-  const servers = new WeakSet<object>();
-  const connect = (message: unknown): void => {
-    const { server } = (message as { socket: { server?: object } }).socket;
-    if (server === undefined || servers.has(server)) return;
-    servers.add(server);
-    patchLoaded();
-  };
-  subscribe(connected, connect);
-  return () => unsubscribe(connected, connect);
+  return observeServers(patchLoaded);
 }
 
 function patchLoaded(): void {
@@ -56,5 +45,6 @@ function patch(application: Partial<Application> | undefined): void {
 function routeOf(context: Context): string | undefined {
   const { _matchedRoute, matched = [] } = context;
   const route = _matchedRoute ?? matched.filter(({ methods }) => methods?.length).at(-1)?.path;
-  return route === undefined ? undefined : `${prefixesOf(context)}${route}`;
+  if (route === undefined) return undefined;
+  return prefixesOf(context) + (typeof route === 'string' ? route : route.source);
 }
