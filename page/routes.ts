@@ -1,4 +1,4 @@
-import type { RecordedSeries } from '../src/views/recording';
+import type { RecordedSeries } from '../src/views/recorded-series';
 
 /** The numbers of a route in the last interval. */
 export interface RouteNumbers {
@@ -8,14 +8,6 @@ export interface RouteNumbers {
   readonly p50: number | undefined;
   readonly p99: number | undefined;
   readonly share: number;
-}
-
-/** The cumulative counts of several series in the interval. */
-export function bucketsOf(series: readonly RecordedSeries[], frame: number, bounds: number): number[] {
-  const buckets = new Array<number>(bounds + 1).fill(0);
-  for (const one of series)
-    for (const [i, count] of one.bucketsAt(frame).entries()) buckets[i] = (buckets[i] ?? 0) + count;
-  return buckets;
 }
 
 /** Method and route, by the label names of all presets. */

@@ -106,7 +106,10 @@ export interface NativeScrape<As extends keyof Expositions> {
     | 'openmetrics-1.0.0-created'
     | 'openmetrics-2.0.0'
     | 'protobuf'
-    | 'json';
+    | 'json'
+    | 'numbers';
+  /** Of `numbers`: see native/render/render.h. 0 is none. */
+  readonly knownLayout: number;
   /** That of names which not every reader accepts. */
   readonly escaping: 'allow-utf-8' | 'underscores' | 'dots' | 'values';
   readonly nowMs: number;

@@ -2,6 +2,7 @@ import { badOption } from '../../errors';
 import { observeGroup } from '../../store/current';
 import type { GroupStore } from '../../store/group-store';
 import type { GroupFile } from '../../store/groups';
+import { frameOf } from '../../views/frame';
 import { Recording } from '../../views/recording';
 import { groupHelp, groupOption, jsonOption, type Options } from '../command';
 import { chooseGroup, groupAt } from '../groups';
@@ -147,9 +148,10 @@ class LiveView {
   async #read(): Promise<void> {
     const { recording } = this.#state;
     const start = performance.now();
-    const lines = await this.#store.lines({ scopes: [''], defaultLabels: true });
+    const { layout } = recording;
+    const bytes = await this.#store.numbers({ scopes: [''], defaultLabels: true }, layout);
     const readMs = performance.now() - start;
-    recording.add(lines.toString('utf8'), start);
+    recording.add(frameOf(bytes, layout), start);
     const isDue = recording.frame % framesPerListing === 0;
     const files = isDue ? await this.#files() : this.#state.files;
     const hasEnded = !files.some(({ owner }) => owner?.live);

@@ -1,9 +1,10 @@
 import type { GroupFile } from '../../store/groups';
-import type { RecordedFamily, RecordedSeries, Recording } from '../../views/recording';
+import type { RecordedFamily, RecordedSeries } from '../../views/recorded-series';
+import type { Recording } from '../../views/recording';
 import { requestsOf } from '../../views/requests';
 import { rateText, shortNumber, sparkline, valueText } from '../../views/units';
 import { ageText, bytesText, countText, printable } from '../text';
-import { cellsOf, labelText, type Order, rowsOf } from './rows';
+import { cellsOf, labelsOf, type Order, rowsOf, shareOf } from './rows';
 
 /** All that a frame shows. */
 export interface TopState {
@@ -94,8 +95,9 @@ function headOf({
 function busiest(recording: Recording): string {
   return rowsOf(recording, undefined, '', 'rate')
     .slice(0, 3)
-    .filter(({ rate }) => rate > 0)
-    .map(({ name, rate }) => `${name} ${rateText(rate)}`)
+    .map(({ family }) => [family.name, rateText(family.type === 'gauge' ? 0 : (family.history.at(-1) ?? 0))])
+    .filter(([, rate]) => rate !== '')
+    .map((facts) => facts.join(' '))
     .join('   ');
 }
 
@@ -106,7 +108,7 @@ function bodyOf(state: TopState, columns: number, height: number): string[] {
     case 'workers':
       return workers(state, height);
     case 'detail':
-      return state.series === undefined ? [] : detail(state.series, state.recording.frame, columns, height);
+      return state.series === undefined ? [] : detail(state.series, columns, height);
     default:
       return tableOf(state, columns, height);
   }
@@ -126,7 +128,7 @@ const help = [
 function tableOf(state: TopState, columns: number, height: number): string[] {
   const { recording, family, filter, order, selected } = state;
   const rows = rowsOf(recording, family, filter, order);
-  const allShares = rows.reduce((total, { share }) => total + share, 0);
+  const allShares = rows.reduce((total, row) => total + shareOf(row), 0);
   const length = columns < wide ? shortLineLength : lineLength;
   const widths = [9, 7, 7, 5, length];
   const left = columns - widths.reduce((total, width) => total + width + 1, 0) - 3;
@@ -145,8 +147,7 @@ function tableOf(state: TopState, columns: number, height: number): string[] {
     ...shown.map((row, i) => {
       const mark = first + i === selected ? '> ' : '  ';
       return (
-        mark +
-        format(printable(row.name), printable(row.labels), cellsOf(row, recording.frame, allShares, length))
+        mark + format(printable(row.family.name), printable(labelsOf(row)), cellsOf(row, allShares, length))
       );
     }),
     ...(rows.length === 0 ? ['  nothing is counted yet, or the filter hides all'] : []),
@@ -171,18 +172,18 @@ function workers({ files, selected }: TopState, height: number): string[] {
 }
 
 /** A histogram as bars of the last interval; another series as its line over time. */
-function detail(series: RecordedSeries, frame: number, columns: number, height: number): string[] {
+function detail(series: RecordedSeries, columns: number, height: number): string[] {
   const { family } = series;
-  const title = `  ${printable(family.name)} {${printable(labelText(series))}}`;
+  const title = `  ${printable(family.name)} {${printable(series.text)}}`;
   if (family.type !== 'histogram') {
-    const history = series.history(frame, columns - 4);
+    const history = series.history(columns - 4);
     const range =
       family.type === 'gauge'
-        ? `now ${valueText(family.name, series.values[0])}  least ${valueText(family.name, series.least)}  greatest ${valueText(family.name, series.greatest)}`
-        : `now ${rateText(series.rateAt(frame)) || '0/s'}`;
+        ? `now ${valueText(family.name, series.value)}  least ${valueText(family.name, series.least)}  greatest ${valueText(family.name, series.greatest)}`
+        : `now ${rateText(series.rate) || '0/s'}`;
     return [title, `  ${range}`, '', `  ${sparkline(history)}`];
   }
-  const cumulative = series.bucketsAt(frame);
+  const cumulative = series.buckets;
   const counts = cumulative.map((count, i) => count - (cumulative[i - 1] ?? 0));
   const most = Math.max(1, ...counts);
   const width = Math.max(10, columns - 26);
