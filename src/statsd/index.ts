@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { basename, resolve } from 'node:path';
 import { badStatsdAddress, unreadableMapping } from '../errors';
-import { currentStore } from '../store/current';
+import { currentStore, requireAddon } from '../store/current';
 import { warn } from '../store/warnings';
 import { Bridge } from './bridge';
 import { type Mapping, noMapping, readMapping } from './mapping';
 import { type CheckedStatsdOptions, checkedStatsdOptions, type StatsdOptions } from './options';
 import { SelfMetrics } from './self-metrics';
-import { type OpenSocket, openStream, openUdp, type PacketReader } from './sockets';
+import { type OpenSocket, openStream, openUdp, openUnix, type PacketReader } from './sockets';
 
 export type { ObserverType } from './mapping';
 export type { StatsdOptions } from './options';
@@ -16,7 +16,12 @@ export type { StatsdOptions } from './options';
 /** The part of this process in the statsd listener of its group. */
 export interface StatsdListener {
   /** Where this process listens; empty while another process of the group does. */
-  readonly addresses: { readonly udp?: AddressInfo; readonly tcp?: AddressInfo; readonly unix?: string };
+  readonly addresses: {
+    readonly udp?: AddressInfo;
+    readonly tcp?: AddressInfo;
+    readonly unix?: string;
+    readonly unixStream?: string;
+  };
   /** Reads the mapping file again. Rejects with `ERR_STATSD_MAPPING` if it has a mistake: the old mapping stays then. */
   reload(): Promise<void>;
   /** Ends it in this process; another one of the group takes over. */
@@ -35,11 +40,13 @@ const ttlCheckMs = 1000;
  *
  * Resolves after the first attempt to listen: an address that another application has is a warning, and is tried again.
  *
- * @throws (as a rejection) a TypeError with code `ERR_OPTION_UNKNOWN`, `ERR_OPTION_VALUE` or `ERR_REGISTRY`, and an Error with code
- * `ERR_STATSD_MAPPING` for a mapping file that cannot be read or has a mistake.
+ * @throws (as a rejection) a TypeError with code `ERR_OPTION_UNKNOWN`, `ERR_OPTION_VALUE` or `ERR_REGISTRY`, an Error with code
+ * `ERR_STATSD_MAPPING` for a mapping file that cannot be read or has a mistake, and with `ERR_ADDON` for `unix` without the addon.
  */
 export async function listenStatsd(options: StatsdOptions = {}): Promise<StatsdListener> {
-  const listener = new GroupListener(checkedStatsdOptions(options));
+  const checked = checkedStatsdOptions(options);
+  if (checked.unix !== undefined) requireAddon();
+  const listener = new GroupListener(checked);
   await listener.ready;
   return listener;
 }
@@ -66,7 +73,7 @@ class GroupListener implements StatsdListener, PacketReader {
   readonly #metrics: SelfMetrics;
   readonly #timers: NodeJS.Timeout[];
   #mapping: Mapping;
-  #sockets: { udp?: OpenSocket; tcp?: OpenSocket; unix?: OpenSocket } = {};
+  #sockets: { udp?: OpenSocket; tcp?: OpenSocket; unix?: OpenSocket; unixStream?: OpenSocket } = {};
   #isOpening = false;
   #isListening = false;
   #isClosed = false;
@@ -98,12 +105,13 @@ class GroupListener implements StatsdListener, PacketReader {
     void this.#takeRole();
   }
 
-  get addresses(): { udp?: AddressInfo; tcp?: AddressInfo; unix?: string } {
-    const { udp, tcp, unix } = this.#sockets;
+  get addresses(): { udp?: AddressInfo; tcp?: AddressInfo; unix?: string; unixStream?: string } {
+    const { udp, tcp, unix, unixStream } = this.#sockets;
     return {
       ...(udp && { udp: udp.address as AddressInfo }),
       ...(tcp && { tcp: tcp.address as AddressInfo }),
       ...(unix && { unix: unix.address as string }),
+      ...(unixStream && { unixStream: unixStream.address as string }),
     };
   }
 
@@ -163,7 +171,7 @@ class GroupListener implements StatsdListener, PacketReader {
   }
 
   async #open(): Promise<void> {
-    const { host, port, udp, tcp, unix } = this.#options;
+    const { host, port, udp, tcp, unix, unixStream, unixMode: mode } = this.#options;
     const failed = (): void => void this.#closeSockets();
     const counting = (name: string): PacketReader => ({
       packet: (text) => this.packet(text),
@@ -181,7 +189,17 @@ class GroupListener implements StatsdListener, PacketReader {
     if (tcp !== undefined)
       this.#sockets.tcp = await openStream({ host, port: tcp }, counting('tcp_connections'), failed);
     if (unix !== undefined)
-      this.#sockets.unix = await openStream({ path: unix }, counting('unix_connections'), failed);
+      this.#sockets.unix = openUnix(unix, mode, {
+        packet: (text) => this.packet(text),
+        counted: (packets, drops) => {
+          this.#metrics.add('unixgram_packets', undefined, packets);
+          this.#metrics.add('unixgram_packet_drops', undefined, drops);
+        },
+      });
+    if (unixStream !== undefined) {
+      const listen = { path: unixStream, mode };
+      this.#sockets.unixStream = await openStream(listen, counting('unix_connections'), failed);
+    }
     this.#isListening = true;
   }
 
@@ -215,9 +233,9 @@ class GroupListener implements StatsdListener, PacketReader {
   }
 }
 
-function addressOf({ host, port, udp, tcp, unix }: CheckedStatsdOptions): string {
+function addressOf({ host, port, udp, tcp, unix, unixStream }: CheckedStatsdOptions): string {
   const internet = udp || tcp !== undefined ? `${host.includes(':') ? `[${host}]` : host}:${port}` : '';
-  return [internet, unix === undefined ? '' : basename(unix)].filter(Boolean).join('-');
+  return [internet, basename(unix ?? ''), basename(unixStream ?? '')].filter(Boolean).join('-');
 }
 
 function keyOf(name: string, labels: object): string {

@@ -1,4 +1,3 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -10,7 +9,7 @@ import { listenStatsd, type StatsdListener, type StatsdOptions } from '../../src
 import { command, startCommand } from '../cli/support/command';
 import { newDirectory } from '../multiprocess/support/directories';
 import { freePort } from '../third-party/free-port';
-import { sendUdp } from './support';
+import { Member, sendUdp, untilShown } from './support';
 
 async function listen(options: StatsdOptions = {}): Promise<StatsdListener> {
   const listener = await listenStatsd({ port: 0, ...options });
@@ -18,23 +17,15 @@ async function listen(options: StatsdOptions = {}): Promise<StatsdListener> {
   return listener;
 }
 
-/** Awaits a line of an exposition. */
-async function untilShown(text: () => Promise<string>, line: string): Promise<void> {
-  await vi.waitFor(async () => expect(`\n${await text()}`).toContain(`\n${line}\n`), {
-    timeout: 20_000,
-    interval: 20,
-  });
-}
-
 describe('listenStatsd()', () => {
   test('counts datagrams and connections into a registry, beside its own metrics', async () => {
     const registry = new Registry(undefined, { name: 'sockets' });
-    const unix = join(newDirectory(), 'statsd.sock');
-    const { addresses } = await listen({ registry, unix });
+    const unixStream = join(newDirectory(), 'statsd.sock');
+    const { addresses } = await listen({ registry, unixStream });
     await sendUdp(addresses.udp?.port ?? 0, ['hits:1|c\nhits:2|c|#path:/\nspare:1|', 'hits:4|c']);
     await sendStream({ port: addresses.tcp?.port ?? 0, host: '127.0.0.1' }, ['hits:8|', 'c\nhits:16|c']);
-    await sendStream({ path: unix }, ['hits:32|c\n']);
-    await sendStream({ path: unix }, [frame('hits:64|c'), frame('hits:128|c\nhits:256|c')]);
+    await sendStream({ path: unixStream }, ['hits:32|c\n']);
+    await sendStream({ path: unixStream }, [frame('hits:64|c'), frame('hits:128|c\nhits:256|c')]);
     const text = (): Promise<string> => registry.metrics();
 
     await untilShown(text, 'hits 509');
@@ -306,58 +297,6 @@ describe('the command statsd', () => {
     expect(existsSync(join(directory, 'session'))).toBe(false);
   });
 });
-
-/** A process of a group that listens; member.mjs is its program. */
-class Member {
-  readonly warnings: { readonly code: string }[] = [];
-  readonly child: ChildProcess;
-
-  private constructor(child: ChildProcess) {
-    this.child = child;
-  }
-
-  static async start(options: StatsdOptions, env: Readonly<Record<string, string>>): Promise<Member> {
-    const child = fork(join(__dirname, 'member.mjs'), [JSON.stringify(options)], {
-      env: { PATH: process.env['PATH'], ...env },
-      execArgv: [],
-    });
-    const member = new Member(child);
-    child.on(
-      'message',
-      ({ warning }: { warning?: { code: string } }) => warning && member.warnings.push(warning),
-    );
-    const closed = once(child, 'close');
-    onTestFinished(async () => {
-      child.kill('SIGKILL');
-      await closed;
-    });
-    await member.#next('ready');
-    return member;
-  }
-
-  async addresses(): Promise<object> {
-    const answer = this.#next('addresses');
-    this.child.send({});
-    return (await answer) as object;
-  }
-
-  async scrape(): Promise<string> {
-    const answer = this.#next('text');
-    this.child.send({ scrape: true });
-    return (await answer) as string;
-  }
-
-  #next(key: string): Promise<unknown> {
-    return new Promise((resolve) => {
-      const listener = (message: Record<string, unknown>): void => {
-        if (!(key in message)) return;
-        this.child.removeListener('message', listener);
-        resolve(message[key]);
-      };
-      this.child.on('message', listener);
-    });
-  }
-}
 
 async function sendStream(
   to: { port: number; host: string } | { path: string },
