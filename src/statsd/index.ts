@@ -5,6 +5,7 @@ import { badStatsdAddress, unreadableMapping } from '../errors';
 import { currentStore, requireAddon } from '../store/current';
 import { warn } from '../store/warnings';
 import { Bridge } from './bridge';
+import { InheritedSeriesList } from './inherited';
 import { type Mapping, noMapping, readMapping } from './mapping';
 import { type CheckedStatsdOptions, checkedStatsdOptions, type StatsdOptions } from './options';
 import { SelfMetrics } from './self-metrics';
@@ -71,6 +72,7 @@ class GroupListener implements StatsdListener, PacketReader {
   readonly #role: string;
   readonly #bridge: Bridge;
   readonly #metrics: SelfMetrics;
+  readonly #inherited: InheritedSeriesList;
   readonly #timers: NodeJS.Timeout[];
   #mapping: Mapping;
   #sockets: { udp?: OpenSocket; tcp?: OpenSocket; unix?: OpenSocket; unixStream?: OpenSocket } = {};
@@ -94,12 +96,15 @@ class GroupListener implements StatsdListener, PacketReader {
     );
     const known = (name: string, labels: object): number | undefined => this.#gauges.get(keyOf(name, labels));
     this.#bridge = new Bridge(options.registry, this.#mapping, options.observerType, this.#metrics, known);
+    this.#inherited = new InheritedSeriesList(options.registry, (name, labels) =>
+      this.#bridge.families.expiryOf(name, labels),
+    );
     this.ready = new Promise((resolve) => {
       this.#resolve = resolve;
     });
     this.#timers = [
       setInterval(() => void this.#takeRole(), roleMs),
-      setInterval(() => this.#bridge.families.removeExpired(performance.now()), ttlCheckMs),
+      setInterval(() => this.#removeExpired(performance.now()), ttlCheckMs),
     ];
     for (const timer of this.#timers) timer.unref();
     void this.#takeRole();
@@ -146,6 +151,11 @@ class GroupListener implements StatsdListener, PacketReader {
 
   connected(): void {}
 
+  #removeExpired(nowMs: number): void {
+    this.#bridge.families.removeExpired(nowMs);
+    void this.#inherited.removeExpired(nowMs);
+  }
+
   async #takeRole(): Promise<void> {
     if (this.#isClosed || this.#isOpening) return;
     const store = currentStore();
@@ -159,6 +169,9 @@ class GroupListener implements StatsdListener, PacketReader {
     this.#isOpening = true;
     try {
       await this.#readGauges();
+      const { rules, ttlSeconds } = this.#mapping;
+      const ttls = [ttlSeconds, ...rules.map((rule) => rule.ttlSeconds)];
+      await this.#inherited.read(ttls, performance.now()).catch(() => undefined);
       await this.#open();
       if (this.#isClosed) await this.#closeSockets();
     } catch (error) {

@@ -222,6 +222,37 @@ describe('a group of processes', () => {
     expect(second.warnings).toEqual([]);
   });
 
+  test('a series of a process that was killed expires after its ttl, unless the next one has events of it', async () => {
+    const port = await freePort();
+    const directory = newDirectory();
+    const mapping = join(directory, 'mapping.yml');
+    writeFileSync(
+      mapping,
+      'mappings:\n- { match: "ttl.*", name: short, labels: { kind: $1 }, ttl: 2s }\n' +
+        '- { match: "wait.*", name: wait, labels: { kind: $1 }, ttl: 2s }\n- { match: "long", name: long, ttl: 1h }\n',
+    );
+    const env = { PROM_CLIENT_MMAP_DIR: newDirectory() };
+    const members = [await Member.start({ port, mapping }, env), await Member.start({ port, mapping }, env)];
+    const [first, second] = members as [Member, Member];
+    await sendUdp(port, ['ttl.a:5|c', 'ttl.b:1|c', 'wait.a:10|ms', 'long:1|c', 'other:1|c']);
+    await untilShown(() => second.scrape(), 'other 1');
+    expect(await second.scrape()).toContain('\nshort{kind="a"} 5\n');
+    first.child.kill('SIGKILL');
+    await vi.waitUntil(async () => 'udp' in (await second.addresses()), { timeout: 20_000, interval: 20 });
+    expect(await second.scrape()).toContain('\nshort{kind="b"} 1\n');
+    await vi.waitFor(
+      async () => {
+        await sendUdp(port, ['ttl.a:1|c']);
+        expect(await second.scrape()).not.toMatch(/kind="b"|^wait/m);
+      },
+      { timeout: 20_000, interval: 200 },
+    );
+    expect(await second.scrape()).toMatch(/^short\{kind="a"\} ([6-9]|\d\d+)$/m);
+    await vi.waitFor(async () => expect(await second.scrape()).not.toMatch(/^short\{/m), { timeout: 20_000 });
+    await untilShown(() => second.scrape(), 'long 1');
+    await untilShown(() => second.scrape(), 'other 1');
+  });
+
   test('without the addon counts in the first process, with all sets of label names', async () => {
     const port = await freePort();
     const member = await Member.start({ port }, { PROM_CLIENT_MMAP_SHARED: '0' });
