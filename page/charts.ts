@@ -1,6 +1,7 @@
 import uPlot from 'uplot';
+import type { BucketCount } from '../src/views/bucket-counts';
 import { shortNumber, valueText } from '../src/views/units';
-import { drawHeatmap, type HeatCell } from './heatmap';
+import { drawHeatmap } from './heatmap';
 
 /** Told apart by colour-blind people (Okabe and Ito). */
 const colours = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#56b4e9', '#d55e00'];
@@ -14,7 +15,7 @@ export interface Death {
 /** The numbers of the last intervals at these times. */
 export interface ChartData {
   readonly times: number[];
-  readonly heat: (readonly HeatCell[])[];
+  readonly heat: (readonly BucketCount[])[];
   readonly p50: (number | null)[];
   readonly p99: (number | null)[];
   readonly deaths: readonly Death[];
@@ -94,6 +95,7 @@ export class Charts {
     const { ctx, bbox } = plot;
     ctx.save();
     ctx.fillStyle = ctx.strokeStyle = getComputedStyle(document.body).color;
+    ctx.textAlign = 'left';
     ctx.setLineDash([6, 4]);
     for (const { time, pid } of this.#data.deaths) {
       if (time < (this.#data.times[0] ?? 0)) continue;

@@ -1,11 +1,12 @@
 // The live page: reads the exposition, keeps the last minutes, and shows them. No data leaves the page.
+import { bucketCounts } from '../src/views/bucket-counts';
 import type { RecordedFamily, RecordedSeries } from '../src/views/recorded-series';
 import { Recording } from '../src/views/recording';
 import { durationsOf, familyQuantiles, requestsFamilyOf, requestsOf } from '../src/views/requests';
 import { rateText, shortNumber, sparkline, valueText } from '../src/views/units';
 import { type ChartData, Charts, type Death } from './charts';
 import { accept, frameOf } from './exposition';
-import { cellsOf, heatRows } from './heatmap';
+import { heatRows } from './heatmap';
 import { type RouteNumbers, routeOf } from './routes';
 
 const intervalMs = 1000;
@@ -94,7 +95,7 @@ function note(): void {
   }
   const duration = durationsOf(recording);
   const chosen = duration?.series.filter(isChosen) ?? [];
-  heat.push(duration === undefined ? [] : cellsOf(duration, chosen));
+  heat.push(duration === undefined ? [] : bucketCounts(duration, chosen));
   const [half, most] =
     duration === undefined ? [] : familyQuantiles({ ...duration, series: chosen }, [0.5, 0.99]);
   p50.push(shownQuantile(half));

@@ -1,47 +1,14 @@
 import type uPlot from 'uplot';
-import { mergedNative } from '../src/model/native-histogram';
-import type { RecordedFamily, RecordedSeries } from '../src/views/recorded-series';
+import type { BucketCount } from '../src/views/bucket-counts';
 
-/** The observations of an interval between two bounds. */
-export interface HeatCell {
-  readonly from: number;
-  readonly to: number;
-  readonly count: number;
-}
-
-/**
- * The cells of some series of a family in the last interval, without empty ones, in ascending order: exponential buckets where the
- * histogram has them, else classic ones, of which the last has no upper bound.
- */
-export function cellsOf({ bounds }: RecordedFamily, series: readonly RecordedSeries[]): HeatCell[] {
-  const native = mergedNative(series.flatMap(({ native }) => (native === undefined ? [] : [native])));
-  if (native !== undefined) {
-    const boundOf = (key: number): number => 2 ** (key * 2 ** -native.schema);
-    return [
-      { from: 0, to: native.zeroThreshold, count: native.zeroCount },
-      ...native.positive.map(([key, count]) => ({ from: boundOf(key - 1), to: boundOf(key), count })),
-    ].filter(({ count }) => count > 0);
-  }
-  const cumulative = new Array<number>(bounds.length + 1).fill(0);
-  for (const one of series) one.addBuckets(cumulative);
-  return cumulative
-    .map((count, i) => ({
-      from: bounds[i - 1] ?? 0,
-      to: bounds[i] ?? Infinity,
-      count: count - (cumulative[i - 1] ?? 0),
-    }))
-    .filter(({ count }) => count > 0);
-}
-
-/** Draws the cells of each interval, the darker the more observations they have. One without an upper bound is not drawn. */
+/** Draws the buckets of each interval as cells, the darker the more observations they have. One without an upper bound is not drawn. */
 export function drawHeatmap(
   plot: uPlot,
   times: readonly number[],
-  heat: readonly (readonly HeatCell[])[],
+  heat: readonly (readonly BucketCount[])[],
 ): void {
   const { ctx } = plot;
-  const totals = heat.map((cells) => cells.reduce((total, { count }) => total + count, 0));
-  const most = Math.max(1, ...totals);
+  const most = Math.max(1, ...heat.flatMap((cells) => cells.map(({ count }) => count)));
   const { left, top, width, height } = plot.bbox;
   ctx.save();
   ctx.beginPath();
@@ -54,7 +21,7 @@ export function drawHeatmap(
       if (to === Infinity) continue;
       const upper = plot.valToPos(to, 'y', true);
       const lower = plot.valToPos(from, 'y', true);
-      ctx.fillStyle = `rgba(0, 114, 178, ${0.12 + 0.6 * Math.sqrt(count / most)})`;
+      ctx.fillStyle = `rgba(0, 114, 178, ${0.08 + 0.8 * Math.sqrt(count / most)})`;
       ctx.fillRect(start, upper, end - start, lower - upper);
     }
   }
@@ -63,7 +30,7 @@ export function drawHeatmap(
 
 /** The picture as numbers: the cells of the last intervals, the slowest first, as [bounds, count of the last one, of ten, of all]. */
 export function heatRows(
-  heat: readonly (readonly HeatCell[])[],
+  heat: readonly (readonly BucketCount[])[],
   text: (bound: number) => string,
 ): [name: string, last: number, ten: number, all: number][] {
   const rows = new Map<string, { to: number; counts: [number, number, number] }>();

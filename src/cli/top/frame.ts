@@ -1,10 +1,11 @@
 import type { GroupFile } from '../../store/groups';
+import { type BucketCount, bucketCounts } from '../../views/bucket-counts';
 import type { RecordedFamily, RecordedSeries } from '../../views/recorded-series';
 import type { Recording } from '../../views/recording';
 import { requestsOf } from '../../views/requests';
 import { rateText, shortNumber, sparkline, valueText } from '../../views/units';
-import { ageText, bytesText, countText, printable } from '../text';
-import { cellsOf, labelsOf, type Order, rowsOf, shareOf } from './rows';
+import { ageText, bytesText, countText, cut, padded, printable } from '../text';
+import { cellsOf, type Order, rowsOf, shareOf } from './rows';
 
 /** All that a frame shows. */
 export interface TopState {
@@ -20,6 +21,8 @@ export interface TopState {
   readonly series: RecordedSeries | undefined;
   readonly order: Order;
   readonly filter: string;
+  /** The label by which the rows of families are grouped. */
+  readonly by: string | undefined;
   readonly isTyping: boolean;
   readonly isPaused: boolean;
   readonly selected: number;
@@ -48,7 +51,7 @@ export function frameLines(state: TopState, columns: number, rows: number): stri
   const foot = state.isTyping
     ? `/${state.filter}`
     : state.message ||
-      'q quit  arrows move  enter open  esc back  / filter  s sort  w workers  p pause  ? help';
+      'q quit  arrows move  enter open  esc back  / filter  s sort  g group  w workers  ? help';
   return [...lines.slice(0, rows - 1), foot].map((line) => cut(line, columns));
 }
 
@@ -62,6 +65,7 @@ function headOf({
   isPaused,
   order,
   filter,
+  by,
 }: TopState): string[] {
   const segments = files.filter(({ kind }) => kind === 'segment');
   const live = segments.filter(({ owner }) => owner?.live);
@@ -88,7 +92,12 @@ function headOf({
           `p99 ${valueText('_seconds', requests.p99) || '-'}`,
           ...(requests.inProgress === undefined ? [] : [`in progress ${shortNumber(requests.inProgress)}`]),
         ].join('   ');
-  return [facts.join('  '), red, `sorted by ${order}${filter === '' ? '' : `, filter: ${filter}`}`];
+  const how = [
+    `sorted by ${order}`,
+    ...(by === undefined ? [] : [`grouped by ${printable(by)}`]),
+    ...(filter === '' ? [] : [`filter: ${printable(filter)}`]),
+  ];
+  return [facts.join('  '), red, how.join(', ')];
 }
 
 /** The families with the most events, where the group serves no requests. */
@@ -118,7 +127,8 @@ const help = [
   '  up, down, k, j      move            enter   open a family, then a series',
   '  esc, backspace      back            /       filter by name and labels, enter ends',
   '  s                   sort by rate, p99, share of the time, name',
-  '  w                   workers         p       pause',
+  '  g                   group by label  w       workers',
+  '  p                   pause',
   '  r                   begin anew      q       quit',
   '',
   '  RATE is that of the last interval, for gauges the value. p50 and p99 are of the observations in the interval.',
@@ -126,8 +136,8 @@ const help = [
 ];
 
 function tableOf(state: TopState, columns: number, height: number): string[] {
-  const { recording, family, filter, order, selected } = state;
-  const rows = rowsOf(recording, family, filter, order);
+  const { recording, family, filter, order, by, selected } = state;
+  const rows = rowsOf(recording, family, filter, order, by);
   const allShares = rows.reduce((total, row) => total + shareOf(row), 0);
   const length = columns < wide ? shortLineLength : lineLength;
   const widths = [9, 7, 7, 5, length];
@@ -136,8 +146,8 @@ function tableOf(state: TopState, columns: number, height: number): string[] {
   const labelWidth = left - nameWidth;
   const format = (name: string, labels: string, cells: readonly string[]): string =>
     [
-      ...(family === undefined ? [cut(name, nameWidth).padEnd(nameWidth)] : []),
-      cut(labels, labelWidth).padEnd(labelWidth),
+      ...(family === undefined ? [padded(name, nameWidth)] : []),
+      padded(labels, labelWidth),
       ...cells.map((cell, i) => (i === cells.length - 1 ? cell : cell.padStart(widths[i] ?? 0))),
     ].join(' ');
   const first = Math.max(0, Math.min(selected - height + 2, rows.length - height + 1));
@@ -147,7 +157,7 @@ function tableOf(state: TopState, columns: number, height: number): string[] {
     ...shown.map((row, i) => {
       const mark = first + i === selected ? '> ' : '  ';
       return (
-        mark + format(printable(row.family.name), printable(labelsOf(row)), cellsOf(row, allShares, length))
+        mark + format(printable(row.family.name), printable(row.labels), cellsOf(row, allShares, length))
       );
     }),
     ...(rows.length === 0 ? ['  nothing is counted yet, or the filter hides all'] : []),
@@ -183,18 +193,22 @@ function detail(series: RecordedSeries, columns: number, height: number): string
         : `now ${rateText(series.rate) || '0/s'}`;
     return [title, `  ${range}`, '', `  ${sparkline(history)}`];
   }
-  const cumulative = series.buckets;
-  const counts = cumulative.map((count, i) => count - (cumulative[i - 1] ?? 0));
-  const most = Math.max(1, ...counts);
+  const buckets = joined(bucketCounts(family, [series]), height - 1);
+  const most = Math.max(1, ...buckets.map(({ count }) => count));
   const width = Math.max(10, columns - 26);
-  const bars = counts.map((count, i) => {
-    const bound = i < family.bounds.length ? valueText(family.name, family.bounds[i]) : '+Inf';
+  const bars = buckets.map(({ to, count }) => {
+    const bound = to === Infinity ? '+Inf' : valueText(family.name, to);
     return `  ${`<= ${bound}`.padEnd(11)} ${shortNumber(count).padStart(8)} ${'█'.repeat(Math.round((count / most) * width))}`;
   });
-  return [title, ...bars].slice(0, height);
+  return [title, ...(bars.length > 0 ? bars : ['  no observation in the last interval'])];
 }
 
-/** Columns, not bytes: each of the characters takes one. */
-function cut(text: string, width: number): string {
-  return text.length > width ? `${text.slice(0, Math.max(0, width - 1))}…` : text;
+/** At most so many buckets: of more of them, neighbours become one. */
+function joined(buckets: readonly BucketCount[], most: number): BucketCount[] {
+  const size = Math.ceil(buckets.length / Math.max(1, most));
+  return buckets.flatMap(({ from }, i) => {
+    if (i % size !== 0) return [];
+    const some = buckets.slice(i, i + size);
+    return [{ from, to: some.at(-1)?.to ?? from, count: some.reduce((sum, { count }) => sum + count, 0) }];
+  });
 }

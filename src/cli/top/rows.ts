@@ -7,38 +7,61 @@ import { rateText, sparkline, valueText } from '../../views/units';
 export const orders = ['rate', 'p99', 'share', 'name'] as const;
 export type Order = (typeof orders)[number];
 
-/** A line of the table: a family, or one of its series. Only the rows that are shown have their numbers read. */
+/** A line of the table: a family, its series with one value of a label, or one series. Only rows that are shown have their numbers read. */
 export interface Row {
   readonly family: RecordedFamily;
-  /** Undefined: all series of the family. */
-  readonly series: RecordedSeries | undefined;
+  readonly series: readonly RecordedSeries[];
+  readonly labels: string;
 }
 
-/** The rows of all families, or of the series of one family. Only families with the text in name or labels. */
+/**
+ * The rows of all families, which may be grouped by a label, or of the series of one family. Only rows with the text in name or
+ * labels.
+ */
 export function rowsOf(
   recording: Recording,
   family: RecordedFamily | undefined,
   filter: string,
   order: Order,
+  by?: string,
 ): Row[] {
   const all: Row[] =
     family === undefined
-      ? [...recording.families.values()].map((one) => ({ family: one, series: undefined }))
-      : family.series.map((series) => ({ family, series }));
+      ? [...recording.families.values()].flatMap((one) => familyRows(one, by))
+      : family.series.map((one) => ({ family, series: [one], labels: one.text }));
   const needle = filter.toLowerCase();
-  const isShown = (row: Row): boolean =>
-    `${row.family.name}{${labelsOf(row)}}`.toLowerCase().includes(needle);
+  const isShown = (row: Row): boolean => `${row.family.name}{${row.labels}}`.toLowerCase().includes(needle);
   const rows = needle === '' ? all : all.filter(isShown);
   const keyed = rows.map((row) => ({ row, key: order === 'name' ? 0 : (numberOf[order](row) ?? 0) }));
   // Series that are alike stay in the order of the exposition: there may be thousands.
   const hasNames = family === undefined || order === 'name';
-  return keyed
-    .sort((a, b) => b.key - a.key || (hasNames ? byText(textOfRow(a.row), textOfRow(b.row)) : 0))
-    .map(({ row }) => row);
+  return keyed.sort((a, b) => b.key - a.key || (hasNames ? byName(a.row, b.row) : 0)).map(({ row }) => row);
 }
 
-function textOfRow({ family, series }: Row): string {
-  return series === undefined ? family.name : series.text;
+function byName(a: Row, b: Row): number {
+  return byText(a.family.name, b.family.name) || byText(a.labels, b.labels);
+}
+
+function familyRows(family: RecordedFamily, by: string | undefined): Row[] {
+  const groups = new Map<string, RecordedSeries[]>();
+  if (by !== undefined && labelNames([family]).includes(by)) {
+    for (const one of family.series) {
+      const labels = `${by}=${one.labels.find(([name]) => name === by)?.[1] ?? ''}`;
+      const group = groups.get(labels);
+      if (group === undefined) groups.set(labels, [one]);
+      else group.push(one);
+    }
+    return [...groups].map(([labels, series]) => ({ family, series, labels }));
+  }
+  const [only, ...others] = family.series;
+  const labels = only && others.length === 0 ? only.text : `${family.series.length} series`;
+  return [{ family, series: family.series, labels }];
+}
+
+/** The labels that rows can be grouped by, as the first series of each family has them. */
+export function labelNames(families: Iterable<RecordedFamily>): string[] {
+  const names = [...families].flatMap(({ series }) => series[0]?.labels.map(([name]) => name) ?? []);
+  return [...new Set(names)].sort(byText);
 }
 
 /** The numbers that rows can be sorted by. */
@@ -48,31 +71,31 @@ const numberOf: Readonly<Record<Exclude<Order, 'name'>, (row: Row) => number | u
   share: shareOf,
 };
 
-function seriesOf({ family, series }: Row): readonly RecordedSeries[] {
-  return series === undefined ? family.series : [series];
-}
-
-function rateOf(row: Row): number {
-  return sum(seriesOf(row), ({ rate }) => rate);
+function rateOf({ series }: Row): number {
+  return sum(series, ({ rate }) => rate);
 }
 
 /** A summary of one series has quantiles, several have none in common. */
 function quantilesOf({ family, series }: Row, quantiles: readonly number[]): (number | undefined)[] {
-  const [only, ...others] = series === undefined ? family.series.slice(0, 2) : [series];
-  if (only === undefined || others.length > 0) return familyQuantiles(family, quantiles);
+  const [only, ...others] = series.slice(0, 2);
+  if (only === undefined || others.length > 0) return familyQuantiles({ ...family, series }, quantiles);
   return quantiles.map((quantile) => only.quantile(quantile));
 }
 
 /** Seconds that were observed in a second: the first to optimize has the most. 0 for other units. */
-export function shareOf(row: Row): number {
-  const isTime = row.family.name.endsWith('_seconds') && row.family.type !== 'gauge';
-  return isTime ? sum(seriesOf(row), ({ sumRate }) => sumRate) : 0;
+export function shareOf({ family, series }: Row): number {
+  const isTime = family.name.endsWith('_seconds') && family.type !== 'gauge';
+  return isTime ? sum(series, ({ sumRate }) => sumRate) : 0;
 }
 
-export function labelsOf({ family, series }: Row): string {
-  if (series !== undefined) return series.text;
-  const [only] = family.series;
-  return family.series.length === 1 && only ? only.text : `${family.series.length} series`;
+/** Rates, or values of a gauge, added up. */
+function historyOf({ family, series }: Row, length: number): readonly number[] {
+  if (series.length === family.series.length) return family.history.slice(-length);
+  const total: number[] = [];
+  for (const one of series) {
+    for (const [i, number] of one.history(length).entries()) total[i] = (total[i] ?? 0) + number;
+  }
+  return total;
 }
 
 function byText(a: string, b: string): number {
@@ -84,20 +107,19 @@ export function cellsOf(row: Row, allShares: number, length: number): string[] {
   const { family, series } = row;
   const [p50, p99] = quantilesOf(row, [0.5, 0.99]);
   const share = shareOf(row);
-  const all = seriesOf(row);
   return [
-    all.some(({ isReset }) => isReset)
+    series.some(({ isReset }) => isReset)
       ? 'reset'
       : family.type === 'gauge'
         ? valueText(
             family.name,
-            sum(all, ({ value }) => value),
+            sum(series, ({ value }) => value),
           )
         : rateText(rateOf(row)),
     valueText(family.name, p50),
     valueText(family.name, p99),
     share > 0 && allShares > 0 ? `${Math.round((share / allShares) * 100)} %` : '',
-    sparkline(series === undefined ? family.history.slice(-length) : series.history(length)),
+    sparkline(historyOf(row, length)),
   ];
 }
 
@@ -109,8 +131,8 @@ export function documentOf(recording: Recording, nowMs: number, filter: string):
     series: rowsOf(recording, family, filter, 'name').map((row) => {
       const [p50, p99] = quantilesOf(row, [0.5, 0.99]);
       return {
-        labels: Object.fromEntries(row.series?.labels ?? []),
-        ...(family.type === 'gauge' ? { value: textOf(row.series?.value) } : { rate: rateOf(row) }),
+        labels: Object.fromEntries(row.series[0]?.labels ?? []),
+        ...(family.type === 'gauge' ? { value: textOf(row.series[0]?.value) } : { rate: rateOf(row) }),
         ...(p50 === undefined ? {} : { p50: textOf(p50), p99: textOf(p99) }),
       };
     }),
