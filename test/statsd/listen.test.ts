@@ -292,6 +292,11 @@ describe('the command statsd', () => {
     await sendUdp(port, ['x:2|c']);
 
     await untilShown(text, 'after 2');
+    writeFileSync(mapping, 'mappings:\n- {match: x}\n');
+    running.child.kill('SIGHUP');
+    await untilShown(text, 'prom_client_mmap_statsd_config_reloads_total{outcome="failure"} 1');
+    await sendUdp(port, ['x:1|c']);
+    await untilShown(text, 'after 3');
     expect(await running.end()).toBe(0);
   });
 
