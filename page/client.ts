@@ -1,13 +1,13 @@
 // The live page: reads the exposition, keeps the last minutes, and shows them. No data leaves the page.
 import { bucketCounts } from '../src/views/bucket-counts';
-import type { RecordedFamily, RecordedSeries } from '../src/views/recorded-series';
+import type { RecordedSeries } from '../src/views/recorded-series';
 import { Recording } from '../src/views/recording';
 import { durationsOf, familyQuantiles, requestsFamilyOf, requestsOf } from '../src/views/requests';
 import { rateText, shortNumber, sparkline, valueText } from '../src/views/units';
 import { type ChartData, Charts, type Death } from './charts';
 import { accept, frameOf } from './exposition';
 import { heatRows } from './heatmap';
-import { type RouteNumbers, routeOf } from './routes';
+import { type RouteNumbers, routeOf, routesOf } from './routes';
 
 const intervalMs = 1000;
 const frames = 120;
@@ -15,14 +15,18 @@ const mostWorkers = 16;
 const mostDeaths = 50;
 const mostLines = 6;
 const mostFamilies = 200;
+const mostRoutes = 200;
 
 const path = document.querySelector<HTMLMetaElement>('meta[name=metrics]')?.content ?? '/metrics';
 const recording = new Recording();
 const workers = new Map<string, Recording>();
+/** Of the last frame: a recording need not look for series that are in their places. */
+const linesOf = new WeakMap<Recording, readonly string[]>();
 const deaths: Death[] = [];
 const data: ChartData = { times: [], heat: [], p50: [], p99: [], deaths };
 const charts = new Charts(data);
 const ratesByRoute = new Map<string, (number | null)[]>();
+let routes: RouteNumbers[] = [];
 let sortedBy = 'p99';
 let chosenRoute: string | undefined;
 let isReading = false;
@@ -49,7 +53,12 @@ async function tick(): Promise<void> {
 async function read(from: string, into: Recording): Promise<void> {
   const answer = await fetch(from, { headers: { accept } });
   if (!answer.ok) throw new Error(await answer.text());
-  into.add(frameOf(new Uint8Array(await answer.arrayBuffer())), performance.now());
+  const frame = frameOf(new Uint8Array(await answer.arrayBuffer()));
+  const { lines = [] } = frame;
+  const known = linesOf.get(into) ?? [];
+  linesOf.set(into, lines);
+  const isSame = lines.length === known.length && lines.every((line, i) => line === known[i]);
+  into.add(isSame ? { ...frame, lines: undefined } : frame, performance.now());
 }
 
 /** Each process alone, and only the families that the table of processes shows. */
@@ -88,7 +97,8 @@ async function readWorkers(): Promise<void> {
 function note(): void {
   const { times, heat, p50, p99 } = data;
   times.push(Date.now() / 1000);
-  for (const { route, rate } of routesNow()) {
+  routes = routesOf(recording);
+  for (const { route, rate } of routes) {
     const line = ratesByRoute.get(route) ?? new Array<number | null>(times.length - 1).fill(null);
     ratesByRoute.set(route, line);
     line[times.length - 1] = rate;
@@ -112,35 +122,12 @@ function isChosen(series: RecordedSeries): boolean {
   return chosenRoute === undefined || routeOf(series) === chosenRoute;
 }
 
-/** The numbers of each route, in the order that the user has chosen; the slowest first at the beginning. */
-function routesNow(): RouteNumbers[] {
-  const counted = requestsFamilyOf(recording);
-  const duration = durationsOf(recording);
-  const grouped = (family: RecordedFamily | undefined): Map<string, RecordedSeries[]> => {
-    const routes = new Map<string, RecordedSeries[]>();
-    for (const series of family?.series ?? []) {
-      const route = routeOf(series);
-      routes.set(route, [...(routes.get(route) ?? []), series]);
-    }
-    return routes;
-  };
-  const durations = grouped(duration);
-  const rows = [...grouped(counted)].map(([route, series]) => {
-    const observed = durations.get(route) ?? [];
-    const [p50, p99] =
-      duration === undefined ? [] : familyQuantiles({ ...duration, series: observed }, [0.5, 0.99]);
-    const numbers = requestsOf({ families: new Map([['x', { ...(counted as RecordedFamily), series }]]) }, 1);
-    return {
-      route,
-      rate: numbers?.rate ?? 0,
-      errors: numbers?.errorRatio ?? 0,
-      p50,
-      p99,
-      share: observed.reduce((total, one) => total + one.sumRate, 0),
-    };
-  });
+/** Those of the last frame, in the order that the user has chosen; the slowest first at the beginning. */
+function sortedRoutes(): RouteNumbers[] {
   const of = (row: RouteNumbers): number => Number(row[sortedBy as keyof RouteNumbers] ?? 0) || 0;
-  return rows.sort((a, b) => (sortedBy === 'route' ? 0 : of(b) - of(a)) || (a.route < b.route ? -1 : 1));
+  return [...routes].sort(
+    (a, b) => (sortedBy === 'route' ? 0 : of(b) - of(a)) || (a.route < b.route ? -1 : 1),
+  );
 }
 
 function show(): void {
@@ -178,14 +165,14 @@ function showNumbers(): void {
 }
 
 function showCharts(): void {
-  const routes = routesNow()
+  const names = sortedRoutes()
     .map(({ route }) => route)
     .filter((route) => chosenRoute === undefined || route === chosenRoute)
     .slice(0, mostLines)
     // A line keeps its colour, whatever the table is sorted by.
     .sort((a, b) => (a < b ? -1 : 1));
-  const lines = routes.map((route) => data.times.map((_, i) => ratesByRoute.get(route)?.[i] ?? null));
-  charts.showRates(routes, lines);
+  const lines = names.map((route) => data.times.map((_, i) => ratesByRoute.get(route)?.[i] ?? null));
+  charts.showRates(names, lines);
   if (durationsOf(recording) !== undefined) charts.showLatency();
   const endings = deaths.slice(-5).map(({ time, pid }) => {
     return `Process ${pid} ended at ${new Date(time * 1000).toLocaleTimeString()}.`;
@@ -204,7 +191,7 @@ function showHeat(): void {
 }
 
 function showRoutes(): void {
-  const rows = routesNow();
+  const rows = sortedRoutes();
   const all = rows.reduce((total, { share }) => total + share, 0) || 1;
   const head = ['route', 'rate', 'errors', 'p50', 'p99', 'share'].map((name) =>
     element(
@@ -218,7 +205,7 @@ function showRoutes(): void {
       { scope: 'col' },
     ),
   );
-  const body = rows.map(({ route, rate, errors, p50, p99, share }) =>
+  const body = rows.slice(0, mostRoutes).map(({ route, rate, errors, p50, p99, share }) =>
     element(
       'tr',
       [
