@@ -85,10 +85,14 @@ export function openUnix(path: string, mode: number, reader: DatagramReader): Op
     if (readSome()) setImmediate(read);
   };
   const socket = openDatagrams(path, mode, read);
+  // process.exit() leaves the file otherwise.
+  const closeAtExit = (): void => socket.close();
+  process.once('exit', closeAtExit);
   return {
     address: path,
     // biome-ignore lint/suspicious/useAwait: the other sockets take time to close.
     close: async () => {
+      process.off('exit', closeAtExit);
       while (readSome());
       socket.close();
     },

@@ -9,7 +9,8 @@ const { listenStatsd } = require('../../dist/statsd/index.js');
 process.on('warning', ({ code, message }) => process.send({ warning: { code, message } }));
 const listener = await listenStatsd(JSON.parse(process.argv[2]));
 
-process.on('message', async ({ scrape, close, block }) => {
+process.on('message', async ({ scrape, close, block, exit }) => {
+  if (exit) process.exit();
   if (block) {
     process.send({ blocked: true }, () => {
       while (!existsSync(block)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);

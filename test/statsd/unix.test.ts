@@ -1,5 +1,6 @@
 // The Unix socket of datagrams, with Python as the sender.
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -76,6 +77,17 @@ test('lets no sender wait for an event loop that is blocked, and counts its data
   writeFileSync(end, '');
 
   await untilShown(() => member.scrape(), 'hits 20000');
+});
+
+test('a process that ends by process.exit() removes its file', async () => {
+  const unix = newPath();
+  const member = await Member.start({ udp: false, tcp: false, unix }, inGroup());
+  expect(existsSync(unix)).toBe(true);
+  const exited = once(member.child, 'exit');
+  member.child.send({ exit: true });
+  await exited;
+
+  expect(existsSync(unix)).toBe(false);
 });
 
 test('another process takes over within a second when the one that listens is killed', async () => {

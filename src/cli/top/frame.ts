@@ -175,9 +175,10 @@ function workers({ files, selected }: TopState, height: number): string[] {
     const name = workerThread > 0 ? `${pid}-${workerThread}` : `${pid}`;
     return `${i === selected ? '> ' : '  '}${name.padEnd(14)} ${state.padEnd(12)} ${ageText(Date.now() - createdMs).padStart(6)} ${`${series}`.padStart(8)} ${bytesText(bytes).padStart(9)}`;
   });
+  const from = Math.max(0, selected - height + 2);
   return [
     `  ${'OWNER'.padEnd(14)} ${'STATE'.padEnd(12)} ${'AGE'.padStart(6)} ${'SERIES'.padStart(8)} ${'BYTES'.padStart(9)}`,
-    ...lines,
+    ...lines.slice(from),
   ].slice(0, height);
 }
 

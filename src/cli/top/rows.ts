@@ -132,7 +132,9 @@ export function documentOf(recording: Recording, nowMs: number, filter: string):
       const [p50, p99] = quantilesOf(row, [0.5, 0.99]);
       return {
         labels: Object.fromEntries(row.series[0]?.labels ?? []),
-        ...(family.type === 'gauge' ? { value: textOf(row.series[0]?.value) } : { rate: rateOf(row) }),
+        ...(family.type === 'gauge'
+          ? { value: textOf(row.series[0]?.value) }
+          : { rate: textOf(rateOf(row)) }),
         ...(p50 === undefined ? {} : { p50: textOf(p50), p99: textOf(p99) }),
       };
     }),
