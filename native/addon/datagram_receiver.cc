@@ -73,7 +73,7 @@ Result<std::unique_ptr<DatagramReceiver>> DatagramReceiver::Open(const std::stri
   receiver->stop_writer_ = UniqueFd(ends[1]);
   // Signals are for the threads of the application.
   sigset_t all, before;
-  ::sigfillset(&all);
+  sigfillset(&all);  // a macro on Darwin
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
     receiver->thread_ = std::thread(&DatagramReceiver::Run, receiver.get());
