@@ -25,17 +25,25 @@ export function rowsOf(
   order: Order,
   by?: string,
 ): Row[] {
-  const all: Row[] =
+  const all =
     family === undefined
       ? [...recording.families.values()].flatMap((one) => familyRows(one, by))
-      : family.series.map((one) => ({ family, series: [one], labels: one.text }));
-  const needle = filter.toLowerCase();
-  const isShown = (row: Row): boolean => `${row.family.name}{${row.labels}}`.toLowerCase().includes(needle);
-  const rows = needle === '' ? all : all.filter(isShown);
+      : seriesRows(family);
+  const rows = filtered(all, filter);
   const keyed = rows.map((row) => ({ row, key: order === 'name' ? 0 : (numberOf[order](row) ?? 0) }));
   // Series that are alike stay in the order of the exposition: there may be thousands.
   const hasNames = family === undefined || order === 'name';
   return keyed.sort((a, b) => b.key - a.key || (hasNames ? byName(a.row, b.row) : 0)).map(({ row }) => row);
+}
+
+function seriesRows(family: RecordedFamily): Row[] {
+  return family.series.map((one) => ({ family, series: [one], labels: one.text }));
+}
+
+function filtered(rows: readonly Row[], filter: string): readonly Row[] {
+  const needle = filter.toLowerCase();
+  if (needle === '') return rows;
+  return rows.filter(({ family, labels }) => `${family.name}{${labels}}`.toLowerCase().includes(needle));
 }
 
 function byName(a: Row, b: Row): number {
@@ -128,7 +136,7 @@ export function documentOf(recording: Recording, nowMs: number, filter: string):
   const families = rowsOf(recording, undefined, '', 'name').map(({ family }) => ({
     name: family.name,
     type: family.type,
-    series: rowsOf(recording, family, filter, 'name').map((row) => {
+    series: filtered(seriesRows(family), filter).map((row) => {
       const [p50, p99] = quantilesOf(row, [0.5, 0.99]);
       return {
         labels: Object.fromEntries(row.series[0]?.labels ?? []),
