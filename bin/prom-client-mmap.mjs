@@ -41,6 +41,15 @@ async function runCommand({ summary, help, options, run }) {
     fail(`${name}: ${error.message}\nTry: prom-client-mmap ${name} --help`, 2);
     return;
   }
+  // Only a command that takes a group has a second parameter.
+  const surplus = parsed.positionals[run.length - 1];
+  if (surplus !== undefined) {
+    fail(
+      `${name}: expected ${run.length === 1 ? 'options only' : 'one group'}, but got '${surplus}', too\nTry: prom-client-mmap ${name} --help`,
+      2,
+    );
+    return;
+  }
   try {
     process.exitCode = (await run(parsed.values, parsed.positionals)) ?? 0;
   } catch (error) {

@@ -10,6 +10,8 @@ const file = fileURLToPath(import.meta.url);
 const require = createRequire(file);
 const port = 9469;
 const seconds = 70;
+/** A worker is killed then, and another one takes its place. */
+const deathAfterSeconds = 40;
 
 if (process.argv[2] === 'serve') {
   const { Counter, Histogram, collectDefaultMetrics } = require('../index.js');
@@ -22,6 +24,7 @@ if (process.argv[2] === 'serve') {
     help: 'Durations of requests.',
     labelNames: ['method', 'route'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5],
+    nativeHistogramBucketFactor: 1.1,
   });
   const routes = [
     ['GET', '/', 120, 0.006],
@@ -47,10 +50,15 @@ if (process.argv[2] === 'serve') {
   const { mkdtempSync, rmSync } = await import('node:fs');
   const dir = mkdtempSync('/tmp/prom-client-mmap-page-');
   const env = { ...process.env, PROM_CLIENT_MMAP_DIR: dir };
-  const workers = [1, 2, 3].map(() => fork(file, ['serve'], { env }));
+  const start = () => fork(file, ['serve'], { env });
+  const workers = [start(), start(), start()];
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
   const viewports = { light: { width: 1100, height: 1000 }, dark: { width: 1100, height: 1000 } };
   await sleep(2000);
+  const death = sleep(deathAfterSeconds * 1000).then(() => {
+    workers[1].kill('SIGKILL');
+    workers[1] = start();
+  });
   await Promise.all(
     Object.entries(viewports).map(async ([colorScheme, viewport]) => {
       const page = await browser.newPage({ viewport, colorScheme });
@@ -61,6 +69,7 @@ if (process.argv[2] === 'serve') {
       });
     }),
   );
+  await death;
   await browser.close();
   for (const worker of workers) {
     worker.kill();

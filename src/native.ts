@@ -106,7 +106,10 @@ export interface NativeScrape<As extends keyof Expositions> {
     | 'openmetrics-1.0.0-created'
     | 'openmetrics-2.0.0'
     | 'protobuf'
-    | 'json';
+    | 'json'
+    | 'numbers';
+  /** Of `numbers`: see native/render/render.h. 0 is none. */
+  readonly knownLayout: number;
   /** That of names which not every reader accepts. */
   readonly escaping: 'allow-utf-8' | 'underscores' | 'dots' | 'values';
   readonly nowMs: number;
@@ -233,6 +236,21 @@ export interface NativeGroup {
   inspect(whole: boolean): Promise<string>;
 }
 
+/** A Unix socket of datagrams, which is read all the time, and keeps no process alive. The constructor throws a `NativeError`. */
+export interface NativeDatagramSocket {
+  /**
+   * The next datagrams, each with a line feed after it: at most so many bytes, or one datagram. '' when there are none; from then on
+   * `onReadable` is called for the next one.
+   */
+  take(most: number): string;
+  /** Since it was opened. */
+  packets(): number;
+  /** Datagrams that were longer than 64 KiB, or more than this thread has taken. */
+  drops(): number;
+  /** Removes the file, too. */
+  close(): void;
+}
+
 export interface NativeAddon {
   /** Of the package that it was compiled from. */
   readonly version: string;
@@ -243,6 +261,7 @@ export interface NativeAddon {
     location: Int32Array,
   ) => NativeSegment;
   readonly Group: new (directory: string | undefined) => NativeGroup;
+  readonly DatagramSocket: new (path: string, mode: number, onReadable: () => void) => NativeDatagramSocket;
   /** When a process started, as a text that no later process of that pid has; '' when there is no such process. */
   processStart(pid: number): string;
   /** Eight hex digits for this boot and pid namespace. */

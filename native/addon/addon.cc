@@ -56,6 +56,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("version", PROM_CLIENT_MMAP_VERSION);
   exports.Set("Segment", DefineSegment(env));
   exports.Set("Group", DefineGroup(env));
+  exports.Set("DatagramSocket", DefineDatagramSocket(env));
   exports.Set("processStart", Napi::Function::New<GuardedFunction<ProcessStart>>(env, "processStart"));
   exports.Set("hostId", Napi::Function::New<GuardedFunction<HostId>>(env, "hostId"));
   exports.Set("groupHasEnded", Napi::Function::New<GuardedFunction<GroupHasEnded>>(env, "groupHasEnded"));

@@ -166,7 +166,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     return InstanceMethod<&GroupHandle::Call<kMethod>>(name);
   }
 
-  // ({ scopes, chosen, defaultLabels, ownProcess, perOwner, names, format, escaping, nowMs, privateSegments, isOneOfMany, collectDeadlineMs, ownSegment,
+  // ({ scopes, chosen, defaultLabels, ownProcess, perOwner, names, format, escaping, knownLayout, nowMs, privateSegments, isOneOfMany, collectDeadlineMs, ownSegment,
   //    own, otherDirectories, selfMetrics, pid, joins, as: 'text' | 'bytes' }) -> Promise<string | Buffer>
   Napi::Value Render(const Napi::CallbackInfo& info) {
     Argument argument = info[0];
@@ -198,6 +198,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     scrape.self_metrics = shown == "all"    ? SelfMetricsShown::kAll
                           : shown == "none" ? SelfMetricsShown::kNone
                                             : SelfMetricsShown::kTrouble;
+    if (format == "numbers") scrape.known_layout = argument.Get("knownLayout").Double();
     scrape.now_ms = argument.Get("nowMs").Double();
     Argument segments = argument.Get("privateSegments");
     for (uint32_t i = 0; i < segments.Length(); i++) {

@@ -13,6 +13,8 @@ namespace prom {
 Napi::Function DefineSegment(Napi::Env env);
 // new Group(directory | undefined)
 Napi::Function DefineGroup(Napi::Env env);
+// new DatagramSocket(path, mode, onReadable)
+Napi::Function DefineDatagramSocket(Napi::Env env);
 
 // The bytes of a Segment object, which may be used after it was rewritten or closed. Null if it cannot be read.
 std::shared_ptr<const ByteSource> BytesOfSegment(napi_env env, napi_value segment);

@@ -89,6 +89,10 @@ Result<TextBuffer> Group::Render(Scrape scrape) {
   lap("merge");
   stats.render_from_ns = BoottimeNs();
   TextBuffer out;
+  if (scrape.known_layout) {
+    RenderNumbers(merge, scrape.names, *scrape.known_layout, out);
+    return out;
+  }
   if (!scrape.names) out.Reserve(last_size_ + last_size_ / 32);
   prom::Render(merge, scrape.format, scrape.escaping, scrape.names, stats, out);
   if (!scrape.names) last_size_ = out.size();

@@ -31,6 +31,8 @@ struct Scrape {
   FamilyNames names = std::nullopt;
   Format format = Format::kText;
   Escaping escaping = Escaping::kUnderscores;
+  // In place of an exposition: see RenderNumbers(). 0 is none.
+  std::optional<double> known_layout = std::nullopt;
   double now_ms = 0;  // wall clock, for the age windows of summaries
   // How long to wait for the collect functions of other owners; 0 does not ask them.
   double collect_deadline_ms = 0;

@@ -1,6 +1,7 @@
 #include "merge/merge.h"
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <string_view>
 #include <tuple>
@@ -108,6 +109,11 @@ uint32_t PlanFamilies(const View& view, std::span<const MergeInput> inputs, Merg
   return conflicts;
 }
 
+uint64_t NextVersion() {
+  static std::atomic<uint64_t> last{0};
+  return ++last;
+}
+
 bool IsRaw(const std::vector<Label>& labels) {
   return std::any_of(labels.begin(), labels.end(),
                      [](const Label& label) { return label.kind == layout::LabelKind::kOther; });
@@ -137,7 +143,10 @@ void Merge::Run(std::span<const MergeInput> inputs, double now_ms) {
     MakePlan(inputs);
   }
   for (size_t i = 0; i < inputs.size(); i++) plan_.AddSeries(inputs[i], i, segments_[i]);
-  if (plan_.Place(segments_)) MakeTexts();
+  if (plan_.Place(segments_)) {
+    MakeTexts();
+    version_ = NextVersion();
+  }
 
   accumulator_.Clear();
   for (size_t i = 0; i < inputs.size(); i++) accumulator_.Add(plan_, inputs[i], segments_[i], now_ms);
@@ -146,6 +155,7 @@ void Merge::Run(std::span<const MergeInput> inputs, double now_ms) {
 
 void Merge::MakePlan(std::span<const MergeInput> inputs) {
   plan_ = MergePlan({view_.default_labels, view_.per_owner});
+  version_ = NextVersion();
   segments_.clear();
   for (const MergeInput& input : inputs) {
     segments_.push_back({0, std::vector<FamilyPlan>(input.reader->families().size())});

@@ -56,6 +56,8 @@ class Merge {
   void Run(std::span<const MergeInput> inputs, double now_ms);
 
   const View& view() const { return view_; }
+  // Another one after each change of the plan, in all merges of this process.
+  uint64_t version() const { return version_; }
   // Families that were left out because another definition of their name was chosen.
   uint32_t conflicts() const { return conflicts_; }
   // Families in the order of their first registration, and their series.
@@ -97,6 +99,7 @@ class Merge {
   MergePlan plan_;
   std::vector<InputState> states_;
   std::vector<SegmentPlan> segments_;
+  uint64_t version_ = 0;
   uint32_t conflicts_ = 0;
   std::string texts_;
   bool texts_are_ascii_ = true;

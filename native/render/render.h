@@ -96,4 +96,19 @@ void AppendJson(TextBuffer& out, std::string_view text);
 //    "exemplars"?:[{"bucket","value","time","labels":[..]}]},
 void RenderJson(const Merge& merge, const FamilyNames& names, TextBuffer& out);
 
+// The first line of a family, and the beginning of that of a series: its labels, without the brace at the end.
+void AppendJsonFamily(TextBuffer& out, const FamilyRecord& definition);
+void AppendJsonLabels(TextBuffer& out, const MergedIdentity& series);
+
+// Appends numbers of 8 bytes, in the byte order of the machine, for a reader that compares them with those of the scrape before:
+//
+//   layout, how many values, how many numbers of native histograms,
+//   the values of all series, as JSON has them,
+//   of each native histogram: the position of its series among all, schema, zero threshold, zero count,
+//     how many positive buckets, (key, count) of each, how many negative ones, (key, count) of each
+//
+// The layout is the same as long as these are numbers of the same series in the same order. Unless it is the known one, lines
+// as those of JSON come after the numbers, of which those of series have labels and defaults only.
+void RenderNumbers(const Merge& merge, const FamilyNames& names, double known_layout, TextBuffer& out);
+
 }  // namespace prom

@@ -91,8 +91,7 @@ void AppendNative(TextBuffer& out, const NativeSum& native) {
 }
 
 void AppendSeries(TextBuffer& out, const Merge& merge, const MergedFamily& family, uint32_t index) {
-  AppendField(out, "{\"labels\":", merge.plan().identity(index).labels);
-  AppendField(out, ",\"defaults\":", merge.plan().identity(index).defaults);
+  AppendJsonLabels(out, merge.plan().identity(index));
   AppendField(out, ",\"values\":",
               std::span(merge.totals().values(merge.plan().series()[index]), family.value_count));
   double created_ms = merge.plan().identity(index).created_ms;
@@ -113,16 +112,24 @@ void AppendSeries(TextBuffer& out, const Merge& merge, const MergedFamily& famil
 
 }  // namespace
 
+void AppendJsonFamily(TextBuffer& out, const FamilyRecord& definition) {
+  AppendField(out, "{\"name\":", definition.name);
+  AppendField(out, ",\"help\":", definition.help);
+  AppendField(out, ",\"type\":", kTypeNames[definition.type]);
+  if (!definition.unit.empty()) AppendField(out, ",\"unit\":", definition.unit);
+  AppendField(out, ",\"mode\":", kMergeModeNames[definition.merge_mode]);
+  AppendField(out, ",\"bounds\":", std::span(definition.bounds));
+  out.Append("},\n");
+}
+
+void AppendJsonLabels(TextBuffer& out, const MergedIdentity& series) {
+  AppendField(out, "{\"labels\":", series.labels);
+  AppendField(out, ",\"defaults\":", series.defaults);
+}
+
 void RenderJson(const Merge& merge, const FamilyNames& names, TextBuffer& out) {
   for (const MergedFamily* family : merge.ShownFamilies(names)) {
-    const FamilyRecord& definition = family->definition;
-    AppendField(out, "{\"name\":", definition.name);
-    AppendField(out, ",\"help\":", definition.help);
-    AppendField(out, ",\"type\":", kTypeNames[definition.type]);
-    if (!definition.unit.empty()) AppendField(out, ",\"unit\":", definition.unit);
-    AppendField(out, ",\"mode\":", kMergeModeNames[definition.merge_mode]);
-    AppendField(out, ",\"bounds\":", std::span(definition.bounds));
-    out.Append("},\n");
+    AppendJsonFamily(out, family->definition);
     for (uint32_t index : merge.ShownSeries(*family)) AppendSeries(out, merge, *family, index);
   }
 }

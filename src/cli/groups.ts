@@ -1,10 +1,10 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { forbiddenGroup, noGroup, severalGroups } from '../errors';
 import { realProcess } from '../process';
 import { requireAddon } from '../store/current';
 import { refuseShared } from '../store/group-directory';
-import { type GroupFile, type GroupReport, groupDirectories, reportOf } from '../store/groups';
+import { foreignCounts, type GroupFile, type GroupReport, groupDirectories, reportOf } from '../store/groups';
 
 /** All groups of this machine that this user can find, the running ones first. */
 export async function findGroups(): Promise<GroupReport[]> {
@@ -73,7 +73,13 @@ function requireAccess(directory: string): void {
   try {
     accessSync(directory, constants.R_OK | constants.X_OK);
   } catch {
-    const { uid, mode } = statSync(directory);
-    throw forbiddenGroup(directory, realProcess.geteuid?.(), uid, mode & 0o7777);
+    throw forbidden(directory);
   }
+  const foreign = foreignCounts(directory);
+  if (foreign !== undefined) throw forbidden(foreign);
+}
+
+function forbidden(path: string): Error {
+  const { uid, mode } = lstatSync(path);
+  return forbiddenGroup(path, realProcess.geteuid?.(), uid, mode & 0o7777);
 }

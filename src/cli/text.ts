@@ -48,3 +48,41 @@ export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to replace.
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 }
+
+/** To so many columns: characters of East Asia and pictures take two. */
+export function cut(text: string, width: number): string {
+  if (columnsOf(text) <= width) return text;
+  let left = width - 1;
+  let shown = '';
+  for (const character of text) {
+    left -= columnsOf(character);
+    if (left < 0) break;
+    shown += character;
+  }
+  return `${shown}…`;
+}
+
+/** Cut, or with spaces behind it. */
+export function padded(text: string, width: number): string {
+  const shown = cut(text, width);
+  return shown + ' '.repeat(Math.max(0, width - columnsOf(shown)));
+}
+
+const wideCharacters =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/gu;
+
+function columnsOf(text: string): number {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: most texts are ASCII.
+  if (/^[\x00-\x7f]*$/.test(text)) return text.length;
+  return [...text.replace(wideCharacters, '##').replace(/\p{Mn}/gu, '')].length;
+}
+
+const notAscii = '▁▂▃▄▅▆▇█…';
+const ascii = '_.-=+*%#~';
+
+/** For a terminal whose locale has another character set than UTF-8: ASCII in place of other characters. Without a locale it has UTF-8. */
+export function inLocale(text: string): string {
+  const locale = process.env['LC_ALL'] || process.env['LC_CTYPE'] || process.env['LANG'] || 'UTF-8';
+  if (/utf-?8/i.test(locale)) return text;
+  return text.replace(/[^\n -~]/gu, (one) => ascii[notAscii.indexOf(one)] ?? '?'.repeat(columnsOf(one)));
+}

@@ -35,7 +35,7 @@ export class Bridge {
     this.#knownGauge = knownGauge;
   }
 
-  get families(): Pick<StatsdFamilies, 'counts' | 'removeExpired'> {
+  get families(): Pick<StatsdFamilies, 'counts' | 'removeExpired' | 'expiryOf'> {
     return this.#families;
   }
 

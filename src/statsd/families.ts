@@ -7,6 +7,7 @@ import { handleRequestsFor, type RequestTarget } from '../registry/group-request
 import { FAMILY, type Registrable } from '../registry/registrable';
 import type { Registry } from '../registry/registry';
 import { currentStore } from '../store/current';
+import { ttlScope } from './inherited';
 import type { ObserverOptions, ObserverType } from './mapping';
 
 type Kind = 'counter' | 'gauge' | ObserverType;
@@ -36,6 +37,8 @@ export interface StatsdSeries {
 interface Shape {
   readonly metric: Metric;
   readonly series: Map<string, StatsdSeries>;
+  /** That of its first series. */
+  readonly ttlSeconds: number;
 }
 
 interface Family {
@@ -53,7 +56,6 @@ const bucketSuffixes = ['_bucket', '_sum', '_count'];
 export class StatsdFamilies {
   readonly #registry: Registry;
   readonly #families = new Map<string, Family>();
-  readonly #register: object;
   /** By which resets and removals of the registry and of other processes find the families. */
   readonly #target: RequestTarget;
 
@@ -66,11 +68,6 @@ export class StatsdFamilies {
       metrics: { [Symbol.iterator]: () => this.#resettable() },
     };
     handleRequestsFor(this.#target);
-    this.#register = {
-      contentType: prometheusContentType,
-      scopes: () => registry.scopes(),
-      registerMetric: (metric: Registrable) => this.#expose(metric),
-    };
   }
 
   /** How many families there are, by their types. */
@@ -88,12 +85,11 @@ export class StatsdFamilies {
     const { name, kind, labels } = description;
     const family = this.#families.get(name) ?? this.#newFamily(name, kind);
     if (family?.kind !== kind) return undefined;
-    const names = Object.keys(labels).sort(byText);
-    const shapeKey = names.join();
-    const seriesKey = JSON.stringify(names.map((label) => labels[label]));
+    const { names, shapeKey, seriesKey } = keysOf(labels);
     let shape = family.shapes.get(shapeKey);
     if (shape === undefined) {
-      shape = { metric: this.#metricOf(description, names), series: new Map() };
+      const { ttlSeconds } = description;
+      shape = { metric: this.#metricOf(description, names), series: new Map(), ttlSeconds };
       this.#families.set(name, family);
       family.shapes.set(shapeKey, shape);
     }
@@ -105,6 +101,12 @@ export class StatsdFamilies {
     const series = { child, value: kind === 'gauge' ? startOf() : 0, ttlMs, expiresAtMs: Infinity };
     shape.series.set(seriesKey, series);
     return series;
+  }
+
+  /** When a series expires; undefined if this process has none of these labels. */
+  expiryOf(name: string, labels: Labels): number | undefined {
+    const { shapeKey, seriesKey } = keysOf(labels);
+    return this.#families.get(name)?.shapes.get(shapeKey)?.series.get(seriesKey)?.expiresAtMs;
   }
 
   /** Removes the series that have had no event for their `ttl`. */
@@ -120,7 +122,7 @@ export class StatsdFamilies {
             shape.metric.remove(Object.fromEntries(names.map((label, i) => [label, values[i]])) as never);
         }
         if (shape.series.size > 0) continue;
-        this.#hide(shape.metric);
+        this.#hide(shape);
         family.shapes.delete(shapeKey);
       }
       if (family.shapes.size === 0) this.#families.delete(name);
@@ -141,10 +143,10 @@ export class StatsdFamilies {
             series.clear();
           }),
         remove: (labels) => {
-          const names = Object.keys(labels).sort(byText);
-          const shape = shapes.get(names.join());
+          const { shapeKey, seriesKey } = keysOf(labels as Labels);
+          const shape = shapes.get(shapeKey);
           shape?.metric.remove(labels as never);
-          shape?.series.delete(JSON.stringify(names.map((label) => labels[label])));
+          shape?.series.delete(seriesKey);
         },
       };
     }
@@ -161,8 +163,17 @@ export class StatsdFamilies {
     return { kind, shapes: new Map() };
   }
 
-  #metricOf({ name, kind, help, observer }: SeriesDescription, labelNames: readonly string[]): Metric {
-    const config = { name, help, labelNames: [...labelNames], registers: [this.#register as Registry] };
+  #metricOf(
+    { name, kind, help, ttlSeconds, observer }: SeriesDescription,
+    labelNames: readonly string[],
+  ): Metric {
+    const scopes = [...this.#registry.scopes(), ...(ttlSeconds > 0 ? [ttlScope(ttlSeconds)] : [])];
+    const register = {
+      contentType: prometheusContentType,
+      scopes: () => scopes,
+      registerMetric: (metric: Registrable) => this.#expose(metric, scopes),
+    };
+    const config = { name, help, labelNames: [...labelNames], registers: [register as unknown as Registry] };
     if (kind === 'counter') return new Counter(config);
     // The newest value counts, also of the process that has listened before this one.
     if (kind === 'gauge') return new Gauge({ ...config, multiprocessMode: 'mostrecent' });
@@ -181,11 +192,11 @@ export class StatsdFamilies {
   }
 
   /** In the scopes of the registry, but not in its list of metrics, which has each name once. */
-  #expose(metric: Registrable): void {
+  #expose(metric: Registrable, scopes: readonly string[]): void {
     const store = currentStore();
     const { family } = metric[FAMILY] ?? {};
     if (store.shared && family !== undefined) {
-      for (const scope of this.#registry.scopes()) store.register(scope, family);
+      for (const scope of scopes) store.register(scope, family);
     } else if (!store.shared) {
       const { name = '' } = metric;
       if (this.#registry.getSingleMetric(name) === undefined)
@@ -203,15 +214,21 @@ export class StatsdFamilies {
     return { name, get };
   }
 
-  #hide(metric: Metric): void {
+  #hide({ metric, ttlSeconds }: Shape): void {
     const store = currentStore();
     const { family } = (metric as Registrable)[FAMILY] ?? {};
     if (store.shared && family !== undefined) {
-      for (const scope of this.#registry.scopes()) store.unregister(scope, family);
+      for (const scope of [...this.#registry.scopes(), ttlScope(ttlSeconds)]) store.unregister(scope, family);
     } else {
       this.#registry.removeSingleMetric(metric.name);
     }
   }
+}
+
+/** The names of the labels, and the keys by which their shape and their series are found. */
+function keysOf(labels: Labels): { names: string[]; shapeKey: string; seriesKey: string } {
+  const names = Object.keys(labels).sort(byText);
+  return { names, shapeKey: names.join(), seriesKey: JSON.stringify(names.map((label) => labels[label])) };
 }
 
 function byText(a: string, b: string): number {

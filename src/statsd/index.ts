@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { basename, resolve } from 'node:path';
 import { badStatsdAddress, unreadableMapping } from '../errors';
-import { currentStore } from '../store/current';
+import { currentStore, requireAddon } from '../store/current';
 import { warn } from '../store/warnings';
 import { Bridge } from './bridge';
+import { InheritedSeriesList } from './inherited';
 import { type Mapping, noMapping, readMapping } from './mapping';
 import { type CheckedStatsdOptions, checkedStatsdOptions, type StatsdOptions } from './options';
 import { SelfMetrics } from './self-metrics';
-import { type OpenSocket, openStream, openUdp, type PacketReader } from './sockets';
+import { type OpenSocket, openStream, openUdp, openUnix, type PacketReader } from './sockets';
 
 export type { ObserverType } from './mapping';
 export type { StatsdOptions } from './options';
@@ -16,7 +17,12 @@ export type { StatsdOptions } from './options';
 /** The part of this process in the statsd listener of its group. */
 export interface StatsdListener {
   /** Where this process listens; empty while another process of the group does. */
-  readonly addresses: { readonly udp?: AddressInfo; readonly tcp?: AddressInfo; readonly unix?: string };
+  readonly addresses: {
+    readonly udp?: AddressInfo;
+    readonly tcp?: AddressInfo;
+    readonly unix?: string;
+    readonly unixStream?: string;
+  };
   /** Reads the mapping file again. Rejects with `ERR_STATSD_MAPPING` if it has a mistake: the old mapping stays then. */
   reload(): Promise<void>;
   /** Ends it in this process; another one of the group takes over. */
@@ -35,11 +41,13 @@ const ttlCheckMs = 1000;
  *
  * Resolves after the first attempt to listen: an address that another application has is a warning, and is tried again.
  *
- * @throws (as a rejection) a TypeError with code `ERR_OPTION_UNKNOWN`, `ERR_OPTION_VALUE` or `ERR_REGISTRY`, and an Error with code
- * `ERR_STATSD_MAPPING` for a mapping file that cannot be read or has a mistake.
+ * @throws (as a rejection) a TypeError with code `ERR_OPTION_UNKNOWN`, `ERR_OPTION_VALUE` or `ERR_REGISTRY`, an Error with code
+ * `ERR_STATSD_MAPPING` for a mapping file that cannot be read or has a mistake, and with `ERR_ADDON` for `unix` without the addon.
  */
 export async function listenStatsd(options: StatsdOptions = {}): Promise<StatsdListener> {
-  const listener = new GroupListener(checkedStatsdOptions(options));
+  const checked = checkedStatsdOptions(options);
+  if (checked.unix !== undefined) requireAddon();
+  const listener = new GroupListener(checked);
   await listener.ready;
   return listener;
 }
@@ -64,9 +72,10 @@ class GroupListener implements StatsdListener, PacketReader {
   readonly #role: string;
   readonly #bridge: Bridge;
   readonly #metrics: SelfMetrics;
+  readonly #inherited: InheritedSeriesList;
   readonly #timers: NodeJS.Timeout[];
   #mapping: Mapping;
-  #sockets: { udp?: OpenSocket; tcp?: OpenSocket; unix?: OpenSocket } = {};
+  #sockets: { udp?: OpenSocket; tcp?: OpenSocket; unix?: OpenSocket; unixStream?: OpenSocket } = {};
   #isOpening = false;
   #isListening = false;
   #isClosed = false;
@@ -87,23 +96,27 @@ class GroupListener implements StatsdListener, PacketReader {
     );
     const known = (name: string, labels: object): number | undefined => this.#gauges.get(keyOf(name, labels));
     this.#bridge = new Bridge(options.registry, this.#mapping, options.observerType, this.#metrics, known);
+    this.#inherited = new InheritedSeriesList(options.registry, (name, labels) =>
+      this.#bridge.families.expiryOf(name, labels),
+    );
     this.ready = new Promise((resolve) => {
       this.#resolve = resolve;
     });
     this.#timers = [
       setInterval(() => void this.#takeRole(), roleMs),
-      setInterval(() => this.#bridge.families.removeExpired(performance.now()), ttlCheckMs),
+      setInterval(() => this.#removeExpired(performance.now()), ttlCheckMs),
     ];
     for (const timer of this.#timers) timer.unref();
     void this.#takeRole();
   }
 
-  get addresses(): { udp?: AddressInfo; tcp?: AddressInfo; unix?: string } {
-    const { udp, tcp, unix } = this.#sockets;
+  get addresses(): { udp?: AddressInfo; tcp?: AddressInfo; unix?: string; unixStream?: string } {
+    const { udp, tcp, unix, unixStream } = this.#sockets;
     return {
       ...(udp && { udp: udp.address as AddressInfo }),
       ...(tcp && { tcp: tcp.address as AddressInfo }),
       ...(unix && { unix: unix.address as string }),
+      ...(unixStream && { unixStream: unixStream.address as string }),
     };
   }
 
@@ -138,6 +151,11 @@ class GroupListener implements StatsdListener, PacketReader {
 
   connected(): void {}
 
+  #removeExpired(nowMs: number): void {
+    this.#bridge.families.removeExpired(nowMs);
+    void this.#inherited.removeExpired(nowMs);
+  }
+
   async #takeRole(): Promise<void> {
     if (this.#isClosed || this.#isOpening) return;
     const store = currentStore();
@@ -151,6 +169,9 @@ class GroupListener implements StatsdListener, PacketReader {
     this.#isOpening = true;
     try {
       await this.#readGauges();
+      const { rules, ttlSeconds } = this.#mapping;
+      const ttls = [ttlSeconds, ...rules.map((rule) => rule.ttlSeconds)];
+      await this.#inherited.read(ttls, performance.now()).catch(() => undefined);
       await this.#open();
       if (this.#isClosed) await this.#closeSockets();
     } catch (error) {
@@ -163,7 +184,7 @@ class GroupListener implements StatsdListener, PacketReader {
   }
 
   async #open(): Promise<void> {
-    const { host, port, udp, tcp, unix } = this.#options;
+    const { host, port, udp, tcp, unix, unixStream, unixMode: mode } = this.#options;
     const failed = (): void => void this.#closeSockets();
     const counting = (name: string): PacketReader => ({
       packet: (text) => this.packet(text),
@@ -181,7 +202,17 @@ class GroupListener implements StatsdListener, PacketReader {
     if (tcp !== undefined)
       this.#sockets.tcp = await openStream({ host, port: tcp }, counting('tcp_connections'), failed);
     if (unix !== undefined)
-      this.#sockets.unix = await openStream({ path: unix }, counting('unix_connections'), failed);
+      this.#sockets.unix = openUnix(unix, mode, {
+        packet: (text) => this.packet(text),
+        counted: (packets, drops) => {
+          this.#metrics.add('unixgram_packets', undefined, packets);
+          this.#metrics.add('unixgram_packet_drops', undefined, drops);
+        },
+      });
+    if (unixStream !== undefined) {
+      const listen = { path: unixStream, mode };
+      this.#sockets.unixStream = await openStream(listen, counting('unix_connections'), failed);
+    }
     this.#isListening = true;
   }
 
@@ -215,9 +246,9 @@ class GroupListener implements StatsdListener, PacketReader {
   }
 }
 
-function addressOf({ host, port, udp, tcp, unix }: CheckedStatsdOptions): string {
+function addressOf({ host, port, udp, tcp, unix, unixStream }: CheckedStatsdOptions): string {
   const internet = udp || tcp !== undefined ? `${host.includes(':') ? `[${host}]` : host}:${port}` : '';
-  return [internet, unix === undefined ? '' : basename(unix)].filter(Boolean).join('-');
+  return [internet, basename(unix ?? ''), basename(unixStream ?? '')].filter(Boolean).join('-');
 }
 
 function keyOf(name: string, labels: object): string {

@@ -1,4 +1,6 @@
 import { badMapping } from '../errors';
+import { goExpression } from './go-expression';
+import { unknownReferences } from './template';
 import { readYaml, type YamlDocument } from './yaml';
 
 /** How observers are shown. */
@@ -37,7 +39,7 @@ export interface Mapping {
   readonly observer: ObserverOptions;
   readonly ttlSeconds: number;
   readonly ignoresOrder: boolean;
-  /** Keys that have no meaning, which statsd_exporter ignores before its version 0.28. */
+  /** Keys that have no meaning, which statsd_exporter ignores before its version 0.28, and references that are always empty. */
   readonly warnings: readonly string[];
 }
 
@@ -60,9 +62,16 @@ export const noMapping: Mapping = {
 type Path = readonly (string | number)[];
 type Fields = Readonly<Record<string, unknown>>;
 
+/** The values of rules that have none of their own. */
+interface RuleDefaults {
+  readonly matchType: 'glob' | 'regex';
+  readonly ttlSeconds: number;
+  readonly observerType: ObserverType | undefined;
+}
+
 const template = '\\$\\{?\\d+\\}?';
-const component = '[a-zA-Z_](-*[a-zA-Z0-9_])*';
-const globPattern = new RegExp(`^(\\*|${component})(\\.(\\*|${component}))*$`);
+/** Only the first component must not begin with a digit. */
+const globPattern = /^(\*|[a-zA-Z_][\w-]*)(\.(\*|\w[\w-]*))*$/;
 const namePattern = new RegExp(`^([a-zA-Z_]|${template})([a-zA-Z0-9_]|${template})*$`);
 const labelPattern = /^[a-zA-Z_]\w*$/;
 
@@ -104,12 +113,6 @@ export function readMapping(text: string, file: string): Mapping {
   return new Reading(document, file).mapping();
 }
 
-/** A regular expression in the syntax of Go, as far as JavaScript has it. Throws a SyntaxError. */
-export function expressionOf(match: string): RegExp {
-  const [, flags = '', rest = match] = /^\(\?([is]+)\)([\s\S]*)$/.exec(match) ?? [];
-  return new RegExp(rest.replaceAll('(?P<', '(?<'), flags);
-}
-
 class Reading {
   readonly #document: YamlDocument;
   readonly #file: string;
@@ -127,26 +130,25 @@ class Reading {
     this.#onlyKeys(defaults, ['defaults'], defaultKeys);
     const list = root['mappings'] ?? [];
     if (!Array.isArray(list)) this.#fail(['mappings'], 'a list of mappings', list);
-    const observer = this.#observer(defaults, ['defaults']);
+    const observer = this.#observer(defaults, ['defaults'], undefined);
     const matchType = this.#oneOf(defaults, ['defaults'], 'match_type', ['glob', 'regex']) ?? 'glob';
     const ttlSeconds = this.#ttl(defaults, ['defaults']) ?? 0;
-    const rules = (list as unknown[]).map((one, i) =>
-      this.#rule(one, ['mappings', i], matchType, ttlSeconds),
-    );
+    const shared = { matchType, ttlSeconds, observerType: observer.type };
+    const rules = (list as unknown[]).map((one, i) => this.#rule(one, ['mappings', i], shared));
     const ignoresOrder = this.#flag(defaults, ['defaults'], 'glob_disable_ordering');
     return { rules, observer, ttlSeconds, ignoresOrder, warnings: this.#warnings };
   }
 
-  #rule(value: unknown, path: Path, defaultType: 'glob' | 'regex', defaultTtl: number): MappingRule {
+  #rule(value: unknown, path: Path, defaults: RuleDefaults): MappingRule {
     const fields = this.#fields(value, path);
     this.#onlyKeys(fields, path, ruleKeys);
-    const matchType = this.#oneOf(fields, path, 'match_type', ['glob', 'regex']) ?? defaultType;
+    const matchType = this.#oneOf(fields, path, 'match_type', ['glob', 'regex']) ?? defaults.matchType;
     const match = this.#text(fields, path, 'match');
     if (match === undefined) this.#fail(path, 'a mapping with the key match', fields);
     const expected =
       'components of letters, digits, _ and -, or * in place of a whole one, separated by points';
     if (matchType === 'glob' && !globPattern.test(match)) this.#fail([...path, 'match'], expected, match);
-    if (matchType === 'regex') this.#regex(match, [...path, 'match']);
+    const expression = matchType === 'regex' ? this.#regex(match, [...path, 'match']) : match;
     const name = this.#text(fields, path, 'name');
     if (name === undefined) this.#fail(path, 'a mapping with the key name', fields);
     if (!namePattern.test(name))
@@ -159,16 +161,21 @@ class Reading {
       'observer',
       'timer',
     ]);
+    const labels = this.#labels(fields['labels'] ?? {}, [...path, 'labels']);
+    this.#onlyKnown(name, expression, [...path, 'name']);
+    for (const [label, text] of Object.entries(labels))
+      this.#onlyKnown(text, expression, [...path, 'labels', label]);
     return {
       match,
       matchType,
       name,
-      labels: this.#labels(fields['labels'] ?? {}, [...path, 'labels']),
+      labels,
       help: this.#text(fields, path, 'help'),
       action: this.#oneOf(fields, path, 'action', ['map', 'drop']) ?? 'map',
       metricType: metricType === 'timer' ? 'observer' : metricType,
-      observer: this.#observer(fields, path),
-      ttlSeconds: this.#ttl(fields, path) ?? defaultTtl,
+      observer: this.#observer(fields, path, defaults.observerType),
+      // 0 is no ttl of its own.
+      ttlSeconds: this.#ttl(fields, path) || defaults.ttlSeconds,
       scale,
       honorLabels: this.#flag(fields, path, 'honor_labels'),
     };
@@ -180,13 +187,15 @@ class Reading {
       Object.entries(fields).map(([label, text]) => {
         const at = [...path, label];
         if (!labelPattern.test(label)) this.#fail(at, 'a label name of letters, digits and _', label);
+        if (text === null) return [label, ''];
         if (typeof text === 'object') this.#fail(at, 'the text of a label value', text);
         return [label, `${text}`];
       }),
     );
   }
 
-  #observer(fields: Fields, path: Path): ObserverOptions {
+  /** `defaultType` is that of the file; `defaults` may have options of both types. */
+  #observer(fields: Fields, path: Path, defaultType: ObserverType | undefined): ObserverOptions {
     const types = ['histogram', 'summary'] as const;
     const type =
       this.#oneOf(fields, path, 'observer_type', types) ?? this.#oneOf(fields, path, 'timer_type', types);
@@ -194,9 +203,11 @@ class Reading {
     const histogram = this.#fields(fields['histogram_options'] ?? {}, histogramPath);
     const summaryPath = [...path, 'summary_options'];
     const summary = this.#fields(fields['summary_options'] ?? {}, summaryPath);
-    if (type === 'summary' && fields['histogram_options'] !== undefined)
+    const isRule = path[0] === 'mappings';
+    const shownAs = type ?? defaultType;
+    if (isRule && shownAs === 'summary' && fields['histogram_options'] !== undefined)
       this.#fail(histogramPath, 'no histogram_options, because the observer is a summary', histogram);
-    if (type === 'histogram' && fields['summary_options'] !== undefined && path[0] === 'mappings')
+    if (isRule && shownAs === 'histogram' && fields['summary_options'] !== undefined)
       this.#fail(summaryPath, 'no summary_options, because the observer is a histogram', summary);
     const [factorKey, maxKey] = ['native_histogram_bucket_factor', 'native_histogram_max_buckets'] as const;
     this.#onlyKeys(histogram, histogramPath, ['buckets', factorKey, maxKey]);
@@ -211,6 +222,13 @@ class Reading {
     if (ageBuckets !== undefined && !(Number.isInteger(ageBuckets) && Number(ageBuckets) >= 0))
       this.#fail([...summaryPath, 'age_buckets'], 'a whole number', ageBuckets);
     const maxAge = summary['max_age'];
+    for (const [key, own] of [
+      ['buckets', histogram],
+      ['quantiles', summary],
+    ] as const) {
+      if (isRule && fields[key] && own[key])
+        this.#fail([...path, key], `${key} in one place, in the options of the observer`, fields[key]);
+    }
     return {
       type,
       buckets: this.#numbers(histogram['buckets'] ?? fields['buckets'], [...histogramPath, 'buckets']),
@@ -224,11 +242,14 @@ class Reading {
 
   #numbers(value: unknown, path: Path): number[] | undefined {
     if (value === undefined || value === null) return undefined;
-    const isList =
-      Array.isArray(value) &&
-      value.every((bound, i) => Number.isFinite(bound) && (i === 0 || bound > value[i - 1]));
-    if (!isList) this.#fail(path, 'a list of ascending numbers', value);
-    return value as number[];
+    const isList = Array.isArray(value) && value.every((bound) => typeof bound === 'number');
+    // The last one may be +Inf, which each histogram has.
+    const bounds = isList ? value.filter((bound, i) => bound !== Infinity || i < value.length - 1) : [];
+    const isAscending = bounds.every(
+      (bound, i) => Number.isFinite(bound) && (i === 0 || bound > (bounds[i - 1] ?? -Infinity)),
+    );
+    if (!isList || !isAscending) this.#fail(path, 'a list of ascending numbers', value);
+    return bounds;
   }
 
   #quantiles(value: unknown, path: Path): number[] | undefined {
@@ -259,19 +280,19 @@ class Reading {
     };
     if (value === 0 || value === '0') return 0;
     const text = typeof value === 'string' ? value : '';
-    if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text))
+    if (!/^((\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h))+$/.test(text))
       this.#fail(path, 'a duration, such as 30s or 1h30m', value);
-    return [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)].reduce(
+    return [...text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)/g)].reduce(
       (sum, [, amount = '', unit = '']) => sum + Number(amount) * (units[unit] ?? 0),
       0,
     );
   }
 
-  #regex(match: string, path: Path): void {
+  #regex(match: string, path: Path): RegExp {
     try {
-      expressionOf(match);
+      return goExpression(match);
     } catch (error) {
-      this.#fail(path, `a regular expression (${(error as Error).message})`, match);
+      return this.#fail(path, `a regular expression (${(error as Error).message})`, match);
     }
   }
 
@@ -305,6 +326,17 @@ class Reading {
       const line = this.#document.lineOf([...path, key]);
       this.#warnings.push(
         `${this.#file}:${line}: the key ${key} has no meaning here; known are ${known.join(', ')}`,
+      );
+    }
+  }
+
+  /** Warns of references that are always empty. */
+  #onlyKnown(text: string, match: string | RegExp, path: Path): void {
+    for (const reference of unknownReferences(text, match)) {
+      const [, digits] = /^(\d+)\w/.exec(reference) ?? [];
+      const advice = digits === undefined ? '' : `; \${${digits}} in braces ends the number there`;
+      this.#warnings.push(
+        `${this.#file}:${this.#document.lineOf(path)}: $${reference} is empty: the match has no such capture${advice}`,
       );
     }
   }

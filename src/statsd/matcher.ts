@@ -1,5 +1,7 @@
 import type { EventType } from './counts';
-import { expressionOf, type Mapping, type MappingRule } from './mapping';
+import { goExpression } from './go-expression';
+import type { Mapping, MappingRule } from './mapping';
+import { type Captures, filledTemplate, globCaptures, groupCaptures } from './template';
 
 /** A rule that fits a name, with its templates filled in. */
 export interface Match {
@@ -36,7 +38,7 @@ export class Matcher {
   constructor({ rules, ignoresOrder }: Mapping) {
     this.#ignoresOrder = ignoresOrder;
     for (const [index, rule] of rules.entries()) {
-      if (rule.matchType === 'regex') this.#expressions.push({ rule, expression: expressionOf(rule.match) });
+      if (rule.matchType === 'regex') this.#expressions.push({ rule, expression: goExpression(rule.match) });
       else this.#add(rule, index);
     }
   }
@@ -72,11 +74,11 @@ export class Matcher {
           (best, one) => (best === undefined || one.index < best.index ? one : best),
           undefined,
         );
-    if (first !== undefined) return filled(first.rule, ['', ...first.captures]);
+    if (first !== undefined) return filled(first.rule, globCaptures(first.captures));
     for (const { rule, expression } of this.#expressions) {
       if (!fits(rule, type)) continue;
       const found = expression.exec(name);
-      if (found !== null) return filled(rule, found);
+      if (found !== null) return filled(rule, groupCaptures(found));
     }
     return undefined;
   }
@@ -110,11 +112,8 @@ function fits({ metricType }: MappingRule, type: EventType): boolean {
   return metricType === undefined || metricType === type;
 }
 
-function filled(rule: MappingRule, captures: readonly (string | undefined)[]): Match {
-  const fill = (text: string): string =>
-    text.replace(/\$\{(\d+)\}|\$(\d+)/g, (_all, braced: string | undefined, plain: string | undefined) => {
-      return captures[Number(braced ?? plain)] ?? '';
-    });
+function filled(rule: MappingRule, captures: Captures): Match {
+  const fill = (text: string): string => filledTemplate(text, rule.matchType, captures);
   const labels = Object.fromEntries(Object.entries(rule.labels).map(([name, value]) => [name, fill(value)]));
   return { rule, name: fill(rule.name), labels };
 }

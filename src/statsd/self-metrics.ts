@@ -42,6 +42,11 @@ export class SelfMetrics implements Counts {
     counter('events_actions', 'Events with a rule, by its action.', ['action']);
     counter('udp_packets', 'Datagrams that were received.');
     counter('tcp_connections', 'Connections by TCP.');
+    counter('unixgram_packets', 'Datagrams that were received by a Unix socket.');
+    counter(
+      'unixgram_packet_drops',
+      'Datagrams of a Unix socket that were lost: longer than 64 KiB, or more than were read.',
+    );
     counter('unix_connections', 'Connections by a Unix socket.');
     counter('too_long_lines', 'Connections that were closed because of a line without an end.');
     counter('config_reloads', 'Readings of the mapping file after the first one.', ['outcome']);
@@ -91,11 +96,10 @@ export class SelfMetrics implements Counts {
     this.add('events_actions', { action });
   }
 
-  /** Adds 1. */
-  add(name: string, labels?: Readonly<Record<string, string>>): void {
+  add(name: string, labels?: Readonly<Record<string, string>>, count = 1): void {
     const counter = this.#counters.get(name);
-    if (labels === undefined) counter?.inc();
-    else counter?.inc(labels);
+    if (labels === undefined) counter?.inc(count);
+    else counter?.inc(labels, count);
   }
 
   #gauge(name: string, help: string, collect: (gauge: Pick<Gauge, 'set'>) => void): void {

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import {
   type AddressInfo,
   connect,
@@ -10,6 +10,7 @@ import {
   type Socket,
 } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
+import { openDatagrams } from '../store/datagrams';
 
 /** Receives the text of packets, each with whole lines. */
 export interface PacketReader {
@@ -59,13 +60,52 @@ export async function openUdp(
   };
 }
 
+/** Bytes of lines between two turns of the event loop. */
+const bytesAtOnce = 64 * 1024;
+
+/** Receives datagrams of a Unix socket, and how many there were. */
+export interface DatagramReader {
+  packet(text: string): void;
+  counted(packets: number, drops: number): void;
+}
+
+/** A Unix socket of datagrams. Throws an Error with the code of the system, or `ERR_ADDON`. */
+export function openUnix(path: string, mode: number, reader: DatagramReader): OpenSocket {
+  let [packets, drops] = [0, 0];
+  /** Whether there was any. */
+  const readSome = (): boolean => {
+    const text = socket.take(bytesAtOnce);
+    const [allPackets, allDrops] = [socket.packets(), socket.drops()];
+    reader.counted(allPackets - packets, allDrops - drops);
+    [packets, drops] = [allPackets, allDrops];
+    if (text !== '') reader.packet(text);
+    return text !== '';
+  };
+  const read = (): void => {
+    if (readSome()) setImmediate(read);
+  };
+  const socket = openDatagrams(path, mode, read);
+  // process.exit() leaves the file otherwise.
+  const closeAtExit = (): void => socket.close();
+  process.once('exit', closeAtExit);
+  return {
+    address: path,
+    // biome-ignore lint/suspicious/useAwait: the other sockets take time to close.
+    close: async () => {
+      process.off('exit', closeAtExit);
+      while (readSome());
+      socket.close();
+    },
+  };
+}
+
 /** A server of lines over TCP or a Unix socket. Rejects with a system error. */
 export async function openStream(
-  listen: ListenOptions,
+  listen: ListenOptions & { readonly mode?: number },
   reader: PacketReader,
   failed: () => void,
 ): Promise<OpenSocket> {
-  const { path } = listen;
+  const { path, mode } = listen;
   if (path !== undefined) await removeDead(path);
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -78,6 +118,7 @@ export async function openStream(
   server.maxConnections = mostConnections;
   server.listen({ ...listen, exclusive: true });
   await once(server, 'listening');
+  if (path !== undefined && mode !== undefined) chmodSync(path, mode);
   server.on('error', failed);
   server.unref();
   return { address: server.address() ?? '', close: () => closeServer(server, sockets) };
@@ -90,8 +131,9 @@ function closeServer(server: Server, sockets: ReadonlySet<Socket>): Promise<void
   });
 }
 
-/** A killed process leaves the file of its Unix socket. */
+/** A killed process leaves the file of its Unix socket. A file of another kind stays. */
 async function removeDead(path: string): Promise<void> {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
   const socket = connect(path);
   try {
     await once(socket, 'connect');

@@ -90,9 +90,9 @@ export class GroupStore extends ThreadSegment implements Maintained {
     return familiesFromJson(await this.#scrapes.run(this.#shown(view), 'json', 'bytes'), hasStarts);
   }
 
-  /** The merged families as the lines of native/render/render.h, without a pass over them. */
-  lines(view: View): Promise<Buffer> {
-    return this.#scrapes.run(this.#shown(view), 'json', 'bytes');
+  /** The numbers of the merged families as native/render/render.h has them, and their labels unless the layout is the known one. */
+  numbers(view: View, knownLayout: number): Promise<Buffer> {
+    return this.#scrapes.run(this.#shown(view), 'numbers', 'bytes', knownLayout);
   }
 
   /** Whether any owner of the group, dead ones included, has a family in the scope. Costs a scrape; false if that fails. */

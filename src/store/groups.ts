@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { NativeAddon, NativeFile } from '../native';
@@ -42,6 +42,8 @@ export interface GroupReport {
   readonly unreadableFiles: number;
 }
 
+const ofAnyUser = new RegExp(`^${basePrefix}\\d+$`);
+
 /** Owners whose last heartbeat, one each 5 s, is older are blocked. */
 const hungMs = 15_000;
 
@@ -55,7 +57,7 @@ export function groupDirectories(): string[] {
   const bases = new Set(['/dev/shm', tmpdir()]);
   const named = [...bases].flatMap((parent) =>
     entriesOf(parent)
-      .filter((name) => (isRoot ? name.startsWith(basePrefix) : name === own))
+      .filter((name) => (isRoot ? ofAnyUser.test(name) : name === own))
       .flatMap((base) => entriesOf(join(parent, base)).map((name) => join(parent, base, name))),
   );
   const chosen = resolveOption('dir', {});
@@ -66,10 +68,25 @@ export function groupDirectories(): string[] {
 /** Whether a directory holds the files of a group; one that cannot be read may. */
 function isGroup(directory: string): boolean {
   try {
-    return readdirSync(directory).some((name) => name.startsWith('s.') || name === 'archive');
-  } catch {
-    return existsSync(directory);
+    return countsIn(directory).length > 0;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES';
   }
+}
+
+/** The paths of the files with counts in a directory. Throws a system error. */
+function countsIn(directory: string): string[] {
+  return readdirSync(directory)
+    .filter((name) => name.startsWith('s.') || name === 'archive')
+    .map((name) => join(directory, name));
+}
+
+/** A file of another user, where a directory has no counts that this one may read: scrapes take files of their own user only, those of root any. */
+export function foreignCounts(directory: string): string | undefined {
+  const user = realProcess.geteuid?.() ?? 0;
+  const files = countsIn(directory);
+  const isForeign = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.uid !== user;
+  return user !== 0 && files.every(isForeign) ? files[0] : undefined;
 }
 
 /** The directories of segments that living processes have mapped. */

@@ -15,6 +15,7 @@ type ScrapeRequest<As extends keyof Expositions> = Pick<
   | 'perOwner'
   | 'names'
   | 'format'
+  | 'knownLayout'
   | 'escaping'
   | 'as'
 >;
@@ -54,8 +55,9 @@ export class Scrapes {
       names,
       escaping = 'underscores',
     }: View,
-    format: ExpositionFormat | 'json',
+    format: ExpositionFormat | 'json' | 'numbers',
     as: As,
+    knownLayout = 0,
   ): Promise<Expositions[As]> {
     const request: ScrapeRequest<As> = {
       scopes,
@@ -66,6 +68,7 @@ export class Scrapes {
       perOwner,
       names,
       format,
+      knownLayout,
       escaping,
       as,
     };

@@ -1,300 +1,181 @@
-import type { NativeHistogram } from '../model/family';
-import { nativeChange, nativeQuantile } from './native-quantile';
-import { bucketQuantile } from './quantile';
+import type { Frame } from './frame';
+import {
+  countAt,
+  type RecordedFamily,
+  type RecordedNumbers,
+  RecordedSeries,
+  widthOf,
+} from './recorded-series';
 
 /** How many intervals are kept for lines over time. */
 const historyLength = 60;
 
-/** A family, and all of its series in the order of the exposition. */
-export interface RecordedFamily {
-  readonly name: string;
-  readonly help: string;
-  readonly type: string;
-  /** Upper bounds of a histogram, quantiles of a summary. */
-  readonly bounds: readonly number[];
+interface Known {
+  readonly family: RecordedFamily;
   readonly series: RecordedSeries[];
-  /** The same series by the JSON text of their labels. */
-  readonly byLabels: Map<string, RecordedSeries>;
-  /** The rates of all series, or the values of a gauge, added up, by the number of their frame, modulo the length. */
-  readonly history: Map<number, number>;
-}
-
-/** A series with its numbers of the last frame and the changes of the frames before. */
-export class RecordedSeries {
-  readonly family: RecordedFamily;
-  /** Names and values in turn. */
-  readonly labels: readonly (readonly [name: string, value: string])[];
-  /** A counter or gauge: its value. A histogram: sum, then cumulative buckets. A summary: quantiles, sum, count. */
-  values: readonly number[];
-  /** Those of the frame before the last change. */
-  before: readonly number[];
-  /** Of a native histogram: its exponential buckets, and those before the last change. */
-  native: NativeHistogram | undefined;
-  #nativeBefore: NativeHistogram | undefined;
-  /** The frame of the last change, and the seconds that passed since the frame before it. */
-  changedAt: number;
-  seconds = 1;
-  /** Of a gauge, since the recording began. */
-  least: number;
-  greatest: number;
-  /** The frame in which a count fell: its owners have begun anew. */
-  resetAt = -1;
-  /** Rates by the number of their frame, modulo the length. */
-  readonly #history = new Map<number, number>();
-
-  constructor(
-    family: RecordedFamily,
-    labels: readonly (readonly [string, string])[],
-    { values, native }: Numbers,
-    frame: number,
-  ) {
-    this.family = family;
-    this.labels = labels;
-    this.values = values;
-    this.native = native;
-    this.before = values;
-    this.changedAt = frame;
-    this.least = values[0] ?? 0;
-    this.greatest = values[0] ?? 0;
-  }
-
-  /** The number of events: that of a counter, or of the observations. */
-  static countOf({ type, bounds }: RecordedFamily, values: readonly number[]): number {
-    if (type === 'histogram') return values.at(-1) ?? 0;
-    return (type === 'summary' ? values[bounds.length + 1] : values[0]) ?? 0;
-  }
-
-  change({ values, native }: Numbers, frame: number, seconds: number): void {
-    const { family } = this;
-    this.before = this.values;
-    this.values = values;
-    this.#nativeBefore = this.native;
-    this.native = native;
-    this.seconds = seconds;
-    this.changedAt = frame;
-    if (family.type === 'gauge') {
-      const value = values[0] ?? 0;
-      this.least = Math.min(this.least, value);
-      this.greatest = Math.max(this.greatest, value);
-      this.#note(frame, value);
-      return;
-    }
-    const change = RecordedSeries.countOf(family, values) - RecordedSeries.countOf(family, this.before);
-    if (change < 0) {
-      this.resetAt = frame;
-      this.before = values.map(() => 0);
-      this.#nativeBefore = undefined;
-    }
-    this.#note(frame, this.rateAt(frame));
-  }
-
-  /** Events a second in the interval that ends with the frame; never negative. */
-  rateAt(frame: number): number {
-    if (this.changedAt !== frame || this.family.type === 'gauge') return 0;
-    const { family } = this;
-    return (
-      (RecordedSeries.countOf(family, this.values) - RecordedSeries.countOf(family, this.before)) /
-      this.seconds
-    );
-  }
-
-  /** Of the observations of the interval; undefined without any, and Infinity in the last bucket. */
-  quantileAt(frame: number, quantile: number): number | undefined {
-    const { type, bounds } = this.family;
-    if (type === 'summary') return this.values[bounds.indexOf(quantile)];
-    if (type !== 'histogram' || this.changedAt !== frame) return undefined;
-    const native = this.nativeAt(frame);
-    if (native !== undefined) return nativeQuantile(native, quantile);
-    return bucketQuantile(bounds, this.bucketsAt(frame), quantile);
-  }
-
-  /** The exponential buckets of the interval, if there are any. */
-  nativeAt(frame: number): NativeHistogram | undefined {
-    if (this.native === undefined || this.changedAt !== frame) return undefined;
-    return nativeChange(this.#nativeBefore, this.native);
-  }
-
-  /** Cumulative counts of the interval, by bucket. */
-  bucketsAt(frame: number): number[] {
-    if (this.changedAt !== frame) return this.values.slice(1).map(() => 0);
-    return this.values.slice(1).map((count, i) => count - (this.before[i + 1] ?? 0));
-  }
-
-  /** The observed seconds or bytes, added up, for each second of the interval. */
-  sumRateAt(frame: number): number {
-    if (this.changedAt !== frame) return 0;
-    const at = this.family.type === 'histogram' ? 0 : this.family.bounds.length;
-    return ((this.values[at] ?? 0) - (this.before[at] ?? 0)) / this.seconds;
-  }
-
-  /** The rates, or the values of a gauge, of the last frames, the oldest first. */
-  history(frame: number, length: number): number[] {
-    const isGauge = this.family.type === 'gauge';
-    let last = isGauge ? (this.values[0] ?? 0) : 0;
-    const numbers: number[] = [];
-    for (let at = frame; at > frame - length && at >= 0; at--) {
-      const noted = this.#history.get(at);
-      numbers.unshift(noted ?? last);
-      if (isGauge && noted !== undefined) last = noted;
-    }
-    return numbers;
-  }
-
-  #note(frame: number, value: number): void {
-    note(this.#history, frame, value);
-  }
-}
-
-function note(history: Map<number, number>, frame: number, value: number): void {
-  history.set(frame, value);
-  for (const old of history.keys()) {
-    if (old > frame - historyLength) break;
-    history.delete(old);
-  }
-}
-
-interface Line {
-  readonly text: string;
-  readonly family: RecordedFamily;
-  /** Of a series. */
-  readonly series: RecordedSeries | undefined;
+  readonly history: number[];
+  readonly byKey: Map<string, RecordedSeries>;
+  /** Of the last lines, and of those before: a known line is not parsed again. */
+  readonly byLine: Map<string, RecordedSeries>;
+  readonly byLineBefore: ReadonlyMap<string, RecordedSeries>;
 }
 
 /**
- * The numbers of a group over time. A frame is compared with the one before line by line, and only lines that have changed are parsed: in
- * a large group most series rest.
+ * The numbers of a group over time. All numbers of two frames lie in two arrays, which are subtracted where a number is shown; names and
+ * labels are parsed when a series is new.
  */
-export class Recording {
+export class Recording implements RecordedNumbers {
   readonly families: Map<string, RecordedFamily> = new Map();
   /** Of the last frame, counted from 0; -1 before the first. */
   frame = -1;
-  #lines: readonly Line[] = [];
+  /** See `Frame`. */
+  layout = 0;
+  seconds = 1;
+  values: Float64Array = new Float64Array(0);
+  before: Float64Array = new Float64Array(0);
+  native: Frame['native'] = () => undefined;
+  nativeBefore: Frame['native'] = () => undefined;
+  #known: Known[] = [];
+  #hasMoved = false;
+  /** Arrays of rates by slot, by the number of their frame modulo their number. */
+  readonly #rates: Float64Array[] = [];
+  #slots = 0;
+  readonly #freeSlots: number[] = [];
   #atMs = 0;
 
-  /** Takes the lines of `GroupStore.lines()`, read at a time in milliseconds. */
-  add(json: string, atMs: number): void {
-    const seconds = Math.max((atMs - this.#atMs) / 1000, 0.001);
+  /** Takes the frame that was read at a time in milliseconds. */
+  add({ layout, lines, values, native }: Frame, atMs: number): void {
+    this.seconds = Math.max((atMs - this.#atMs) / 1000, 0.001);
     this.#atMs = atMs;
     this.frame++;
-    const texts = json.split(',\n');
-    texts.pop();
-    const lines: Line[] = [];
-    let family: RecordedFamily | undefined;
-    let isMoved = false;
-    for (const [i, text] of texts.entries()) {
-      const old = this.#lines[i];
-      if (old !== undefined && old.text === text) {
-        family = old.family;
-        lines.push(old);
+    this.layout = layout;
+    this.before = this.values;
+    this.nativeBefore = this.native;
+    this.values = values;
+    this.native = native;
+    if (this.#hasMoved) for (const one of this.#all()) one.positionBefore = one.position;
+    this.#hasMoved = lines !== undefined;
+    if (lines !== undefined) this.#arrange(lines);
+    this.#note();
+  }
+
+  *lastRates(length: number): Generator<Float64Array> {
+    for (let at = this.frame; at >= 0 && at > this.frame - Math.min(length, historyLength); at--) {
+      yield this.#rates[at % historyLength] ?? this.values;
+    }
+  }
+
+  *#all(): Generator<RecordedSeries> {
+    for (const { series } of this.#known) yield* series;
+  }
+
+  /** Finds or makes the series of each line, and moves the numbers of the frame before to their places. */
+  #arrange(lines: readonly string[]): void {
+    const from = this.before;
+    const to = this.frame === 0 ? this.values : new Float64Array(this.values.length);
+    const gone = new Set(this.#all());
+    const present: Known[] = [];
+    let of: Known | undefined;
+    let position = 0;
+    let at = 0;
+    for (const line of lines) {
+      if (line.startsWith('{"name":')) {
+        of = this.#familyOf(line);
+        present.push(of);
         continue;
       }
-      const line = this.#changed(text, old, family, seconds);
-      isMoved ||= line.series !== old?.series;
-      family = line.family;
-      lines.push(line);
-    }
-    if (isMoved || lines.length < this.#lines.length) this.#forget(lines);
-    this.#lines = lines;
-    for (const one of this.families.values()) note(one.history, this.frame, totalAt(one, this.frame));
-  }
-
-  #changed(text: string, old: Line | undefined, family: RecordedFamily | undefined, seconds: number): Line {
-    if (text.startsWith('{"name":')) return this.#familyLine(text);
-    const of = family ?? noFamily;
-    // Most changed lines are of the same series as before: then their labels need not be read.
-    const valuesAt = text.indexOf(valuesStart);
-    if (
-      old?.series !== undefined &&
-      old.family === of &&
-      old.text.startsWith(text.slice(0, valuesAt + valuesStart.length))
-    ) {
-      const line = JSON.parse(`{${text.slice(valuesAt + 1)}`) as ValuesLine;
-      old.series.change(numbersOf(line), this.frame, seconds);
-      return { text, family: of, series: old.series };
-    }
-    const { labels, defaults, ...line } = JSON.parse(text) as SeriesLine;
-    const numbers = numbersOf(line);
-    const all = [...labels, ...defaults].map(([name, , value]) => [name, value] as const);
-    const key = JSON.stringify(all);
-    const known = of.byLabels.get(key);
-    if (known === undefined) {
-      const series = new RecordedSeries(of, all, numbers, this.frame === 0 ? -1 : this.frame);
-      // It was not there in the frame before: all that it has counted is of this interval.
-      if (this.frame > 0 && of.type !== 'gauge') {
-        series.values = numbers.values.map(() => 0);
-        series.native = undefined;
-        series.change(numbers, this.frame, seconds);
-      }
+      if (of === undefined) continue;
+      const series = this.#seriesOf(of, line);
+      const width = widthOf(of.family);
+      if (series.position >= 0) for (let i = 0; i < width; i++) to[at + i] = from[series.at + i] ?? 0;
+      gone.delete(series);
       of.series.push(series);
-      of.byLabels.set(key, series);
-      return { text, family: of, series };
+      series.position = position++;
+      series.at = at;
+      at += width;
     }
-    known.change(numbers, this.frame, seconds);
-    return { text, family: of, series: known };
+    this.before = to;
+    for (const { slot, family, key } of gone) {
+      this.#known.find((known) => known.family === family)?.byKey.delete(key);
+      for (const rates of this.#rates) rates[slot] = NaN;
+      this.#freeSlots.push(slot);
+    }
+    this.#known = present;
+    this.families.clear();
+    for (const { family } of present) this.families.set(family.name, family);
   }
 
-  #familyLine(text: string): Line {
-    const { name, help, type, bounds } = JSON.parse(text) as RecordedFamily;
-    const known = this.families.get(name);
-    const isSame = known?.type === type && known.bounds.length === bounds.length;
-    const family = isSame
-      ? known
-      : { name, help, type, bounds: bounds.map(Number), series: [], byLabels: new Map(), history: new Map() };
-    this.families.set(name, family);
-    return { text, family, series: undefined };
+  #familyOf(line: string): Known {
+    const { name, help, type, bounds } = JSON.parse(line) as RecordedFamily;
+    const old = this.#known.find(({ family }) => family.name === name);
+    if (old?.family.type === type && old.family.bounds.length === bounds.length) {
+      old.series.length = 0;
+      return { ...old, byLine: new Map(), byLineBefore: old.byLine };
+    }
+    const series: RecordedSeries[] = [];
+    const history = new Array<number>(Math.min(this.frame, historyLength)).fill(0);
+    const family = { name, help, type, bounds: bounds.map(Number), series, history };
+    return { family, series, history, byKey: new Map(), byLine: new Map(), byLineBefore: new Map() };
   }
 
-  /** Series and families that are gone. */
-  #forget(lines: readonly Line[]): void {
-    const present = new Set(lines.flatMap(({ series }) => (series === undefined ? [] : [series])));
-    const families = new Set(lines.map(({ family }) => family));
-    for (const [name, family] of this.families) {
-      if (!families.has(family)) this.families.delete(name);
-      let left = 0;
-      for (const series of family.series) {
-        if (present.has(series)) family.series[left++] = series;
-        else family.byLabels.delete(JSON.stringify(series.labels));
+  #seriesOf({ family, byKey, byLine, byLineBefore }: Known, line: string): RecordedSeries {
+    let series = byLineBefore.get(line);
+    if (series === undefined) {
+      const { labels, defaults } = JSON.parse(line) as SeriesLine;
+      const all = [...labels, ...defaults].map(([name, , value]) => [name, value] as const);
+      const key = JSON.stringify([...all].sort(([a], [b]) => (a < b ? -1 : 1)));
+      series =
+        byKey.get(key) ?? new RecordedSeries(this, family, all, key, this.#freeSlots.pop() ?? this.#slots++);
+      byKey.set(key, series);
+    }
+    byLine.set(line, series);
+    return series;
+  }
+
+  /** Looks at each series once: its rate or value, and whether it began anew. */
+  #note(): void {
+    const rates = this.#ratesOf(this.frame);
+    const { values, before, seconds } = this;
+    for (const { family, series, history } of this.#known) {
+      const index = countAt(family);
+      let total = 0;
+      for (const one of series) {
+        const value = values[one.at + index] ?? 0;
+        let noted = value;
+        if (family.type === 'gauge') {
+          one.least = Math.min(one.least, value);
+          one.greatest = Math.max(one.greatest, value);
+        } else {
+          one.isReset = value < (before[one.at + index] ?? 0);
+          if (one.isReset) this.#countFromZero(one);
+          noted = (value - (before[one.at + index] ?? 0)) / seconds;
+        }
+        rates[one.slot] = noted;
+        total += noted;
       }
-      family.series.length = left;
+      history.push(total);
+      if (history.length > historyLength) history.shift();
     }
+  }
+
+  #countFromZero(series: RecordedSeries): void {
+    this.before.fill(0, series.at, series.at + widthOf(series.family));
+    series.positionBefore = -1;
+    this.#hasMoved = true;
+  }
+
+  /** The array of the frame, which is that of the frame that is the oldest. */
+  #ratesOf(frame: number): Float64Array {
+    const at = frame % historyLength;
+    const old = this.#rates[at];
+    if (old !== undefined && old.length >= this.#slots) return old;
+    const made = new Float64Array(Math.ceil(this.#slots * 1.25)).fill(NaN);
+    this.#rates[at] = made;
+    return made;
   }
 }
 
-const noFamily: RecordedFamily = {
-  name: '',
-  help: '',
-  type: 'gauge',
-  bounds: [],
-  series: [],
-  byLabels: new Map(),
-  history: new Map(),
-};
-
-/** Behind the labels of a series. */
-const valuesStart = ',"values":[';
-
-interface ValuesLine {
-  readonly values: readonly (number | string)[];
-  readonly native?: NativeHistogram;
-}
-
-/** The numbers of a series at one time. */
-interface Numbers {
-  readonly values: readonly number[];
-  readonly native: NativeHistogram | undefined;
-}
-
-function numbersOf({ values, native }: ValuesLine): Numbers {
-  return { values: values.map(Number), native };
-}
-
-interface SeriesLine extends ValuesLine {
+interface SeriesLine {
   readonly labels: readonly (readonly [string, string, string])[];
   readonly defaults: readonly (readonly [string, string, string])[];
-}
-
-function totalAt({ type, series }: RecordedFamily, frame: number): number {
-  let total = 0;
-  for (const one of series) total += type === 'gauge' ? (one.values[0] ?? 0) : one.rateAt(frame);
-  return total;
 }

@@ -67,6 +67,59 @@ describe('top', () => {
     expect(session.output.endsWith('\u001b[?7h\u001b[?25h\u001b[?1049l')).toBe(true);
   });
 
+  test('groups the families by a label, at a key and by an option', async () => {
+    const directory = newDirectory();
+    await application(directory);
+    const session = new TerminalSession(['top', directory, '-i', '0.5'], 100);
+    await session.shows(/http_requests_total +2 series/);
+    session.press('g');
+    await session.shows(/grouped by route/);
+    const screen = await session.shows(
+      /http_request_duration_seconds +route=\/slow +\d+(\.\d)?\/s +7\d(\.\d)? ms/,
+    );
+    expect(screen).toMatch(/http_requests_total +route=\/cart/);
+    expect(screen).toMatch(/heap_bytes/);
+    session.press('/requests_total\r');
+    await session.shows(/^> http_requests_total/m);
+    session.press('\r');
+    await session.shows(/route=\/cart,status_code=500/);
+    session.press('q');
+    const { stdout } = await command(['top', directory, '-i', '0.5', '--by', 'status_code']);
+
+    expect(stdout).toMatch(/http_requests_total +status_code=500 +\d/);
+    expect(stdout).toMatch(/http_request_duration_seconds +2 series/);
+  });
+
+  test('shows exponential buckets as bars, and keeps its columns where labels have wide characters', async () => {
+    const directory = newDirectory();
+    const member = await spawn({ directory });
+    await member.run(({ Histogram }) => {
+      const wait = new Histogram({
+        name: 'wait_seconds',
+        help: 'h',
+        labelNames: ['city'],
+        buckets: [],
+        nativeHistogramBucketFactor: 1.1,
+      });
+      setInterval(() => {
+        for (let i = 1; i < 200; i++) wait.observe({ city: '東京都'.repeat(20) }, i / 100);
+        wait.observe({ city: 'Oslo' }, 0.3);
+      }, 20);
+    });
+    const session = new TerminalSession(['top', directory, '-i', '0.5'], 80, 24, { LC_ALL: 'C' });
+    await session.shows(/wait_seconds +2 series +[\d.]+( k)?\/s/);
+    session.press('\r');
+    await session.shows(/^ {2}city=Oslo +\d+(\.\d)?\/s +\d/m);
+    // Two columns for each character, and ASCII in a locale without others.
+    await session.shows(/^> city=\?{32}~ +[\d.]+ k\/s +\d.* [_.=+*%#-]+ *$/m);
+    session.press('\r');
+    const screen = await session.shows(/<= 2(\.\d+)? s +[\d.]+( k)? #/);
+    expect(screen.split('\n').filter((line) => line.includes('<=')).length).toBeGreaterThan(10);
+    session.press('q');
+
+    expect(await session.end()).toBe(0);
+  });
+
   test('shows the last values of an application that ends, and ends itself at SIGINT', async () => {
     const directory = newDirectory();
     const member = await application(directory);

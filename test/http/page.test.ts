@@ -108,6 +108,53 @@ describe('the live page', () => {
     expect(faults).toEqual([]);
   });
 
+  test('has the latencies of native histograms, as a picture and a table, and marks a process that ends', async ({
+    skip,
+  }) => {
+    if (!existsSync(browserPath)) return skip(missing);
+    const directory = newDirectory();
+    const [first, second] = [await spawn({ directory }), await spawn({ directory })];
+    await first.run(({ Histogram }) => {
+      const durations = new Histogram({
+        name: 'http_request_duration_seconds',
+        help: 'h',
+        labelNames: ['route'],
+        buckets: [],
+        nativeHistogramBucketFactor: 1.1,
+      });
+      setInterval(() => {
+        durations.observe({ route: '/cart' }, 0.02);
+        durations.observe({ route: '/slow' }, 0.3);
+      }, 20);
+    });
+    await second.run(({ Counter }) => new Counter({ name: 'jobs_total', help: 'h' }).inc());
+    const { line } = await startCommand(['serve', directory, '--port', '0']);
+    const url = /(http:\/\/[^/]+)\/metrics/.exec(line)?.[1] ?? '';
+    const { page, faults } = await open(`${url}/`);
+    await page.locator('#heat-table summary').click();
+    const rows = page.locator('#heat tr');
+    await vi.waitFor(async () => expect(await rows.count()).toBe(3), { timeout: 20_000 });
+    // Bucket bounds of schema 3: 2^(key/8).
+    expect(await rows.nth(1).textContent()).toMatch(/^297 ms to 324 ms/);
+    expect(await rows.nth(2).textContent()).toMatch(/^18\.6 ms to 20\.3 ms/);
+    expect(await page.locator('#routes tr td:nth-child(5)').allTextContents()).toEqual([
+      expect.stringMatching(/^3\d\d ms$/),
+      expect.stringMatching(/^20(\.\d)? ms$/),
+    ]);
+    // All observations of the page's time, as many as its server has counted meanwhile.
+    await page.fill('#search', '{route="/slow"}');
+    const value = page.locator('#families [data-series]');
+    const shown = Number(await value.getAttribute('data-value'));
+    const text = await (await fetch(`${url}/metrics`)).text();
+    const counted = Number(/^http_request_duration_seconds_count\{route="\/slow"\} (\d+)$/m.exec(text)?.[1]);
+    expect(shown).toBeGreaterThan(0);
+    expect(shown).toBeLessThanOrEqual(counted);
+
+    await second.kill();
+    await page.locator('#deaths', { hasText: `Process ${second.pid} ended at` }).waitFor();
+    expect(faults).toEqual([]);
+  });
+
   test('fits a phone in the dark, filters by a route, and says when the application is gone', async ({
     skip,
   }) => {

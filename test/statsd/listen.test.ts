@@ -1,4 +1,3 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -10,7 +9,7 @@ import { listenStatsd, type StatsdListener, type StatsdOptions } from '../../src
 import { command, startCommand } from '../cli/support/command';
 import { newDirectory } from '../multiprocess/support/directories';
 import { freePort } from '../third-party/free-port';
-import { sendUdp } from './support';
+import { Member, sendUdp, untilShown } from './support';
 
 async function listen(options: StatsdOptions = {}): Promise<StatsdListener> {
   const listener = await listenStatsd({ port: 0, ...options });
@@ -18,23 +17,15 @@ async function listen(options: StatsdOptions = {}): Promise<StatsdListener> {
   return listener;
 }
 
-/** Awaits a line of an exposition. */
-async function untilShown(text: () => Promise<string>, line: string): Promise<void> {
-  await vi.waitFor(async () => expect(`\n${await text()}`).toContain(`\n${line}\n`), {
-    timeout: 20_000,
-    interval: 20,
-  });
-}
-
 describe('listenStatsd()', () => {
   test('counts datagrams and connections into a registry, beside its own metrics', async () => {
     const registry = new Registry(undefined, { name: 'sockets' });
-    const unix = join(newDirectory(), 'statsd.sock');
-    const { addresses } = await listen({ registry, unix });
+    const unixStream = join(newDirectory(), 'statsd.sock');
+    const { addresses } = await listen({ registry, unixStream });
     await sendUdp(addresses.udp?.port ?? 0, ['hits:1|c\nhits:2|c|#path:/\nspare:1|', 'hits:4|c']);
     await sendStream({ port: addresses.tcp?.port ?? 0, host: '127.0.0.1' }, ['hits:8|', 'c\nhits:16|c']);
-    await sendStream({ path: unix }, ['hits:32|c\n']);
-    await sendStream({ path: unix }, [frame('hits:64|c'), frame('hits:128|c\nhits:256|c')]);
+    await sendStream({ path: unixStream }, ['hits:32|c\n']);
+    await sendStream({ path: unixStream }, [frame('hits:64|c'), frame('hits:128|c\nhits:256|c')]);
     const text = (): Promise<string> => registry.metrics();
 
     await untilShown(text, 'hits 509');
@@ -231,6 +222,37 @@ describe('a group of processes', () => {
     expect(second.warnings).toEqual([]);
   });
 
+  test('a series of a process that was killed expires after its ttl, unless the next one has events of it', async () => {
+    const port = await freePort();
+    const directory = newDirectory();
+    const mapping = join(directory, 'mapping.yml');
+    writeFileSync(
+      mapping,
+      'mappings:\n- { match: "ttl.*", name: short, labels: { kind: $1 }, ttl: 2s }\n' +
+        '- { match: "wait.*", name: wait, labels: { kind: $1 }, ttl: 2s }\n- { match: "long", name: long, ttl: 1h }\n',
+    );
+    const env = { PROM_CLIENT_MMAP_DIR: newDirectory() };
+    const members = [await Member.start({ port, mapping }, env), await Member.start({ port, mapping }, env)];
+    const [first, second] = members as [Member, Member];
+    await sendUdp(port, ['ttl.a:5|c', 'ttl.b:1|c', 'wait.a:10|ms', 'long:1|c', 'other:1|c']);
+    await untilShown(() => second.scrape(), 'other 1');
+    expect(await second.scrape()).toContain('\nshort{kind="a"} 5\n');
+    first.child.kill('SIGKILL');
+    await vi.waitUntil(async () => 'udp' in (await second.addresses()), { timeout: 20_000, interval: 20 });
+    expect(await second.scrape()).toContain('\nshort{kind="b"} 1\n');
+    await vi.waitFor(
+      async () => {
+        await sendUdp(port, ['ttl.a:1|c']);
+        expect(await second.scrape()).not.toMatch(/kind="b"|^wait/m);
+      },
+      { timeout: 20_000, interval: 200 },
+    );
+    expect(await second.scrape()).toMatch(/^short\{kind="a"\} ([6-9]|\d\d+)$/m);
+    await vi.waitFor(async () => expect(await second.scrape()).not.toMatch(/^short\{/m), { timeout: 20_000 });
+    await untilShown(() => second.scrape(), 'long 1');
+    await untilShown(() => second.scrape(), 'other 1');
+  });
+
   test('without the addon counts in the first process, with all sets of label names', async () => {
     const port = await freePort();
     const member = await Member.start({ port }, { PROM_CLIENT_MMAP_SHARED: '0' });
@@ -270,6 +292,11 @@ describe('the command statsd', () => {
     await sendUdp(port, ['x:2|c']);
 
     await untilShown(text, 'after 2');
+    writeFileSync(mapping, 'mappings:\n- {match: x}\n');
+    running.child.kill('SIGHUP');
+    await untilShown(text, 'prom_client_mmap_statsd_config_reloads_total{outcome="failure"} 1');
+    await sendUdp(port, ['x:1|c']);
+    await untilShown(text, 'after 3');
     expect(await running.end()).toBe(0);
   });
 
@@ -306,58 +333,6 @@ describe('the command statsd', () => {
     expect(existsSync(join(directory, 'session'))).toBe(false);
   });
 });
-
-/** A process of a group that listens; member.mjs is its program. */
-class Member {
-  readonly warnings: { readonly code: string }[] = [];
-  readonly child: ChildProcess;
-
-  private constructor(child: ChildProcess) {
-    this.child = child;
-  }
-
-  static async start(options: StatsdOptions, env: Readonly<Record<string, string>>): Promise<Member> {
-    const child = fork(join(__dirname, 'member.mjs'), [JSON.stringify(options)], {
-      env: { PATH: process.env['PATH'], ...env },
-      execArgv: [],
-    });
-    const member = new Member(child);
-    child.on(
-      'message',
-      ({ warning }: { warning?: { code: string } }) => warning && member.warnings.push(warning),
-    );
-    const closed = once(child, 'close');
-    onTestFinished(async () => {
-      child.kill('SIGKILL');
-      await closed;
-    });
-    await member.#next('ready');
-    return member;
-  }
-
-  async addresses(): Promise<object> {
-    const answer = this.#next('addresses');
-    this.child.send({});
-    return (await answer) as object;
-  }
-
-  async scrape(): Promise<string> {
-    const answer = this.#next('text');
-    this.child.send({ scrape: true });
-    return (await answer) as string;
-  }
-
-  #next(key: string): Promise<unknown> {
-    return new Promise((resolve) => {
-      const listener = (message: Record<string, unknown>): void => {
-        if (!(key in message)) return;
-        this.child.removeListener('message', listener);
-        resolve(message[key]);
-      };
-      this.child.on('message', listener);
-    });
-  }
-}
 
 async function sendStream(
   to: { port: number; host: string } | { path: string },

@@ -18,7 +18,9 @@ Options:
   --host HOST             default 127.0.0.1; 0.0.0.0 for all
   --port PORT             of UDP and TCP, default 9125; 0 for any free one
   --no-tcp                only UDP
-  --unix PATH             also a Unix socket
+  --unix PATH             also a Unix socket of datagrams
+  --unix-stream PATH      also a Unix socket of connections
+  --unix-mode MODE        the rights of their files, default 660
   --mapping FILE          a mapping file of statsd_exporter; it is read again at SIGHUP
   --check                 checks the mapping file, and ends
   --observer-type TYPE    histogram (default) or summary
@@ -38,6 +40,8 @@ export const options: Options = {
   port: { type: 'string' },
   'no-tcp': { type: 'boolean', default: false },
   unix: { type: 'string' },
+  'unix-stream': { type: 'string' },
+  'unix-mode': { type: 'string' },
   mapping: { type: 'string' },
   check: { type: 'boolean', default: false },
   'observer-type': { type: 'string' },
@@ -51,6 +55,8 @@ interface Values {
   readonly port?: string;
   readonly 'no-tcp': boolean;
   readonly unix?: string;
+  readonly 'unix-stream'?: string;
+  readonly 'unix-mode'?: string;
   readonly mapping?: string;
   readonly check: boolean;
   readonly 'observer-type'?: 'histogram' | 'summary';
@@ -67,7 +73,10 @@ export async function run(values: Values): Promise<number> {
   const metricsPort =
     portOf('--metrics-port', values['metrics-port']) ?? (dir === undefined ? 9102 : undefined);
   const observerType = values['observer-type'];
-  const listener = await listenStatsd({ host, port, tcp: !values['no-tcp'], unix, mapping, observerType });
+  const unixStream = values['unix-stream'];
+  const unixMode = modeOf(values['unix-mode']);
+  const tcp = !values['no-tcp'];
+  const listener = await listenStatsd({ host, port, tcp, unix, unixStream, unixMode, mapping, observerType });
   const { udp } = listener.addresses;
   if (udp === undefined) {
     await listener.close();
@@ -97,6 +106,12 @@ function check(mapping: string | undefined): number {
   for (const warning of warnings) console.error(`warning: ${warning}`);
   console.log(`${mapping}: ${rules} ${rules === 1 ? 'rule' : 'rules'}, no mistake`);
   return 0;
+}
+
+function modeOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8);
+  throw badOption('--unix-mode', 'three octal digits', text, 'such as --unix-mode 666');
 }
 
 function portOf(option: string, text: string | undefined): number | undefined {

@@ -2,9 +2,11 @@ import { badOption } from '../../errors';
 import { observeGroup } from '../../store/current';
 import type { GroupStore } from '../../store/group-store';
 import type { GroupFile } from '../../store/groups';
+import { frameOf } from '../../views/frame';
 import { Recording } from '../../views/recording';
 import { groupHelp, groupOption, jsonOption, type Options } from '../command';
 import { chooseGroup, groupAt } from '../groups';
+import { inLocale } from '../text';
 import { frameLines, type TopState } from '../top/frame';
 import { keyPressed } from '../top/keys';
 import { documentOf } from '../top/rows';
@@ -18,8 +20,8 @@ Shows a group once a second: requests, errors and p99, then its families with ra
 of the time, and a line over time. It reads the files and asks no process; a terminal of 80x24 is enough.
 
   up, down  move       enter  open a family, then a series      esc  back
-  /  filter            s  sort            w  workers            p  pause
-  r  begin anew        ?  help            q  quit
+  /  filter            s  sort            g  group by a label   w  workers
+  p  pause             r  begin anew      ?  help               q  quit
 
 Where the output is no terminal it writes one frame, of one interval, as text.
 
@@ -28,6 +30,7 @@ ${groupHelp}
 Options:
   -i, --interval SECONDS   between two readings, default 1
   -n, --count COUNT        ends after so many intervals
+  --by LABEL               a row for each value of this label, in families that have it
   --filter TEXT            only families and labels with this text
   --json                   a document for each interval, one a line
   --collect                asks the living processes to run their \`collect\` functions at each reading
@@ -44,6 +47,7 @@ export const options: Options = {
   ...jsonOption,
   interval: { type: 'string', short: 'i', default: '1' },
   count: { type: 'string', short: 'n' },
+  by: { type: 'string' },
   filter: { type: 'string', default: '' },
   collect: { type: 'boolean', default: false },
 };
@@ -51,6 +55,7 @@ export const options: Options = {
 interface Values {
   readonly interval: string;
   readonly count?: string;
+  readonly by?: string;
   readonly filter: string;
   readonly json: boolean;
   readonly collect: boolean;
@@ -73,7 +78,7 @@ export async function run(values: Values, [group]: readonly string[]): Promise<v
     allowSharedDirectory: values['allow-shared-directory'],
   });
   const { application } = await groupAt(directory);
-  const view = new LiveView(store, application, intervalSeconds, values.filter);
+  const view = new LiveView(store, application, intervalSeconds, values);
   const isTerminal = process.stdout.isTTY && process.stdin.isTTY;
   if (isTerminal && !values.json) await view.show(count);
   else await view.print(count ?? (values.json ? Infinity : 1), values.json);
@@ -86,11 +91,11 @@ class LiveView {
   #terminal: Terminal | undefined;
   #end: () => void = () => undefined;
 
-  constructor(store: GroupStore, application: string, intervalSeconds: number, filter: string) {
+  constructor(store: GroupStore, application: string, intervalSeconds: number, { filter, by }: Values) {
     this.#store = store;
     this.#intervalMs = intervalSeconds * 1000;
     this.#state = {
-      ...{ application, intervalSeconds, filter, recording: new Recording(), files: [], readMs: 0 },
+      ...{ application, intervalSeconds, filter, by, recording: new Recording(), files: [], readMs: 0 },
       ...{ nowMs: Date.now(), message: '', view: 'families', family: undefined, series: undefined },
       ...{ order: 'rate', isTyping: false, isPaused: false, selected: 0 },
     };
@@ -140,16 +145,17 @@ class LiveView {
       await this.#read();
       if (isJson)
         console.log(JSON.stringify(documentOf(this.#state.recording, this.#state.nowMs, this.#state.filter)));
-      else console.log(frameLines(this.#state, process.stdout.columns || 120, Infinity).join('\n'));
+      else console.log(inLocale(frameLines(this.#state, process.stdout.columns || 120, Infinity).join('\n')));
     }
   }
 
   async #read(): Promise<void> {
     const { recording } = this.#state;
     const start = performance.now();
-    const lines = await this.#store.lines({ scopes: [''], defaultLabels: true });
+    const { layout } = recording;
+    const bytes = await this.#store.numbers({ scopes: [''], defaultLabels: true }, layout);
     const readMs = performance.now() - start;
-    recording.add(lines.toString('utf8'), start);
+    recording.add(frameOf(bytes, layout), start);
     const isDue = recording.frame % framesPerListing === 0;
     const files = isDue ? await this.#files() : this.#state.files;
     const hasEnded = !files.some(({ owner }) => owner?.live);

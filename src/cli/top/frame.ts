@@ -1,9 +1,11 @@
 import type { GroupFile } from '../../store/groups';
-import type { RecordedFamily, RecordedSeries, Recording } from '../../views/recording';
+import { type BucketCount, bucketCounts } from '../../views/bucket-counts';
+import type { RecordedFamily, RecordedSeries } from '../../views/recorded-series';
+import type { Recording } from '../../views/recording';
 import { requestsOf } from '../../views/requests';
 import { rateText, shortNumber, sparkline, valueText } from '../../views/units';
-import { ageText, bytesText, countText, printable } from '../text';
-import { cellsOf, labelText, type Order, rowsOf } from './rows';
+import { ageText, bytesText, countText, cut, padded, printable } from '../text';
+import { cellsOf, type Order, rowsOf, shareOf } from './rows';
 
 /** All that a frame shows. */
 export interface TopState {
@@ -19,6 +21,8 @@ export interface TopState {
   readonly series: RecordedSeries | undefined;
   readonly order: Order;
   readonly filter: string;
+  /** The label by which the rows of families are grouped. */
+  readonly by: string | undefined;
   readonly isTyping: boolean;
   readonly isPaused: boolean;
   readonly selected: number;
@@ -47,7 +51,7 @@ export function frameLines(state: TopState, columns: number, rows: number): stri
   const foot = state.isTyping
     ? `/${state.filter}`
     : state.message ||
-      'q quit  arrows move  enter open  esc back  / filter  s sort  w workers  p pause  ? help';
+      'q quit  arrows move  enter open  esc back  / filter  s sort  g group  w workers  ? help';
   return [...lines.slice(0, rows - 1), foot].map((line) => cut(line, columns));
 }
 
@@ -61,6 +65,7 @@ function headOf({
   isPaused,
   order,
   filter,
+  by,
 }: TopState): string[] {
   const segments = files.filter(({ kind }) => kind === 'segment');
   const live = segments.filter(({ owner }) => owner?.live);
@@ -87,15 +92,21 @@ function headOf({
           `p99 ${valueText('_seconds', requests.p99) || '-'}`,
           ...(requests.inProgress === undefined ? [] : [`in progress ${shortNumber(requests.inProgress)}`]),
         ].join('   ');
-  return [facts.join('  '), red, `sorted by ${order}${filter === '' ? '' : `, filter: ${filter}`}`];
+  const how = [
+    `sorted by ${order}`,
+    ...(by === undefined ? [] : [`grouped by ${printable(by)}`]),
+    ...(filter === '' ? [] : [`filter: ${printable(filter)}`]),
+  ];
+  return [facts.join('  '), red, how.join(', ')];
 }
 
 /** The families with the most events, where the group serves no requests. */
 function busiest(recording: Recording): string {
   return rowsOf(recording, undefined, '', 'rate')
     .slice(0, 3)
-    .filter(({ rate }) => rate > 0)
-    .map(({ name, rate }) => `${name} ${rateText(rate)}`)
+    .map(({ family }) => [family.name, rateText(family.type === 'gauge' ? 0 : (family.history.at(-1) ?? 0))])
+    .filter(([, rate]) => rate !== '')
+    .map((facts) => facts.join(' '))
     .join('   ');
 }
 
@@ -106,7 +117,7 @@ function bodyOf(state: TopState, columns: number, height: number): string[] {
     case 'workers':
       return workers(state, height);
     case 'detail':
-      return state.series === undefined ? [] : detail(state.series, state.recording.frame, columns, height);
+      return state.series === undefined ? [] : detail(state.series, columns, height);
     default:
       return tableOf(state, columns, height);
   }
@@ -116,7 +127,8 @@ const help = [
   '  up, down, k, j      move            enter   open a family, then a series',
   '  esc, backspace      back            /       filter by name and labels, enter ends',
   '  s                   sort by rate, p99, share of the time, name',
-  '  w                   workers         p       pause',
+  '  g                   group by label  w       workers',
+  '  p                   pause',
   '  r                   begin anew      q       quit',
   '',
   '  RATE is that of the last interval, for gauges the value. p50 and p99 are of the observations in the interval.',
@@ -124,9 +136,9 @@ const help = [
 ];
 
 function tableOf(state: TopState, columns: number, height: number): string[] {
-  const { recording, family, filter, order, selected } = state;
-  const rows = rowsOf(recording, family, filter, order);
-  const allShares = rows.reduce((total, { share }) => total + share, 0);
+  const { recording, family, filter, order, by, selected } = state;
+  const rows = rowsOf(recording, family, filter, order, by);
+  const allShares = rows.reduce((total, row) => total + shareOf(row), 0);
   const length = columns < wide ? shortLineLength : lineLength;
   const widths = [9, 7, 7, 5, length];
   const left = columns - widths.reduce((total, width) => total + width + 1, 0) - 3;
@@ -134,8 +146,8 @@ function tableOf(state: TopState, columns: number, height: number): string[] {
   const labelWidth = left - nameWidth;
   const format = (name: string, labels: string, cells: readonly string[]): string =>
     [
-      ...(family === undefined ? [cut(name, nameWidth).padEnd(nameWidth)] : []),
-      cut(labels, labelWidth).padEnd(labelWidth),
+      ...(family === undefined ? [padded(name, nameWidth)] : []),
+      padded(labels, labelWidth),
       ...cells.map((cell, i) => (i === cells.length - 1 ? cell : cell.padStart(widths[i] ?? 0))),
     ].join(' ');
   const first = Math.max(0, Math.min(selected - height + 2, rows.length - height + 1));
@@ -145,8 +157,7 @@ function tableOf(state: TopState, columns: number, height: number): string[] {
     ...shown.map((row, i) => {
       const mark = first + i === selected ? '> ' : '  ';
       return (
-        mark +
-        format(printable(row.name), printable(row.labels), cellsOf(row, recording.frame, allShares, length))
+        mark + format(printable(row.family.name), printable(row.labels), cellsOf(row, allShares, length))
       );
     }),
     ...(rows.length === 0 ? ['  nothing is counted yet, or the filter hides all'] : []),
@@ -164,36 +175,41 @@ function workers({ files, selected }: TopState, height: number): string[] {
     const name = workerThread > 0 ? `${pid}-${workerThread}` : `${pid}`;
     return `${i === selected ? '> ' : '  '}${name.padEnd(14)} ${state.padEnd(12)} ${ageText(Date.now() - createdMs).padStart(6)} ${`${series}`.padStart(8)} ${bytesText(bytes).padStart(9)}`;
   });
+  const from = Math.max(0, selected - height + 2);
   return [
     `  ${'OWNER'.padEnd(14)} ${'STATE'.padEnd(12)} ${'AGE'.padStart(6)} ${'SERIES'.padStart(8)} ${'BYTES'.padStart(9)}`,
-    ...lines,
+    ...lines.slice(from),
   ].slice(0, height);
 }
 
 /** A histogram as bars of the last interval; another series as its line over time. */
-function detail(series: RecordedSeries, frame: number, columns: number, height: number): string[] {
+function detail(series: RecordedSeries, columns: number, height: number): string[] {
   const { family } = series;
-  const title = `  ${printable(family.name)} {${printable(labelText(series))}}`;
+  const title = `  ${printable(family.name)} {${printable(series.text)}}`;
   if (family.type !== 'histogram') {
-    const history = series.history(frame, columns - 4);
+    const history = series.history(columns - 4);
     const range =
       family.type === 'gauge'
-        ? `now ${valueText(family.name, series.values[0])}  least ${valueText(family.name, series.least)}  greatest ${valueText(family.name, series.greatest)}`
-        : `now ${rateText(series.rateAt(frame)) || '0/s'}`;
+        ? `now ${valueText(family.name, series.value)}  least ${valueText(family.name, series.least)}  greatest ${valueText(family.name, series.greatest)}`
+        : `now ${rateText(series.rate) || '0/s'}`;
     return [title, `  ${range}`, '', `  ${sparkline(history)}`];
   }
-  const cumulative = series.bucketsAt(frame);
-  const counts = cumulative.map((count, i) => count - (cumulative[i - 1] ?? 0));
-  const most = Math.max(1, ...counts);
+  const buckets = joined(bucketCounts(family, [series]), height - 1);
+  const most = Math.max(1, ...buckets.map(({ count }) => count));
   const width = Math.max(10, columns - 26);
-  const bars = counts.map((count, i) => {
-    const bound = i < family.bounds.length ? valueText(family.name, family.bounds[i]) : '+Inf';
+  const bars = buckets.map(({ to, count }) => {
+    const bound = to === Infinity ? '+Inf' : valueText(family.name, to);
     return `  ${`<= ${bound}`.padEnd(11)} ${shortNumber(count).padStart(8)} ${'█'.repeat(Math.round((count / most) * width))}`;
   });
-  return [title, ...bars].slice(0, height);
+  return [title, ...(bars.length > 0 ? bars : ['  no observation in the last interval'])];
 }
 
-/** Columns, not bytes: each of the characters takes one. */
-function cut(text: string, width: number): string {
-  return text.length > width ? `${text.slice(0, Math.max(0, width - 1))}…` : text;
+/** At most so many buckets: of more of them, neighbours become one. */
+function joined(buckets: readonly BucketCount[], most: number): BucketCount[] {
+  const size = Math.ceil(buckets.length / Math.max(1, most));
+  return buckets.flatMap(({ from }, i) => {
+    if (i % size !== 0) return [];
+    const some = buckets.slice(i, i + size);
+    return [{ from, to: some.at(-1)?.to ?? from, count: some.reduce((sum, { count }) => sum + count, 0) }];
+  });
 }

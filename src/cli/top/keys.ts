@@ -1,6 +1,6 @@
 import { Recording } from '../../views/recording';
 import type { TopState } from './frame';
-import { orders, rowsOf } from './rows';
+import { labelNames, orders, rowsOf } from './rows';
 
 /** The change of the state by a key. */
 export function keyPressed(state: TopState, key: string): Partial<TopState> {
@@ -21,6 +21,11 @@ export function keyPressed(state: TopState, key: string): Partial<TopState> {
       return { isTyping: true, filter: '' };
     case 's':
       return { order: orders[(orders.indexOf(state.order) + 1) % orders.length] ?? 'rate', selected: 0 };
+    case 'g': {
+      if (state.view !== 'families') return {};
+      const names = [undefined, ...labelNames(state.recording.families.values())];
+      return { by: names[(names.indexOf(state.by) + 1) % names.length], selected: 0 };
+    }
     case 'w':
       return { view: state.view === 'workers' ? 'families' : 'workers', family: undefined, selected: 0 };
     case 'p':
@@ -49,13 +54,18 @@ function typed(state: TopState, key: string): Partial<TopState> {
 }
 
 function opened(state: TopState): Partial<TopState> {
-  const row = rowsOf(state.recording, state.family, state.filter, state.order)[state.selected];
+  const row = rowsOf(state.recording, state.family, state.filter, state.order, state.by)[state.selected];
   if (row === undefined) return {};
-  const { family } = row;
-  if (state.view === 'families' && family.series.length > 1)
-    return { view: 'series', family, selected: 0, filter: '' };
+  const { family, series, labels } = row;
+  if (state.view === 'families' && series.length > 1)
+    return {
+      view: 'series',
+      family,
+      selected: 0,
+      filter: series.length < family.series.length ? labels : '',
+    };
   if (state.view !== 'families' && state.view !== 'series') return {};
-  return { view: 'detail', family: state.family, series: row.series ?? family.series[0] };
+  return { view: 'detail', family: state.family, series: series[0] };
 }
 
 function closed(state: TopState): Partial<TopState> {
@@ -64,7 +74,7 @@ function closed(state: TopState): Partial<TopState> {
   return { view: 'families', family: undefined, selected: 0, filter: '' };
 }
 
-function lastRow({ view, recording, family, filter, order, files }: TopState): number {
+function lastRow({ view, recording, family, filter, order, by, files }: TopState): number {
   if (view === 'workers') return Math.max(0, files.filter(({ kind }) => kind === 'segment').length - 1);
-  return Math.max(0, rowsOf(recording, family, filter, order).length - 1);
+  return Math.max(0, rowsOf(recording, family, filter, order, by).length - 1);
 }

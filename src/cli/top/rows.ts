@@ -1,100 +1,133 @@
-import type { RecordedFamily, RecordedSeries, Recording } from '../../views/recording';
-import { familyHistory, familyQuantile, sum } from '../../views/requests';
+import type { RecordedFamily, RecordedSeries } from '../../views/recorded-series';
+import type { Recording } from '../../views/recording';
+import { familyQuantiles, sum } from '../../views/requests';
 import { rateText, sparkline, valueText } from '../../views/units';
 
 /** The columns that rows can be sorted by. */
 export const orders = ['rate', 'p99', 'share', 'name'] as const;
 export type Order = (typeof orders)[number];
 
-/** A line of the table: a family, or one of its series. */
+/** A line of the table: a family, its series with one value of a label, or one series. Only rows that are shown have their numbers read. */
 export interface Row {
   readonly family: RecordedFamily;
-  /** Undefined: all series of the family. */
-  readonly series: RecordedSeries | undefined;
-  readonly name: string;
+  readonly series: readonly RecordedSeries[];
   readonly labels: string;
-  readonly rate: number;
-  readonly p50: number | undefined;
-  readonly p99: number | undefined;
-  /** Seconds that were observed in a second: the first to optimize has the most. 0 for other units. */
-  readonly share: number;
-  readonly isReset: boolean;
 }
 
-/** The rows of all families, or of the series of one family. Only families with the text in name or labels. */
+/**
+ * The rows of all families, which may be grouped by a label, or of the series of one family. Only rows with the text in name or
+ * labels.
+ */
 export function rowsOf(
   recording: Recording,
   family: RecordedFamily | undefined,
   filter: string,
   order: Order,
+  by?: string,
 ): Row[] {
-  const { frame } = recording;
   const all =
     family === undefined
-      ? [...recording.families.values()].map((one) => familyRow(one, frame))
-      : family.series.map((one) => seriesRow(one, frame));
-  const needle = filter.toLowerCase();
-  const rows = all.filter(({ name, labels }) => `${name}{${labels}}`.toLowerCase().includes(needle));
-  const numberOf = (row: Row): number => (order === 'name' ? 0 : (row[order] ?? 0));
-  return rows.sort(
-    (a, b) =>
-      numberOf(b) - numberOf(a) ||
-      (a.name < b.name ? -1 : a.name > b.name ? 1 : a.labels < b.labels ? -1 : 1),
-  );
+      ? [...recording.families.values()].flatMap((one) => familyRows(one, by))
+      : seriesRows(family);
+  const rows = filtered(all, filter);
+  const keyed = rows.map((row) => ({ row, key: order === 'name' ? 0 : (numberOf[order](row) ?? 0) }));
+  // Series that are alike stay in the order of the exposition: there may be thousands.
+  const hasNames = family === undefined || order === 'name';
+  return keyed.sort((a, b) => b.key - a.key || (hasNames ? byName(a.row, b.row) : 0)).map(({ row }) => row);
 }
 
-function familyRow(family: RecordedFamily, frame: number): Row {
-  const isTime = family.name.endsWith('_seconds');
-  return {
-    family,
-    series: undefined,
-    name: family.name,
-    labels: family.series.length === 1 ? labelText(family.series[0]) : `${family.series.length} series`,
-    rate: sum(family.series, (one) => one.rateAt(frame)),
-    p50: familyQuantile(family, frame, 0.5) ?? onlyQuantile(family, frame, 0.5),
-    p99: familyQuantile(family, frame, 0.99) ?? onlyQuantile(family, frame, 0.99),
-    share: isTime && family.type !== 'gauge' ? sum(family.series, (one) => one.sumRateAt(frame)) : 0,
-    isReset: family.series.some(({ resetAt }) => resetAt === frame),
-  };
+function seriesRows(family: RecordedFamily): Row[] {
+  return family.series.map((one) => ({ family, series: [one], labels: one.text }));
+}
+
+function filtered(rows: readonly Row[], filter: string): readonly Row[] {
+  const needle = filter.toLowerCase();
+  if (needle === '') return rows;
+  return rows.filter(({ family, labels }) => `${family.name}{${labels}}`.toLowerCase().includes(needle));
+}
+
+function byName(a: Row, b: Row): number {
+  return byText(a.family.name, b.family.name) || byText(a.labels, b.labels);
+}
+
+function familyRows(family: RecordedFamily, by: string | undefined): Row[] {
+  const groups = new Map<string, RecordedSeries[]>();
+  if (by !== undefined && labelNames([family]).includes(by)) {
+    for (const one of family.series) {
+      const labels = `${by}=${one.labels.find(([name]) => name === by)?.[1] ?? ''}`;
+      const group = groups.get(labels);
+      if (group === undefined) groups.set(labels, [one]);
+      else group.push(one);
+    }
+    return [...groups].map(([labels, series]) => ({ family, series, labels }));
+  }
+  const [only, ...others] = family.series;
+  const labels = only && others.length === 0 ? only.text : `${family.series.length} series`;
+  return [{ family, series: family.series, labels }];
+}
+
+/** The labels that rows can be grouped by, as the first series of each family has them. */
+export function labelNames(families: Iterable<RecordedFamily>): string[] {
+  const names = [...families].flatMap(({ series }) => series[0]?.labels.map(([name]) => name) ?? []);
+  return [...new Set(names)].sort(byText);
+}
+
+/** The numbers that rows can be sorted by. */
+const numberOf: Readonly<Record<Exclude<Order, 'name'>, (row: Row) => number | undefined>> = {
+  rate: rateOf,
+  p99: (row) => quantilesOf(row, [0.99])[0],
+  share: shareOf,
+};
+
+function rateOf({ series }: Row): number {
+  return sum(series, ({ rate }) => rate);
 }
 
 /** A summary of one series has quantiles, several have none in common. */
-function onlyQuantile({ series }: RecordedFamily, frame: number, quantile: number): number | undefined {
-  return series.length === 1 ? series[0]?.quantileAt(frame, quantile) : undefined;
+function quantilesOf({ family, series }: Row, quantiles: readonly number[]): (number | undefined)[] {
+  const [only, ...others] = series.slice(0, 2);
+  if (only === undefined || others.length > 0) return familyQuantiles({ ...family, series }, quantiles);
+  return quantiles.map((quantile) => only.quantile(quantile));
 }
 
-function seriesRow(series: RecordedSeries, frame: number): Row {
-  const { family } = series;
-  const isTime = family.name.endsWith('_seconds');
-  return {
-    family,
-    series,
-    name: family.name,
-    labels: labelText(series),
-    rate: series.rateAt(frame),
-    p50: series.quantileAt(frame, 0.5),
-    p99: series.quantileAt(frame, 0.99),
-    share: isTime && family.type !== 'gauge' ? series.sumRateAt(frame) : 0,
-    isReset: series.resetAt === frame,
-  };
+/** Seconds that were observed in a second: the first to optimize has the most. 0 for other units. */
+export function shareOf({ family, series }: Row): number {
+  const isTime = family.name.endsWith('_seconds') && family.type !== 'gauge';
+  return isTime ? sum(series, ({ sumRate }) => sumRate) : 0;
 }
 
-export function labelText(series: RecordedSeries | undefined): string {
-  return (series?.labels ?? []).map(([name, value]) => `${name}=${value}`).join(',');
+/** Rates, or values of a gauge, added up. */
+function historyOf({ family, series }: Row, length: number): readonly number[] {
+  if (series.length === family.series.length) return family.history.slice(-length);
+  const total: number[] = [];
+  for (const one of series) {
+    for (const [i, number] of one.history(length).entries()) total[i] = (total[i] ?? 0) + number;
+  }
+  return total;
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** The cells of a row: rate or value, p50, p99, share of the time of all rows, and the line over time. */
-export function cellsOf(row: Row, frame: number, allShares: number, length: number): string[] {
-  const { family, series, rate, p50, p99, share, isReset } = row;
-  const history = series === undefined ? familyHistory(family, frame, length) : series.history(frame, length);
-  const isGauge = family.type === 'gauge';
-  const value = sum(series === undefined ? family.series : [series], ({ values }) => values[0] ?? 0);
+export function cellsOf(row: Row, allShares: number, length: number): string[] {
+  const { family, series } = row;
+  const [p50, p99] = quantilesOf(row, [0.5, 0.99]);
+  const share = shareOf(row);
   return [
-    isReset ? 'reset' : isGauge ? valueText(family.name, value) : rateText(rate),
+    series.some(({ isReset }) => isReset)
+      ? 'reset'
+      : family.type === 'gauge'
+        ? valueText(
+            family.name,
+            sum(series, ({ value }) => value),
+          )
+        : rateText(rateOf(row)),
     valueText(family.name, p50),
     valueText(family.name, p99),
     share > 0 && allShares > 0 ? `${Math.round((share / allShares) * 100)} %` : '',
-    sparkline(history),
+    sparkline(historyOf(row, length)),
   ];
 }
 
@@ -103,11 +136,16 @@ export function documentOf(recording: Recording, nowMs: number, filter: string):
   const families = rowsOf(recording, undefined, '', 'name').map(({ family }) => ({
     name: family.name,
     type: family.type,
-    series: rowsOf(recording, family, filter, 'name').map(({ series, rate, p50, p99 }) => ({
-      labels: Object.fromEntries(series?.labels ?? []),
-      ...(family.type === 'gauge' ? { value: series?.values[0] } : { rate }),
-      ...(p50 === undefined ? {} : { p50: textOf(p50), p99: textOf(p99) }),
-    })),
+    series: filtered(seriesRows(family), filter).map((row) => {
+      const [p50, p99] = quantilesOf(row, [0.5, 0.99]);
+      return {
+        labels: Object.fromEntries(row.series[0]?.labels ?? []),
+        ...(family.type === 'gauge'
+          ? { value: textOf(row.series[0]?.value) }
+          : { rate: textOf(rateOf(row)) }),
+        ...(p50 === undefined ? {} : { p50: textOf(p50), p99: textOf(p99) }),
+      };
+    }),
   }));
   return { time: nowMs / 1000, families: families.filter(({ series }) => series.length > 0) };
 }

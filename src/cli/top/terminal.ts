@@ -1,4 +1,5 @@
 import type { ReadStream } from 'node:tty';
+import { inLocale } from '../text';
 
 /** The keys that top knows, by the bytes that terminals send. */
 const keys: Readonly<Record<string, string>> = {
@@ -73,7 +74,7 @@ export class Terminal {
   /** In one write and without a clearing, so that nothing flickers. */
   draw(lines: readonly string[]): void {
     if (!this.#isOpen) return;
-    const shown = lines.map((line) => `${coloured(line)}\u001b[K`).join('\r\n');
+    const shown = lines.map((line) => `${coloured(inLocale(line))}\u001b[K`).join('\r\n');
     process.stdout.write(`\u001b[H${shown}\u001b[J`);
   }
 }

@@ -13,12 +13,12 @@ export class TerminalSession {
   readonly #columns: number;
   readonly #rows: number;
 
-  constructor(args: readonly string[], columns = 80, rows = 24) {
+  constructor(args: readonly string[], columns = 80, rows = 24, env: Readonly<Record<string, string>> = {}) {
     this.#columns = columns;
     this.#rows = rows;
     const command = [process.execPath, join(root, 'bin', 'prom-client-mmap.mjs'), ...args];
     this.#child = spawn('python3', [join(__dirname, 'terminal.py'), `${columns}`, `${rows}`, ...command], {
-      env: { PATH: process.env['PATH'], TERM: 'xterm' },
+      env: { PATH: process.env['PATH'], TERM: 'xterm', ...env },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.closed = once(this.#child, 'close');
