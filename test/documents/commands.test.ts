@@ -149,7 +149,9 @@ const elsewhere: Readonly<Record<string, readonly [file: string, text: string]>>
   'node deploy/grafana/generate.mjs': ['test/deploy/dashboards.test.ts', "'generate.mjs'"],
   'node --import prom-client-mmap/auto server.mjs': ['test/deploy/shop.ts', "'server.mjs'"],
   'bun --preload prom-client-mmap/register app.ts': ['test/third-party/bun.test.ts', "'--preload'"],
+  'bun --preload prom-client-mmap/auto app.js': ['test/auto/auto.test.ts', "'--preload'"],
   'node --test': ['test/adoption/test-runners.test.ts', "'--test'"],
+  'node --watch': ['test/auto/auto.test.ts', "'--watch'"],
 };
 
 /** Commands that no test runs, and why. */
