@@ -28,7 +28,8 @@ function nanosecondsOf() {
   const ways = {
     bare: (i) => bare.observe(latencies[i]),
     bound: (i) => child.observe(latencies[i]),
-    labelled: (i) => labelled.observe(sets[i & 63], latencies[i]),
+    labelled: (i) => labelled.observe(sets[0], latencies[i]),
+    turns: (i) => labelled.observe(sets[i & 63], latencies[i]),
   };
   const observe = ways[way];
   const time = timeOf(() => {

@@ -10,6 +10,7 @@ const ways = {
   bound: '`child.observe(v)`',
   bare: '`histogram.observe(v)`',
   labelled: '`histogram.observe({ … }, v)`',
+  turns: '`histogram.observe({ … }, v)`, 64 label sets in turn',
 };
 const classic = 'classic, 11 buckets';
 const native = 'native, factor 1.1';
@@ -204,7 +205,8 @@ ${image('formats.svg', 'Milliseconds and bytes of a scrape in each format, and t
 - *a scrape*: from the call of \`register.exposition()\` in the primary to the body. Each label set has a counter and a classic histogram with 11
   buckets; every number changes between two scrapes. The figure is the median of those after the first, and of ${scrape.rounds} trials.
 - *blocks for*: a timer of 1 ms in the answering process notes the longest time between two of its turns. An idle loop shows a little over 1 ms.
-- *an observation*: medians of ${observe.rounds} fresh processes, of lognormal durations. *a series*: 500 such observations in each.
+- *an observation*: medians of ${observe.rounds} fresh processes, of lognormal durations, which are in up to 64 exponential buckets. Those of 64 series are more than
+  the first cache of the processor has room for. *a series*: 500 such observations in each.
 - The last table has the relative errors of quantiles as a scraper of the whole group sees them, which estimates those of histograms as Prometheus
   does. The processes observe 70, 22, 6 and 2 % of the ${count(error.observations)} lognormal durations, and those of the last are 25 times as long.
   ${incumbent} adds the quantiles of its workers up.
