@@ -176,13 +176,7 @@ describe.each(runtimes)('%s', { timeout: 120_000 }, (name) => {
   test.each(['http', 'h2c'])(
     '%s: as many requests are counted as began, when random clients break off at any byte or reset at any time',
     async (protocol) => {
-      const seed = `${Math.floor(Math.random() * 2 ** 31)}`;
-      const { stdout } = await run(runtime, [
-        ...options,
-        join(__dirname, 'support', 'random.mjs'),
-        protocol,
-        seed,
-      ]);
+      const { seed, stdout } = await randomly(runtime, options, protocol);
 
       const { began, ...counts } = JSON.parse(stdout) as Readonly<Record<string, number>>;
       expect(began, seed).toBeGreaterThan(50);
@@ -196,3 +190,23 @@ describe.each(runtimes)('%s', { timeout: 120_000 }, (name) => {
     expect(JSON.parse(stdout)).toEqual({ before: [2, 2], after: [2, 4], bytes: 12 });
   });
 });
+
+/** Runs random clients. One in some thirty such runs crashes Deno 2.9, with or without counts: then with another seed. */
+async function randomly(
+  runtime: string,
+  options: readonly string[],
+  protocol: string,
+  tries = 6,
+): Promise<{ readonly seed: string; readonly stdout: string }> {
+  const seed = `${Math.floor(Math.random() * 2 ** 31)}`;
+  try {
+    const program = join(__dirname, 'support', 'random.mjs');
+    const { stdout } = await run(runtime, [...options, program, protocol, seed]);
+    return { seed, stdout };
+  } catch (error) {
+    const { signal } = error as { readonly signal?: string };
+    const hasCrashed = signal === 'SIGABRT' || signal === 'SIGSEGV';
+    if (!hasCrashed || !runtime.endsWith('deno') || tries === 1) throw error;
+    return randomly(runtime, options, protocol, tries - 1);
+  }
+}

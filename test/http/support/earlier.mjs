@@ -48,5 +48,4 @@ await request();
 const after = await counts(4);
 const { values } = await registries[1].getSingleMetric('http_response_size_bytes').get();
 const bytes = values.find(({ metricName }) => metricName.endsWith('_sum')).value;
-console.log(JSON.stringify({ before, after, bytes }));
-process.exit();
+process.stdout.write(JSON.stringify({ before, after, bytes }), () => process.exit());

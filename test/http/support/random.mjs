@@ -120,5 +120,4 @@ while ((await sumOf('http_requests_total')) !== began && Date.now() < deadline) 
 const [counted, timed, inProgress] = await Promise.all(
   ['http_requests_total', 'http_request_duration_seconds', 'http_requests_in_progress'].map(sumOf),
 );
-console.log(JSON.stringify({ began, counted, timed, inProgress }));
-process.exit();
+process.stdout.write(JSON.stringify({ began, counted, timed, inProgress }), () => process.exit());

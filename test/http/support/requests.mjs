@@ -115,8 +115,7 @@ for (const protocol of wanted.split(',')) {
   server.closeAllConnections?.();
 }
 rmSync(directory, { recursive: true });
-console.log(JSON.stringify(results));
-process.exit();
+process.stdout.write(JSON.stringify(results), () => process.exit());
 
 /** Resolves when no request is in progress; fails the run when one stays. */
 async function idle() {
