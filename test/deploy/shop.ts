@@ -60,9 +60,12 @@ export function shopAround({ address }: Shop): void {
   const visits = (async () => {
     while (!ended) {
       const answers = paths.map((path) =>
-        fetch(`http://${address}${path}`, { headers: { connection: 'close' } }).then(
+        fetch(`http://${address}${path}`, {
+          headers: { connection: 'close' },
+          signal: AbortSignal.timeout(5000), // node:cluster may pass a connection to a worker that has died
+        }).then(
           (answer) => answer.text(),
-          () => undefined, // Of a worker that was killed.
+          () => undefined, // of a worker that was killed
         ),
       );
       await Promise.all([...answers, leave(address)]);
