@@ -8,6 +8,7 @@
 namespace prom {
 
 struct KeyedHash {
+  using is_transparent = void;  // maps of std::string find views without a copy
   size_t operator()(std::string_view text) const;
 };
 

@@ -27,26 +27,22 @@ std::vector<Label> LabelsOf(const SeriesRecord& series, const FamilyRecord& fami
   return labels;
 }
 
-std::string LabelKey(const std::vector<LabelRef>& own, const std::vector<LabelRef>& defaults) {
-  std::vector<LabelRef> labels;
-  labels.reserve(own.size() + defaults.size());
+std::string_view LabelKey::Of(const std::vector<LabelRef>& own, const std::vector<LabelRef>& defaults) {
+  labels_.clear();
   for (const LabelRef& label : own) {
-    if (label.kind != layout::LabelKind::kUndefined) labels.push_back(label);
+    if (label.kind != layout::LabelKind::kUndefined) labels_.push_back(label);
   }
   for (const LabelRef& label : defaults) {
-    if (!HasName(own, label.name)) labels.push_back(label);
+    if (!HasName(own, label.name)) labels_.push_back(label);
   }
-  std::sort(labels.begin(), labels.end(),
+  std::sort(labels_.begin(), labels_.end(),
             [](const LabelRef& a, const LabelRef& b) { return a.name < b.name; });
-  size_t size = 0;
-  for (const LabelRef& label : labels) size += 2 * sizeof(uint32_t) + label.name.size() + label.text.size();
-  std::string key;
-  key.reserve(size);
-  for (const LabelRef& label : labels) {
-    AppendKeyPart(key, label.name);
-    AppendKeyPart(key, label.text);
+  key_.clear();
+  for (const LabelRef& label : labels_) {
+    AppendKeyPart(key_, label.name);
+    AppendKeyPart(key_, label.text);
   }
-  return key;
+  return key_;
 }
 
 void AppendEscaped(std::string& out, std::string_view text, bool quotes) {

@@ -12,9 +12,17 @@ namespace prom {
 
 std::vector<Label> LabelsOf(const SeriesRecord& series, const FamilyRecord& family);
 
-// The identity of a series in its family: its labels in the order of their names, with default labels where it has none of that
-// name. A label that is `undefined` is the same as none.
-std::string LabelKey(const std::vector<LabelRef>& own, const std::vector<LabelRef>& defaults);
+// Makes the identities of series in their families, each in the memory of the last one.
+class LabelKey {
+ public:
+  // The labels in the order of their names, with default labels where the series has none of that name. A label that is `undefined`
+  // is the same as none. The view is valid until the next call.
+  std::string_view Of(const std::vector<LabelRef>& own, const std::vector<LabelRef>& defaults);
+
+ private:
+  std::vector<LabelRef> labels_;
+  std::string key_;
+};
 
 // Escapes backslash and line feed, and with `quotes` the quotation mark.
 void AppendEscaped(std::string& out, std::string_view text, bool quotes);

@@ -74,14 +74,13 @@ int64_t MergePlan::SeriesOf(const MergeInput& input, const FamilyPlan& plan, con
       defaults_.push_back({label.name, label.kind, label.text});
     }
   }
-  auto [found, added] =
-      family.by_labels.try_emplace(LabelKey(labels_, defaults_), static_cast<uint32_t>(series_.size()));
-  uint32_t index = found->second;
+  std::string_view key = key_.Of(labels_, defaults_);
+  auto found = family.by_labels.find(key);
+  bool added = found == family.by_labels.end();
+  uint32_t index = added ? static_cast<uint32_t>(series_.size()) : found->second;
   if (added) {
-    if (series_.size() >= rules_.max_series) {
-      family.by_labels.erase(found);
-      return -1;
-    }
+    if (series_.size() >= rules_.max_series) return -1;
+    family.by_labels.emplace(key, index);
     family.sorted &= family.series.empty() || rank > identities_[family.series.back()].rank;
     family.series.push_back(index);
     AssignValues(family, series_.emplace_back());

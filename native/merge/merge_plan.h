@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -36,7 +37,7 @@ struct MergedFamily {
   uint32_t value_count;
   bool sorted = true;
   std::vector<uint32_t> series;  // by rank, once they are placed
-  std::unordered_map<std::string, uint32_t, KeyedHash> by_labels;
+  std::unordered_map<std::string, uint32_t, KeyedHash, std::equal_to<>> by_labels;
 };
 
 // The part of a series that a scrape reads each time.
@@ -116,6 +117,7 @@ class MergePlan {
   bool placed_ = true;
   std::vector<LabelRef> labels_;  // of the series that is planned
   std::vector<LabelRef> defaults_;
+  LabelKey key_;
 };
 
 }  // namespace prom

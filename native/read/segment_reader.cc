@@ -50,6 +50,7 @@ void SegmentReader::Forget() {
   family_by_id_.clear();
   series_.clear();
   series_by_cells_.clear();
+  by_cells_count_ = 0;
   members_.clear();
   scopes_.clear();
   scope_by_id_.clear();
@@ -256,7 +257,6 @@ bool SegmentReader::Add(SeriesRecord record, bool live) {
     if (label.name >= definition.label_names.size()) return false;
   }
   auto index = static_cast<uint32_t>(series_.size());
-  series_by_cells_[record.cells_offset] = index;
   bool histogram = definition.type == layout::MetricType::kHistogram;
   if (histogram || definition.type == layout::MetricType::kSummary) {
     cells_.AddCompound({index, static_cast<uint32_t>(cell), record.cell_count, histogram});
@@ -307,6 +307,9 @@ bool SegmentReader::Add(ExemplarRecord record, bool live) {
 }
 
 ReadSeries* SegmentReader::SeriesAt(uint64_t cells_offset) {
+  for (; by_cells_count_ < series_.size(); by_cells_count_++) {
+    series_by_cells_[series_[by_cells_count_].record.cells_offset] = by_cells_count_;
+  }
   auto series = series_by_cells_.find(cells_offset);
   return series == series_by_cells_.end() ? nullptr : &series_[series->second];
 }

@@ -120,7 +120,9 @@ class SegmentReader {
   std::vector<ReadFamily> families_;
   std::unordered_map<uint32_t, uint32_t> family_by_id_;
   std::vector<ReadSeries> series_;
+  // Of the first `by_cells_count_` series: few segments have records that refer to one.
   std::unordered_map<uint64_t, uint32_t> series_by_cells_;
+  uint32_t by_cells_count_ = 0;
   std::vector<ReadMember> members_;
   std::vector<ScopeRecord> scopes_;
   std::unordered_map<uint32_t, uint32_t> scope_by_id_;
