@@ -106,17 +106,19 @@ beforeEach(async () => {
 });
 
 describe('an application', () => {
-  test.each([importing, ['-r', 'prom-client-mmap/auto'], ['--watch', ...importing]])(
-    'started with %s %s has metrics of the process and of its requests',
-    async (...options) => {
-      const application = await start(options, 'plain.mjs');
-      for (let i = 0; i < 3; i++) await application.get('/');
+  test.each([
+    importing,
+    ['-r', 'prom-client-mmap/auto'],
+    ['--import', join(project.directory, 'node_modules/prom-client-mmap/dist/auto/index.js')],
+    ['--watch', ...importing],
+  ])('started with %s %s has metrics of the process and of its requests', async (...options) => {
+    const application = await start(options, 'plain.mjs');
+    for (let i = 0; i < 3; i++) await application.get('/');
 
-      const text = await shown(/http_requests_total\{method="GET",route="",status_code="200"\} 3\n/);
-      expect(text).toContain('\nhttp_requests_in_progress{method="GET"} 0\n');
-      expect(text).toContain('\nprocess_cpu_seconds_total ');
-    },
-  );
+    const text = await shown(/http_requests_total\{method="GET",route="",status_code="200"\} 3\n/);
+    expect(text).toContain('\nhttp_requests_in_progress{method="GET"} 0\n');
+    expect(text).toContain('\nprocess_cpu_seconds_total ');
+  });
 
   test('that uses prom-client has one registry with its own metrics and those of its requests', async () => {
     const application = await start(importing, 'prom-client.cjs');
