@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { newDirectory } from '../multiprocess/support/directories';
 import { spawn } from '../multiprocess/support/member';
@@ -5,7 +7,8 @@ import { command } from './support/command';
 
 /** The directory of a process with `hits_total` and `wait_seconds`, and `mail_total` in the registry `mail`. */
 async function application(): Promise<string> {
-  const directory = newDirectory();
+  const directory = join(newDirectory(), 'group');
+  mkdirSync(directory, { mode: 0o700 });
   const member = await spawn({ directory });
   await member.run(({ Counter, Histogram, Registry }) => {
     new Counter({ name: 'hits_total', help: 'h', labelNames: ['path', 'tenant'] }).inc(
@@ -51,3 +54,18 @@ describe('dump', () => {
     expect(three.stdout).toBe(two.stdout);
   });
 });
+
+test.each(['dump', 'check'])(
+  '%s of a directory that holds no group is an error, which names the groups',
+  async (name) => {
+    const directory = await application();
+    const empty = await command([name, newDirectory()]);
+    const parent = await command([name, join(directory, '..')], { PROM_CLIENT_MMAP_DIR: directory });
+
+    for (const { code, stdout, stderr } of [empty, parent]) {
+      expect(code).toBe(1);
+      expect(stdout).toBe('');
+      expect(stderr).toContain(directory);
+    }
+  },
+);

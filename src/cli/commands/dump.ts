@@ -5,7 +5,7 @@ import { observeGroup } from '../../store/current';
 import type { GroupStore } from '../../store/group-store';
 import type { View } from '../../store/store';
 import { groupHelp, groupOption, type Options, printJson } from '../command';
-import { chooseGroup } from '../groups';
+import { chooseGroup, requireCounts } from '../groups';
 
 export const summary: string = 'the exposition of a group, also of a hung, stopped or crashed application';
 
@@ -76,6 +76,7 @@ export async function run(values: Values, [group]: readonly string[]): Promise<v
     throw badOption('--pid', 'the pid of a process', values.pid, '`list` shows those of each group');
   }
   const directory = await chooseGroup(group, 'dump', values);
+  requireCounts(directory);
   const store = observeGroup(directory, {
     collectDeadlineMs: values.collect ? 1000 : 0,
     selfMetrics: values['self-metrics'] ? 'all' : 'none',
