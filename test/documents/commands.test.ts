@@ -154,6 +154,8 @@ const elsewhere: Readonly<Record<string, readonly [file: string, text: string]>>
     'test/auto/auto.test.ts',
     './node_modules/prom-client-mmap/dist/auto/index.js',
   ],
+  'bun test': ['test/third-party/runtime-test-runners.test.ts', "['test']"],
+  'deno test': ['test/third-party/runtime-test-runners.test.ts', "'test', '--allow-all'"],
   'node --test': ['test/adoption/test-runners.test.ts', "'--test'"],
   'node --watch': ['test/auto/auto.test.ts', "'--watch'"],
 };
