@@ -58,6 +58,7 @@ export type ErrorCode =
   | 'ERR_PROCESS_UNKNOWN'
   | 'ERR_REGISTRY'
   | 'ERR_REGISTRY_NAME'
+  | 'ERR_REGISTRY_UNKNOWN'
   | 'ERR_REGISTRY_UNNAMED'
   | 'ERR_REMOVAL'
   | 'ERR_ROUTE_LIMIT'
@@ -319,6 +320,18 @@ export const unknownProcess = (pid: unknown): CodedError =>
     'ERR_PROCESS_UNKNOWN',
     `Expected the pid of a living process of this group, but got ${pid}: it has ended, or it counts into another group. ` +
       '/targets of the metrics server, and `prom-client-mmap targets`, list the pids of a group',
+  );
+export const unknownFamily = (name: string, nearest: string | undefined): CodedError =>
+  plain(
+    'ERR_METRIC_UNKNOWN',
+    `Expected the name of a metric that these processes and registries have, but got ${inspect(name)}: ` +
+      (nearest === undefined ? 'without --name all are shown' : `did you mean ${nearest}?`),
+  );
+export const unknownRegistry = (name: string): CodedError =>
+  plain(
+    'ERR_REGISTRY_UNKNOWN',
+    `Expected the name of a registry with metrics, as new Registry() got it, but no process of this group has one named ` +
+      `${inspect(name)}: without --registry all are shown`,
   );
 export const badCollectBy = (name: string, value: unknown): CodedError =>
   type(

@@ -4,7 +4,14 @@ import { forbiddenGroup, noGroup, severalGroups } from '../errors';
 import { realProcess } from '../process';
 import { requireAddon } from '../store/current';
 import { refuseShared } from '../store/group-directory';
-import { foreignCounts, type GroupFile, type GroupReport, groupDirectories, reportOf } from '../store/groups';
+import {
+  foreignCounts,
+  type GroupFile,
+  type GroupReport,
+  groupDirectories,
+  isGroup,
+  reportOf,
+} from '../store/groups';
 
 /** All groups of this machine that this user can find, the running ones first. */
 export async function findGroups(): Promise<GroupReport[]> {
@@ -40,6 +47,11 @@ export async function chooseGroup(
   if (allowsOthers) requireAddon().allowOthersIn(directory);
   else refuseShared(directory);
   return directory;
+}
+
+/** For a look at one moment: a directory without counts may become a group later, but is none now. Throws as `chooseGroup()`. */
+export function requireCounts(directory: string): void {
+  if (!isGroup(directory)) throw noGroup(directory, groupDirectories());
 }
 
 async function directoryOf(name: string | undefined, command: string): Promise<string> {

@@ -12,7 +12,7 @@ import type {
   SummaryConfiguration,
 } from '../types/metrics';
 import type { AnyRegistry } from '../types/registry';
-import { type Registered, stopWhenRemoved, unregister } from './lifetime';
+import { type Registered, registrationOf, stopWhenRemoved, unregister } from './lifetime';
 
 export type Options = DefaultMetricsCollectorConfiguration<RegistryContentType>;
 
@@ -54,6 +54,11 @@ export class Collection {
   /** Calls `stop` when the collection is stopped, or none of `metrics` is in its registry any more. `stop` must not hold the metrics. */
   whileRegistered(metrics: readonly Registered[], stop: () => void): void {
     this.#stops.push(stopWhenRemoved(metrics, stop));
+  }
+
+  /** Returns a function that tells whether any of the metrics is still registered. It does not hold the metrics. */
+  registration(): () => boolean {
+    return registrationOf(this.#metrics);
   }
 
   /** Stops timers and observers, and removes the metrics from their registries. Other metrics of the same names stay. */

@@ -15,6 +15,7 @@ import { gc } from './gc';
 import { heap, heapSpaces } from './heap';
 import { sweep } from './lifetime';
 import { memory } from './memory';
+import { claim, isCollectedByOther } from './other-copies';
 import { startTime, version } from './process-facts';
 
 /** By prom-client's names, in the order of the exposition. */
@@ -45,7 +46,9 @@ function collect<T extends RegistryContentType>(
   if (config !== null && config !== undefined && typeof config !== 'object') throw badDefaultMetricsConfig();
   sweep();
   const collection = newCollection(config as Options | null);
+  if (isCollectedByOther(collection.options)) return () => undefined;
   for (const source of Object.values(sources)) source(collection);
+  claim(collection.options, collection.registration());
   return () => collection.stop();
 }
 

@@ -8,7 +8,7 @@ export interface Registered {
 }
 
 interface Lifetime {
-  readonly metrics: readonly WeakRef<Registered>[];
+  readonly isRegistered: () => boolean;
   readonly stop: () => void;
 }
 
@@ -20,14 +20,20 @@ const lifetimes = new Set<Lifetime>();
  * own. The metrics are not kept alive.
  */
 export function stopWhenRemoved(metrics: readonly Registered[], stop: () => void): () => void {
-  const lifetime = { metrics: metrics.map((metric) => new WeakRef(metric)), stop };
+  const lifetime = { isRegistered: registrationOf(metrics), stop };
   lifetimes.add(lifetime);
   return () => end(lifetime);
 }
 
 /** Stops timers and observers of metrics that are in no registry any more. Cheap enough for every timer. */
 export function sweep(): void {
-  for (const lifetime of lifetimes) if (!lifetime.metrics.some(isAlive)) end(lifetime);
+  for (const lifetime of lifetimes) if (!lifetime.isRegistered()) end(lifetime);
+}
+
+/** Returns a function that tells whether any of the metrics is in a registry of its own. The metrics are not kept alive. */
+export function registrationOf(metrics: readonly Registered[]): () => boolean {
+  const references = metrics.map((metric) => new WeakRef(metric));
+  return () => references.some(isAlive);
 }
 
 /** Removes this metric from its registries. Other metrics of the same name stay. */

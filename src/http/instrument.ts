@@ -41,7 +41,7 @@ export function instrumentHttp(options: HttpOptions = {}): () => void {
   // The global registries of several copies are one.
   const key = (registry as object) === globalRegistry ? '' : registry;
   const present = instrumentations.get(key);
-  const text = inspect({ ...options, registry: undefined });
+  const text = optionsText(options);
   if (present?.isRegistered()) {
     if (present.options !== text) warn(otherHttpOptions(present.options, text));
     return present.stop;
@@ -74,4 +74,10 @@ export function instrumentHttp(options: HttpOptions = {}): () => void {
   };
   instrumentations.set(key, instrumentation);
   return instrumentation.stop;
+}
+
+/** Of the options that are given: an undefined one is none. */
+function optionsText(options: HttpOptions): string {
+  const given = Object.entries(options).filter(([name, value]) => name !== 'registry' && value !== undefined);
+  return inspect(Object.fromEntries(given), { sorted: true });
 }

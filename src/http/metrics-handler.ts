@@ -21,7 +21,9 @@ export interface NodeResponse {
   statusCode: number;
   readonly headersSent?: boolean | undefined;
   setHeader(name: string, value: string | number): unknown;
-  end(body?: Uint8Array): unknown;
+  // Apart: the types of node:http2 have no end() whose body may be missing.
+  end(): unknown;
+  end(body: Uint8Array): unknown;
 }
 
 /** A request of the Fetch API. */
@@ -75,7 +77,8 @@ export function metricsHandler(options: HandlerOptions = {}): MetricsHandler {
     if (response.headersSent) return; // by the application, meanwhile
     response.statusCode = status;
     for (const [name, value] of Object.entries(answered)) response.setHeader(name, value);
-    response.end(body);
+    if (body === undefined) response.end();
+    else response.end(body);
   };
   const fetch = async ({ method, url, headers }: FetchRequest): Promise<FetchResponse> => {
     const answer = await answerTo({ method, url, header: (name) => headers.get(name) });

@@ -1,7 +1,8 @@
 import { currentStore } from '../store/current';
+import { commonState } from '../store/test-runner';
 import type { RemovalRequest, RequestHandler } from '../store/wakeup';
 import type { GroupAnswer } from '../types/registry';
-import { collects, type Registrable, refresh } from './registrable';
+import { collects, FAMILY, isExposed, type Registrable, refresh } from './registrable';
 
 /** The part of a registry that this module needs. */
 export interface RequestTarget {
@@ -10,15 +11,21 @@ export interface RequestTarget {
   readonly metrics: Iterable<Registrable>;
 }
 
-/** The registries of this thread that are or were in its segment; they may be garbage collected all the same. */
-const references = new Set<WeakRef<RequestTarget>>();
+/**
+ * The registries of this thread that are or were in its segment, those of all copies of the library, which have one segment. They may be
+ * garbage collected all the same.
+ */
+const references = commonState(
+  Symbol.for('prom-client-mmap/group-requests/1'),
+  () => new Set<WeakRef<RequestTarget>>(),
+);
 const known = new WeakSet<RequestTarget>();
 
 /** From here on `requestHandler` carries out requests for `registry`, too. */
 export function handleRequestsFor(registry: RequestTarget): void {
   if (known.has(registry)) return;
   known.add(registry);
-  references.add(new WeakRef(registry));
+  references().add(new WeakRef(registry));
 }
 
 /** Carries out the requests of other owners in this thread. */
@@ -43,6 +50,22 @@ export async function refreshAllBut(others: ReadonlySet<object>): Promise<number
   const metrics = new Set([...registries()].flatMap((registry) => [...registry.metrics]));
   const results = await Promise.allSettled([...metrics].filter((metric) => !others.has(metric)).map(refresh));
   return results.filter(({ status }) => status === 'rejected').length;
+}
+
+/**
+ * The metrics that an exposition of `scopes` has from other registries of this thread than `own`, as far as code runs before they are read:
+ * those of another copy of the library, or of a second registry of the same name.
+ */
+export function collectedBeside(own: RequestTarget, scopes: readonly string[]): Registrable[] {
+  const beside = [...registries()].filter(
+    (registry) => registry !== own && scopes.includes(registry.scope ?? ''),
+  );
+  if (beside.length === 0) return [];
+  const known = new Set(own.metrics);
+  return beside
+    .flatMap(({ metrics }) => [...metrics])
+    .filter((metric) => !known.has(metric) && (collects(metric) || metric[FAMILY]?.refresh !== undefined))
+    .filter((metric) => isExposed(metric, scopes));
 }
 
 /** A removal in any scope. */
@@ -72,9 +95,9 @@ function removeHere(metrics: Iterable<Registrable>, { family, labels }: Removal)
 }
 
 function* registries(): Generator<RequestTarget> {
-  for (const reference of references) {
+  for (const reference of references()) {
     const registry = reference.deref();
-    if (registry === undefined) references.delete(reference);
+    if (registry === undefined) references().delete(reference);
     else if (registry.scope !== undefined) yield registry;
   }
 }

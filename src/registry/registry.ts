@@ -40,7 +40,7 @@ import {
   prometheusContentType,
   protobufContentType,
 } from './content-type';
-import { removeInGroup } from './group-requests';
+import { collectedBeside, removeInGroup } from './group-requests';
 import {
   composedFamilies,
   composedMessages,
@@ -318,7 +318,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     const isAlone = scopes.length === 0 || (pid === undefined && (options.view ?? store.view) === 'thread');
     const read = isAlone
       ? await readAll(metrics, shape, onError)
-      : await refreshAll(metrics, scopes, shape, onError);
+      : await refreshAll([...metrics, ...collectedBeside(this.scope, scopes)], scopes, shape, onError);
     const others = names === undefined ? read : read.filter(({ name }) => names.includes(name));
     return { group: isAlone ? undefined : this.groupView(options), others };
   }

@@ -43,6 +43,7 @@ export async function openUdp(
 ): Promise<OpenSocket> {
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
   socket.on('message', (packet) => reader.packet(packet.toString('utf8')));
+  socket.unref(); // before bind(): Deno does not look at it later
   // Exclusive: the primary of a cluster would share the socket.
   socket.bind({ address: host, port, exclusive: true });
   await once(socket, 'listening');
@@ -53,7 +54,6 @@ export async function openUdp(
   } catch {
     // It keeps its usual size.
   }
-  socket.unref();
   return {
     address: socket.address(),
     close: () => new Promise((resolve) => socket.close(() => resolve())),

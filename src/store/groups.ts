@@ -66,7 +66,7 @@ export function groupDirectories(): string[] {
 }
 
 /** Whether a directory holds the files of a group; one that cannot be read may. */
-function isGroup(directory: string): boolean {
+export function isGroup(directory: string): boolean {
   try {
     return countsIn(directory).length > 0;
   } catch (error) {

@@ -10,7 +10,7 @@ let known: boolean | undefined;
 
 /** Whether this thread runs tests. Decided at the first call, which must not be before the first use of the library. */
 export function isTestRunner(): boolean {
-  known ??= hasRunnerGlobals() || isRunnerProgram() || isNodeTest();
+  known ??= hasRunnerGlobals() || isRunnerProgram() || isNodeTest() || isRuntimeTest();
   return known;
 }
 
@@ -59,6 +59,17 @@ function isNodeTest(): boolean {
   const parent = startOf(realProcess.ppid);
   if (parent === undefined) return usesNodeTest() && !isForked;
   return !parent.isInTest && (usesNodeTest() || parent.arguments.includes('--test'));
+}
+
+/**
+ * Whether this is the first thread of `bun test` or `deno test`, as far as /proc tells. Bun has the globals of a runner in modules that it
+ * has not compiled before, and as no properties of the global object; Deno has none.
+ */
+function isRuntimeTest(): boolean {
+  const { bun, deno } = process.versions as { readonly bun?: string; readonly deno?: string };
+  if ((bun ?? deno) === undefined || !isMainThread) return false;
+  const [, ...options] = startOf(realProcess.pid)?.arguments ?? [];
+  return options.find((option) => !option.startsWith('-')) === 'test';
 }
 
 const testContext = 'NODE_TEST_CONTEXT';

@@ -1,6 +1,6 @@
-import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NativeSegment } from '../native';
+import { readFifo } from './fifo';
 
 /** Carries out the requests of other owners. */
 export interface RequestHandler {
@@ -33,7 +33,7 @@ const longestLine = 4096;
 export class Wakeup {
   readonly #segment: NativeSegment;
   readonly #handler: RequestHandler;
-  #socket: Socket | undefined;
+  #close: () => void = () => undefined;
   /** The requests of the next batch. */
   #lines: string[] = [];
   #isAnswering = false;
@@ -45,10 +45,9 @@ export class Wakeup {
 
   /** Makes the FIFO, or another in its place. Throws a NativeError when it cannot be made. */
   open(): void {
-    const socket = new Socket({ fd: this.#segment.openWakeup(), readable: true, writable: false });
+    const fd = this.#segment.openWakeup();
     let unfinishedLine = '';
-    socket.setEncoding('utf8');
-    socket.on('data', (text: string) => {
+    const close = readFifo(fd, (text) => {
       const lines = `${unfinishedLine}${text}`.split('\n');
       unfinishedLine = (lines.pop() ?? '').slice(-longestLine);
       if (lines.length === 0) return;
@@ -56,10 +55,8 @@ export class Wakeup {
       this.#remove();
       void this.#answer();
     });
-    socket.on('error', () => socket.destroy()); // no request arrives any more: scrapes read this owner as it is
-    socket.unref();
-    this.#socket?.destroy();
-    this.#socket = socket;
+    this.#close();
+    this.#close = close;
   }
 
   async #answer(): Promise<void> {

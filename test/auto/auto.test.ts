@@ -96,7 +96,7 @@ project.link('prom-client');
 
 const importing = ['--import', 'prom-client-mmap/auto'];
 const wanted = process.env['THIRD_PARTY'] === '1' || process.env['CI'] === 'true';
-const hasBun = wanted && otherRuntimes.includes('bun');
+const hasOthers = wanted && otherRuntimes.length > 0;
 let directory: string;
 let port: number;
 
@@ -106,17 +106,19 @@ beforeEach(async () => {
 });
 
 describe('an application', () => {
-  test.each([importing, ['-r', 'prom-client-mmap/auto'], ['--watch', ...importing]])(
-    'started with %s %s has metrics of the process and of its requests',
-    async (...options) => {
-      const application = await start(options, 'plain.mjs');
-      for (let i = 0; i < 3; i++) await application.get('/');
+  test.each([
+    importing,
+    ['-r', 'prom-client-mmap/auto'],
+    ['--import', join(project.directory, 'node_modules/prom-client-mmap/dist/auto/index.js')],
+    ['--watch', ...importing],
+  ])('started with %s %s has metrics of the process and of its requests', async (...options) => {
+    const application = await start(options, 'plain.mjs');
+    for (let i = 0; i < 3; i++) await application.get('/');
 
-      const text = await shown(/http_requests_total\{method="GET",route="",status_code="200"\} 3\n/);
-      expect(text).toContain('\nhttp_requests_in_progress{method="GET"} 0\n');
-      expect(text).toContain('\nprocess_cpu_seconds_total ');
-    },
-  );
+    const text = await shown(/http_requests_total\{method="GET",route="",status_code="200"\} 3\n/);
+    expect(text).toContain('\nhttp_requests_in_progress{method="GET"} 0\n');
+    expect(text).toContain('\nprocess_cpu_seconds_total ');
+  });
 
   test('that uses prom-client has one registry with its own metrics and those of its requests', async () => {
     const application = await start(importing, 'prom-client.cjs');
@@ -194,13 +196,21 @@ describe('an application', () => {
     await shown(/process_cpu_seconds_total/);
   });
 
-  test.skipIf(!hasBun)('in Bun begins when it listens, too', { timeout: 300_000 }, async () => {
-    const bun = pathOf('bun');
-    const application = await start(['--preload', 'prom-client-mmap/auto'], 'plain.mjs', {}, bun);
-    await application.get('/');
+  test.skipIf(!hasOthers).each([
+    ['bun', ['--preload', 'prom-client-mmap/auto']],
+    ['deno', ['run', '--allow-all', '--preload', './node_modules/prom-client-mmap/dist/auto/index.js']],
+  ])(
+    'in %s begins when it listens, too, and is asked for its gauges',
+    { timeout: 300_000 },
+    async (name, options) => {
+      const application = await start(options, 'plain.mjs', {}, pathOf(name));
+      await application.get('/');
 
-    await shown(/http_requests_total\{.*\} 1\n/);
-  });
+      const text = await shown(/http_requests_total\{.*\} 1\n/);
+      expect(text).toMatch(/^process_resident_memory_bytes [1-9]\d+$/m);
+      expect(text).not.toContain('prom_client_mmap_late_owners');
+    },
+  );
 
   test('says in one line of NODE_DEBUG what has begun', async () => {
     const application = await start(importing, 'plain.mjs', { NODE_DEBUG: 'prom-client-mmap' });

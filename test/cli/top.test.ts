@@ -90,6 +90,35 @@ describe('top', () => {
     expect(stdout).toMatch(/http_request_duration_seconds +2 series/);
   });
 
+  test('adds the series up by a label in JSON, too, and says that no family has a label', async () => {
+    const directory = newDirectory();
+    await application(directory);
+    const [json, unknown] = await Promise.all([
+      command(['top', directory, '-i', '0.5', '-n', '1', '--json', '--by', 'route']),
+      command(['top', directory, '-i', '0.5', '--by', 'nosuch']),
+    ]);
+    const { families } = JSON.parse(json.stdout) as {
+      families: { name: string; series: { labels: object }[] }[];
+    };
+    const labelsOf = (family: string): object[] | undefined =>
+      families.find(({ name }) => name === family)?.series.map(({ labels }) => labels);
+
+    expect(labelsOf('http_requests_total')).toEqual([{ route: '/cart' }]);
+    expect(labelsOf('http_request_duration_seconds')).toEqual([{ route: '/cart' }, { route: '/slow' }]);
+    expect(labelsOf('heap_bytes')).toEqual([{}]);
+    expect(unknown.stdout).toContain('grouped by nosuch, a label that no family has');
+  });
+
+  test('shows the series of a family that have the text of the filter, with their rate only', async () => {
+    const directory = newDirectory();
+    await application(directory);
+    const { stdout } = await command(['top', directory, '-i', '0.5', '--filter', 'route=/slow']);
+
+    expect(stdout).toMatch(/^. http_request_duration_seconds +route=\/slow +\d/m);
+    expect(stdout).not.toContain('heap_bytes');
+    expect(stdout).not.toContain('http_requests_total  ');
+  });
+
   test('shows exponential buckets as bars, and keeps its columns where labels have wide characters', async () => {
     const directory = newDirectory();
     const member = await spawn({ directory });

@@ -150,6 +150,12 @@ const elsewhere: Readonly<Record<string, readonly [file: string, text: string]>>
   'node --import prom-client-mmap/auto server.mjs': ['test/deploy/shop.ts', "'server.mjs'"],
   'bun --preload prom-client-mmap/register app.ts': ['test/third-party/bun.test.ts', "'--preload'"],
   'bun --preload prom-client-mmap/auto app.js': ['test/auto/auto.test.ts', "'--preload'"],
+  'deno run -A --preload ./node_modules/prom-client-mmap/dist/auto/index.js app.js': [
+    'test/auto/auto.test.ts',
+    './node_modules/prom-client-mmap/dist/auto/index.js',
+  ],
+  'bun test': ['test/third-party/runtime-test-runners.test.ts', "['test']"],
+  'deno test': ['test/third-party/runtime-test-runners.test.ts', "'test', '--allow-all'"],
   'node --test': ['test/adoption/test-runners.test.ts', "'--test'"],
   'node --watch': ['test/auto/auto.test.ts', "'--watch'"],
 };

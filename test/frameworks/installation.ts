@@ -6,6 +6,8 @@ const inputs = [
   '.npmrc',
   'package.json',
   'package-lock.json',
+  'koa-2/package.json',
+  'nest-10/package.json',
   'nest-11/package.json',
   'nest-12/package.json',
 ];

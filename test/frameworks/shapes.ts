@@ -201,6 +201,36 @@ const h3: Requests = [
   ['GET /all/a%2Fb', 'GET /all/:id 200'],
 ];
 
+const h3One: Requests = [
+  ['GET /', 'GET / 200'],
+  ['GET /users/1', 'GET /users/:id 200'],
+  ['GET /users/1?x=1', 'GET /users/:id 200'],
+  ['GET /users/1/none', 'GET __not_found__ 404'],
+  ['PUT /all/1', 'PUT /all/:id 200'],
+  ['POST /users/1', 'POST __not_found__ 404'],
+  ['GET /wild/a/b', 'GET /wild/** 200'],
+  ['GET /named/a/b', 'GET /named/**:rest 200'],
+  ['GET /admin/1', 'GET /admin/:page 200'],
+  ['GET /admin/1/none', 'GET __not_found__ 404'],
+  ['GET /moved/1', 'GET /moved/:id 302'],
+  ['GET /refused/1', 'GET /refused/:id 418'],
+  ['GET /rejects/1', 'GET /rejects/:id 500'],
+  ['GET /shops', 'GET __not_found__ 404'],
+  ['GET /shops/1', 'GET /shops/:item 200'],
+  ['GET /shops/1/parts/2?x=/1', 'GET /shops/:item/parts/:part 200'],
+  ['GET /shops/1/none', 'GET /shops/** 404'],
+  ['GET /whole/1', 'GET /whole/:id 200'],
+  ['GET /mount/1', 'GET /mount/:item 200'],
+  ['GET /mount', 'GET /mount/ 200'],
+  ['GET /sub/deeper/1', 'GET /sub/deeper/:item 200'],
+  ['GET /sub/middleware/1', 'GET /sub/middleware 200'],
+  ['GET /static/x', 'GET /static 200'],
+  ['GET /static/none', 'GET __not_found__ 404'],
+  ['GET /users/1?denied=1', 'GET  403'],
+  ['GET /none', 'GET __not_found__ 404'],
+  ['GET /users/a%2Fb', 'GET /users/:id 200'],
+];
+
 export const shapes: readonly Case[] = [
   [
     'express-shapes.cjs',
@@ -280,4 +310,5 @@ export const shapes: readonly Case[] = [
   ['koa-shapes.cjs', '', koa],
   ['hono-shapes.mjs', '', hono],
   ['h3-shapes.mjs', '', h3],
+  ['h3-one.cjs', '', h3One],
 ];

@@ -171,6 +171,9 @@ test('a second call changes nothing, with a warning if its options differ', asyn
   const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
   const url = await start((_request, response) => void response.end());
   expect(instrumentHttp({ registry: register })).toBe(stop);
+  // As `auto` passes the variables that are not set.
+  const unset = { prefix: undefined, preset: undefined } as object;
+  expect(instrumentHttp({ ...unset, registry: register })).toBe(stop);
   expect(warnings).not.toHaveBeenCalled();
   expect(instrumentHttp({ registry: register, preset: 'otel' })).toBe(stop);
   await fetch(url);

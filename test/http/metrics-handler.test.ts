@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { connect, createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -50,6 +51,33 @@ async function served(options: HandlerOptions = {}): Promise<{ ask: Ask; askByFe
   };
   return { ask, askByFetch };
 }
+
+test('the handler is a listener of node:http2, too', async () => {
+  new Counter({ name: 'jobs_total', help: 'h' }).inc(3);
+  const server = createHttp2Server(metricsHandler()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  closing.push(async () => {
+    client.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+  const answers = await Promise.all(
+    ['GET', 'HEAD', 'POST'].map(async (method) => {
+      const stream = client.request({ ':path': '/metrics', ':method': method }).end();
+      const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders & { ':status': number }];
+      const chunks: Buffer[] = [];
+      for await (const chunk of stream) chunks.push(chunk);
+      return [headers[':status'], Buffer.concat(chunks).includes('jobs_total 3\n')];
+    }),
+  );
+
+  expect(answers).toEqual([
+    [200, true],
+    [200, false],
+    [405, false],
+  ]);
+});
 
 const ways = ['ask', 'askByFetch'] as const;
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { newDirectory } from './support/directories';
+import { installedCopy, newDirectory } from './support/directories';
 import { valuesOf } from './support/exposition';
 import { defaultDeadline, type Member, spawn } from './support/member';
 
@@ -111,6 +111,37 @@ describe('a scrape', () => {
 
     expect(valuesOf(await main.scrape()).get('ticks{}')).toBe(1);
     expect(valuesOf(await main.scrape()).get('ticks{}')).toBe(2);
+  });
+
+  test('has those of a second registry of the same name, and of another copy of the library in the thread, run', async () => {
+    const directory = newDirectory();
+    const member = await spawn({ directory });
+    const visitor = await spawn({ directory });
+    await visitor.run(({ configure }) => configure({ collectDeadlineMs: 10_000 }));
+    const copy = join(installedCopy({ addon: true }), 'index.js');
+    const own = await member.run(async ({ Counter, Registry, register }, path) => {
+      const other = process.getBuiltinModule('node:module').createRequire(path)(path);
+      new Counter({ name: 'jobs_total', help: 'h' }).inc();
+      const jobs = [1, 2].map(() => new Registry(undefined, { name: 'jobs' }));
+      const gauge = (Gauge: typeof other.Gauge, name: string, value: number, registers?: object[]): void => {
+        new Gauge({
+          name,
+          help: 'h',
+          registers,
+          collect(this: { set(value: number): void }) {
+            this.set(value);
+          },
+        });
+      };
+      gauge(other.Gauge, 'of_copy', 7);
+      gauge(other.Gauge, 'of_second', 8, [jobs[1] as object]);
+      Reflect.set(globalThis, 'kept', jobs);
+      return [await register.metrics(), await jobs[0]?.metrics()];
+    }, copy);
+
+    expect(own[0]).toContain('\nof_copy 7\n');
+    expect(own[1]).toContain('\nof_second 8\n');
+    expect(await visitor.scrape()).toContain('\nof_copy 7\n');
   });
 });
 

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { installedCopy } from './support/directories';
 import { parse, valuesOf } from './support/exposition';
 import { type Member, spawn } from './support/member';
 
@@ -176,4 +178,24 @@ test('a process that collects comes to its natural end', async () => {
   await member.scrape();
 
   expect(await member.leave()).toBe(0);
+});
+
+test('two copies of the library in one thread collect once, until the first one stops', async () => {
+  const member = await collecting(await spawn());
+  const copy = join(installedCopy({ addon: true }), 'index.js');
+  const scrapes = await member.run(async ({ register }, path) => {
+    const other = process.getBuiltinModule('node:module').createRequire(path)(path);
+    other.collectDefaultMetrics();
+    other.collectDefaultMetrics({ prefix: 'other_' });
+    const both = [await register.metrics(), await other.register.metrics()];
+    register.clear();
+    other.collectDefaultMetrics();
+    return [...both, await other.register.metrics()];
+  }, copy);
+  const limit = await descriptorLimit(member);
+
+  for (const scrape of scrapes) {
+    expect(valuesOf(scrape).get('process_max_fds{}')).toBe(limit);
+  }
+  expect(valuesOf(scrapes[1] ?? '').get('other_process_max_fds{}')).toBe(limit);
 });

@@ -1,6 +1,6 @@
 import { observeGroup } from '../../store/current';
 import { groupHelp, groupOption, jsonOption, type Options, printJson } from '../command';
-import { chooseGroup, filesOf } from '../groups';
+import { chooseGroup, filesOf, requireCounts } from '../groups';
 import { impossibleValues, type Problem, problemsOf } from '../problems';
 import { bytesText, countText, printable } from '../text';
 
@@ -32,6 +32,7 @@ interface Values {
 export async function run(values: Values, [group]: readonly string[]): Promise<number> {
   const directory = await chooseGroup(group, 'check', values);
   const files = await filesOf(directory);
+  if (!files.some(({ kind }) => kind === 'bad archive')) requireCounts(directory);
   const store = observeGroup(directory, {
     selfMetrics: 'none',
     allowSharedDirectory: values['allow-shared-directory'],

@@ -1,9 +1,11 @@
-import { badOption } from '../../errors';
+import { badOption, unknownFamily, unknownRegistry } from '../../errors';
 import type { ExpositionFormat } from '../../exposition/document';
+import { nearestTo } from '../../model/nearest';
 import { observeGroup } from '../../store/current';
+import type { GroupStore } from '../../store/group-store';
 import type { View } from '../../store/store';
 import { groupHelp, groupOption, type Options, printJson } from '../command';
-import { chooseGroup } from '../groups';
+import { chooseGroup, requireCounts } from '../groups';
 
 export const summary: string = 'the exposition of a group, also of a hung, stopped or crashed application';
 
@@ -23,10 +25,10 @@ Options:
   --name NAME        only this family; may be repeated
   --registry NAME    only the registry of this name; may be repeated
   --collect          asks the living processes to run their \`collect\` functions, and waits for 1 s at most
-  --self-metrics     adds the families about the group itself, prom_client_mmap_*
+  --self-metrics     adds the families about the group itself, prom_client_mmap_*; json has none
   --allow-shared-directory   reads a directory in which other users may write
 
-Exit code: 0; 1 if there is no such group or process, or it cannot be read; 2 for a wrong option.
+Exit code: 0; 1 if there is no such group, process, family or registry, or it cannot be read; 2 for a wrong option.
 
 Examples:
   $ npx prom-client-mmap dump                        # the only group, as /metrics shows it
@@ -74,6 +76,7 @@ export async function run(values: Values, [group]: readonly string[]): Promise<v
     throw badOption('--pid', 'the pid of a process', values.pid, '`list` shows those of each group');
   }
   const directory = await chooseGroup(group, 'dump', values);
+  requireCounts(directory);
   const store = observeGroup(directory, {
     collectDeadlineMs: values.collect ? 1000 : 0,
     selfMetrics: values['self-metrics'] ? 'all' : 'none',
@@ -86,6 +89,28 @@ export async function run(values: Values, [group]: readonly string[]): Promise<v
     ...(pid === undefined ? {} : { pid }),
     names: values.name,
   };
-  if (format === undefined) return printJson(await store.families(view));
-  process.stdout.write(await store.bytes(view, format));
+  if (format === undefined) printJson(await store.families(view));
+  else process.stdout.write(await store.bytes(view, format));
+  await requireNamed(store, view, values.registry ?? []);
+}
+
+/** A registry or a family that the group does not have looks like one without numbers. */
+async function requireNamed(store: GroupStore, view: View, registries: readonly string[]): Promise<void> {
+  for (const registry of registries) {
+    if (!(await store.hasFamilies(registry))) throw unknownRegistry(registry);
+  }
+  for (const name of view.names ?? []) {
+    // The families as objects lack those about the group itself.
+    const exposition = await store.text({ ...view, names: [name] }, 'prometheus');
+    if (exposition.trim() !== '') continue;
+    const known = await store.families({ ...view, names: undefined });
+    const names = known.map((family) => family.name);
+    throw unknownFamily(name, familyLike(name, names));
+  }
+}
+
+/** The family of the sample with this name, or the one that it is a slip of. */
+function familyLike(name: string, known: readonly string[]): string | undefined {
+  const family = name.replace(/_(bucket|sum|count|created)$/, '');
+  return [family, `${name}_total`].find((one) => known.includes(one)) ?? nearestTo(name, known);
 }

@@ -31,7 +31,7 @@ Options:
   -i, --interval SECONDS   between two readings, default 1
   -n, --count COUNT        ends after so many intervals
   --by LABEL               a row for each value of this label, in families that have it
-  --filter TEXT            only families and labels with this text
+  --filter TEXT            only families and series with this text in name or labels
   --json                   a document for each interval, one a line
   --collect                asks the living processes to run their \`collect\` functions at each reading
   --allow-shared-directory   reads a directory in which other users may write
@@ -143,8 +143,8 @@ class LiveView {
     for (let i = 0; i < count; i++) {
       await new Promise((resolve) => setTimeout(resolve, this.#intervalMs));
       await this.#read();
-      if (isJson)
-        console.log(JSON.stringify(documentOf(this.#state.recording, this.#state.nowMs, this.#state.filter)));
+      const { recording, nowMs, filter, by } = this.#state;
+      if (isJson) console.log(JSON.stringify(documentOf(recording, nowMs, filter, by)));
       else console.log(inLocale(frameLines(this.#state, process.stdout.columns || 120, Infinity).join('\n')));
     }
   }

@@ -5,7 +5,7 @@ import type { Recording } from '../../views/recording';
 import { requestsOf } from '../../views/requests';
 import { rateText, shortNumber, sparkline, valueText } from '../../views/units';
 import { ageText, bytesText, countText, cut, padded, printable } from '../text';
-import { cellsOf, type Order, rowsOf, shareOf } from './rows';
+import { cellsOf, labelNames, type Order, rowsOf, shareOf } from './rows';
 
 /** All that a frame shows. */
 export interface TopState {
@@ -94,10 +94,15 @@ function headOf({
         ].join('   ');
   const how = [
     `sorted by ${order}`,
-    ...(by === undefined ? [] : [`grouped by ${printable(by)}`]),
+    ...(by === undefined ? [] : [groupedBy(by, recording)]),
     ...(filter === '' ? [] : [`filter: ${printable(filter)}`]),
   ];
   return [facts.join('  '), red, how.join(', ')];
+}
+
+function groupedBy(by: string, { families }: Recording): string {
+  const hasLabel = labelNames(families.values()).includes(by);
+  return `grouped by ${printable(by)}${hasLabel ? '' : ', a label that no family has'}`;
 }
 
 /** The families with the most events, where the group serves no requests. */

@@ -25,11 +25,10 @@ export function rowsOf(
   order: Order,
   by?: string,
 ): Row[] {
-  const all =
+  const rows =
     family === undefined
-      ? [...recording.families.values()].flatMap((one) => familyRows(one, by))
-      : seriesRows(family);
-  const rows = filtered(all, filter);
+      ? [...recording.families.values()].flatMap((one) => familyRows(one, filter, by))
+      : filtered(seriesRows(family), filter);
   const keyed = rows.map((row) => ({ row, key: order === 'name' ? 0 : (numberOf[order](row) ?? 0) }));
   // Series that are alike stay in the order of the exposition: there may be thousands.
   const hasNames = family === undefined || order === 'name';
@@ -50,20 +49,31 @@ function byName(a: Row, b: Row): number {
   return byText(a.family.name, b.family.name) || byText(a.labels, b.labels);
 }
 
-function familyRows(family: RecordedFamily, by: string | undefined): Row[] {
+/** A row for each value of the label, if the family has it; else one of the series with the text. */
+function familyRows(family: RecordedFamily, filter: string, by: string | undefined): readonly Row[] {
+  const groups = groupRows(family, by);
+  if (groups !== undefined) return filtered(groups, filter);
+  const hasName = family.name.toLowerCase().includes(filter.toLowerCase());
+  const series = hasName ? family.series : filtered(seriesRows(family), filter).flatMap((row) => row.series);
+  if (series.length === 0 && !hasName) return [];
+  const [only, ...others] = series;
+  return [{ family, series, labels: only && others.length === 0 ? only.text : `${series.length} series` }];
+}
+
+function groupRows(family: RecordedFamily, by: string | undefined): Row[] | undefined {
+  if (by === undefined || !labelNames([family]).includes(by)) return undefined;
   const groups = new Map<string, RecordedSeries[]>();
-  if (by !== undefined && labelNames([family]).includes(by)) {
-    for (const one of family.series) {
-      const labels = `${by}=${one.labels.find(([name]) => name === by)?.[1] ?? ''}`;
-      const group = groups.get(labels);
-      if (group === undefined) groups.set(labels, [one]);
-      else group.push(one);
-    }
-    return [...groups].map(([labels, series]) => ({ family, series, labels }));
+  for (const one of family.series) {
+    const labels = `${by}=${labelOf(one, by)}`;
+    const group = groups.get(labels);
+    if (group === undefined) groups.set(labels, [one]);
+    else group.push(one);
   }
-  const [only, ...others] = family.series;
-  const labels = only && others.length === 0 ? only.text : `${family.series.length} series`;
-  return [{ family, series: family.series, labels }];
+  return [...groups].map(([labels, series]) => ({ family, series, labels }));
+}
+
+function labelOf({ labels }: RecordedSeries, label: string): string {
+  return labels.find(([name]) => name === label)?.[1] ?? '';
 }
 
 /** The labels that rows can be grouped by, as the first series of each family has them. */
@@ -81,6 +91,11 @@ const numberOf: Readonly<Record<Exclude<Order, 'name'>, (row: Row) => number | u
 
 function rateOf({ series }: Row): number {
   return sum(series, ({ rate }) => rate);
+}
+
+/** Of a gauge. */
+function gaugeValue({ series }: Row): number {
+  return sum(series, ({ value }) => value);
 }
 
 /** A summary of one series has quantiles, several have none in common. */
@@ -119,10 +134,7 @@ export function cellsOf(row: Row, allShares: number, length: number): string[] {
     series.some(({ isReset }) => isReset)
       ? 'reset'
       : family.type === 'gauge'
-        ? valueText(
-            family.name,
-            sum(series, ({ value }) => value),
-          )
+        ? valueText(family.name, gaugeValue(row))
         : rateText(rateOf(row)),
     valueText(family.name, p50),
     valueText(family.name, p99),
@@ -131,23 +143,30 @@ export function cellsOf(row: Row, allShares: number, length: number): string[] {
   ];
 }
 
-/** A frame for programs: each series with its rate or value, and the quantiles of the interval. */
-export function documentOf(recording: Recording, nowMs: number, filter: string): object {
-  const families = rowsOf(recording, undefined, '', 'name').map(({ family }) => ({
-    name: family.name,
-    type: family.type,
-    series: filtered(seriesRows(family), filter).map((row) => {
-      const [p50, p99] = quantilesOf(row, [0.5, 0.99]);
-      return {
-        labels: Object.fromEntries(row.series[0]?.labels ?? []),
-        ...(family.type === 'gauge'
-          ? { value: textOf(row.series[0]?.value) }
-          : { rate: textOf(rateOf(row)) }),
-        ...(p50 === undefined ? {} : { p50: textOf(p50), p99: textOf(p99) }),
-      };
-    }),
-  }));
+/** A frame for programs: each series, or all with one value of a label, with its rate or value and the quantiles of the interval. */
+export function documentOf(recording: Recording, nowMs: number, filter: string, by?: string): object {
+  const families = rowsOf(recording, undefined, '', 'name').map(({ family }) => {
+    const groups = groupRows(family, by);
+    return {
+      name: family.name,
+      type: family.type,
+      series: filtered(groups ?? seriesRows(family), filter).map((row) => ({
+        labels: Object.fromEntries(
+          (row.series[0]?.labels ?? []).filter(([name]) => groups === undefined || name === by),
+        ),
+        ...numbersOf(row),
+      })),
+    };
+  });
   return { time: nowMs / 1000, families: families.filter(({ series }) => series.length > 0) };
+}
+
+function numbersOf(row: Row): object {
+  const [p50, p99] = quantilesOf(row, [0.5, 0.99]);
+  return {
+    ...(row.family.type === 'gauge' ? { value: textOf(gaugeValue(row)) } : { rate: textOf(rateOf(row)) }),
+    ...(p50 === undefined ? {} : { p50: textOf(p50), p99: textOf(p99) }),
+  };
 }
 
 /** JSON has no Infinity. */

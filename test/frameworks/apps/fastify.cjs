@@ -1,5 +1,6 @@
+// The argument: the package of a version.
 const { serve } = require('./serve.cjs');
-const fastify = require('fastify');
+const fastify = require(process.argv[2]);
 
 const app = fastify();
 const ok = (_request, reply) => reply.send('ok');

@@ -1,7 +1,13 @@
-const Koa = require('koa');
+// The argument: the workspace of a version, or '' for the newest one.
+const { createRequire } = require('node:module');
+const { join } = require('node:path');
 const mount = require('koa-mount');
-const { Router } = require('@koa/router');
 const { serve } = require('./serve.cjs');
+
+const requireOf = createRequire(join(__dirname, '..', process.argv[2], 'package.json'));
+const Koa = requireOf('koa');
+const exported = requireOf('@koa/router');
+const Router = exported.Router ?? exported; // older versions export the class itself
 
 const app = new Koa();
 app.silent = true;
