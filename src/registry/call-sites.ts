@@ -1,5 +1,3 @@
-import { isAbsolute } from 'node:path';
-
 /** A frame of the call stack: the place in the code that a function has reached. */
 export interface CallSite {
   /** As V8 knows it: a path, a `file:` URL, or the name of a part of Node such as `node:events`. */
@@ -30,6 +28,9 @@ export function callSites(): readonly CallSite[] {
   return Array.isArray(stack) ? stack.flatMap(siteOf) : `${stack}`.split('\n').flatMap(siteOfLine);
 }
 
+/** An absolute path, or a `file:` URL. */
+const modulePath = /^(?:[\\/]|[a-z]:[\\/]|file:)/i;
+
 function set(limit: number, format: typeof Error.prepareStackTrace): void {
   try {
     Error.stackTraceLimit = limit;
@@ -50,7 +51,7 @@ function siteOf(site: NodeJS.CallSite): CallSite | [] {
     // The function around the frame is the whole file, which is no script of `node:vm`.
     isModule:
       functionName === undefined &&
-      (isAbsolute(file) || file.startsWith('file:')) &&
+      modulePath.test(file) &&
       site.getEnclosingLineNumber?.() === 1 &&
       site.getEnclosingColumnNumber?.() === 1,
     isAwaiting: site.isAsync?.() === true,

@@ -1,8 +1,8 @@
 import { executionAsyncResource } from 'node:async_hooks';
-import { createHash } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import process from 'node:process';
 import { badRegistryName } from '../errors';
+import { realCrypto } from '../process';
 import type { RegistryOptions } from '../types/registry';
 import { type CallSite, callSites } from './call-sites';
 
@@ -81,7 +81,8 @@ export function originOf(registry: Made): Origin | undefined {
   const isAtStart = wasMadeAtStart(sites);
   const positions = positionsOf(sites);
   if (positions.length === 0) return undefined;
-  const scope = unnamed + createHash('sha256').update(positions.join('\n')).digest('base64url').slice(0, 16);
+  const digest = realCrypto.createHash('sha256').update(positions.join('\n')).digest('base64url');
+  const scope = unnamed + digest.slice(0, 16);
   const isFirst = !state.first.has(scope);
   if (!isFirst) {
     state.repeated++;

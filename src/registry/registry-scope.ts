@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { isMainThread } from 'node:worker_threads';
 import type { LabelSet } from '../model/labels';
+import { clockMs } from '../process';
 import { currentStore } from '../store/current';
 import { unnamedRegistry, warn } from '../store/warnings';
 import { handleRequestsFor, requestHandler } from './group-requests';
@@ -44,7 +45,7 @@ export class RegistryScope {
     this.#scope = scope || scope === '' ? scope : isFirst && isAtStart ? this.#origin?.scope : undefined;
     this.#isShown = this.#scope !== undefined;
     this.#isCandidate = isFirst && !isAtStart;
-    if (!this.#isShown && this.#origin !== undefined) this.#madeAtMs = performance.now();
+    if (!this.#isShown && this.#origin !== undefined) this.#madeAtMs = clockMs();
   }
 
   /** The scope that the registry shows; none if it is private. */
@@ -119,7 +120,7 @@ export class RegistryScope {
     this.#isCandidate = false;
     if (!this.#isShown) return;
     this.#isShown = false;
-    this.#madeAtMs = performance.now();
+    this.#madeAtMs = clockMs();
     this.#changeScope(this.#choosers !== undefined ? aloneScope() : undefined);
   }
 
@@ -129,7 +130,7 @@ export class RegistryScope {
    */
   beforeScrape(): Promise<void> | undefined {
     if (this.#isShown || this.#origin === undefined || this.#scrapes > 1) return undefined;
-    if (this.#scrapes === 1 && performance.now() - this.#madeAtMs < stayingMs) return undefined;
+    if (this.#scrapes === 1 && clockMs() - this.#madeAtMs < stayingMs) return undefined;
     this.#scrapes++;
     return this.#scrapes > 1 ? this.#settle(this.#origin) : undefined;
   }
