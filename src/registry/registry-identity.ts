@@ -44,6 +44,8 @@ export interface Origin {
   readonly position: string;
   /** Whether it is the first registry that this thread has made there. */
   readonly isFirst: boolean;
+  /** The functions that made it; undefined where the code of a module did, which runs once. */
+  readonly makers: ReadonlySet<string> | undefined;
 }
 
 /** A registry as this module sees it. */
@@ -78,7 +80,8 @@ const mostPlaces = 1000;
 export function originOf(registry: Made): Origin | undefined {
   if (state.repeated >= mostRepeated || state.first.size >= mostPlaces) return undefined;
   const sites = callSites();
-  const isAtStart = wasMadeAtStart(sites);
+  const isOfModule = sites.some((site) => site.isModule || isLoader(site));
+  const isAtStart = isOfModule || wasMadeAtStart(sites);
   const positions = positionsOf(sites);
   if (positions.length === 0) return undefined;
   const digest = realCrypto.createHash('sha256').update(positions.join('\n')).digest('base64url');
@@ -89,7 +92,8 @@ export function originOf(registry: Made): Origin | undefined {
     state.first.get(scope)?.deref()?.becomePrivate();
   }
   state.first.set(scope, isFirst ? new WeakRef(registry) : undefined);
-  return { scope, isAtStart, position: positions[ownFrames] ?? '', isFirst };
+  const makers = isOfModule ? undefined : functionsOf(sites.slice(ownFrames));
+  return { scope, isAtStart, position: positions[ownFrames] ?? '', isFirst, makers };
 }
 
 /** A scope that no other registry of this thread has. */
@@ -115,12 +119,21 @@ function positionsOf(sites: readonly CallSite[]): string[] {
   return positions;
 }
 
+/** Whether one of these functions is running, or waits for one that is. To be called by what an application calls. */
+export function isRunning(functions: ReadonlySet<string>): boolean {
+  for (const running of functionsOf(callSites())) if (functions.has(running)) return true;
+  return false;
+}
+
+function functionsOf(sites: readonly CallSite[]): Set<string> {
+  return new Set(sites.flatMap((site) => (isOfNode(site) ? [] : (site.functionPosition ?? []))));
+}
+
 /**
- * The code of a module runs at the start, even if the module is loaded late. Functions that run by themselves do so until the process
- * has begun its work; before that a message or an interval tells that they run again and again.
+ * Functions that run by themselves do so at the start until the process has begun its work; before that a message or an interval
+ * tells that they run again and again. The code of a module runs at the start, even if the module is loaded late.
  */
 function wasMadeAtStart(sites: readonly CallSite[]): boolean {
-  if (sites.some((site) => site.isModule || isLoader(site))) return true;
   const end = sites.findIndex(isAwait);
   return !state.hasBegunWork && !sites.slice(0, end < 0 ? undefined : end).some(isRepeated);
 }

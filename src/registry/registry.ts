@@ -278,6 +278,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** One family of the exposition, without a newline at its end. Rejects with a TypeError if there is none. */
   async getSingleMetricAsString(name: string): Promise<string> {
     const metric = this.byName.get(name);
+    await this.scope.beforeScrape(this.sources as object[]);
     const isAlone = metric && (!isExposed(metric, this.scopes()) || currentStore().view === 'thread');
     if (isAlone) return this.getMetricsAsString(metric);
     const returned = metric && (await refresh(metric));
@@ -334,7 +335,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /** The exposition that `render` makes; made anew if the registry became private or shared meanwhile. */
   private async exposed<R>(options: ScrapeOptions, render: Render<R>): Promise<R> {
-    const settled = this.scope.beforeScrape();
+    const settled = this.scope.beforeScrape(this.sources as object[]);
     if (settled !== undefined) await settled;
     const before = this.scopes().join();
     const { group, others } = await this.shown(options);
