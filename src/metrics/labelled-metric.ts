@@ -42,13 +42,24 @@ export abstract class LabelledMetric<
 
   /** A copy of prom-client's private map of the series by their labels. */
   get hashMap(): Readonly<Record<string, object>> {
-    const names = [...this.labelNames].sort((a, b) => (a < b ? -1 : 1));
-    const entries = Array.from(this.#series.table.entries(), ([series, labels]) => {
-      const present = names.filter((name) => labels[name] !== undefined);
-      const key = present.map((name) => `${name}:${labels[name]},`).join('');
-      return [key, Object.freeze(this.hashMapEntry(series, labels))] as const;
-    });
+    const entries = this.#seriesByKey().map(
+      ([key, series, labels]) => [key, Object.freeze(this.hashMapEntry(series, labels))] as const,
+    );
     return Object.freeze(Object.fromEntries(entries));
+  }
+
+  /** Removes all series that are not in the map: applications assign an empty one. */
+  set hashMap(kept: Readonly<Record<string, object>>) {
+    for (const [key, , labels] of this.#seriesByKey())
+      if (!Object.hasOwn(kept, key)) this.#series.remove(labels);
+  }
+
+  #seriesByKey(): [string, S, LabelSet][] {
+    const names = [...this.labelNames].sort((a, b) => (a < b ? -1 : 1));
+    return Array.from(this.#series.table.entries(), ([series, labels]) => {
+      const present = names.filter((name) => labels[name] !== undefined);
+      return [present.map((name) => `${name}:${labels[name]},`).join(''), series, labels];
+    });
   }
 
   /** A series as prom-client keeps it in its `hashMap`. */

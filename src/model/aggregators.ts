@@ -134,3 +134,9 @@ function keyOf({ metricName, labels }: Sample): string {
 function part(text: string): string {
   return `${text.length}:${text}`;
 }
+
+/** Whether the family is added up by this aggregator, or by any if it is undefined. No aggregator of a family means a sum. */
+export function isOf(aggregator: Aggregator | undefined, family: object): boolean {
+  const own = (family as { readonly aggregator?: Aggregator }).aggregator;
+  return aggregator === undefined || aggregator === (own ?? 'sum');
+}

@@ -12,7 +12,7 @@ import { documentText, type ExpositionFormat, type TextFormat, textIn } from '..
 import { familyObject, withDefaultLabels } from '../exposition/families';
 import { negotiatedFormat } from '../exposition/negotiation';
 import type { ClientFormat, TextFamily } from '../exposition/text';
-import { aggregateFamilies } from '../model/aggregators';
+import { aggregateFamilies, isOf } from '../model/aggregators';
 import type { Aggregator } from '../model/family';
 import { type LabelSet, labelText } from '../model/labels';
 import type { EscapingScheme } from '../model/name-escaping';
@@ -180,6 +180,11 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** A copy of prom-client's private map of the metrics by their names. */
   get _metrics(): Readonly<Record<string, Registrable>> {
     return Object.freeze(Object.fromEntries(this.byName));
+  }
+
+  /** A copy of prom-client's private default labels. */
+  get _defaultLabels(): Readonly<LabelSet> {
+    return Object.freeze({ ...this.defaultLabels });
   }
 
   removeSingleMetric(name: string): void {
@@ -391,9 +396,3 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
 /** The registry of all metrics that name no other. */
 export const globalRegistry: Registry = Registry.globalRegistry;
-
-/** No aggregator means a sum. */
-function isOf(aggregator: Aggregator | undefined, family: object): boolean {
-  const own = (family as { readonly aggregator?: Aggregator }).aggregator;
-  return aggregator === undefined || aggregator === (own ?? 'sum');
-}
