@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import { accessSync, constants, existsSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { forbiddenDirectory, sharedDirectory } from '../errors';
@@ -67,14 +67,12 @@ export function openGroup(
 export function workersDirectories(directory: string): string[] {
   const workers = Object.values(cluster.workers ?? {});
   if (realProcess.geteuid?.() !== 0 || workers.length + workersUsers.size === 0) return [];
-  const name = basename(directory);
-  const bases = readdirSync(memoryDirectory()).filter((base) => base.startsWith(basePrefix));
-  const others = bases.filter((base) => existsSync(join(memoryDirectory(), base, name)));
-  if (others.length < 2) return []; // the usual case: the workers need not be looked at
+  // Before the worker has moved its segment: it may be killed right after that.
   for (const worker of workers) {
     const user = userOf(worker?.process.pid ?? 0);
     if (user) workersUsers.add(user);
   }
+  const name = basename(directory);
   const isOf = (user: number, path: string): boolean =>
     lstatSync(path, { throwIfNoEntry: false })?.uid === user;
   return [...workersUsers]
