@@ -99,7 +99,7 @@ function makeDirectory({ directory, isOurs, allowsOthers }: GroupLocation): void
     makePrivate(dirname(directory));
     makePrivate(directory);
   } else {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeMissing(directory);
     if (!allowsOthers) refuseShared(directory);
   }
 }
@@ -116,9 +116,21 @@ function warnAboutUsers(): void {
 
 let hasWarned = false;
 
+/** Makes the directory and its parents. `mkdirSync()` with `recursive` never returns in a place such as /proc, where none can be made. */
+function makeMissing(path: string): void {
+  const isDirectory = (): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isDirectory()) return;
+  if (dirname(path) !== path) makeMissing(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (!isDirectory()) throw error; // else another process was faster
+  }
+}
+
 /** Makes a directory for this user alone; refuses one in which others could have made files. */
 function makePrivate(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeMissing(path);
   const status = lstatSync(path);
   const owner = realProcess.geteuid?.() ?? status.uid;
   if (!status.isDirectory()) throw forbiddenDirectory(path, 'it is not a directory');
