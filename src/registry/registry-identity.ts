@@ -45,8 +45,11 @@ export interface Origin {
   /** Whether it is the first registry that this thread has made there. */
   readonly isFirst: boolean;
   /** The functions that made it; undefined where the code of a module did, which runs once. */
-  readonly makers: ReadonlySet<string> | undefined;
+  readonly makers: Functions | undefined;
 }
+
+/** Functions of a stack, by where they begin, with the places that they had reached. */
+export type Functions = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** A registry as this module sees it. */
 interface Made {
@@ -119,14 +122,24 @@ function positionsOf(sites: readonly CallSite[]): string[] {
   return positions;
 }
 
-/** Whether one of these functions is running, or waits for one that is. To be called by what an application calls. */
-export function isRunning(functions: ReadonlySet<string>): boolean {
-  for (const running of functionsOf(callSites())) if (functions.has(running)) return true;
-  return false;
+/**
+ * Whether one of these functions is running, or waits for one that is, and has reached another place. Helpers of compilers, such as
+ * `__awaiter`, are on many stacks, always at the same place. To be called by what an application calls.
+ */
+export function haveGoneOn(functions: Functions): boolean {
+  return callSites().some(
+    ({ functionPosition = '', position }) => functions.get(functionPosition)?.has(position) === false,
+  );
 }
 
-function functionsOf(sites: readonly CallSite[]): Set<string> {
-  return new Set(sites.flatMap((site) => (isOfNode(site) ? [] : (site.functionPosition ?? []))));
+function functionsOf(sites: readonly CallSite[]): Functions {
+  const functions = new Map<string, Set<string>>();
+  for (const site of sites) {
+    const { functionPosition, position } = site;
+    if (functionPosition === undefined || isOfNode(site)) continue;
+    functions.set(functionPosition, (functions.get(functionPosition) ?? new Set()).add(position));
+  }
+  return functions;
 }
 
 /**

@@ -6,7 +6,7 @@ import { currentStore } from '../store/current';
 import { unnamedRegistry, warn } from '../store/warnings';
 import { handleRequestsFor, requestHandler } from './group-requests';
 import { collects, FAMILY, type Registrable } from './registrable';
-import { aloneScope, isRunning, type Origin, originOf } from './registry-identity';
+import { aloneScope, type Functions, haveGoneOn, type Origin, originOf } from './registry-identity';
 
 /** A registry that is scraped again after so long was not made for one request. */
 const stayingMs = 1000;
@@ -29,7 +29,7 @@ export class RegistryScope {
   /** Of a registry without a name. */
   readonly #origin: Origin | undefined;
   /** Of a shared registry that no scrape has shown yet: the functions that made it, where these may run again. */
-  #makers: ReadonlySet<string> | undefined;
+  #makers: Functions | undefined;
   /** Whether a private registry becomes shared if the group has its scope. */
   #isCandidate = false;
   #hasAsked = false;
@@ -140,7 +140,7 @@ export class RegistryScope {
    * shared elsewhere in the group; or else the user may want to name it.
    */
   #settle(): Promise<void> | undefined {
-    if (this.#makers !== undefined && isRunning(this.#makers)) this.becomePrivate();
+    if (this.#makers !== undefined && haveGoneOn(this.#makers)) this.becomePrivate();
     this.#makers = undefined;
     if (this.#isShown || this.#origin === undefined || this.#scrapes > 1) return undefined;
     if (this.#scrapes === 1 && clockMs() - this.#madeAtMs < stayingMs) return undefined;

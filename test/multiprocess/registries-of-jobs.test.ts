@@ -116,9 +116,24 @@ describe('a registry that the function of a job makes and shows has its own metr
   });
 });
 
-test('a registry that another function shows later is that of all processes', async () => {
-  const workers = await startApplication({
-    'main.mjs': `${imports}
+/** As compilers write async functions for engines without them. */
+const generators = `
+  function __awaiter(body) {
+    return new Promise((resolve, reject) => {
+      function fulfilled(value) { step(generator.next(value)); }
+      function step(result) {
+        result.done ? resolve(result.value) : Promise.resolve(result.value).then(fulfilled, reject);
+      }
+      const generator = body();
+      step(generator.next());
+    });
+  }
+`;
+
+const shownLater: readonly [string, string][] = [
+  [
+    'of the engine',
+    `
       let registry;
       let isReady = false;
       setTimeout(async () => {
@@ -132,10 +147,38 @@ test('a registry that another function shows later is that of all processes', as
         const text = await registry.metrics();
         answer({ '/probe': () => text });
       }, 1);`,
-    'jobs.mjs': jobs,
-  });
+  ],
+  [
+    'of a compiler',
+    `${generators}
+      let registry;
+      let isReady = false;
+      setTimeout(() => __awaiter(function* () {
+        yield null;
+        registry = new Registry();
+        yield measure(registry);
+        isReady = true;
+      }), 1);
+      const timer = setInterval(() => __awaiter(function* () {
+        yield null;
+        if (!isReady) return;
+        clearInterval(timer);
+        const text = yield registry.metrics();
+        answer({ '/probe': () => text });
+      }), 1);`,
+  ],
+];
 
-  for (const worker of workers) {
-    expect(valuesOf(await worker.get('/probe'))).toEqual(new Map([['probe_ms{}', 105]]));
-  }
-});
+test.each(shownLater)(
+  'a registry that another async function %s shows later is that of all processes',
+  async (_, main) => {
+    const workers = await startApplication({
+      'main.mjs': `${imports}${main}`,
+      'jobs.mjs': jobs,
+    });
+
+    for (const worker of workers) {
+      expect(valuesOf(await worker.get('/probe'))).toEqual(new Map([['probe_ms{}', 105]]));
+    }
+  },
+);
