@@ -3,6 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import process from 'node:process';
 import { badRegistryName } from '../errors';
 import { realCrypto } from '../process';
+import { commonState } from '../store/test-runner';
 import type { RegistryOptions } from '../types/registry';
 import { type CallSite, callSites } from './call-sites';
 
@@ -68,11 +69,10 @@ interface State {
   hasBegunWork: boolean;
 }
 
-// On a global symbol: all copies of the library in a thread count together.
-const stateKey: unique symbol = Symbol.for('prom-client-mmap.registries/1');
-const globals = globalThis as { [stateKey]?: State };
-globals[stateKey] ??= newState();
-const state: State = globals[stateKey];
+// From the loading on: the first connection may come before the first registry.
+const ownState: State = newState();
+/** Of all copies of the library in this thread, which count together. */
+const stateOfThread: () => State = commonState(Symbol.for('prom-client-mmap.registries/1'), () => ownState);
 
 /** A thread that has repeated so many makes registries again and again: further ones are not looked at, which would take 20 us each. */
 const mostRepeated = 100;
@@ -81,6 +81,7 @@ const mostPlaces = 1000;
 
 /** The origin of a registry that is being made; undefined where it cannot be known or is not looked at any more. */
 export function originOf(registry: Made): Origin | undefined {
+  const state = stateOfThread();
   if (state.repeated >= mostRepeated || state.first.size >= mostPlaces) return undefined;
   const sites = callSites();
   const isOfModule = sites.some((site) => site.isModule || isLoader(site));
@@ -101,7 +102,7 @@ export function originOf(registry: Made): Origin | undefined {
 
 /** A scope that no other registry of this thread has. */
 export function aloneScope(): string {
-  return `${unnamed}${++state.alone}`;
+  return `${unnamed}${++stateOfThread().alone}`;
 }
 
 /** Frames between `callSites()` and the caller of the constructor, if no bundler has joined functions. All registries have them. */
@@ -148,7 +149,7 @@ function functionsOf(sites: readonly CallSite[]): Functions {
  */
 function wasMadeAtStart(sites: readonly CallSite[]): boolean {
   const end = sites.findIndex(isAwait);
-  return !state.hasBegunWork && !sites.slice(0, end < 0 ? undefined : end).some(isRepeated);
+  return !stateOfThread().hasBegunWork && !sites.slice(0, end < 0 ? undefined : end).some(isRepeated);
 }
 
 function isOfNode({ file }: CallSite): boolean {
