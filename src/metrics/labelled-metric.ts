@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { badSeriesTtl, metricDiffers } from '../errors';
 import type { FamilyDefinition } from '../model/family';
 import { checkLabels, type LabelSet, type LabelValues, labelsOfArguments } from '../model/labels';
+import { privateView } from '../model/private-view';
 import { storeFor } from '../registry/registrable';
 import { globalRegistry } from '../registry/registry';
 import { BoundSeries } from '../series/bound-series';
@@ -40,12 +41,15 @@ export abstract class LabelledMetric<
     this.#series.remove(labelsOfArguments(args, this.labelNames));
   }
 
-  /** A copy of prom-client's private map of the series by their labels. */
+  /** A copy of prom-client's private map of the series by their labels. To delete from it removes the series. */
   get hashMap(): Readonly<Record<string, object>> {
-    const entries = this.#seriesByKey().map(
+    const present = this.#seriesByKey();
+    const entries = present.map(
       ([key, series, labels]) => [key, Object.freeze(this.hashMapEntry(series, labels))] as const,
     );
-    return Object.freeze(Object.fromEntries(entries));
+    return privateView(Object.fromEntries(entries), (removed) => {
+      for (const [key, , labels] of present) if (key === removed) this.#series.remove(labels);
+    });
   }
 
   /** Removes all series that are not in the map: applications assign an empty one. */

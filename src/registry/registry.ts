@@ -16,6 +16,7 @@ import { aggregateFamilies, isOf } from '../model/aggregators';
 import type { Aggregator } from '../model/family';
 import { type LabelSet, labelText } from '../model/labels';
 import type { EscapingScheme } from '../model/name-escaping';
+import { privateView } from '../model/private-view';
 import { realProcess } from '../process';
 import { currentStatus, currentStore } from '../store/current';
 import type {
@@ -177,9 +178,9 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return this.byName.get(name) as Metric<T> | undefined;
   }
 
-  /** A copy of prom-client's private map of the metrics by their names. */
+  /** A copy of prom-client's private map of the metrics by their names. To delete from it removes the metric. */
   get _metrics(): Readonly<Record<string, Registrable>> {
-    return Object.freeze(Object.fromEntries(this.byName));
+    return privateView(Object.fromEntries(this.byName), (name) => this.removeSingleMetric(name));
   }
 
   /** A copy of prom-client's private default labels. */

@@ -122,13 +122,55 @@ test.each(['Counter', 'Gauge', 'Histogram', 'Summary'] as const)(
   },
 );
 
+test('what is deleted from a map is removed', async () => {
+  const [mine, theirs] = await Promise.all(
+    libraries.map(async ({ Counter, Gauge, Histogram, Registry }) => {
+      const registry = new Registry() as judge.Registry & { _metrics: Record<string, judge.Metric> };
+      const options = { help: 'h', labelNames: ['b', 'a'], registers: [registry] };
+      const gauge = new Gauge({ ...options, name: 'g' });
+      const child = gauge.labels({ a: 'x', b: 'y' });
+      child.set(1);
+      gauge.set({ a: 'z' }, 2);
+      const histogram = new Histogram({ ...options, name: 'h', buckets: [1] });
+      histogram.observe({ a: 'x' }, 2);
+      histogram.observe({ a: 'y' }, 2);
+      const counter = new Counter({ name: 'c', help: 'h', registers: [registry] });
+      const texts: string[] = [];
+      for (const remove of [
+        () => delete (gauge as unknown as Private).hashMap['a:x,b:y,'],
+        () => delete (gauge as unknown as Private).hashMap['a:nothing,'],
+        () => delete (histogram as unknown as Private).hashMap['a:x,'],
+        () => delete (counter as unknown as Private).hashMap[''],
+        () => child.inc(3),
+        () => counter.inc(),
+        () => delete registry._metrics['g'],
+        () => delete registry._metrics['nothing'],
+        () => delete registry._metrics['c'],
+        () => new Gauge({ ...options, name: 'g' }).set({ a: 'new' }, 1),
+      ]) {
+        remove();
+        texts.push(await registry.metrics());
+      }
+      return texts;
+    }),
+  );
+
+  expect(mine?.map(inOrder)).toEqual(theirs?.map(inOrder));
+});
+
+/** The lines of an exposition whose series may come in any order. */
+function inOrder(text: string): string[] {
+  return text.split('\n').sort();
+}
+
 test('a write to a view is refused, and changes nothing', async () => {
   const registry = new ours.Registry();
   const gauge = new ours.Gauge({ name: 'm', help: 'h', registers: [registry] });
   const { _metrics } = registry as unknown as { _metrics: Record<string, unknown> };
   const { hashMap } = gauge as unknown as { hashMap: Record<string, { value: number }> };
 
-  expect(() => delete _metrics['m']).toThrow(TypeError);
+  expect(() => Object.assign(_metrics, { n: gauge })).toThrow(TypeError);
+  expect(() => Object.assign(hashMap, { '': { value: 5 } })).toThrow(TypeError);
   expect(() => Object.assign(hashMap[''] as object, { value: 5 })).toThrow(TypeError);
   expect(await registry.metrics()).toContain('\nm 0\n');
 });
