@@ -44,9 +44,7 @@ export abstract class LabelledMetric<
   /** A copy of prom-client's private map of the series by their labels. To delete from it removes the series. */
   get hashMap(): Readonly<Record<string, object>> {
     const present = this.#seriesByKey();
-    const entries = present.map(
-      ([key, series, labels]) => [key, Object.freeze(this.hashMapEntry(series, labels))] as const,
-    );
+    const entries = present.map(([key, series, labels]) => [key, this.hashMapView(series, labels)] as const);
     return privateView(Object.fromEntries(entries), (removed) => {
       for (const [key, , labels] of present) if (key === removed) this.#series.remove(labels);
     });
@@ -64,6 +62,11 @@ export abstract class LabelledMetric<
       const present = names.filter((name) => labels[name] !== undefined);
       return [present.map((name) => `${name}:${labels[name]},`).join(''), series, labels];
     });
+  }
+
+  /** The same as an entry for applications. */
+  protected hashMapView(series: S, labels: Record<string, unknown>): object {
+    return Object.freeze(this.hashMapEntry(series, labels));
   }
 
   /** A series as prom-client keeps it in its `hashMap`. */

@@ -158,6 +158,46 @@ test('what is deleted from a map is removed', async () => {
   expect(mine?.map(inOrder)).toEqual(theirs?.map(inOrder));
 });
 
+test('a value or label that is written to an entry of a counter or gauge counts', async () => {
+  const [mine, theirs] = await Promise.all(
+    libraries.map(async ({ Counter, Gauge, Registry }) => {
+      type Entries = Record<string, { value: number; labels: Record<string, string> }>;
+      const registry = new Registry();
+      const gauge = new Gauge({
+        name: 'g',
+        help: 'h',
+        labelNames: ['chain', 'block'],
+        registers: [registry],
+      });
+      const counter = new Counter({ name: 'c', help: 'h', registers: [registry] });
+      const entryOf = (metric: unknown, key: string) => ((metric as Private).hashMap as Entries)[key];
+      gauge.set({ chain: 'a', block: '1' }, 1);
+      gauge.set({ chain: 'b', block: '1' }, 2);
+      counter.inc();
+      counter.inc(4);
+      const texts: string[] = [];
+      for (const write of [
+        () => Object.assign(entryOf(gauge, 'block:1,chain:a,') ?? {}, { value: 7 }),
+        () => Object.assign(entryOf(counter, '') ?? {}, { value: 50 }),
+        () => counter.inc(),
+        () => {
+          const entry = entryOf(gauge, 'block:1,chain:b,');
+          if (entry === undefined) throw new Error('there is no such entry');
+          entry.labels['block'] = '2';
+          entry.value = 3;
+        },
+      ]) {
+        write();
+        texts.push(await registry.metrics());
+      }
+      return texts;
+    }),
+  );
+
+  expect(mine?.map(inOrder)).toEqual(theirs?.map(inOrder));
+  expect(mine?.at(-1)).toContain('g{chain="b",block="2"} 3');
+});
+
 /** The lines of an exposition whose series may come in any order. */
 function inOrder(text: string): string[] {
   return text.split('\n').sort();
@@ -171,7 +211,7 @@ test('a write to a view is refused, and changes nothing', async () => {
 
   expect(() => Object.assign(_metrics, { n: gauge })).toThrow(TypeError);
   expect(() => Object.assign(hashMap, { '': { value: 5 } })).toThrow(TypeError);
-  expect(() => Object.assign(hashMap[''] as object, { value: 5 })).toThrow(TypeError);
+  expect(() => Object.assign(hashMap[''] as object, { sum: 5 })).toThrow(TypeError);
   expect(await registry.metrics()).toContain('\nm 0\n');
 });
 
