@@ -135,8 +135,11 @@ function part(text: string): string {
   return `${text.length}:${text}`;
 }
 
-/** Whether the family is added up by this aggregator, or by any if it is undefined. No aggregator of a family means a sum. */
-export function isOf(aggregator: Aggregator | undefined, family: object): boolean {
+/**
+ * Whether the family is added up by this aggregator. Any family is, where it is no text: callbacks get arguments that prom-client ignores. No
+ * aggregator of a family means a sum.
+ */
+export function isOf(aggregator: unknown, family: object): boolean {
   const own = (family as { readonly aggregator?: Aggregator }).aggregator;
-  return aggregator === undefined || aggregator === (own ?? 'sum');
+  return typeof aggregator !== 'string' || aggregator === (own ?? 'sum');
 }
