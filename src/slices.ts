@@ -1,4 +1,5 @@
 import { setImmediate, setTimeout } from 'node:timers';
+import { clockMs } from './process';
 
 /** Long work pauses for the event loop after so long: the last step of a slice may take some milliseconds itself. */
 const sliceMs = 1;
@@ -9,24 +10,24 @@ const sliceMs = 1;
  */
 export function inSlices(step: () => boolean): void {
   setTimeout(() => {
-    const end = performance.now() + sliceMs;
+    const end = clockMs() + sliceMs;
     let isLeft = true;
-    while (isLeft && performance.now() < end) isLeft = step();
+    while (isLeft && clockMs() < end) isLeft = step();
     if (isLeft) inSlices(step);
   }, 0).unref();
 }
 
 /** Work in an async function, which pauses for the event loop now and then. */
 export class Slices {
-  #end: number = performance.now() + sliceMs;
+  #end: number = clockMs() + sliceMs;
 
   /** Whether it is time to call `pause()`. */
   get isDue(): boolean {
-    return performance.now() >= this.#end;
+    return clockMs() >= this.#end;
   }
 
   async pause(): Promise<void> {
     await new Promise(setImmediate);
-    this.#end = performance.now() + sliceMs;
+    this.#end = clockMs() + sliceMs;
   }
 }

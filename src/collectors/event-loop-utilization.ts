@@ -43,6 +43,7 @@ export function eventLoopUtilization(collection: Collection): void {
     last = now;
     start = end;
   }, interval);
-  timer.unref();
+  // Mocked timers, and those of jsdom, have no such function.
+  timer?.unref?.();
   collection.whileRegistered([summary, histogram], () => clearInterval(timer));
 }

@@ -1,4 +1,3 @@
-import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { ContentEncoding, HeaderValue } from '../model/http';
 import { clausesOf } from './header';
@@ -20,11 +19,19 @@ type Compress = (bytes: Buffer) => Promise<Buffer>;
 const { zstdCompress } = zlib as { zstdCompress?: (bytes: Buffer, done: zlib.CompressCallback) => void };
 
 // Higher levels take up to five times as long and save a tenth.
-const gzip = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gzip);
+const gzipOptions: zlib.ZlibOptions = { level: 1, memLevel: 9, chunkSize: 256 * 1024 };
 const compressors: Partial<Record<ContentEncoding, Compress>> = {
-  gzip: (bytes) => gzip(bytes, { level: 1, memLevel: 9, chunkSize: 256 * 1024 }),
-  ...(zstdCompress && { zstd: promisify(zstdCompress) }),
+  gzip: promised((bytes, done) => zlib.gzip(bytes, gzipOptions, done)),
+  ...(zstdCompress && { zstd: promised(zstdCompress) }),
 };
+
+/** As `promisify()` of `node:util`, which a test may have mocked when this module is loaded. */
+function promised(compress: (bytes: Buffer, done: zlib.CompressCallback) => void): Compress {
+  return (bytes) =>
+    new Promise((resolve, reject) => {
+      compress(bytes, (error, result) => (error ? reject(error) : resolve(result)));
+    });
+}
 
 /** A smaller body is one packet in any case. */
 const worthCompressing = 1024;

@@ -12,6 +12,7 @@ import type {
 } from '../types/metrics';
 import { hasExemplarKeys } from './exemplar-data';
 import { ExemplarSeries } from './exemplar-series';
+import { hashMapEntryOf } from './hash-map-entry';
 import { LabelledMetric, registeredOr } from './labelled-metric';
 import type { SeriesSamples } from './metric';
 
@@ -101,6 +102,13 @@ export class Counter<T extends string = string>
     const exemplar = series.exemplar(0);
     const sample = { value: series.get(0), labels };
     return exemplar === undefined ? sample : { ...sample, exemplar };
+  }
+
+  protected override hashMapView(series: Series, labels: Record<string, unknown>): object {
+    return hashMapEntryOf(this.#series, series, this.hashMapEntry(series, labels), (written, value) => {
+      written.set(0, value);
+      this.#cells = undefined;
+    });
   }
 
   protected bind(bound: BoundSeries<Series>): CounterChild {

@@ -10,6 +10,7 @@ import { Series } from '../series/series';
 import { currentStore } from '../store/current';
 import type { CellStore } from '../store/store';
 import type { CollectFunction, GaugeChild, GaugeConfiguration, Gauge as GaugeType } from '../types/metrics';
+import { hashMapEntryOf } from './hash-map-entry';
 import { LabelledMetric, registeredOr } from './labelled-metric';
 import type { SeriesSamples } from './metric';
 import { startTimer } from './timer';
@@ -121,6 +122,11 @@ export class Gauge<T extends string = string>
 
   protected hashMapEntry(series: Series, labels: Record<string, unknown>): Sample {
     return { value: series.get(0), labels };
+  }
+
+  protected override hashMapView(series: Series, labels: Record<string, unknown>): object {
+    const entry = this.hashMapEntry(series, labels);
+    return hashMapEntryOf(this.#series, series, entry, (written, value) => this.#write(written, value));
   }
 
   protected bind(bound: BoundSeries<Series>): GaugeChild<T> {

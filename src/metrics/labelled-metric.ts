@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { badSeriesTtl, metricDiffers } from '../errors';
 import type { FamilyDefinition } from '../model/family';
 import { checkLabels, type LabelSet, type LabelValues, labelsOfArguments } from '../model/labels';
+import { privateView } from '../model/private-view';
 import { storeFor } from '../registry/registrable';
 import { globalRegistry } from '../registry/registry';
 import { BoundSeries } from '../series/bound-series';
@@ -40,15 +41,32 @@ export abstract class LabelledMetric<
     this.#series.remove(labelsOfArguments(args, this.labelNames));
   }
 
-  /** A copy of prom-client's private map of the series by their labels. */
+  /** A copy of prom-client's private map of the series by their labels. To delete from it removes the series. */
   get hashMap(): Readonly<Record<string, object>> {
-    const names = [...this.labelNames].sort((a, b) => (a < b ? -1 : 1));
-    const entries = Array.from(this.#series.table.entries(), ([series, labels]) => {
-      const present = names.filter((name) => labels[name] !== undefined);
-      const key = present.map((name) => `${name}:${labels[name]},`).join('');
-      return [key, Object.freeze(this.hashMapEntry(series, labels))] as const;
+    const present = this.#seriesByKey();
+    const entries = present.map(([key, series, labels]) => [key, this.hashMapView(series, labels)] as const);
+    return privateView(Object.fromEntries(entries), (removed) => {
+      for (const [key, , labels] of present) if (key === removed) this.#series.remove(labels);
     });
-    return Object.freeze(Object.fromEntries(entries));
+  }
+
+  /** Removes all series that are not in the map: applications assign an empty one. */
+  set hashMap(kept: Readonly<Record<string, object>>) {
+    for (const [key, , labels] of this.#seriesByKey())
+      if (!Object.hasOwn(kept, key)) this.#series.remove(labels);
+  }
+
+  #seriesByKey(): [string, S, LabelSet][] {
+    const names = [...this.labelNames].sort((a, b) => (a < b ? -1 : 1));
+    return Array.from(this.#series.table.entries(), ([series, labels]) => {
+      const present = names.filter((name) => labels[name] !== undefined);
+      return [present.map((name) => `${name}:${labels[name]},`).join(''), series, labels];
+    });
+  }
+
+  /** The same as an entry for applications. */
+  protected hashMapView(series: S, labels: Record<string, unknown>): object {
+    return Object.freeze(this.hashMapEntry(series, labels));
   }
 
   /** A series as prom-client keeps it in its `hashMap`. */

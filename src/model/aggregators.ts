@@ -134,3 +134,12 @@ function keyOf({ metricName, labels }: Sample): string {
 function part(text: string): string {
   return `${text.length}:${text}`;
 }
+
+/**
+ * Whether the family is added up by this aggregator. Any family is, where it is no text: callbacks get arguments that prom-client ignores. No
+ * aggregator of a family means a sum.
+ */
+export function isOf(aggregator: unknown, family: object): boolean {
+  const own = (family as { readonly aggregator?: Aggregator }).aggregator;
+  return typeof aggregator !== 'string' || aggregator === (own ?? 'sum');
+}

@@ -1,5 +1,3 @@
-import { isAbsolute } from 'node:path';
-
 /** A frame of the call stack: the place in the code that a function has reached. */
 export interface CallSite {
   /** As V8 knows it: a path, a `file:` URL, or the name of a part of Node such as `node:events`. */
@@ -7,6 +5,8 @@ export interface CallSite {
   readonly functionName: string | undefined;
   /** `file`, line and column. */
   readonly position: string;
+  /** Where the function around the place begins, by which it is known. Undefined where only the text of the stack is known. */
+  readonly functionPosition: string | undefined;
   /** Whether it is the code of a module, which runs once, and not of a function. */
   readonly isModule: boolean;
   /** Whether the function waits for the frames before it with `await`. */
@@ -30,6 +30,9 @@ export function callSites(): readonly CallSite[] {
   return Array.isArray(stack) ? stack.flatMap(siteOf) : `${stack}`.split('\n').flatMap(siteOfLine);
 }
 
+/** An absolute path, or a `file:` URL. */
+const modulePath = /^(?:[\\/]|[a-z]:[\\/]|file:)/i;
+
 function set(limit: number, format: typeof Error.prepareStackTrace): void {
   try {
     Error.stackTraceLimit = limit;
@@ -43,16 +46,14 @@ function siteOf(site: NodeJS.CallSite): CallSite | [] {
   const file = site.getScriptNameOrSourceURL() || site.getEvalOrigin();
   const functionName = site.getFunctionName() ?? undefined;
   if (!file) return [];
+  const [line, column] = [site.getEnclosingLineNumber?.(), site.getEnclosingColumnNumber?.()];
   return {
     file,
     functionName,
     position: `${withoutQuery(file)}:${site.getLineNumber()}:${site.getColumnNumber()}`,
+    functionPosition: line === undefined ? undefined : `${file}:${line}:${column}`,
     // The function around the frame is the whole file, which is no script of `node:vm`.
-    isModule:
-      functionName === undefined &&
-      (isAbsolute(file) || file.startsWith('file:')) &&
-      site.getEnclosingLineNumber?.() === 1 &&
-      site.getEnclosingColumnNumber?.() === 1,
+    isModule: functionName === undefined && modulePath.test(file) && line === 1 && column === 1,
     isAwaiting: site.isAsync?.() === true,
   };
 }
@@ -62,8 +63,14 @@ function siteOfLine(line: string): CallSite | [] {
   const [, isAsync, functionName, file, position] =
     /^ +at (async )?(?:(.*) \()?(.*?)(:\d+:\d+)\)?$/.exec(line) ?? [];
   if (file === undefined) return [];
-  const isAwaiting = isAsync !== undefined;
-  return { file, functionName, position: `${withoutQuery(file)}${position}`, isModule: false, isAwaiting };
+  return {
+    file,
+    functionName,
+    position: `${withoutQuery(file)}${position}`,
+    functionPosition: undefined,
+    isModule: false,
+    isAwaiting: isAsync !== undefined,
+  };
 }
 
 /** Loaders and file watchers add queries to the URLs of modules, which differ between processes. */

@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { setTimeout } from 'node:timers/promises';
 import { BroadcastChannel, threadId } from 'node:worker_threads';
-import { realProcess } from '../process';
+import { clockMs, realProcess } from '../process';
 import { whenUnshared } from '../store/current';
 import { commonState } from '../store/test-runner';
 import { type Answering, Gatherer, type Peer } from './gather';
@@ -87,7 +87,7 @@ class ThreadPeers {
     channel.onmessage = (event) => this.#receive((event as { data: Envelope }).data);
     channel.unref();
     this.#post('hello');
-    this.#greetedAtMs = performance.now();
+    this.#greetedAtMs = clockMs();
     realProcess.once('exit', () => this.#post('bye'));
     // One that is terminated says nothing.
     realProcess.on('worker', (worker) => {
@@ -99,7 +99,7 @@ class ThreadPeers {
   /** The threads that have said that they exist. */
   async found(): Promise<readonly Peer[]> {
     this.listen();
-    const leftMs = this.#greetedAtMs + greetingMs - performance.now();
+    const leftMs = this.#greetedAtMs + greetingMs - clockMs();
     if (leftMs > 0) await setTimeout(leftMs);
     return [...this.#known].sort(([one], [other]) => one - other).map(([, peer]) => peer);
   }

@@ -53,11 +53,18 @@ export interface Registrable {
 /** prom-client reads a metric by `get()` for objects, and by `getForPromString()`, where there is one, for text. */
 export type Shape = 'text' | 'objects';
 
+/** The class of what async functions return: an application may put another one in place of the global. */
+const OwnPromise = (async () => undefined)().constructor as PromiseConstructor;
+
+function isPromise<T>(value: T): value is Extract<T, Promise<unknown>> {
+  return value instanceof OwnPromise || value instanceof Promise;
+}
+
 /** Runs `collect` and brings the numbers up to date. Rejects with the error of `collect`. */
 export async function collect(metric: Pick<Registrable, 'collect' | typeof FAMILY>): Promise<void> {
   // Called as a method: `this` is the metric.
   const pending = (metric as { collect?(): unknown }).collect?.();
-  if (pending instanceof Promise) await pending;
+  if (isPromise(pending)) await pending;
   await metric[FAMILY]?.refresh?.();
 }
 
@@ -86,7 +93,7 @@ export function readAll(
 ): TextFamily[] | Promise<TextFamily[]> {
   const begun: Begun[] = [];
   for (const metric of metrics) begun.push(beginReading(metric, shape));
-  const isAtOnce = shape === 'text' && !begun.some((reading) => reading instanceof Promise);
+  const isAtOnce = shape === 'text' && !begun.some((reading) => isPromise(reading));
   return isAtOnce ? readNow(begun as ReadNow[]) : finishAll(begun, onError);
 }
 
@@ -121,19 +128,19 @@ function readNow(readings: readonly ReadNow[]): TextFamily[] {
 }
 
 async function finishAll(begun: readonly Begun[], onError: ReadingErrorHandler): Promise<TextFamily[]> {
-  const isPending = begun.some((reading) => reading instanceof Promise);
+  const isPending = begun.some((reading) => isPromise(reading));
   const readings = isPending ? await Promise.all(begun.map((reading) => settled(reading, onError))) : begun;
   const families: TextFamily[] = [];
   for (const reading of readings as readonly (Reading | undefined)[]) {
     const family = reading?.();
-    if (family !== undefined) families.push(family instanceof Promise ? await family : family);
+    if (family !== undefined) families.push(isPromise(family) ? await family : family);
   }
   return families;
 }
 
 /** With `onError`, a metric that cannot be read has no numbers. */
 function settled(reading: Begun, onError: ReadingErrorHandler): Begun {
-  if (onError === undefined || !(reading instanceof Promise)) return reading;
+  if (onError === undefined || !isPromise(reading)) return reading;
   return reading.catch((error: unknown) => {
     onError(error);
     return undefined;

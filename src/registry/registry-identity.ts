@@ -1,8 +1,9 @@
 import { executionAsyncResource } from 'node:async_hooks';
-import { createHash } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import process from 'node:process';
 import { badRegistryName } from '../errors';
+import { realCrypto } from '../process';
+import { commonState } from '../store/test-runner';
 import type { RegistryOptions } from '../types/registry';
 import { type CallSite, callSites } from './call-sites';
 
@@ -44,7 +45,12 @@ export interface Origin {
   readonly position: string;
   /** Whether it is the first registry that this thread has made there. */
   readonly isFirst: boolean;
+  /** The functions that made it; undefined where the code of a module did, which runs once. */
+  readonly makers: Functions | undefined;
 }
+
+/** Functions of a stack, by where they begin, with the places that they had reached. */
+export type Functions = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** A registry as this module sees it. */
 interface Made {
@@ -63,11 +69,10 @@ interface State {
   hasBegunWork: boolean;
 }
 
-// On a global symbol: all copies of the library in a thread count together.
-const stateKey: unique symbol = Symbol.for('prom-client-mmap.registries/1');
-const globals = globalThis as { [stateKey]?: State };
-globals[stateKey] ??= newState();
-const state: State = globals[stateKey];
+// From the loading on: the first connection may come before the first registry.
+const ownState: State = newState();
+/** Of all copies of the library in this thread, which count together. */
+const stateOfThread: () => State = commonState(Symbol.for('prom-client-mmap.registries/1'), () => ownState);
 
 /** A thread that has repeated so many makes registries again and again: further ones are not looked at, which would take 20 us each. */
 const mostRepeated = 100;
@@ -76,24 +81,28 @@ const mostPlaces = 1000;
 
 /** The origin of a registry that is being made; undefined where it cannot be known or is not looked at any more. */
 export function originOf(registry: Made): Origin | undefined {
+  const state = stateOfThread();
   if (state.repeated >= mostRepeated || state.first.size >= mostPlaces) return undefined;
   const sites = callSites();
-  const isAtStart = wasMadeAtStart(sites);
+  const isOfModule = sites.some((site) => site.isModule || isLoader(site));
+  const isAtStart = isOfModule || wasMadeAtStart(sites);
   const positions = positionsOf(sites);
   if (positions.length === 0) return undefined;
-  const scope = unnamed + createHash('sha256').update(positions.join('\n')).digest('base64url').slice(0, 16);
+  const digest = realCrypto.createHash('sha256').update(positions.join('\n')).digest('base64url');
+  const scope = unnamed + digest.slice(0, 16);
   const isFirst = !state.first.has(scope);
   if (!isFirst) {
     state.repeated++;
     state.first.get(scope)?.deref()?.becomePrivate();
   }
   state.first.set(scope, isFirst ? new WeakRef(registry) : undefined);
-  return { scope, isAtStart, position: positions[ownFrames] ?? '', isFirst };
+  const makers = isOfModule ? undefined : functionsOf(sites.slice(ownFrames));
+  return { scope, isAtStart, position: positions[ownFrames] ?? '', isFirst, makers };
 }
 
 /** A scope that no other registry of this thread has. */
 export function aloneScope(): string {
-  return `${unnamed}${++state.alone}`;
+  return `${unnamed}${++stateOfThread().alone}`;
 }
 
 /** Frames between `callSites()` and the caller of the constructor, if no bundler has joined functions. All registries have them. */
@@ -115,13 +124,32 @@ function positionsOf(sites: readonly CallSite[]): string[] {
 }
 
 /**
- * The code of a module runs at the start, even if the module is loaded late. Functions that run by themselves do so until the process
- * has begun its work; before that a message or an interval tells that they run again and again.
+ * Whether one of these functions is running, or waits for one that is, and has reached another place. Helpers of compilers, such as
+ * `__awaiter`, are on many stacks, always at the same place. To be called by what an application calls.
+ */
+export function haveGoneOn(functions: Functions): boolean {
+  return callSites().some(
+    ({ functionPosition = '', position }) => functions.get(functionPosition)?.has(position) === false,
+  );
+}
+
+function functionsOf(sites: readonly CallSite[]): Functions {
+  const functions = new Map<string, Set<string>>();
+  for (const site of sites) {
+    const { functionPosition, position } = site;
+    if (functionPosition === undefined || isOfNode(site)) continue;
+    functions.set(functionPosition, (functions.get(functionPosition) ?? new Set()).add(position));
+  }
+  return functions;
+}
+
+/**
+ * Functions that run by themselves do so at the start until the process has begun its work; before that a message or an interval
+ * tells that they run again and again. The code of a module runs at the start, even if the module is loaded late.
  */
 function wasMadeAtStart(sites: readonly CallSite[]): boolean {
-  if (sites.some((site) => site.isModule || isLoader(site))) return true;
   const end = sites.findIndex(isAwait);
-  return !state.hasBegunWork && !sites.slice(0, end < 0 ? undefined : end).some(isRepeated);
+  return !stateOfThread().hasBegunWork && !sites.slice(0, end < 0 ? undefined : end).some(isRepeated);
 }
 
 function isOfNode({ file }: CallSite): boolean {

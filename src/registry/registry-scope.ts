@@ -1,11 +1,12 @@
 import cluster from 'node:cluster';
 import { isMainThread } from 'node:worker_threads';
 import type { LabelSet } from '../model/labels';
+import { clockMs } from '../process';
 import { currentStore } from '../store/current';
 import { unnamedRegistry, warn } from '../store/warnings';
 import { handleRequestsFor, requestHandler } from './group-requests';
 import { collects, FAMILY, type Registrable } from './registrable';
-import { aloneScope, type Origin, originOf } from './registry-identity';
+import { aloneScope, type Functions, haveGoneOn, type Origin, originOf } from './registry-identity';
 
 /** A registry that is scraped again after so long was not made for one request. */
 const stayingMs = 1000;
@@ -27,6 +28,8 @@ export class RegistryScope {
   #isInUse = false;
   /** Of a registry without a name. */
   readonly #origin: Origin | undefined;
+  /** Of a shared registry that no scrape has shown yet: the functions that made it, where these may run again. */
+  #makers: Functions | undefined;
   /** Whether a private registry becomes shared if the group has its scope. */
   #isCandidate = false;
   #hasAsked = false;
@@ -44,7 +47,8 @@ export class RegistryScope {
     this.#scope = scope || scope === '' ? scope : isFirst && isAtStart ? this.#origin?.scope : undefined;
     this.#isShown = this.#scope !== undefined;
     this.#isCandidate = isFirst && !isAtStart;
-    if (!this.#isShown && this.#origin !== undefined) this.#madeAtMs = performance.now();
+    if (this.#isShown) this.#makers = this.#origin?.makers;
+    if (!this.#isShown && this.#origin !== undefined) this.#madeAtMs = clockMs();
   }
 
   /** The scope that the registry shows; none if it is private. */
@@ -119,22 +123,32 @@ export class RegistryScope {
     this.#isCandidate = false;
     if (!this.#isShown) return;
     this.#isShown = false;
-    this.#madeAtMs = performance.now();
+    this.#madeAtMs = clockMs();
     this.#changeScope(this.#choosers !== undefined ? aloneScope() : undefined);
   }
 
-  /**
-   * To be called before each scrape, and its Promise to be awaited. A private registry that is scraped again after a second was not
-   * made for one request: it becomes shared if it is shared elsewhere in the group; or else the user may want to name it.
-   */
-  beforeScrape(): Promise<void> | undefined {
-    if (this.#isShown || this.#origin === undefined || this.#scrapes > 1) return undefined;
-    if (this.#scrapes === 1 && performance.now() - this.#madeAtMs < stayingMs) return undefined;
-    this.#scrapes++;
-    return this.#scrapes > 1 ? this.#settle(this.#origin) : undefined;
+  /** To be called before each scrape, with the sources of a merged registry, and its Promise to be awaited. */
+  beforeScrape(sources: readonly { readonly scope?: RegistryScope }[] = []): Promise<unknown> | undefined {
+    const own = this.#settle();
+    const pending = sources.flatMap(({ scope }) => scope?.beforeScrape() ?? []);
+    return pending.length === 0 ? own : Promise.all([own, ...pending]);
   }
 
-  async #settle(origin: Origin): Promise<void> {
+  /**
+   * Settles which metrics a scrape shows. A registry that is first scraped by a function that made it, as for a job or a probe,
+   * becomes private. A private registry that is scraped again after a second was not made for one request: it becomes shared if it is
+   * shared elsewhere in the group; or else the user may want to name it.
+   */
+  #settle(): Promise<void> | undefined {
+    if (this.#makers !== undefined && haveGoneOn(this.#makers)) this.becomePrivate();
+    this.#makers = undefined;
+    if (this.#isShown || this.#origin === undefined || this.#scrapes > 1) return undefined;
+    if (this.#scrapes === 1 && clockMs() - this.#madeAtMs < stayingMs) return undefined;
+    this.#scrapes++;
+    return this.#scrapes > 1 ? this.#joinOrWarn(this.#origin) : undefined;
+  }
+
+  async #joinOrWarn(origin: Origin): Promise<void> {
     if (this.#isCandidate) await this.#join(origin);
     this.#isCandidate = false;
     const store = currentStore();

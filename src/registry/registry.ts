@@ -12,10 +12,11 @@ import { documentText, type ExpositionFormat, type TextFormat, textIn } from '..
 import { familyObject, withDefaultLabels } from '../exposition/families';
 import { negotiatedFormat } from '../exposition/negotiation';
 import type { ClientFormat, TextFamily } from '../exposition/text';
-import { aggregateFamilies } from '../model/aggregators';
+import { aggregateFamilies, isOf } from '../model/aggregators';
 import type { Aggregator } from '../model/family';
 import { type LabelSet, labelText } from '../model/labels';
 import type { EscapingScheme } from '../model/name-escaping';
+import { privateView } from '../model/private-view';
 import { realProcess } from '../process';
 import { currentStatus, currentStore } from '../store/current';
 import type {
@@ -177,9 +178,14 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return this.byName.get(name) as Metric<T> | undefined;
   }
 
-  /** A copy of prom-client's private map of the metrics by their names. */
+  /** A copy of prom-client's private map of the metrics by their names. To delete from it removes the metric. */
   get _metrics(): Readonly<Record<string, Registrable>> {
-    return Object.freeze(Object.fromEntries(this.byName));
+    return privateView(Object.fromEntries(this.byName), (name) => this.removeSingleMetric(name));
+  }
+
+  /** A copy of prom-client's private default labels. */
+  get _defaultLabels(): Readonly<LabelSet> {
+    return Object.freeze({ ...this.defaultLabels });
   }
 
   removeSingleMetric(name: string): void {
@@ -235,7 +241,8 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The exposition; a Buffer in a registry whose content type is Protobuf. Rejects with the error of a `collect` function. */
   metrics(options: MetricsOptions = {}): Promise<string> {
     if (this.type === protobufContentType) return this.bytes(options, 'protobuf') as Promise<never>;
-    return this.exposed(options, (group, others) =>
+    // Null, where a caller passes on what it has got.
+    return this.exposed(options ?? {}, (group, others) =>
       group && others.length === 0 ? group.text(this.format) : this.composed(group, others, this.format),
     );
   }
@@ -278,6 +285,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** One family of the exposition, without a newline at its end. Rejects with a TypeError if there is none. */
   async getSingleMetricAsString(name: string): Promise<string> {
     const metric = this.byName.get(name);
+    await this.scope.beforeScrape(this.sources as object[]);
     const isAlone = metric && (!isExposed(metric, this.scopes()) || currentStore().view === 'thread');
     if (isAlone) return this.getMetricsAsString(metric);
     const returned = metric && (await refresh(metric));
@@ -334,7 +342,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /** The exposition that `render` makes; made anew if the registry became private or shared meanwhile. */
   private async exposed<R>(options: ScrapeOptions, render: Render<R>): Promise<R> {
-    const settled = this.scope.beforeScrape();
+    const settled = this.scope.beforeScrape(this.sources as object[]);
     if (settled !== undefined) await settled;
     const before = this.scopes().join();
     const { group, others } = await this.shown(options);
@@ -390,9 +398,3 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
 /** The registry of all metrics that name no other. */
 export const globalRegistry: Registry = Registry.globalRegistry;
-
-/** No aggregator means a sum. */
-function isOf(aggregator: Aggregator | undefined, family: object): boolean {
-  const own = (family as { readonly aggregator?: Aggregator }).aggregator;
-  return aggregator === undefined || aggregator === (own ?? 'sum');
-}

@@ -167,7 +167,7 @@ export class FamilySeries<S extends Series> {
   limitIdleTime(ttlMs: number): void {
     this.#isIdle = idleTest(this.cells, ttlMs);
     this.#idleTimer = setInterval(() => void this.removeIdle(), Math.min(ttlMs / 4, longestMs));
-    this.#idleTimer.unref();
+    this.#idleTimer?.unref?.();
   }
 
   /** Looks at all series, with pauses for the event loop. Calls at the same time share it. */

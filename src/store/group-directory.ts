@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import { accessSync, constants, existsSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { forbiddenDirectory, sharedDirectory } from '../errors';
@@ -67,14 +67,12 @@ export function openGroup(
 export function workersDirectories(directory: string): string[] {
   const workers = Object.values(cluster.workers ?? {});
   if (realProcess.geteuid?.() !== 0 || workers.length + workersUsers.size === 0) return [];
-  const name = basename(directory);
-  const bases = readdirSync(memoryDirectory()).filter((base) => base.startsWith(basePrefix));
-  const others = bases.filter((base) => existsSync(join(memoryDirectory(), base, name)));
-  if (others.length < 2) return []; // the usual case: the workers need not be looked at
+  // Before the worker has moved its segment: it may be killed right after that.
   for (const worker of workers) {
     const user = userOf(worker?.process.pid ?? 0);
     if (user) workersUsers.add(user);
   }
+  const name = basename(directory);
   const isOf = (user: number, path: string): boolean =>
     lstatSync(path, { throwIfNoEntry: false })?.uid === user;
   return [...workersUsers]
@@ -101,7 +99,7 @@ function makeDirectory({ directory, isOurs, allowsOthers }: GroupLocation): void
     makePrivate(dirname(directory));
     makePrivate(directory);
   } else {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeMissing(directory);
     if (!allowsOthers) refuseShared(directory);
   }
 }
@@ -118,9 +116,21 @@ function warnAboutUsers(): void {
 
 let hasWarned = false;
 
+/** Makes the directory and its parents. `mkdirSync()` with `recursive` never returns in a place such as /proc, where none can be made. */
+function makeMissing(path: string): void {
+  const isDirectory = (): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isDirectory()) return;
+  if (dirname(path) !== path) makeMissing(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (!isDirectory()) throw error; // else another process was faster
+  }
+}
+
 /** Makes a directory for this user alone; refuses one in which others could have made files. */
 function makePrivate(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeMissing(path);
   const status = lstatSync(path);
   const owner = realProcess.geteuid?.() ?? status.uid;
   if (!status.isDirectory()) throw forbiddenDirectory(path, 'it is not a directory');

@@ -1,3 +1,6 @@
+// Those of Node, also where an application has replaced the globals.
+import { clearInterval, setInterval, setTimeout } from 'node:timers';
+
 export interface Maintained {
   /** Tells other owners that this one lives, and repairs its files. */
   maintain(): void;

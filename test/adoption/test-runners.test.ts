@@ -128,6 +128,24 @@ describe('mocks of modules of Node', () => {
   });
 });
 
+test('a thread that runs tests gets no global', async () => {
+  const project = new Project({
+    'tests.cjs': `
+      for (const name of ['describe', 'it', 'beforeEach', 'afterEach']) globalThis[name] = () => undefined;
+      const before = Reflect.ownKeys(globalThis);
+      const client = require('prom-client-mmap');
+      new client.Gauge({ name: 'g', help: 'h', registers: [new client.Registry()] }).set(1);
+      client.AggregatorRegistry.setRegistries(client.register);
+      client.collectDefaultMetrics();
+      client.register.metrics().then(() => {
+        console.log(Reflect.ownKeys(globalThis).filter((key) => !before.includes(key)));
+      });`,
+  });
+  project.install();
+
+  expect((await project.node('tests.cjs')).output).toBe('[]\n');
+});
+
 describe('no test runner', () => {
   const inherited = {
     VITEST: 'true',

@@ -59,6 +59,9 @@ type Operation =
   | { op: 'remove'; metric: number; by: Labels | Values }
   | { op: 'reset'; metric: number }
   | { op: 'zero'; metric: number; labels: Labels }
+  | { op: 'map'; metric: number; how: 'keys' | 'delete' | 'empty' | 'write'; entry: number; value: number }
+  | { op: 'aggregator'; metric: number; aggregator: judge.Aggregator }
+  | { op: 'aggregate'; registries: number[] }
   | { op: 'register'; metric: number; registry: number }
   | { op: 'unregister'; name: string; registry: number }
   | { op: 'defaults'; registry: number; labels: Record<string, unknown> }
@@ -130,6 +133,7 @@ function operation(options: Variant): fc.Arbitrary<Operation> {
     unknown: fc.integer({ min: 0, max: 19 }).map((n) => n === 0),
   });
   const by = fc.oneof(labels, values);
+  const aggregator = fc.constantFrom<judge.Aggregator>('sum', 'first', 'min', 'max', 'average');
   const create: fc.Arbitrary<Create> = fc.record({
     op: fc.constant('create' as const),
     kind: fc.constantFrom<Kind>(
@@ -150,7 +154,7 @@ function operation(options: Variant): fc.Arbitrary<Operation> {
     ),
     canonical: fc.boolean(),
     registries: fc.uniqueArray(registry, { minLength: 0, maxLength: 2 }),
-    aggregator: fc.constantFrom<judge.Aggregator>('sum', 'first', 'min', 'max', 'average'),
+    aggregator,
     buckets: fc.constantFrom([0.1, 1, 10], [], [5, 1, 2], [0.5], [-2, 0, 1e-7, 1e21], [1, Infinity]),
     aged: fc.boolean(),
     pruned: fc.boolean(),
@@ -169,6 +173,13 @@ function operation(options: Variant): fc.Arbitrary<Operation> {
     value: amount,
     bare: fc.boolean(),
     exemplar: fc.option(exemplarLabels(options), { nil: undefined }),
+  });
+  const map = fc.record({
+    op: fc.constant('map' as const),
+    metric,
+    how: fc.constantFrom('keys' as const, 'delete' as const, 'empty' as const, 'write' as const),
+    entry: fc.nat(5),
+    value: fc.integer({ min: 0, max: 9 }),
   });
   const defaults = fc.record({
     op: fc.constant('defaults' as const),
@@ -197,6 +208,18 @@ function operation(options: Variant): fc.Arbitrary<Operation> {
     { weight: 2, arbitrary: fc.record({ op: fc.constant('reset' as const), metric }) },
     { weight: 3, arbitrary: fc.record({ op: fc.constant('zero' as const), metric, labels }) },
     { weight: 2, arbitrary: fc.record({ op: fc.constant('register' as const), metric, registry }) },
+    { weight: 3, arbitrary: map },
+    {
+      weight: 2,
+      arbitrary: fc.record({ op: fc.constant('aggregator' as const), metric, aggregator }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        op: fc.constant('aggregate' as const),
+        registries: fc.array(registry, { minLength: 1, maxLength: 3 }),
+      }),
+    },
     {
       weight: 1,
       arbitrary: fc.record({
@@ -271,6 +294,15 @@ class Side {
         const isFit = target?.made.kind === 'histogram' && target.made.canonical && !operation.labels.unknown;
         return isFit ? call(target.metric, 'zero', labelsFor(target.made, operation.labels)) : undefined;
       }
+      case 'map':
+        return this.#useMap(operation);
+      case 'aggregator': {
+        const target = this.#metric(operation.metric);
+        if (target !== undefined) Object.assign(target.metric, { aggregator: operation.aggregator });
+        return undefined;
+      }
+      case 'aggregate':
+        return this.#aggregate(operation.registries);
       case 'register': {
         const target = this.#metric(operation.metric);
         return target && this.#registry(operation.registry).registerMetric(target.metric);
@@ -351,6 +383,30 @@ class Side {
     }
     if (labels === undefined) return call(target.metric, name, ...(bare ? [] : [value]));
     return call(target.metric, name, labelsFor(target.made, labels), ...(bare ? [] : [value]));
+  }
+
+  /** What applications do with the private map. Of exotic label values its keys differ. */
+  #useMap({ metric: number, how, entry, value }: Operation & { op: 'map' }): unknown {
+    const target = this.#metric(number);
+    if (target === undefined || !target.made.canonical) return undefined;
+    const metric = target.metric as unknown as { hashMap: Record<string, { value?: number }> };
+    const { hashMap } = metric;
+    const keys = Object.keys(hashMap).sort((a, b) => (a < b ? -1 : 1));
+    const key = at(keys, entry) ?? '';
+    if (how === 'delete') return delete hashMap[key];
+    if (how === 'empty') metric.hashMap = {};
+    const hasValue = ['counter', 'gauge'].includes(target.made.kind);
+    if (how === 'write' && hasValue) Object.assign(hashMap[key] ?? {}, { value });
+    return keys;
+  }
+
+  async #aggregate(registries: readonly number[]): Promise<string> {
+    const lists: object[] = [];
+    // As after a transport between processes.
+    for (const i of registries) {
+      lists.push(JSON.parse(JSON.stringify(await this.#registry(i).getMetricsAsJSON())));
+    }
+    return this.#library.AggregatorRegistry.aggregate(lists).metrics() as Promise<string>;
   }
 
   #registry(i: number): judge.Registry {

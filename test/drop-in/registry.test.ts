@@ -147,6 +147,19 @@ describe('the global registry', () => {
   });
 });
 
+test.each([null, 0, true, {}, { timestamps: false }, [], () => undefined])(
+  'an argument that prom-client ignores, such as %j, changes nothing',
+  async (argument) => {
+    const registry = new Registry();
+    new Gauge({ name: 'g', help, registers: [registry] }).set(2);
+    const given = argument as never;
+
+    expect(await registry.metrics(given)).toBe(await registry.metrics());
+    expect(await registry.getMetricsAsJSON(given)).toEqual(await registry.getMetricsAsJSON());
+    expect(registry.getMetricsAsArray(given)).toEqual(registry.getMetricsAsArray());
+  },
+);
+
 describe('the list of metrics', () => {
   test('is in order of registration, and has the very objects', () => {
     const registry = new Registry();

@@ -47,6 +47,20 @@ describe('a process that may not write where its group is', () => {
   });
 });
 
+test.each([
+  ['/proc/metrics', 'ENOENT'],
+  ['/dev/null/metrics', 'ENOTDIR'],
+])(
+  'a process whose directory would be %s, which cannot be made, warns once and counts for itself',
+  async (directory, code) => {
+    const member = await spawn({ directory });
+    await count(member, 1);
+
+    expect(await member.warnings()).toEqual([warning(code, /PROM_CLIENT_MMAP_DIR/)]);
+    expect(jobsOf(await member.scrape())).toBe(1);
+  },
+);
+
 test('a process adds up the segments of its own user only, unless it is root', async ({ skip }) => {
   if (!isRoot) return skip('only root can start a process of another user');
   const directory = newDirectory();

@@ -89,6 +89,22 @@ test('a primary of root answers for workers of another user, which warn that the
   expect(await primary.warnings()).toEqual([]);
 });
 
+test('the counts of a worker that gave up its rights and was killed before the next scrape of the primary stay', async ({
+  skip,
+}) => {
+  if (!isRoot) return skip('only root can give up its rights');
+  const primary = await spawn({ from: installedCopy({ addon: true }) });
+  const worker = await primary.startWorker();
+  await count(primary, 1);
+  await count(worker, 2);
+  await giveUpRights(worker);
+
+  expect(jobsOf(await primary.scrape())).toBe(3);
+  await worker.scrape(); // which moves its segment
+  await worker.kill();
+  expect(jobsOf(await primary.scrape())).toBe(3);
+});
+
 async function giveUpRights(member: Member): Promise<void> {
   await member.run((_library, id) => {
     process.setgid?.(id);

@@ -68,6 +68,21 @@ describe.skipIf(!wanted)('test runners (only with THIRD_PARTY=1 or CI=true)', { 
     expectPassed(outcome, '12 tests passed');
   });
 
+  test('lab, which fails for each global that a test leaves', async () => {
+    const parts = [
+      `const lab = require('@hapi/lab').script(); exports.lab = lab; const test = lab.test;`,
+      commonJs,
+      own,
+      fresh,
+    ];
+    const project = projectOf('js', parts);
+    await project.npm('install', '@hapi/lab@26.0.1');
+
+    const outcome = await project.node('node_modules/@hapi/lab/bin/lab', 'tests');
+
+    expectPassed(outcome, '6 tests complete');
+  });
+
   test('jasmine', async () => {
     const parts = [
       commonJs,
