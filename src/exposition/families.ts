@@ -48,11 +48,23 @@ export function withAllLabels(sample: TextSample): Sample {
   return { ...rest, labels: { ...labels, ...sharedLabels } };
 }
 
-/** A family as `getMetricsAsJSON()` has it. Pauses for the event loop if there are thousands of samples. */
-export async function familyObject<F extends TextFamily>(family: F, defaultLabels: LabelSet): Promise<F> {
+/** Families as `getMetricsAsJSON()` has them. Pauses for the event loop if there are thousands of samples. */
+export async function familyObjects<F extends TextFamily>(
+  families: readonly F[],
+  defaultLabels: LabelSet,
+): Promise<F[]> {
+  const defaults = Object.entries(defaultLabels);
+  const objects: F[] = [];
+  for (const family of families) objects.push(await familyObject(family, defaults));
+  return objects;
+}
+
+async function familyObject<F extends TextFamily>(
+  family: F,
+  defaults: readonly (readonly [string, unknown])[],
+): Promise<F> {
   if (family.values === undefined) return family;
   const slices = new Slices();
-  const defaults = Object.entries(defaultLabels);
   const values: TextSample[] = [];
   for (const sample of family.values) {
     values.push(withDefaults(withAllLabels(sample), defaults));

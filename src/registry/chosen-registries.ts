@@ -1,6 +1,7 @@
 import { threadId } from 'node:worker_threads';
 import { badRegistry } from '../errors';
 import { documentText, textIn } from '../exposition/document';
+import { familyObjects } from '../exposition/families';
 import type { ClientFormat, TextFamily } from '../exposition/text';
 import { aggregateFamilies } from '../model/aggregators';
 import type { Aggregator, MetricFamily } from '../model/family';
@@ -112,7 +113,8 @@ function inMode(family: MetricFamily, mode: string | undefined): MetricFamily {
 async function foreignFamilies(registry: OwnRegistry): Promise<readonly object[]> {
   const { scope } = registry['scope'];
   const scopes = [...registry.scopes(), ...(scope === undefined ? [] : [scope])];
-  return registry['objectsOf'](await refreshAll(registry['byName'].values(), scopes, 'objects'));
+  const families = await refreshAll(registry['byName'].values(), scopes, 'objects');
+  return familyObjects(families, registry['defaultLabels']);
 }
 
 /** Families of the same name become one. */

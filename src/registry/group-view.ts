@@ -5,7 +5,7 @@ import {
   type TextFormat,
   textIn,
 } from '../exposition/document';
-import { familyObject, inOrderOf, leFirst, withoutNamesOf } from '../exposition/families';
+import { familyObjects, leFirst } from '../exposition/families';
 import { protobufFamilies, protobufFamily } from '../exposition/protobuf';
 import type { TextFamily } from '../exposition/text';
 import type { MetricFamily } from '../model/family';
@@ -82,11 +82,7 @@ export class GroupView {
   async families(hasStarts = false): Promise<TextFamily[]> {
     const changes = this.#changes;
     if (changes === undefined) return this.#store.families(this.#view, hasStarts);
-    const families: TextFamily[] = [];
-    for (const family of await this.#shown(changes, hasStarts)) {
-      families.push(await familyObject(family, changes.defaultLabels));
-    }
-    return families;
+    return familyObjects(await this.#shown(changes, hasStarts), changes.defaultLabels);
   }
 
   async #shown({ hidden }: Changes, hasStarts = true): Promise<MetricFamily[]> {
@@ -112,43 +108,4 @@ export function groupViewOf(
   const shown = { scopes, defaultLabels, perOwner: perProcess, ownProcess, pid, names, escaping };
   const isChanged = changes && changes.hidden.size + Object.keys(changes.defaultLabels).length > 0;
   return new GroupView(store, shown, isChanged ? changes : undefined);
-}
-
-/** The text of the group's families and of `others`, which replace those of the same name, in the order of `names`. */
-export async function composedText(
-  group: GroupView,
-  others: readonly string[],
-  names: Iterable<string>,
-  format: TextFormat,
-): Promise<string> {
-  const texts = withoutNamesOf(others, await group.texts(format));
-  return documentText(inOrderOf(names, [...texts, ...others]), format);
-}
-
-/** The same in Protobuf. */
-export async function composedMessages(
-  group: GroupView | undefined,
-  others: readonly TextFamily[],
-  names: Iterable<string>,
-  escaping: EscapingScheme | undefined,
-): Promise<Buffer> {
-  const messages = new Map(await group?.messages());
-  for (const family of others) messages.set(family.name, protobufFamily(family, {}, escaping));
-  const ordered = inOrderOf(
-    names,
-    Array.from(messages, ([name, message]) => ({ name, message })),
-  );
-  return Buffer.concat(ordered.map(({ message }) => message));
-}
-
-/** The same as objects. */
-export async function composedFamilies(
-  group: GroupView | undefined,
-  others: readonly TextFamily[],
-  names: Iterable<string>,
-  hasStarts = false,
-): Promise<TextFamily[]> {
-  const families = (await group?.families(hasStarts)) ?? [];
-  if (others.length === 0) return families;
-  return inOrderOf(names, [...withoutNamesOf(others, families), ...others]);
 }

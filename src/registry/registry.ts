@@ -8,14 +8,13 @@ import {
   unknownProcess,
 } from '../errors';
 import { encoded, encodingsOf } from '../exposition/compression';
-import { documentText, type ExpositionFormat, type TextFormat, textIn } from '../exposition/document';
-import { familyObject, withDefaultLabels } from '../exposition/families';
+import { type ExpositionFormat, textIn } from '../exposition/document';
+import { familyObjects } from '../exposition/families';
 import { negotiatedFormat } from '../exposition/negotiation';
 import type { ClientFormat, TextFamily } from '../exposition/text';
 import { aggregateFamilies, isOf } from '../model/aggregators';
 import type { Aggregator } from '../model/family';
 import { type LabelSet, labelText } from '../model/labels';
-import type { EscapingScheme } from '../model/name-escaping';
 import { privateView } from '../model/private-view';
 import { realProcess } from '../process';
 import { currentStatus, currentStore } from '../store/current';
@@ -42,19 +41,12 @@ import {
   protobufContentType,
 } from './content-type';
 import { collectedBeside, removeInGroup } from './group-requests';
-import {
-  composedFamilies,
-  composedMessages,
-  composedText,
-  type GroupView,
-  groupViewOf,
-  type ScrapeOptions,
-} from './group-view';
+import { type GroupView, groupViewOf, type ScrapeOptions } from './group-view';
 import { MetricsByName } from './metrics-by-name';
-import { missingAddonFamilies, missingAddonText } from './missing-addon';
 import { FAMILY, isExposed, type Registrable, readAll, refresh, refreshAll, type Shape } from './registrable';
 import { GLOBAL_SCOPE, globalOptions, scopeOf } from './registry-identity';
 import { RegistryScope } from './registry-scope';
+import { Shown } from './shown';
 import { yieldsName } from './yielding';
 
 /** Of all new registries: many are made for one scrape. */
@@ -63,8 +55,6 @@ const noSources: readonly [] = [];
 const noNames: ReadonlySet<string> = new Set();
 
 type Objects = MetricObjectWithValues<MetricValue<string>>[];
-/** `others` are families that are not in the view of the group. */
-type Render<R> = (group: GroupView | undefined, others: readonly TextFamily[]) => R | Promise<R>;
 /** A registry of this class with any content type. */
 export type OwnRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>;
 
@@ -242,9 +232,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   metrics(options: MetricsOptions = {}): Promise<string> {
     if (this.type === protobufContentType) return this.bytes(options, 'protobuf') as Promise<never>;
     // Null, where a caller passes on what it has got.
-    return this.exposed(options ?? {}, (group, others) =>
-      group && others.length === 0 ? group.text(this.format) : this.composed(group, others, this.format),
-    );
+    return this.exposed(options ?? {}, (shown) => shown.text(this.format));
   }
 
   /**
@@ -272,13 +260,13 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
    */
   async getMetricsAsJSON(aggregator?: Aggregator): Promise<Objects> {
     const metrics = this.getMetricsAsArray(aggregator) as unknown as Registrable[];
-    return this.objectsOf(await readAll(metrics, 'objects'));
+    const families = await readAll(metrics, 'objects');
+    return (await familyObjects(families, this.defaultLabels)) as object[] as Objects;
   }
 
   /** The numbers of the group as objects; with an argument, only families of that aggregator. */
   async getGroupMetricsAsJSON(aggregator?: Aggregator): Promise<Objects> {
-    const { group, others } = await this.shown({ view: 'group' }, 'objects');
-    const families = await composedFamilies(group, await this.objectsOf(others), this.byName.keys());
+    const families = await (await this.shown({ view: 'group' }, 'objects')).objects();
     return families.filter((family) => isOf(aggregator, family)) as Objects;
   }
 
@@ -312,23 +300,29 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   }
 
   /** Runs all `collect` functions. */
-  private async shown(
-    options: ScrapeOptions,
-    shape: Shape = 'text',
-  ): Promise<{ group: GroupView | undefined; others: TextFamily[] }> {
-    const { names, onError, pid } = options;
+  private async shown(options: ScrapeOptions, shape: Shape = 'text'): Promise<Shown> {
+    const { names, onError, pid, escaping } = options;
+    const { byName: metrics, defaultLabels } = this;
     const scopes = this.scopes();
-    const metrics = this.byName.values();
     const store = currentStore();
     const isElsewhere = pid !== undefined && pid !== realProcess.pid;
     if (isElsewhere && !store.shared) throw unknownProcess(pid);
-    if (isElsewhere) return { group: this.groupView(options), others: [] };
     const isAlone = scopes.length === 0 || (pid === undefined && (options.view ?? store.view) === 'thread');
-    const read = isAlone
-      ? await readAll(metrics, shape, onError)
-      : await refreshAll([...metrics, ...collectedBeside(this.scope, scopes)], scopes, shape, onError);
-    const others = names === undefined ? read : read.filter(({ name }) => names.includes(name));
-    return { group: isAlone ? undefined : this.groupView(options), others };
+    let others: TextFamily[] = [];
+    if (!isElsewhere) {
+      others = isAlone
+        ? await readAll(metrics.values(), shape, onError)
+        : await refreshAll(
+            [...metrics.values(), ...collectedBeside(this.scope, scopes)],
+            scopes,
+            shape,
+            onError,
+          );
+    }
+    if (names !== undefined) others = others.filter(({ name }) => names.includes(name));
+    const group = isAlone ? undefined : this.groupView(options);
+    const isGlobal = scopes.includes(GLOBAL_SCOPE);
+    return new Shown({ group, others, metrics, defaultLabels, isGlobal, escaping });
   }
 
   private groupView(options: ScrapeOptions): GroupView | undefined {
@@ -341,44 +335,16 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   }
 
   /** The exposition that `render` makes; made anew if the registry became private or shared meanwhile. */
-  private async exposed<R>(options: ScrapeOptions, render: Render<R>): Promise<R> {
+  private async exposed<R>(options: ScrapeOptions, render: (shown: Shown) => R | Promise<R>): Promise<R> {
     const settled = this.scope.beforeScrape(this.sources as object[]);
     if (settled !== undefined) await settled;
     const before = this.scopes().join();
-    const { group, others } = await this.shown(options);
-    const exposition = await render(group, others);
+    const exposition = await render(await this.shown(options));
     return this.scopes().join() === before ? exposition : this.exposed(options, render);
   }
 
   private bytes(options: ScrapeOptions, format: ExpositionFormat): Promise<Buffer> {
-    return this.exposed(options, async (group, others) => {
-      if (group && others.length === 0) return group.bytes(format);
-      if (format !== 'protobuf')
-        return Buffer.from(await this.composed(group, others, format, options.escaping));
-      const families = others.map((family) => withDefaultLabels(family, this.defaultLabels));
-      if (this.scopes().includes(GLOBAL_SCOPE)) families.push(...missingAddonFamilies());
-      return composedMessages(group, families, this.byName.keys(), options.escaping);
-    });
-  }
-
-  private composed(
-    group: GroupView | undefined,
-    others: readonly TextFamily[],
-    format: TextFormat,
-    escaping?: EscapingScheme,
-  ): string | Promise<string> {
-    const { byName, defaultLabels } = this;
-    const texts = others.map((family) => textIn(format, family, defaultLabels, byName, escaping));
-    if (this.scopes().includes(GLOBAL_SCOPE)) texts.push(...missingAddonText(format));
-    return group === undefined
-      ? documentText(texts, format)
-      : composedText(group, texts, byName.keys(), format);
-  }
-
-  private async objectsOf(families: readonly TextFamily[]): Promise<Objects> {
-    const objects: object[] = [];
-    for (const family of families) objects.push(await familyObject(family, this.defaultLabels));
-    return objects as Objects;
+    return this.exposed(options, (shown) => shown.bytes(format));
   }
 
   /** Whether the metric is new here. Throws if its name is taken by another. */

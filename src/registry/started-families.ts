@@ -1,5 +1,4 @@
 import type { TextFamily } from '../exposition/text';
-import { composedFamilies } from './group-view';
 import type { OwnRegistry } from './registry';
 
 /**
@@ -7,6 +6,6 @@ import type { OwnRegistry } from './registry';
  * processes, where it is known. Runs the `collect` functions, as a scrape does, and rejects as that.
  */
 export async function startedFamilies(registry: OwnRegistry): Promise<TextFamily[]> {
-  const { group, others } = await registry['shown']({ view: 'group' });
-  return composedFamilies(group, await registry['objectsOf'](others), registry['byName'].keys(), true);
+  const shown = await registry['shown']({ view: 'group' });
+  return shown.objects(true);
 }
