@@ -231,7 +231,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The exposition; a Buffer in a registry whose content type is Protobuf. Rejects with the error of a `collect` function. */
   metrics(options: MetricsOptions = {}): Promise<string> {
     if (this.type === protobufContentType) return this.bytes(options, 'protobuf') as Promise<never>;
-    // Null, where a caller passes on what it has got.
+    // Null: some callers pass on an argument of theirs.
     return this.exposed(options ?? {}, (shown) => shown.text(this.format));
   }
 
