@@ -53,7 +53,7 @@ export interface Registrable {
 /** prom-client reads a metric by `get()` for objects, and by `getForPromString()`, where there is one, for text. */
 export type Shape = 'text' | 'objects';
 
-/** The class of what async functions return: an application may put another one in place of the global. */
+/** The class of the Promises of async functions: an application may put another one in place of the global. */
 const OwnPromise = (async () => undefined)().constructor as PromiseConstructor;
 
 function isPromise<T>(value: T): value is Extract<T, Promise<unknown>> {

@@ -125,7 +125,7 @@ function positionsOf(sites: readonly CallSite[]): string[] {
 
 /**
  * Whether one of these functions is running, or waits for one that is, and has reached another place. Helpers of compilers, such as
- * `__awaiter`, are on many stacks, always at the same place. To be called by what an application calls.
+ * `__awaiter`, are on many stacks, always at the same place. To be called by functions that applications call.
  */
 export function haveGoneOn(functions: Functions): boolean {
   return callSites().some(

@@ -241,7 +241,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The exposition; a Buffer in a registry whose content type is Protobuf. Rejects with the error of a `collect` function. */
   metrics(options: MetricsOptions = {}): Promise<string> {
     if (this.type === protobufContentType) return this.bytes(options, 'protobuf') as Promise<never>;
-    // Null, where a caller passes on what it has got.
+    // Null, where a caller passes on its own argument.
     return this.exposed(options ?? {}, (group, others) =>
       group && others.length === 0 ? group.text(this.format) : this.composed(group, others, this.format),
     );
