@@ -231,8 +231,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The exposition; a Buffer in a registry whose content type is Protobuf. Rejects with the error of a `collect` function. */
   metrics(options: MetricsOptions = {}): Promise<string> {
     if (this.type === protobufContentType) return this.bytes(options, 'protobuf') as Promise<never>;
-    // Null: some callers pass on an argument of theirs.
-    return this.exposed(options ?? {}, (shown) => shown.text(this.format));
+    return this.exposed(options, (shown) => shown.text(this.format));
   }
 
   /**
@@ -335,11 +334,15 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   }
 
   /** The exposition that `render` makes; made anew if the registry became private or shared meanwhile. */
-  private async exposed<R>(options: ScrapeOptions, render: (shown: Shown) => R | Promise<R>): Promise<R> {
+  private async exposed<R>(
+    options: ScrapeOptions | null,
+    render: (shown: Shown) => R | Promise<R>,
+  ): Promise<R> {
     const settled = this.scope.beforeScrape(this.sources as object[]);
     if (settled !== undefined) await settled;
     const before = this.scopes().join();
-    const exposition = await render(await this.shown(options));
+    // Null: some callers of `metrics()` pass on an argument of theirs.
+    const exposition = await render(await this.shown(options ?? {}));
     return this.scopes().join() === before ? exposition : this.exposed(options, render);
   }
 

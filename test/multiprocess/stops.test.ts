@@ -99,7 +99,7 @@ describe('with many series the event loop turns', () => {
           };
           const tried: number[] = [];
           let found = 0;
-          while (tried.length < 5 && !tried.some((share) => share < 0.5)) {
+          while (tried.length < 20 && !tried.some((share) => share < 0.5)) {
             const [stop, families] = await longestStop();
             const start = performance.now();
             const [copy] = JSON.parse(JSON.stringify(families));
