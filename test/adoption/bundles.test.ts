@@ -60,7 +60,7 @@ describe.each(cases)('a bundle by $bundler (.$format)', ({ bundler, format }) =>
     project.install(name);
     const [input, output] = [`app.${format}`, bundle].map((path) => join(project.directory, path));
     await bundlers[bundler]?.(input as string, output as string, format);
-  }, 30_000);
+  });
 
   test('has no import of the package', () => {
     const text = readFileSync(join(project.directory, bundle), 'utf8');

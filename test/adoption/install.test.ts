@@ -14,7 +14,7 @@ let tarball: string;
 beforeAll(() => {
   const output = npm(root, 'pack', '--json', '--ignore-scripts', '--pack-destination', scratch);
   tarball = `file:${join(scratch, JSON.parse(output)[0].filename)}`;
-}, 60_000);
+});
 
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -163,7 +163,7 @@ function application(name: string, manifest: () => object): () => Application {
       mkdirSync(join(directory, path, dirname(addon)), { recursive: true });
       cpSync(join(root, addon), join(directory, path, addon));
     }
-  }, 60_000);
+  });
 
   function start(file: string, program: string, nodeOptions: readonly string[]): string {
     write(join(directory, file), program);

@@ -34,4 +34,4 @@ test('a compaction of many large segments needs the memory of the archive and of
   expect((after - before) * 1024).toBeLessThan(10 * segmentBytes);
   const shown = await compactor.run(({ register }) => register.getSingleMetricAsString('owners_total'));
   expect(valuesOf(`${shown}\n`).get('owners_total{}')).toBe(owners);
-}, 60_000);
+});

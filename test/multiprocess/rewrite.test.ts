@@ -50,7 +50,7 @@ describe('a segment that is mostly garbage', () => {
     expect(longest).toBeLessThanOrEqual(1024 * 1024);
     expect(idOf(directory)).not.toBe(id);
     expect(await owner.warnings()).toEqual([]);
-  }, 120_000);
+  });
 
   test('has all contents after a rewrite: the exposition is that of a segment without one', async () => {
     const expositions: string[][] = [];
@@ -232,7 +232,6 @@ describe('a segment that was deleted', () => {
       expect(await polls()).toBe(before + 2);
       for (const owner of owners) expect(await owner.warnings()).toEqual([]);
     },
-    60_000,
   );
 
   test('comes back in a directory for this user alone, if the library had named it', async () => {

@@ -179,7 +179,7 @@ describe("the view 'process'", () => {
       expect(valuesOf(await whole()).get('jobs_total{}')).toBe(30);
       expect(readFileSync(join(directory, 'archive'))).toBeDefined();
       expect(segmentsIn(directory)).toHaveLength(2);
-    }, 60_000);
+    });
     expect(valuesOf(await member.scrape()).get('jobs_total{}')).toBe(20);
     expect(valuesOf(await member.scrape()).has('busy{}')).toBe(true);
     const removal = await member.run(({ register }) => register.removeFromGroup('busy', {}));

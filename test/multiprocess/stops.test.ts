@@ -41,7 +41,7 @@ describe('with many series the event loop turns', () => {
     let shown = 0;
     for (const value of valuesOf(await observer.scrape()).values()) shown += value;
     expect(shown).toBe(counted);
-  }, 120_000);
+  });
 
   test('while idle series are looked at and removed', async () => {
     const member = await spawn();
@@ -72,7 +72,7 @@ describe('with many series the event loop turns', () => {
 
     expect(left).toBe(0);
     expect(turns).toBeGreaterThan(fewTurns);
-  }, 60_000);
+  });
 
   test.each(['getMetricsAsJSON', 'getGroupMetricsAsJSON'] as const)(
     'while %s() makes its objects',
@@ -115,7 +115,6 @@ describe('with many series the event loop turns', () => {
       // Of the time that it takes to make as many objects in one go.
       expect(Math.min(...shares)).toBeLessThan(0.5);
     },
-    60_000,
   );
 });
 
@@ -140,4 +139,4 @@ test('the first metric during a scrape does not wait for it', async () => {
   });
 
   expect(order).toEqual(['turned', 'scraped']);
-}, 30_000);
+});

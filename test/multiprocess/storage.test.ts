@@ -116,7 +116,7 @@ describe('when the file system is full', () => {
     await expect
       .poll(async () => [await scrapeAll(), valuesOf(text).has(lackingRoom)][1], { timeout: 20_000 })
       .toBe(false);
-  }, 60_000);
+  });
 
   test('series that found no room move to the file when there is room again, with all counts', async ({
     skip,

@@ -176,7 +176,7 @@ describe('a metric that moves from plain memory into the segment', () => {
     await vi.waitUntil(() => {
       collectGarbage();
       return removed.mock.calls.length > 0;
-    }, 60_000);
+    });
     removed.mockRestore();
   });
 
