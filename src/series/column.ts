@@ -1,13 +1,13 @@
 /** The number of rows in the first block. */
 export const firstRows: number = 2 ** 16;
-const blockBits = 12;
+const blockBits = 14;
 /** The number of rows in each other block. */
 export const blockRows: number = 2 ** blockBits;
 
 /**
  * A growing list of rows of `width` values each, numbered from 0, in blocks. One array would be copied while the event loop waits,
- * whenever it grows: 20 ms at a million rows. Few lists have a second block. The others are small: the memory of a large one takes
- * milliseconds, too.
+ * whenever it grows: 20 ms at a million rows. Few lists have a second block. The others are smaller: the memory of a large one takes
+ * milliseconds, too. Arrays under 128 KiB, though, are copied by the garbage collector twice.
  */
 export class Column<T> {
   readonly width: number;
