@@ -13,8 +13,9 @@ const manyValues = 512;
 /** When so many series were added since a rebuild began, it also takes over some rows for each further one. */
 const urgentGrowth = 9 / 8;
 export const rowsPerSeries = 16;
-/** When so many were added, or so many slots are in use, it is finished at once: no slot may be free any more before long. */
-const mostGrowth = 5 / 4;
+/** The next slots have room for so many more, until another rebuild begins. */
+const plannedGrowth = 5 / 4;
+/** When so many of the present or the next slots are in use, it is finished at once: a search ends at a free slot. */
 const highestLoad = 7 / 8;
 /** To choose an offset takes half a millisecond, as long as to take over so many rows. */
 const rowsPerChoice = 1024;
@@ -74,12 +75,12 @@ export class TableRebuild<S> {
     const { rows, series, asWritten } = present;
     const isCompacting = live < series.length - 1;
     // As many slots are free when it is finished: more series come meanwhile.
-    const most = live + series.length * (mostGrowth - 1);
+    const most = live + series.length * (plannedGrowth - 1);
     let count = fewestSlots;
     while (count < Math.max(3 * live, 2 * most)) count *= 2;
     const { slots, shift } = emptySlots(count);
     this.#urgentRows = urgentGrowth * series.length;
-    this.#mostRows = Math.min(mostGrowth * series.length, highestLoad * rows.slots.length);
+    this.#mostRows = Math.min(highestLoad * rows.slots.length, series.length - live + highestLoad * count);
     this.#present = present;
     this.#labels = labels;
     this.#newRows = isCompacting ? new Int32Array(rows.slots.length) : undefined;
