@@ -61,7 +61,7 @@ void Mapping::Vacate() {
 Mapping::~Mapping() { ::munmap(data_, length_); }
 
 void Pages::Populate(uint64_t end) {
-  if (end <= present_) return;
+  if (end <= present_ || all_are_present()) return;
   uint64_t next = std::min((end / kPopulatedAtOnce + 1) * kPopulatedAtOnce, length_);
   PopulatePages(data_ + present_, next - present_);
   present_ = next;
