@@ -53,20 +53,26 @@ describe('with many series the event loop turns', () => {
         buckets: [1, 2, 4],
         ttlSeconds: 2,
       });
-      for (let id = 0; id < count; id++) histogram.observe({ id }, 1);
-      await histogram.get();
-      const begun = performance.now();
-      while (performance.now() - begun < 2100); // no timer comes first
-      let rounds = 0;
-      let isDone = false;
-      const counting = (): void => {
-        rounds++;
-        if (!isDone) setImmediate(counting);
+      const removal = async (): Promise<{ turns: number; left: number }> => {
+        for (let id = 0; id < count; id++) histogram.observe({ id }, 1);
+        await histogram.get();
+        const begun = performance.now();
+        while (performance.now() - begun < 2100); // no timer comes first
+        let rounds = 0;
+        let isDone = false;
+        const counting = (): void => {
+          rounds++;
+          if (!isDone) setImmediate(counting);
+        };
+        setImmediate(counting);
+        const { values } = await histogram.get();
+        isDone = true;
+        return { turns: rounds, left: values.length };
       };
-      setImmediate(counting);
-      const { values } = await histogram.get();
-      isDone = true;
-      return { turns: rounds, left: values.length };
+      // On a busy machine the first look may take so long that the timer has removed all of them before.
+      let result = await removal();
+      for (let attempt = 1; result.turns === 0 && attempt < 4; attempt++) result = await removal();
+      return result;
     }, series);
 
     expect(left).toBe(0);
