@@ -63,7 +63,8 @@ export function chapter(results, { rounds }) {
 ${tables(results)}
 A timer of 1 ms notes the longest time between two of its turns while a process does work that takes time in proportion to its
 series, of a counter with three labels. *without GC* leaves out the collections of V8's heap in that time, which depend on the
-rest of the application. An idle loop shows a little over 1 ms.
+rest of the application. The time in which the process waited for a core, because another one had it, is left out of both. An idle loop shows a
+little over 1 ms.
 
 - Medians of ${rounds} fresh processes. Where ${incumbent} has nothing of the kind its cells are empty.
 - The work is checked afterwards: a trial fails if series are missing.

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -16,6 +15,8 @@
 #include <system_error>
 #include <utility>
 #include <vector>
+
+#include "platform/thread.h"
 
 namespace prom {
 namespace {
@@ -71,17 +72,11 @@ Result<std::unique_ptr<DatagramReceiver>> DatagramReceiver::Open(const std::stri
   for (int end : ends) ::fcntl(end, F_SETFD, FD_CLOEXEC);
   receiver->stop_reader_ = UniqueFd(ends[0]);
   receiver->stop_writer_ = UniqueFd(ends[1]);
-  // Signals are for the threads of the application.
-  sigset_t all, before;
-  sigfillset(&all);  // a macro on Darwin
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
-    receiver->thread_ = std::thread(&DatagramReceiver::Run, receiver.get());
+    receiver->thread_ = StartThread([receiver = receiver.get()] { receiver->Run(); });
   } catch (const std::system_error& error) {
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     return SystemError{error.code().value(), "pthread_create", path};
   }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return receiver;
 }
 

@@ -1,6 +1,7 @@
 #include "platform/storage.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -56,6 +57,11 @@ int ReserveBlocks(int fd, uint64_t offset, uint64_t length) {
   return IsUnsupported(errno) ? WriteZeros(fd, offset, length) : errno;
 }
 
+void PopulatePages(void* address, uint64_t length) {
+  constexpr int kPopulateWrite = 23;  // MADV_POPULATE_WRITE, of Linux 5.14; not all C libraries have the name
+  ::madvise(address, length, kPopulateWrite);
+}
+
 int FlushToDisk(int fd) { return ::fdatasync(fd); }
 
 // As a system call: musl before 1.2.6 has no function for it.
@@ -76,6 +82,8 @@ int ReserveBlocks(int fd, uint64_t offset, uint64_t length) {
   if (::fcntl(fd, F_PREALLOCATE, &store) != 0 && !IsUnsupported(errno)) return errno;
   return WriteZeros(fd, offset, length);
 }
+
+void PopulatePages(void*, uint64_t) {}
 
 // fsync(2) ends at the cache of the drive.
 int FlushToDisk(int fd) { return ::fcntl(fd, F_FULLFSYNC) == 0 ? 0 : ::fsync(fd); }

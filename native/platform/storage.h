@@ -1,4 +1,4 @@
-// Blocks, durability and names of files, where systems differ.
+// Blocks, pages, durability and names of files, where systems differ.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,9 @@ std::optional<Storage> StorageOf(int directory);
 // Gives a part of a file, which has no other writer, blocks of its own that are zero: a store into its mapping cannot find the
 // file system full. The file is at least as long then. 0, or the errno.
 int ReserveBlocks(int fd, uint64_t offset, uint64_t length);
+
+// Makes pages of a writable mapping present. Where the system cannot do that, the first store to each of them does.
+void PopulatePages(void* address, uint64_t length);
 
 // Returns when the bytes of the file survive a loss of power. 0, or -1 with errno.
 int FlushToDisk(int fd);

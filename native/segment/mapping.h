@@ -45,4 +45,23 @@ class Mapping {
   uint64_t length_;
 };
 
+// The pages of an extent, which become present in steps: all at once would stop the event loop for milliseconds.
+class Pages {
+ public:
+  // Nothing is to be done.
+  Pages() = default;
+  // None of these is present. `data` is the begin of a mapping.
+  Pages(void* data, uint64_t length) : data_(static_cast<uint8_t*>(data)), length_(length) {}
+
+  bool all_are_present() const { return present_ == length_; }
+  // Makes the pages of the first `end` bytes present, and some more.
+  void Populate(uint64_t end);
+  void PopulateMore() { Populate(present_ + 1); }
+
+ private:
+  uint8_t* data_ = nullptr;
+  uint64_t length_ = 0;
+  uint64_t present_ = 0;  // bytes
+};
+
 }  // namespace prom

@@ -77,8 +77,9 @@ std::optional<SystemError> OwnerPresence::Replace(std::shared_ptr<SegmentWriter>
     return error;
   }
   next->TakeFreeCells(*segment_);
+  DisposeOfFormer();
   former_fd_ = segment_->Retire();
-  segment_ = std::move(next);
+  former_ = std::exchange(segment_, std::move(next));
   return std::nullopt;
 }
 
@@ -89,8 +90,13 @@ bool OwnerPresence::NameIsCurrent() const {
   return segment_->fd() < 0 || unknown || prom::NameIsCurrent(AT_FDCWD, path.c_str(), segment_->fd());
 }
 
+void OwnerPresence::DisposeOfFormer() {
+  if (former_ == nullptr) return;
+  disposal_.Dispose(std::pair(std::move(former_), std::move(former_fd_)));
+}
+
 void OwnerPresence::Heartbeat() {
-  former_fd_.reset();
+  DisposeOfFormer();
   StampHeartbeat(header());
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "base/disposal.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "files/owner.h"
@@ -67,6 +68,8 @@ class OwnerPresence {
  private:
   explicit OwnerPresence(std::shared_ptr<SegmentWriter> segment) : segment_(std::move(segment)) {}
 
+  void DisposeOfFormer();
+
   layout::Header& header() const { return segment_->header(); }
 
   std::shared_ptr<SegmentWriter> segment_;
@@ -75,6 +78,8 @@ class OwnerPresence {
   std::map<std::string, UniqueFd> roles_;
   // The file before the last rewrite, until the next heartbeat: a reader that has opened it must find the lock held.
   UniqueFd former_fd_;
+  std::shared_ptr<SegmentWriter> former_;
+  Disposal disposal_;
 };
 
 }  // namespace prom

@@ -13,6 +13,9 @@ namespace {
 using layout::MetricType;
 using layout::RecordType;
 
+// To pass over so many takes as long as one preparation of cells.
+constexpr uint32_t kRecordsPerPreparation = 256;
+
 bool IsPage(RecordType type) { return type == RecordType::kPage || type == RecordType::kNativePage; }
 
 // Sets the counts of a series to zero. The values of gauges stay, and the pages of a summary stay valid.
@@ -39,8 +42,11 @@ Result<std::unique_ptr<Rewrite>> Rewrite::Begin(SegmentWriter& from, const std::
 }
 
 Result<bool> Rewrite::Copy(uint32_t records) {
-  if (to_->extent_count() < from_.extent_count()) {
-    if (auto error = to_->AddExtentOf(from_)) return *error;
+  if (!to_->HasCellsOf(from_)) {
+    waited_ += records;
+    if (waited_ < kRecordsPerPreparation) return false;
+    waited_ = 0;
+    if (auto error = to_->PrepareCells(from_)) return *error;
     return false;
   }
   for (uint32_t i = 0; i < records; i++) {

@@ -27,8 +27,8 @@ class Rewrite {
   // The new file is in `directory`. `from` must outlive the rewrite.
   static Result<std::unique_ptr<Rewrite>> Begin(SegmentWriter& from, const std::string& directory);
 
-  // Passes over at most so many records, and copies the live ones. Returns whether there are no more. Or reserves the memory of one
-  // extent, at most 4 MiB. After an error the rewrite must be given up.
+  // Passes over at most so many records, and copies the live ones. Returns whether there are no more. Before that,
+  // makes memory for cells, some of it for each 256 records. After an error the rewrite must be given up.
   Result<bool> Copy(uint32_t records);
 
   // To be called after `from.Remove()`.
@@ -50,6 +50,7 @@ class Rewrite {
 
   SegmentWriter& from_;
   std::unique_ptr<SegmentWriter> to_;
+  uint32_t waited_ = 0;  // records for which no memory was made yet
   RecordLocation position_;
   // A family that was registered again comes after its series, so a first pass copies the families.
   bool copies_families_ = true;

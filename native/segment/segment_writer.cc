@@ -29,7 +29,7 @@ using layout::RecordType;
 
 uint64_t RoundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
-// Chunks of one type: 64 KiB twice, then doubling up to 1 MiB, which takes the event loop about a millisecond, and 4 MiB after the
+// Chunks of one type: 64 KiB twice, then doubling up to 1 MiB, and 4 MiB, which takes the event loop about a millisecond, after the
 // first 24. So small segments stay small and large ones have few extents.
 uint64_t ChunkLength(size_t earlier, uint64_t least) {
   uint64_t length = layout::kMaxChunk;
@@ -139,9 +139,10 @@ std::optional<SystemError> SegmentWriter::Begin(const Header& identity) {
   if (header_->first_id == SegmentId{}) header_->first_id = header_->segment_id;
   header_->header_crc = HeaderCrc(*header_);
 
+  PopulatePages(base, layout::kGranule);
   uint64_t records_length = layout::kFirstCellsOffset - layout::kFirstRecordsOffset;
   uint64_t cells_length = layout::kGranule - layout::kFirstCellsOffset;
-  record_extents_.push_back({base + layout::kFirstRecordsOffset, 0, records_length});
+  record_extents_.push_back({base + layout::kFirstRecordsOffset, 0, records_length, {}});
   cell_extents_.push_back({first.value(), reinterpret_cast<double*>(base + layout::kFirstCellsOffset),
                            cells_length, layout::kFirstCellsOffset});
   PublishExtent(ExtentType::kRecords, 0, layout::kFirstRecordsOffset, records_length);
@@ -176,9 +177,10 @@ std::optional<SystemError> SegmentWriter::AddExtentOfLength(ExtentType type, uin
   uint8_t* data = mapping.value()->data();
   if (records) {
     const RecordExtent& last = record_extents_.back();
-    record_extents_.push_back({data, last.stream_offset + last.length, length});
+    record_extents_.push_back({data, last.stream_offset + last.length, length, {data, length}});
   } else {
-    cell_extents_.push_back({mapping.value(), reinterpret_cast<double*>(data), length, offset});
+    auto* cells = reinterpret_cast<double*>(data);
+    cell_extents_.push_back({mapping.value(), cells, length, offset, {data, length}});
     cells_used_ = 0;
   }
   PublishExtent(type, index, offset, length);
@@ -200,6 +202,7 @@ Result<uint32_t> SegmentWriter::Write(RecordType type, std::span<const uint8_t> 
     extent = record_extents_.back();
     record = extent.stream_offset;
   }
+  record_extents_.back().pages.Populate(record - extent.stream_offset + length);
   WriteRecord(extent.data + (record - extent.stream_offset), type, length, body);
   records_end_ = record + length;
   StoreRelease(header_->records_end, records_end_);
@@ -282,6 +285,7 @@ Result<CellRange> SegmentWriter::AllocateCells(uint32_t count) {
   CellRange range{static_cast<uint32_t>(cell_extents_.size() - 1),
                   static_cast<uint32_t>(cells_used_ / sizeof(double)), extent.file_offset + cells_used_};
   cells_used_ += bytes;
+  extent.pages.Populate(cells_used_);
   return range;
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -36,6 +37,7 @@ struct CellExtent {
   double* data = nullptr;
   uint64_t length = 0;  // in bytes
   uint64_t file_offset = 0;
+  Pages pages{};
   uint64_t used = 0;       // cells that are allocated
   bool is_vacant = false;  // has no room in the next file, and takes no cells any more
 };
@@ -108,8 +110,10 @@ class SegmentWriter : public ByteSource {
   //
   // Marks the extents of `former` in which no cell is allocated: they are left out.
   static void MarkVacantExtents(SegmentWriter& former);
-  // Adds the next of the cell extents that `former` has, at the same index and with the same length.
-  std::optional<SystemError> AddExtentOf(const SegmentWriter& former);
+  // Whether there are all cell extents that `former` has, with their pages.
+  bool HasCellsOf(const SegmentWriter& former) const;
+  // Makes some pages of the last extent present, or adds the next one, with the same length as in `former`.
+  std::optional<SystemError> PrepareCells(const SegmentWriter& former);
   // Appends a record that has this number in `former`.
   std::optional<SystemError> AppendAs(uint32_t number, layout::RecordType type,
                                       std::span<const uint8_t> body);
@@ -140,6 +144,7 @@ class SegmentWriter : public ByteSource {
     uint8_t* data;
     uint64_t stream_offset;
     uint64_t length;
+    Pages pages;
   };
 
   explicit SegmentWriter(uint64_t max_bytes) : max_bytes_(max_bytes) {}
@@ -170,13 +175,14 @@ class SegmentWriter : public ByteSource {
   std::vector<RecordExtent> record_extents_;
   uint64_t records_end_ = 0;
   uint64_t removed_bytes_ = 0;
-  std::vector<uint32_t> offsets_;  // of each record number; kNoOffset for one that is free
-  std::vector<uint32_t> order_;    // the number of each record of the stream, removed ones included
-  std::vector<uint32_t> free_numbers_;
+  // Deques: a vector of a million would be copied, while the event loop waits, when it grows.
+  std::deque<uint32_t> offsets_;  // of each record number; kNoOffset for one that is free
+  std::deque<uint32_t> order_;    // the number of each record of the stream, removed ones included
+  std::deque<uint32_t> free_numbers_;
 
   std::vector<CellExtent> cell_extents_;
-  uint64_t cells_used_ = 0;                                          // bytes of the last V extent
-  std::unordered_map<uint32_t, std::vector<CellRange>> free_cells_;  // by count
+  uint64_t cells_used_ = 0;                                         // bytes of the last V extent
+  std::unordered_map<uint32_t, std::deque<CellRange>> free_cells_;  // by count
 };
 
 }  // namespace prom

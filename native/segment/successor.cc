@@ -18,10 +18,20 @@ void SegmentWriter::MarkVacantExtents(SegmentWriter& former) {
   }
 }
 
-std::optional<SystemError> SegmentWriter::AddExtentOf(const SegmentWriter& former) {
-  const CellExtent& extent = former.cell_extents_[cell_extents_.size()];
-  if (!extent.is_vacant) return AddExtentOfLength(ExtentType::kCells, extent.length);
-  cell_extents_.push_back(extent);
+bool SegmentWriter::HasCellsOf(const SegmentWriter& former) const {
+  return cell_extents_.size() == former.cell_extents_.size() && cell_extents_.back().pages.all_are_present();
+}
+
+std::optional<SystemError> SegmentWriter::PrepareCells(const SegmentWriter& former) {
+  Pages& pages = cell_extents_.back().pages;
+  if (!pages.all_are_present()) {
+    pages.PopulateMore();
+    return std::nullopt;
+  }
+  const CellExtent& next = former.cell_extents_[cell_extents_.size()];
+  if (!next.is_vacant) return AddExtentOfLength(ExtentType::kCells, next.length);
+  cell_extents_.push_back(next);
+  cell_extents_.back().pages = {};
   return std::nullopt;
 }
 
@@ -73,6 +83,7 @@ std::optional<SystemError> SegmentWriter::ExchangeAddresses(SegmentWriter& forme
   std::swap(own_chunk->mapping, other_chunk->mapping);
   std::swap(own.mapping, other.mapping);
   std::swap(own.data, other.data);
+  std::swap(own.pages, other.pages);
   return std::nullopt;
 }
 

@@ -180,6 +180,28 @@ TEST_CASE("what is counted, added and removed while the records are copied is in
   CHECK(Read(segment.writer().path()).series().size() == series.size() - 1);
 }
 
+TEST_CASE("a rewrite makes memory for cells in proportion to the records that it passes over") {
+  TemporaryDirectory directory;
+  TestSegment segment = TestSegment::InFile(directory.path());
+  uint32_t family = segment.Family(test::HistogramFamily("h", std::vector<double>(500, 1), {"l"}));
+  for (int i = 0; segment.writer().extent_count() < 10; i++) segment.Series(family, {std::to_string(i)});
+  uint64_t calls = 0;
+  uint64_t growths = 0;
+  uint64_t size = 0;
+  auto error = segment.TryRewrite(true, [&](prom::Rewrite&) {
+    calls++;
+    for (const auto& file : std::filesystem::directory_iterator(directory.path())) {
+      if (!file.path().filename().string().starts_with(".t.") || file.file_size() == size) continue;
+      size = file.file_size();
+      growths++;
+    }
+  });
+  REQUIRE(!error);
+
+  CHECK(growths >= 8);
+  CHECK(calls > growths * 256 / 7);  // a slice of TryRewrite() passes over 7 records
+}
+
 TEST_CASE("an extent without cells in use gets no room in the new file") {
   TemporaryDirectory directory;
   TestSegment segment = TestSegment::InFile(directory.path());

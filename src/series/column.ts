@@ -1,23 +1,25 @@
-const blockBits = 16;
-/** The number of rows in a block. */
+/** The number of rows in the first block. */
+export const firstRows: number = 2 ** 16;
+const blockBits = 14;
+/** The number of rows in each other block. */
 export const blockRows: number = 2 ** blockBits;
 
 /**
  * A growing list of rows of `width` values each, numbered from 0, in blocks. One array would be copied while the event loop waits,
- * whenever it grows: 20 ms at a million rows. Few lists have a second block.
+ * whenever it grows: 20 ms at a million rows. Few lists have a second block. The others are smaller: the memory of a large one takes
+ * milliseconds, too. Arrays under 128 KiB, though, are copied by the garbage collector twice.
  */
 export class Column<T> {
   readonly width: number;
   /** Row `r` of the first block is from `first[r * width]` on. */
   readonly first: T[];
-  readonly #blocks: T[][];
+  readonly #others: T[][] = [];
   #length = 1;
 
   /** With one row, of these values. */
   constructor(values: readonly T[]) {
     this.width = values.length;
     this.first = [...values];
-    this.#blocks = [this.first];
   }
 
   /** The number of rows. */
@@ -29,7 +31,8 @@ export class Column<T> {
   push(values: readonly T[], from = 0): number {
     const { width } = this;
     const row = this.#length++;
-    if (row >>> blockBits === this.#blocks.length) this.#blocks.push(new Array<T>(width << blockBits));
+    if (row >= firstRows && (row & (blockRows - 1)) === 0)
+      this.#others.push(new Array<T>(width << blockBits));
     const block = this.block(row);
     const start = startOf(row, width);
     for (let i = 0; i < width; i++) block[start + i] = values[from + i] as T;
@@ -42,7 +45,7 @@ export class Column<T> {
 
   /** The block of a row, which begins at `startOf(row, width)` there. */
   block(row: number): T[] {
-    return row < blockRows ? this.first : (this.#blocks[row >>> blockBits] as T[]);
+    return row < firstRows ? this.first : (this.#others[(row - firstRows) >>> blockBits] as T[]);
   }
 
   /** A copy of the values of a row. */
@@ -59,5 +62,5 @@ export class Column<T> {
 
 /** Where a row begins in its block. */
 export function startOf(row: number, width: number): number {
-  return (row & (blockRows - 1)) * width;
+  return (row < firstRows ? row : row & (blockRows - 1)) * width;
 }

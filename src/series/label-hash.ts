@@ -82,8 +82,8 @@ const allOffsets: readonly number[] = Array.from({ length: reach }, (_, i) => [-
 const mostCandidates = 24;
 
 /**
- * As few offsets as tell `texts`, different values of one label, from each other; or as many as tell more of them. Yields after each
- * choice, because all of them together take milliseconds.
+ * As few offsets as tell `texts`, different values of one label, from each other; or as many as tell more of them. Yields before and
+ * after each choice, because all of them together take milliseconds.
  */
 export function* chooseOffsets(texts: readonly string[]): Generator<void, readonly number[]> {
   const candidates = allOffsets
@@ -91,6 +91,7 @@ export function* chooseOffsets(texts: readonly string[]): Generator<void, readon
       texts.some((text) => nextSum(0, text, offset) !== nextSum(0, texts[0] as string, offset)),
     )
     .slice(0, mostCandidates);
+  yield;
   const chosen: number[] = [];
   let sums = texts.map((text) => text.length);
   let toldApart = new Set(sums).size;

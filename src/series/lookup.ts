@@ -1,5 +1,5 @@
 import { type LabelSet, type LabelTexts, labelText } from '../model/labels';
-import { blockRows, type Column, startOf } from './column';
+import { blockRows, type Column, firstRows, startOf } from './column';
 import { hashOf, hashOfText, hashSource, type Sampling } from './label-hash';
 
 /** The label texts of series in rows that are numbered from 1, and an open-addressing hash table of the row numbers. */
@@ -95,7 +95,7 @@ export function compiledLookup(names: readonly string[], rows: Rows): Lookup | u
 function sourceOf(names: readonly string[], { texts: column, sampling }: Rows): string {
   const quoted = names.map((name) => JSON.stringify(name));
   const texts = names.map((_, i) => `text${i}`);
-  const isMany = column.length > blockRows;
+  const isMany = column.length > firstRows;
   const isRow = texts.map((text, i) => `block[start + ${i}] === ${text}`).join(' && ');
   const search = (values: readonly string[]): string => `
     ${texts.map((text, i) => `let ${text} = ${values[i]}; if (typeof ${text} !== 'string') ${text} = labelText(${text});`).join('\n')}
@@ -106,8 +106,8 @@ function sourceOf(names: readonly string[], { texts: column, sampling }: Rows): 
       const row = slots[at];
       if (row === 0) return 0;
       const block = rows.texts.${isMany ? 'block(row)' : 'first'};
-      const start = ${isMany ? `(row & ${blockRows - 1})` : 'row'} * ${names.length};
-      if (${isMany ? isRow : `row < ${blockRows} && ${isRow}`}) return row;
+      const start = ${isMany ? `(row < ${firstRows} ? row : row & ${blockRows - 1})` : 'row'} * ${names.length};
+      if (${isMany ? isRow : `row < ${firstRows} && ${isRow}`}) return row;
     }`;
   return `'use strict';
 return {

@@ -10,8 +10,15 @@ export const longestSearch = 128;
 /** Different values of one label that are looked at when offsets are chosen. */
 const manyValues = 512;
 
-/** Rows that a rebuild takes over for each series that is added: it is finished long before the present slots are full. */
+/** When so many series were added since a rebuild began, it also takes over some rows for each further one. */
+const urgentGrowth = 9 / 8;
 export const rowsPerSeries = 16;
+/** The next slots have room for so many more, until another rebuild begins. */
+const plannedGrowth = 5 / 4;
+/** When so many of the present or the next slots are in use, it is finished at once: a search ends at a free slot. */
+const highestLoad = 7 / 8;
+/** To choose an offset takes half a millisecond, as long as to take over so many rows. */
+const rowsPerChoice = 1024;
 
 /** The series of a table by row: none in row 0, nor in that of a removed series. */
 export interface SeriesRows<S> {
@@ -51,9 +58,14 @@ export class TableRebuild<S> {
   readonly #labels: number;
   /** Undefined when rows keep their numbers. Else the number of each row that was taken over, 0 for those of removed series. */
   readonly #newRows: Int32Array | undefined;
+  /** Rows that might have been taken over since the last choice. */
+  #waited = 0;
   /** Of the offsets of the next label. */
   #choice: ReturnType<typeof chooseOffsets> | undefined;
   #row = 1;
+  /** The number of rows from which on it is urgent, and overdue. */
+  readonly #urgentRows: number;
+  readonly #mostRows: number;
   /** Slots that were not free, in all searches and in the longest one. */
   #steps = 0;
   #longest = 0;
@@ -63,10 +75,12 @@ export class TableRebuild<S> {
     const { rows, series, asWritten } = present;
     const isCompacting = live < series.length - 1;
     // As many slots are free when it is finished: more series come meanwhile.
-    const most = live + (2 * series.length) / rowsPerSeries;
+    const most = live + series.length * (plannedGrowth - 1);
     let count = fewestSlots;
     while (count < Math.max(3 * live, 2 * most)) count *= 2;
     const { slots, shift } = emptySlots(count);
+    this.#urgentRows = urgentGrowth * series.length;
+    this.#mostRows = Math.min(highestLoad * rows.slots.length, series.length - live + highestLoad * count);
     this.#present = present;
     this.#labels = labels;
     this.#newRows = isCompacting ? new Int32Array(rows.slots.length) : undefined;
@@ -84,11 +98,21 @@ export class TableRebuild<S> {
 
   /** Chooses one offset of a label, or takes over some rows. Returns whether some are left. */
   continue(rows: number): boolean {
-    if (this.#chooseOffset()) return true;
+    if (this.#chooseOffset(rows)) return true;
     const { series } = this.#present;
     const end = Math.min(series.length, this.#row + rows);
     for (; this.#row < end; this.#row++) this.#takeOver(this.#row);
     return end < series.length;
+  }
+
+  /** Whether the present searches are long, or soon will be: the event loop may not turn before that. */
+  get isUrgent(): boolean {
+    const { rows, series } = this.#present;
+    return this.next.rows.sampling !== rows.sampling || series.length > this.#urgentRows;
+  }
+
+  get isOverdue(): boolean {
+    return this.#present.series.length > this.#mostRows;
   }
 
   /** To be called for each series that is removed from the present rows. */
@@ -103,10 +127,13 @@ export class TableRebuild<S> {
     return this.#steps <= live / 2 && this.#longest <= longestSearch;
   }
 
-  /** Returns false when the offsets of all labels are chosen. */
-  #chooseOffset(): boolean {
+  /** Chooses one in the time of so many rows. Returns false when the offsets of all labels are chosen. */
+  #chooseOffset(time: number): boolean {
     const { rows } = this.next;
     if (rows.sampling === undefined || rows.sampling.length >= this.#labels) return false;
+    this.#waited += time;
+    if (this.#waited < rowsPerChoice) return true;
+    this.#waited = 0;
     this.#choice ??= chooseOffsets(this.#someValues(rows.sampling.length));
     const { done, value: offsets } = this.#choice.next();
     if (done) {

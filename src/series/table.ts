@@ -1,6 +1,6 @@
 import { type LabelSet, type LabelTexts, labelText, type SeriesKey } from '../model/labels';
 import { inSlices } from '../slices';
-import { blockRows, type Column } from './column';
+import { type Column, firstRows } from './column';
 import { hashOf, type Sampling } from './label-hash';
 import {
   compiledLookup,
@@ -28,7 +28,9 @@ const mostChoices = 3;
 /** After so many finds a compiled lookup is made. To make it takes as long. */
 const manyFinds = 1000;
 /** Rows that a rebuild takes over at a time, when the event loop has nothing else to do. */
-const rowsPerStep = 256;
+const rowsPerStep = 64;
+/** With fewer rows, a rebuild is done at once. */
+const fewRows = 256;
 
 /** The series of a metric by their labels, in the order of their creation. */
 export class SeriesTable<S> implements Iterable<S> {
@@ -101,7 +103,7 @@ export class SeriesTable<S> implements Iterable<S> {
 
   find(labels: LabelSet): S | undefined {
     const row = this.rowOf(labels);
-    return row < blockRows ? this.#series.first[row] : this.#series.at(row);
+    return row < firstRows ? this.#series.first[row] : this.#series.at(row);
   }
 
   /** Runs no code of the caller. */
@@ -114,7 +116,7 @@ export class SeriesTable<S> implements Iterable<S> {
     const isFull = this.#series.length > this.#rows.slots.length / 2;
     if (isFull && this.#rebuild === undefined) this.#beginRebuild(this.#rows.sampling);
     const row = this.#series.push([series]);
-    if (row === blockRows) this.#forgetCompiled();
+    if (row === firstRows) this.#forgetCompiled();
     if (asWritten !== undefined) this.#asWritten[row] = asWritten;
     this.#live++;
     if (texts.length === 0) return;
@@ -123,7 +125,8 @@ export class SeriesTable<S> implements Iterable<S> {
     this.#hashes[row] = hash;
     const steps = enterRow(this.#rows, row, hash);
     if (steps > longestSearch && this.#rebuild === undefined) this.#improveHash();
-    this.#continueRebuild(rowsPerSeries);
+    if (this.#rebuild?.isUrgent) this.#continueRebuild(rowsPerSeries);
+    while (this.#rebuild?.isOverdue) this.#continueRebuild(fewRows);
   }
 
   delete(texts: LabelTexts): S | undefined {
@@ -243,8 +246,8 @@ export class SeriesTable<S> implements Iterable<S> {
 
   #beginRebuild(sampling: Sampling): void {
     this.#rebuild = new TableRebuild(this.#present(), this.#live, this.#names.length, sampling);
-    const isSmall = this.#series.length <= rowsPerStep;
-    while (isSmall && this.#continueRebuild(rowsPerStep));
+    const isSmall = this.#series.length <= fewRows;
+    while (isSmall && this.#continueRebuild(fewRows));
     if (!isSmall) inSlices(() => this.#continueRebuild(rowsPerStep));
   }
 

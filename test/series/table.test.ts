@@ -224,6 +224,19 @@ test('a table that grows over a block of rows finds each series, also with a loo
   expect(table.find(labelsOf(17))).toBeUndefined();
 });
 
+test('a table takes series of many labels that no sample tells apart, without a turn of the event loop', () => {
+  const labelNames = Array.from({ length: 40 }, (_, i) => `label_${i}`);
+  const bits = (i: number): string => (i % 2 ** 16).toString(2).padStart(16, '0');
+  const text = (i: number, label: number): string =>
+    i < 300 ? `${i}` : `${'x'.repeat(20)}${bits(i * (label + 1))}${'y'.repeat(20)}`;
+  const labelsOf = (i: number): LabelSet =>
+    Object.fromEntries(labelNames.map((name, label) => [name, text(i, label)]));
+  const table = new SeriesTable<Named>(labelNames);
+  const added = Array.from({ length: 5000 }, (_, i) => add(table, labelsOf(i), labelNames));
+
+  expect(added.every((one, i) => table.find(labelsOf(i)) === one)).toBe(true);
+}, 20_000);
+
 test('a table without label names has one series at most', () => {
   const table = new SeriesTable<Named>([]);
   expect(table.find({})).toBeUndefined();
