@@ -64,6 +64,8 @@ async function familyObject<F extends TextFamily>(
   defaults: readonly (readonly [string, unknown])[],
 ): Promise<F> {
   if (family.values === undefined) return family;
+  // The samples of a family are alike.
+  if (defaults.length === 0 && family.values[0]?.sharedLabels === undefined) return family;
   const slices = new Slices();
   const values: TextSample[] = [];
   for (const sample of family.values) {
