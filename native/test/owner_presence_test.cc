@@ -16,6 +16,7 @@
 #include "group/wakeup.h"
 #include "read/segment_reader.h"
 #include "segment/rewrite.h"
+#include "support/await.h"
 #include "support/files.h"
 #include "support/must.h"
 #include "support/reading.h"
@@ -58,7 +59,7 @@ TEST_CASE("a reader of the old file reads it as it was, and finds its owner aliv
   CHECK((SeriesOf(reader) == std::vector<std::string>{"a=8"}));
   segment.owner().Heartbeat();
   // Another thread closes the file.
-  while (ProbeLock(open.get()) != LockProbe::kFree) std::this_thread::yield();
+  CHECK(test::Await([&] { return ProbeLock(open.get()) == LockProbe::kFree; }));
   CHECK((ProbeLock(again.get()) == LockProbe::kHeld));
 }
 
