@@ -16,6 +16,7 @@ namespace {
 constexpr uint64_t kPopulatedAtOnce = 256 * 1024;
 
 }  // namespace
+
 Result<std::shared_ptr<Mapping>> Mapping::OfFile(int fd, uint64_t offset, uint64_t length,
                                                  const std::string& path) {
   if (int error = ReserveBlocks(fd, offset, length)) return SystemError{error, "fallocate", path};

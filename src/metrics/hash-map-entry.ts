@@ -15,10 +15,14 @@ export function hashMapEntryOf<S extends Series>(
 ): object {
   let current = series;
   const labels = privateView({ ...entry.labels }, ignore, (name, value) => {
-    const number = current.get(0);
+    if (current.record < 0) return true;
+    // Throws for a label that the metric does not have. Only then is the series removed that has the number.
+    const next = family.at({ ...labels, [name]: value });
+    if (next.record < 0) return false; // there is no room for another series
+    if (next === current) return true;
+    set(next, current.get(0));
     family.remove(labels);
-    current = family.at({ ...labels, [name]: value });
-    set(current, number);
+    current = next;
     return true;
   });
   return privateView({ ...entry, labels }, ignore, (key, value) => {

@@ -122,7 +122,7 @@ test.each(['Counter', 'Gauge', 'Histogram', 'Summary'] as const)(
   },
 );
 
-test('what is deleted from a map is removed', async () => {
+test('a series or a metric that is deleted from a private map is removed', async () => {
   const [mine, theirs] = await Promise.all(
     libraries.map(async ({ Counter, Gauge, Histogram, Registry }) => {
       const registry = new Registry() as judge.Registry & { _metrics: Record<string, judge.Metric> };
@@ -220,4 +220,22 @@ test('the views are no properties that a copy or a comparison of a metric has', 
 
   expect(Object.keys(gauge)).not.toContain('hashMap');
   expect(Object.keys(new ours.Registry())).not.toContain('_metrics');
+});
+
+test('a label that cannot be written to an entry leaves its series as it is', async () => {
+  const registry = new ours.Registry();
+  const gauge = new ours.Gauge({ name: 'g', help: 'h', labelNames: ['a'], registers: [registry] });
+  gauge.set({ a: 'x' }, 3);
+  const before = await registry.metrics();
+  const { hashMap } = gauge as unknown as { hashMap: Record<string, { labels: Record<string, string> }> };
+  const labels = hashMap['a:x,']?.labels as Record<string, string>;
+
+  expect(() => {
+    labels['other'] = 'y';
+  }).toThrow(/other/);
+  labels['a'] = 'x';
+  expect(await registry.metrics()).toBe(before);
+  gauge.reset();
+  labels['a'] = 'y';
+  expect(await registry.metrics()).not.toContain('g{');
 });
