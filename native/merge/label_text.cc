@@ -27,7 +27,7 @@ std::vector<Label> LabelsOf(const SeriesRecord& series, const FamilyRecord& fami
   return labels;
 }
 
-std::string_view LabelKey::Of(const std::vector<LabelRef>& own, const std::vector<LabelRef>& defaults) {
+std::string_view LabelKeys::Of(const std::vector<LabelRef>& own, const std::vector<LabelRef>& defaults) {
   labels_.clear();
   for (const LabelRef& label : own) {
     if (label.kind != layout::LabelKind::kUndefined) labels_.push_back(label);

@@ -13,7 +13,7 @@ namespace prom {
 std::vector<Label> LabelsOf(const SeriesRecord& series, const FamilyRecord& family);
 
 // Makes the identities of series in their families, each in the memory of the last one.
-class LabelKey {
+class LabelKeys {
  public:
   // The labels in the order of their names, with default labels where the series has none of that name. A label that is `undefined`
   // is the same as none. The view is valid until the next call.

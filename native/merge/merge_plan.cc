@@ -74,7 +74,7 @@ int64_t MergePlan::SeriesOf(const MergeInput& input, const FamilyPlan& plan, con
       defaults_.push_back({label.name, label.kind, label.text});
     }
   }
-  std::string_view key = key_.Of(labels_, defaults_);
+  std::string_view key = keys_.Of(labels_, defaults_);
   auto found = family.by_labels.find(key);
   bool added = found == family.by_labels.end();
   uint32_t index = added ? static_cast<uint32_t>(series_.size()) : found->second;

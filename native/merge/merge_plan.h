@@ -117,7 +117,7 @@ class MergePlan {
   bool placed_ = true;
   std::vector<LabelRef> labels_;  // of the series that is planned
   std::vector<LabelRef> defaults_;
-  LabelKey key_;
+  LabelKeys keys_;
 };
 
 }  // namespace prom

@@ -102,7 +102,7 @@ Totals::Totals(const std::string& path) {
     for (uint32_t index : family.series) {
       const double* values = merge.totals().values(merge.plan().series()[index]);
       const MergedIdentity& series = merge.plan().identity(index);
-      std::string key(LabelKey().Of(RefsOf(series.labels), RefsOf(series.defaults)));
+      std::string key(LabelKeys().Of(RefsOf(series.labels), RefsOf(series.defaults)));
       samples_[{family.definition.name, key}] = {values + first, values + family.value_count};
     }
   }
