@@ -39,7 +39,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   collectors: ['metrics', 'registry', 'exposition', 'store', 'types', 'model', 'errors'],
   metrics: ['series', 'registry', 'exposition', 'store', 'types', 'model', 'errors', 'slices'],
-  series: ['store', 'model', 'errors', 'slices'],
+  series: ['store', 'model', 'errors', 'process', 'slices'],
   registry: ['exposition', 'store', 'types', 'model', 'errors', 'process'],
   store: ['exposition', 'native', 'types', 'model', 'errors', 'process', 'slices'],
   exposition: ['model', 'errors', 'slices'],

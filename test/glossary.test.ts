@@ -18,7 +18,7 @@ const glossary = [
 /** Words of Prometheus, and of programs in general, that names may have beside those of the glossary. */
 const otherWords = `
   exemplar label member membership metric native scrape sketch sum
-  choice chosen column context encoded file filter header heap identity input join kind limit live location lookup
+  choice chosen column context encoded file filter header heap identity idle input join kind limit live location lookup
   mapping mode name of option presence process range reason rebuild ref removal report resolved row sampling skip stat state store
   table task text thread type warning
   accumulator compacted contribution maintained maintenance merged read reader rewritten writer

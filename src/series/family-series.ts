@@ -3,7 +3,7 @@ import type { FamilyDefinition, MergeMode } from '../model/family';
 import { type LabelSet, type SeriesKey, seriesKey } from '../model/labels';
 import { Slices } from '../slices';
 import type { CellStore, LiveSeries } from '../store/store';
-import { idleTest } from './idle';
+import { IdleSeries } from './idle';
 import type { Series } from './series';
 import { SeriesTable } from './table';
 
@@ -45,7 +45,7 @@ export class FamilySeries<S extends Series> {
   ) => S;
   #discarded: S | undefined;
   #unlabelled: S | undefined;
-  #isIdle: ((series: S) => boolean) | undefined;
+  #idle: IdleSeries | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #isOutliving = false;
   #removal: Promise<void> | undefined;
@@ -165,16 +165,16 @@ export class FamilySeries<S extends Series> {
    * times in that span. Writes to series do not become slower.
    */
   limitIdleTime(ttlMs: number): void {
-    this.#isIdle = idleTest(this.cells, ttlMs);
+    this.#idle = new IdleSeries(this.cells, ttlMs);
     this.#idleTimer = setInterval(() => void this.removeIdle(), Math.min(ttlMs / 4, longestMs));
     this.#idleTimer?.unref?.();
   }
 
   /** Looks at all series, with pauses for the event loop. Calls at the same time share it. */
   removeIdle(): Promise<void> | undefined {
-    const isIdle = this.#isIdle;
-    if (isIdle === undefined) return undefined;
-    this.#removal ??= this.removeInSlices(isIdle).finally(() => {
+    const idle = this.#idle;
+    if (idle === undefined) return undefined;
+    this.#removal ??= this.removeInSlices((series) => idle.isIdle(series)).finally(() => {
       this.#removal = undefined;
     });
     return this.#removal;
@@ -238,6 +238,7 @@ export class FamilySeries<S extends Series> {
   #release(series: S, store: CellStore = this.#store): void {
     store.seriesLimit.giveBack();
     series.end(store, this.cells);
+    this.#idle?.forget(series);
   }
 }
 

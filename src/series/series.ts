@@ -60,8 +60,8 @@ export class Cells implements CellRef {
  * and after it was removed. So the owner of a reference looks at `record` before each write.
  */
 export class Series extends Cells {
-  /** For `ttlSeconds`: the numbers of the cells, and the time in ms since when they are so. */
-  lastSeen: number[] | undefined;
+  /** For `IdleSeries`. 0: it has not seen the series. */
+  idleNumber = 0;
 
   /** Called once, when the cells are there and all zero. */
   begin(): void {}
