@@ -1,9 +1,12 @@
+import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     // Tests kill processes and hold locks: each file gets a process of its own.
     pool: 'forks',
+    // They wait for processes more than they compute.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // A test awaits conditions; these only end one that hangs, on a busy machine too.
     testTimeout: 300_000,
     hookTimeout: 300_000,
