@@ -12,9 +12,9 @@ import type {
 } from '../types/metrics';
 import { hasExemplarKeys } from './exemplar-data';
 import { ExemplarSeries } from './exemplar-series';
+import type { SeriesSamples } from './exposed-family';
 import { hashMapEntryOf } from './hash-map-entry';
 import { LabelledMetric, registeredOr } from './labelled-metric';
-import type { SeriesSamples } from './metric';
 
 /** Has no cells. */
 const noSeries: Series = new Series();
@@ -82,6 +82,7 @@ export class Counter<T extends string = string>
 
   /** Removes all series, or sets the only one to 0 if the counter has no labels. */
   reset(): void {
+    this.beforeReset();
     if (this.labelNames.length > 0) {
       this.#series.clear();
       return;

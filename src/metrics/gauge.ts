@@ -10,9 +10,9 @@ import { Series } from '../series/series';
 import { currentStore } from '../store/current';
 import type { CellStore } from '../store/store';
 import type { CollectFunction, GaugeChild, GaugeConfiguration, Gauge as GaugeType } from '../types/metrics';
+import type { SeriesSamples } from './exposed-family';
 import { hashMapEntryOf } from './hash-map-entry';
 import { LabelledMetric, registeredOr } from './labelled-metric';
-import type { SeriesSamples } from './metric';
 import { startTimer } from './timer';
 
 /** See `types/metrics.ts`. */
@@ -96,6 +96,7 @@ export class Gauge<T extends string = string>
 
   /** Removes all series, or sets the only one back if the gauge has no labels. */
   reset(): void {
+    this.beforeReset();
     if (this.labelNames.length > 0) {
       this.#series.clear();
       return;

@@ -19,8 +19,8 @@ import type {
 } from '../types/metrics';
 import { hasExemplarKeys } from './exemplar-data';
 import { ExemplarSeries } from './exemplar-series';
+import type { SeriesSamples } from './exposed-family';
 import { LabelledMetric, registeredOr } from './labelled-metric';
-import type { SeriesSamples } from './metric';
 import { nativeDefinition } from './native-definition';
 import { NativeSeries } from './native-series';
 import { startTimer } from './timer';
@@ -130,6 +130,7 @@ export class Histogram<T extends string = string>
 
   /** Removes all series, the one without labels too: it comes back with the next observation. */
   reset(): void {
+    this.beforeReset();
     this.#series.clear();
   }
 

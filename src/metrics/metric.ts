@@ -32,13 +32,7 @@ import type {
   MetricValueWithName,
 } from '../types/metrics';
 import type { AnyRegistry, GroupRegistry } from '../types/registry';
-import { ExposedFamily, type Reading, type StoredFamily } from './exposed-family';
-
-export interface SeriesSamples {
-  readonly samples: readonly TextSample[];
-  /** In ms since 1970, where it is known. */
-  readonly created?: number | undefined;
-}
+import { ExposedFamily, type Reading, type SeriesSamples, type StoredFamily } from './exposed-family';
 
 const AGGREGATOR: unique symbol = Symbol('aggregator');
 
@@ -75,6 +69,7 @@ export abstract class Metric<T extends string> {
   }
 
   static readonly #reading: Reading<Metric<string>> = {
+    samplesBySeries: (metric) => metric.samplesBySeries(),
     refresh: (metric) => metric.refresh(),
     read: (metric) => metric.startedFamily(),
     readInSlices: (metric) => metric.familyInSlices(),
@@ -128,12 +123,21 @@ export abstract class Metric<T extends string> {
   /** Sets the numbers of this process back to those of a new metric. */
   abstract reset(): void;
 
+  /** Called before a reset: `collect` may have planned it for after the scrape. */
+  protected beforeReset(): void {
+    this.#handle?.beforeReset();
+  }
+
   /** The samples of each series, and when it was made, where an exposition tells that. */
   protected abstract samplesBySeries(): Iterable<SeriesSamples>;
 
+  private shownSamples(): Iterable<SeriesSamples> {
+    return this.#handle?.keptSamples ?? this.samplesBySeries();
+  }
+
   protected samples(): readonly TextSample[] {
     const all: TextSample[] = [];
-    for (const { samples } of this.samplesBySeries()) for (const sample of samples) all.push(sample);
+    for (const { samples } of this.shownSamples()) for (const sample of samples) all.push(sample);
     return all;
   }
 
@@ -144,7 +148,7 @@ export abstract class Metric<T extends string> {
   /** The same with the start times of the series. */
   private startedFamily(): MetricFamily {
     const values: TextSample[] = [];
-    for (const { samples, created } of this.samplesBySeries()) {
+    for (const { samples, created } of this.shownSamples()) {
       for (const sample of samples) {
         const isLast = sample === samples.at(-1);
         values.push(isLast && created !== undefined ? { ...sample, created } : sample);
@@ -157,7 +161,7 @@ export abstract class Metric<T extends string> {
   protected async familyInSlices(): Promise<MetricFamily> {
     const slices = new Slices();
     const values: TextSample[] = [];
-    for (const { samples } of this.samplesBySeries()) {
+    for (const { samples } of this.shownSamples()) {
       for (const sample of samples) values.push(withAllLabels(sample));
       if (slices.isDue) await slices.pause();
     }

@@ -8,8 +8,8 @@ import { quantileValues } from '../model/quantiles';
 import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
 import type { SummaryChild, SummaryConfiguration, Summary as SummaryType } from '../types/metrics';
+import type { SeriesSamples } from './exposed-family';
 import { LabelledMetric, registeredOr } from './labelled-metric';
-import type { SeriesSamples } from './metric';
 import { noWindow, SummarySeries } from './summary-series';
 import { startTimer } from './timer';
 
@@ -79,6 +79,7 @@ export class Summary<T extends string = string>
 
   /** Sets all series to 0; none is removed. */
   reset(): void {
+    this.beforeReset();
     for (const [series] of this.#series.table.entries()) series.reset();
   }
 

@@ -20,6 +20,8 @@ export interface FamilyHandle {
   readonly familyName?: string;
   /** Moves the family with all its numbers to another store, unless it is there. Missing where there is no family. */
   moveTo?(store: CellStore): void;
+  /** Called when `collect` begins, and when it has ended. Numbers that are reset between its end and its next one stay shown. */
+  collecting?(hasEnded: boolean): void;
   /** Runs before each reading, after `collect`. */
   readonly refresh?: (() => Promise<void> | undefined) | undefined;
   /** The numbers of this thread for an exposition, without a call of `collect`. Absent where there are none. */
@@ -62,10 +64,15 @@ function isPromise<T>(value: T): value is Extract<T, Promise<unknown>> {
 
 /** Runs `collect` and brings the numbers up to date. Rejects with the error of `collect`. */
 export async function collect(metric: Pick<Registrable, 'collect' | typeof FAMILY>): Promise<void> {
-  // Called as a method: `this` is the metric.
-  const pending = (metric as { collect?(): unknown }).collect?.();
-  if (isPromise(pending)) await pending;
-  await metric[FAMILY]?.refresh?.();
+  const handle = metric[FAMILY];
+  if (metric.collect) {
+    handle?.collecting?.(false);
+    // Called as a method: `this` is the metric.
+    const pending = (metric as { collect?(): unknown }).collect?.();
+    if (isPromise(pending)) await pending;
+    handle?.collecting?.(true);
+  }
+  await handle?.refresh?.();
 }
 
 /**

@@ -1,5 +1,6 @@
 import { unregister } from '../../collectors/lifetime';
-import { Metric, type SeriesSamples } from '../../metrics/metric';
+import type { SeriesSamples } from '../../metrics/exposed-family';
+import { Metric } from '../../metrics/metric';
 import { noWindow, SummarySeries } from '../../metrics/summary-series';
 import type { Sample } from '../../model/family';
 import type { LabelSet } from '../../model/labels';
