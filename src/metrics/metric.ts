@@ -171,8 +171,10 @@ export abstract class Metric<T extends string> {
   private familyWith(values: readonly TextSample[]): MetricFamily {
     const { help, name, type, aggregator } = this;
     const unit = unitOf(name, this.unit);
-    if (unit === undefined) return { help, name, type, values, aggregator };
-    return { help, name, type, unit, values, aggregator };
+    // In the order of prom-client: some tests compare the text of the objects.
+    const head = type === 'histogram' || type === 'summary' ? { name, help } : { help, name };
+    if (unit === undefined) return { ...head, type, values, aggregator };
+    return { ...head, type, unit, values, aggregator };
   }
 
   /** The functions of this class by which registries read a metric. */

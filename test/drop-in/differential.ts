@@ -535,6 +535,11 @@ function comparable(value: unknown): unknown {
   );
 }
 
+/** The text of the objects, which tells the order of their properties. Labels have that of the first write. */
+function jsonOf(families: readonly object[]): string {
+  return JSON.stringify(comparable(families), (_, value) => (typeof value === 'bigint' ? `${value}` : value));
+}
+
 function isNoExemplar(value: unknown): boolean {
   return ((value as judge.MetricValueWithName<string> | null | undefined)?.value ?? null) === null;
 }
@@ -550,6 +555,7 @@ async function compareAll(mine: Side, theirs: Side): Promise<void> {
     const registry = (side: Side): judge.Registry => side.registries[i] as judge.Registry;
     await compare((side) => registry(side).metrics(), mine, theirs);
     await compare((side) => registry(side).getMetricsAsJSON(), mine, theirs);
+    await compare(async (side) => jsonOf(await registry(side).getMetricsAsJSON()), mine, theirs);
     await compare(
       (side) =>
         registry(side)
