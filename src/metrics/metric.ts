@@ -21,7 +21,7 @@ import {
 } from '../model/names';
 import { prometheusContentType } from '../registry/content-type';
 import { collect, FAMILY } from '../registry/registrable';
-import { globalRegistry } from '../registry/registry';
+import { Registry } from '../registry/registry';
 import { Slices } from '../slices';
 import { currentNameValidation } from '../store/current';
 import type {
@@ -43,6 +43,9 @@ interface Aggregated {
 /**
  * A metric of this library: its configuration, and its place in registries. The fields are declared only: the constructor copies
  * them, like every other property of the configuration, and a class field would overwrite them afterwards.
+ *
+ * Members for other classes of the library begin with `$`: a configuration may have a property of any name, such as `register`, and so
+ * may a subclass of the application.
  */
 export abstract class Metric<T extends string> {
   declare readonly name: string;
@@ -69,10 +72,10 @@ export abstract class Metric<T extends string> {
   }
 
   static readonly #reading: Reading<Metric<string>> = {
-    samplesBySeries: (metric) => metric.samplesBySeries(),
-    refresh: (metric) => metric.refresh(),
-    read: (metric) => metric.startedFamily(),
-    readInSlices: (metric) => metric.familyInSlices(),
+    samplesBySeries: (metric) => metric.$samplesBySeries(),
+    refresh: (metric) => metric.$refresh(),
+    read: (metric) => metric.$startedFamily(),
+    readInSlices: (metric) => metric.$familyInSlices(),
   };
 
   /** An `aggregator` that is assigned after the construction counts, too. One descriptor: V8 makes a hidden class for each function. */
@@ -83,7 +86,7 @@ export abstract class Metric<T extends string> {
       return this[AGGREGATOR];
     },
     set(value: Aggregator | null | undefined) {
-      if (#series in this) this.#series?.changeMode(this.modeWith(value));
+      if (#series in this) this.#series?.changeMode(this.$modeWith(value));
       this[AGGREGATOR] = value ?? 'sum';
     },
   };
@@ -100,7 +103,8 @@ export abstract class Metric<T extends string> {
     fields['type'] = type;
     for (const name of Object.keys(defaults)) fields[name] ??= defaults[name];
     this.labelNames ??= [];
-    this.registers ??= [globalRegistry];
+    // Looked up at each construction: an application may have put another registry in its place.
+    this.registers ??= [Registry.globalRegistry];
     this.aggregator ??= 'sum';
     this.enableExemplars ??= false;
     if (!this.help) throw helpMissing();
@@ -117,58 +121,58 @@ export abstract class Metric<T extends string> {
   async get(): Promise<MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>> {
     await collect(this);
     // As in prom-client, the type says that there is a `collect`, but there is none.
-    return (await this.familyInSlices()) as MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>;
+    return (await this.$familyInSlices()) as MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>;
   }
 
   /** Sets the numbers of this process back to those of a new metric. */
   abstract reset(): void;
 
   /** Called before a reset: `collect` may have planned it for after the scrape. */
-  protected beforeReset(): void {
+  protected $beforeReset(): void {
     this.#handle?.beforeReset();
   }
 
   /** The samples of each series, and when it was made, where an exposition tells that. */
-  protected abstract samplesBySeries(): Iterable<SeriesSamples>;
+  protected abstract $samplesBySeries(): Iterable<SeriesSamples>;
 
-  private shownSamples(): Iterable<SeriesSamples> {
-    return this.#handle?.keptSamples ?? this.samplesBySeries();
+  private $shownSamples(): Iterable<SeriesSamples> {
+    return this.#handle?.keptSamples ?? this.$samplesBySeries();
   }
 
-  protected samples(): readonly TextSample[] {
+  protected $samples(): readonly TextSample[] {
     const all: TextSample[] = [];
-    for (const { samples } of this.shownSamples()) for (const sample of samples) all.push(sample);
+    for (const { samples } of this.$shownSamples()) for (const sample of samples) all.push(sample);
     return all;
   }
 
-  protected family(): MetricFamily {
-    return this.familyWith(this.samples());
+  protected $family(): MetricFamily {
+    return this.$familyWith(this.$samples());
   }
 
   /** The same with the start times of the series. */
-  private startedFamily(): MetricFamily {
+  private $startedFamily(): MetricFamily {
     const values: TextSample[] = [];
-    for (const { samples, created } of this.shownSamples()) {
+    for (const { samples, created } of this.$shownSamples()) {
       for (const sample of samples) {
         const isLast = sample === samples.at(-1);
         values.push(isLast && created !== undefined ? { ...sample, created } : sample);
       }
     }
-    return this.familyWith(values);
+    return this.$familyWith(values);
   }
 
   /** As `family()`, with pauses for the event loop if there are thousands of series. All labels of a sample are in one object. */
-  protected async familyInSlices(): Promise<MetricFamily> {
+  protected async $familyInSlices(): Promise<MetricFamily> {
     const slices = new Slices();
     const values: TextSample[] = [];
-    for (const { samples } of this.shownSamples()) {
+    for (const { samples } of this.$shownSamples()) {
       for (const sample of samples) values.push(withAllLabels(sample));
       if (slices.isDue) await slices.pause();
     }
-    return this.familyWith(values);
+    return this.$familyWith(values);
   }
 
-  private familyWith(values: readonly TextSample[]): MetricFamily {
+  private $familyWith(values: readonly TextSample[]): MetricFamily {
     const { help, name, type, aggregator } = this;
     const unit = unitOf(name, this.unit);
     // In the order of prom-client: some tests compare the text of the objects.
@@ -178,12 +182,12 @@ export abstract class Metric<T extends string> {
   }
 
   /** The functions of this class by which registries read a metric. */
-  protected readers(): ReadonlySet<unknown> {
+  protected $readers(): ReadonlySet<unknown> {
     return ownReaders;
   }
 
   /** The definition of the family; `more` has the properties of this type of metric. */
-  protected define(more: Partial<FamilyDefinition> = {}): FamilyDefinition {
+  protected $define(more: Partial<FamilyDefinition> = {}): FamilyDefinition {
     return {
       name: this.name,
       type: this.type,
@@ -199,20 +203,20 @@ export abstract class Metric<T extends string> {
   }
 
   /** The merge mode with another `aggregator`. Throws for an aggregator that does not exist. */
-  protected modeWith(aggregator: unknown): MergeMode {
+  protected $modeWith(aggregator: unknown): MergeMode {
     return mergeModeOf(this.type, aggregator);
   }
 
   /** Called before each reading, after `collect`. */
-  protected refresh(): Promise<void> | undefined {
+  protected $refresh(): Promise<void> | undefined {
     return undefined;
   }
 
   /** From here on the metric is exposed. */
-  protected register(series: StoredFamily): void {
+  protected $register(series: StoredFamily): void {
     series.outlive(this);
     this.#series = series;
-    this.#handle = new ExposedFamily<Metric<string>>(this, series, Metric.#reading, this.readers());
+    this.#handle = new ExposedFamily<Metric<string>>(this, series, Metric.#reading, this.$readers());
     for (const register of this.registers) {
       if (this.enableExemplars && register.contentType === prometheusContentType) throw exemplarsFormat();
       (register as GroupRegistry).registerMetric(this);
