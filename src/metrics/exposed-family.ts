@@ -29,7 +29,7 @@ export interface Reading<M> {
   samplesBySeries(metric: M): Iterable<SeriesSamples>;
   refresh(metric: M): Promise<void> | undefined;
   read(metric: M): MetricFamily;
-  readInSlices(metric: M): Promise<MetricFamily>;
+  readInSlices(metric: M): MetricFamily | Promise<MetricFamily>;
 }
 
 /** The numbers that `collect` has left, in place of those that were reset after it. */
@@ -68,7 +68,7 @@ export class ExposedFamily<M extends object> implements FamilyHandle {
     return this.#reading.read(this.#metric);
   }
 
-  readInSlices(): Promise<MetricFamily> {
+  readInSlices(): MetricFamily | Promise<MetricFamily> {
     return this.#reading.readInSlices(this.#metric);
   }
 

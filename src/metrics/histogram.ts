@@ -144,7 +144,8 @@ export class Histogram<T extends string = string>
 
   /** The result of `get()`, but with the labels that all lines of a series have, all but `le`, apart: they are printed last. */
   async getForPromString(): Promise<TextFamily> {
-    await collect(this);
+    const pending = collect(this);
+    if (pending !== undefined) await pending;
     return this.$family();
   }
 

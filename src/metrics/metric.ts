@@ -119,7 +119,8 @@ export abstract class Metric<T extends string> {
 
   /** The numbers of this process, after `collect` has run. Rejects with the error that `collect` throws. */
   async get(): Promise<MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>> {
-    await collect(this);
+    const pending = collect(this);
+    if (pending !== undefined) await pending;
     // As in prom-client, the type says that there is a `collect`, but there is none.
     return (await this.$familyInSlices()) as MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>;
   }
@@ -161,15 +162,31 @@ export abstract class Metric<T extends string> {
     return this.$familyWith(values);
   }
 
-  /** As `family()`, with pauses for the event loop if there are thousands of series. All labels of a sample are in one object. */
-  protected async $familyInSlices(): Promise<MetricFamily> {
-    const slices = new Slices();
+  /** As `$family()`, with pauses for the event loop if there are thousands of series. All labels of a sample are in one object. */
+  protected $familyInSlices(): MetricFamily | Promise<MetricFamily> {
     const values: TextSample[] = [];
+    const pauses = this.$pausesOf(values);
+    const first = pauses.next();
+    return first.done ? this.$familyWith(values) : this.$familyAfter(first.value, pauses, values);
+  }
+
+  private async $familyAfter(
+    first: Promise<void>,
+    pauses: Iterable<Promise<void>>,
+    values: readonly TextSample[],
+  ): Promise<MetricFamily> {
+    await first;
+    for (const pause of pauses) await pause;
+    return this.$familyWith(values);
+  }
+
+  /** Adds all samples to `values`. */
+  private *$pausesOf(values: TextSample[]): Generator<Promise<void>, void> {
+    const slices = new Slices();
     for (const { samples } of this.$shownSamples()) {
       for (const sample of samples) values.push(withAllLabels(sample));
-      if (slices.isDue) await slices.pause();
+      if (slices.isDue) yield slices.pause();
     }
-    return this.$familyWith(values);
   }
 
   private $familyWith(values: readonly TextSample[]): MetricFamily {
