@@ -52,7 +52,7 @@ export class Pushgateway<T extends RegistryContentType = RegistryContentType> im
 
   private send(method: string, { jobName, groupings }: Partial<PushParameters>): Promise<PushResult> {
     if (this.requireJobName && !jobName) throw jobNameMissing();
-    return this.request(method, jobName ? `/job${valuePath(jobName)}${pathOf(groupings)}` : '');
+    return this.request(method, jobName ? `/job${valuePath(`${jobName}`)}${pathOf(groupings)}` : '');
   }
 
   private async request(method: string, path: string): Promise<PushResult> {

@@ -12,9 +12,9 @@ import type {
 } from '../types/metrics';
 import { hasExemplarKeys } from './exemplar-data';
 import { ExemplarSeries } from './exemplar-series';
+import type { SeriesSamples } from './exposed-family';
 import { hashMapEntryOf } from './hash-map-entry';
 import { LabelledMetric, registeredOr } from './labelled-metric';
-import type { SeriesSamples } from './metric';
 
 /** Has no cells. */
 const noSeries: Series = new Series();
@@ -34,7 +34,7 @@ export class Counter<T extends string = string>
   /** Throws as every metric does. */
   constructor(config: CounterConfiguration<T>) {
     super(config, 'counter');
-    this.#series = this.expose(this.enableExemplars ? ExemplarSeries : Series);
+    this.#series = this.$expose(this.enableExemplars ? ExemplarSeries : Series);
   }
 
   /**
@@ -82,6 +82,7 @@ export class Counter<T extends string = string>
 
   /** Removes all series, or sets the only one to 0 if the counter has no labels. */
   reset(): void {
+    this.$beforeReset();
     if (this.labelNames.length > 0) {
       this.#series.clear();
       return;
@@ -92,26 +93,26 @@ export class Counter<T extends string = string>
     this.#cells = undefined;
   }
 
-  protected *samplesBySeries(): Iterable<SeriesSamples> {
+  protected *$samplesBySeries(): Iterable<SeriesSamples> {
     for (const [series, labels] of this.#series.table.entries()) {
-      yield { samples: [this.hashMapEntry(series, labels)], created: this.#series.createdMs(series) };
+      yield { samples: [this.$hashMapEntry(series, labels)], created: this.#series.createdMs(series) };
     }
   }
 
-  protected hashMapEntry(series: Series, labels: Record<string, unknown>): Sample {
+  protected $hashMapEntry(series: Series, labels: Record<string, unknown>): Sample {
     const exemplar = series.exemplar(0);
     const sample = { value: series.get(0), labels };
     return exemplar === undefined ? sample : { ...sample, exemplar };
   }
 
-  protected override hashMapView(series: Series, labels: Record<string, unknown>): object {
-    return hashMapEntryOf(this.#series, series, this.hashMapEntry(series, labels), (written, value) => {
+  protected override $hashMapView(series: Series, labels: Record<string, unknown>): object {
+    return hashMapEntryOf(this.#series, series, this.$hashMapEntry(series, labels), (written, value) => {
       written.set(0, value);
       this.#cells = undefined;
     });
   }
 
-  protected bind(bound: BoundSeries<Series>): CounterChild {
+  protected $bind(bound: BoundSeries<Series>): CounterChild {
     let { series } = bound;
     return {
       inc: (value: number | IncreaseDataWithExemplar<string> = 1): void => {
@@ -150,7 +151,7 @@ export class Counter<T extends string = string>
   #amountOf(value: unknown, labels?: LabelSet): number {
     if (value === undefined) return 1;
     if (isAmount(value)) return value;
-    if (labels !== undefined) this.check(labels);
+    if (labels !== undefined) this.$check(labels);
     if (value && !Number.isFinite(value)) throw badValue(value);
     if ((value as number) < 0) throw counterDecrease();
     return value === null ? 1 : Number(value);

@@ -35,6 +35,12 @@ export class ExemplarSeries extends Series {
     }
   }
 
+  override takeOver(other: ExemplarSeries): void {
+    for (const [bucket, exemplar] of other.#exemplars) this.#exemplars.set(bucket, exemplar);
+    other.#exemplars.clear();
+    super.takeOver(other);
+  }
+
   override exemplar(bucket: number): Exemplar | undefined {
     return this.#exemplars.get(bucket)?.current;
   }

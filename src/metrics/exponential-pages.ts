@@ -98,6 +98,15 @@ export abstract class ExponentialPages {
     this.#forget();
   }
 
+  /** Takes the pages of `other`, whose header this one has got. */
+  takePages(other: ExponentialPages): void {
+    this.#coarser = other.#coarser;
+    this.pages = other.pages;
+    other.pages = [];
+    other.#coarser = FINEST_SCHEMA - other.#finest;
+    other.#forget();
+  }
+
   /** Gives the pages back. */
   end(): void {
     this.release(this.pages);

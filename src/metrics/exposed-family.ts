@@ -1,5 +1,5 @@
 import { withoutSharedLabels } from '../exposition/families';
-import type { TextFamily } from '../exposition/text';
+import type { TextFamily, TextSample } from '../exposition/text';
 import type { FamilyDefinition, MetricFamily, Sample } from '../model/family';
 import { labelText } from '../model/labels';
 import { isMostRecent } from '../model/merge-mode';
@@ -9,18 +9,37 @@ import { FamilySeries } from '../series/family-series';
 import { Series } from '../series/series';
 import type { CellStore } from '../store/store';
 
+export interface SeriesSamples {
+  readonly samples: readonly TextSample[];
+  /** In ms since 1970, where it is known. */
+  readonly created?: number | undefined;
+}
+
 /** The part of `FamilySeries` that does not depend on the class of its series. */
-export type StoredFamily = Pick<
-  FamilySeries<Series>,
-  'store' | 'family' | 'definition' | 'changeMode' | 'moveTo' | 'outlive'
->;
+export interface StoredFamily
+  extends Pick<
+    FamilySeries<Series>,
+    'store' | 'family' | 'definition' | 'changeMode' | 'moveTo' | 'outlive' | 'dispose'
+  > {
+  leave(): StoredFamily;
+}
 
 /** How registries read a metric: see `FamilyHandle`. */
 export interface Reading<M> {
+  samplesBySeries(metric: M): Iterable<SeriesSamples>;
   refresh(metric: M): Promise<void> | undefined;
   read(metric: M): MetricFamily;
-  readInSlices(metric: M): Promise<MetricFamily>;
+  readInSlices(metric: M): MetricFamily | Promise<MetricFamily>;
 }
+
+/** The numbers that `collect` has left, in place of those that were reset after it. */
+interface Kept {
+  readonly samples: readonly SeriesSamples[];
+  readonly series: StoredFamily;
+}
+
+/** In ms after the end of `collect`. A later reset is none that `collect` has planned. */
+const RESET_MS = 1000;
 
 /** What registries know of an own metric. */
 export class ExposedFamily<M extends object> implements FamilyHandle {
@@ -30,6 +49,9 @@ export class ExposedFamily<M extends object> implements FamilyHandle {
   readonly #reading: Reading<M>;
   /** Stands for the series where a function of the application has returned others. */
   #returned: FamilySeries<Series> | undefined;
+  #kept: Kept | undefined;
+  /** In ms since 1970. Undefined while `collect` runs, and before. */
+  #collected: number | undefined;
 
   constructor(metric: M, series: StoredFamily, reading: Reading<M>, readers: ReadonlySet<unknown>) {
     this.#metric = metric;
@@ -46,8 +68,28 @@ export class ExposedFamily<M extends object> implements FamilyHandle {
     return this.#reading.read(this.#metric);
   }
 
-  readInSlices(): Promise<MetricFamily> {
+  readInSlices(): MetricFamily | Promise<MetricFamily> {
     return this.#reading.readInSlices(this.#metric);
+  }
+
+  /** See `FamilyHandle.collecting`. */
+  collecting(hasEnded: boolean): void {
+    this.#collected = hasEnded ? Date.now() : undefined;
+    if (hasEnded) this.#keep(undefined);
+  }
+
+  /** Called before the numbers are reset. */
+  beforeReset(): void {
+    if (this.#kept || this.#collected === undefined || Date.now() - this.#collected > RESET_MS) return;
+    const samples = [...this.#reading.samplesBySeries(this.#metric)];
+    const series = this.#series.leave();
+    series.outlive(this.#metric);
+    this.#keep({ samples, series });
+  }
+
+  /** The samples that `collect` has left, if they are none of the metric any more. */
+  get keptSamples(): readonly SeriesSamples[] | undefined {
+    return this.#kept?.samples;
   }
 
   get store(): CellStore {
@@ -55,15 +97,19 @@ export class ExposedFamily<M extends object> implements FamilyHandle {
   }
 
   get family(): number {
-    return (this.#returned ?? this.#series).family;
+    return this.#shown.family;
   }
 
   get familyName(): string {
-    return (this.#returned ?? this.#series).definition.name;
+    return this.#shown.definition.name;
+  }
+
+  get #shown(): StoredFamily {
+    return this.#returned ?? this.#kept?.series ?? this.#series;
   }
 
   moveTo(store: CellStore): void {
-    for (const series of [this.#series, this.#returned]) {
+    for (const series of [this.#series, this.#kept?.series, this.#returned]) {
       series?.moveTo(store);
       series?.outlive(this.#metric);
     }
@@ -115,8 +161,22 @@ export class ExposedFamily<M extends object> implements FamilyHandle {
   #showSeries(next: FamilySeries<Series> | undefined): void {
     const last = this.#returned;
     if (next === last) return;
-    this.store.replaceFamily(this.family, (next ?? this.#series).family);
+    const { family } = this;
     this.#returned = next;
+    this.#replace(family, last);
+  }
+
+  #keep(next: Kept | undefined): void {
+    const last = this.#kept;
+    if (next === last) return;
+    const { family } = this;
+    this.#kept = next;
+    this.#replace(family, last?.series);
+  }
+
+  /** Has the scopes show the present family in place of `family`. */
+  #replace(family: number, last: StoredFamily | undefined): void {
+    if (this.family !== family) this.store.replaceFamily(family, this.family);
     last?.dispose();
   }
 }

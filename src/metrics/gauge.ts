@@ -10,9 +10,9 @@ import { Series } from '../series/series';
 import { currentStore } from '../store/current';
 import type { CellStore } from '../store/store';
 import type { CollectFunction, GaugeChild, GaugeConfiguration, Gauge as GaugeType } from '../types/metrics';
+import type { SeriesSamples } from './exposed-family';
 import { hashMapEntryOf } from './hash-map-entry';
 import { LabelledMetric, registeredOr } from './labelled-metric';
-import type { SeriesSamples } from './metric';
 import { startTimer } from './timer';
 
 /** See `types/metrics.ts`. */
@@ -40,7 +40,7 @@ export class Gauge<T extends string = string>
         () => this.#series.store,
         () => this.name,
       );
-    this.#series = this.expose(Series, { mergeMode: this.#mode });
+    this.#series = this.$expose(Series, { mergeMode: this.#mode });
   }
 
   /** The gauge of that name in the registry of `config`, made if there is none; see `Counter.getOrCreate()`. */
@@ -96,6 +96,7 @@ export class Gauge<T extends string = string>
 
   /** Removes all series, or sets the only one back if the gauge has no labels. */
   reset(): void {
+    this.$beforeReset();
     if (this.labelNames.length > 0) {
       this.#series.clear();
       return;
@@ -106,31 +107,31 @@ export class Gauge<T extends string = string>
     series.set(0, 0);
   }
 
-  protected override modeWith(aggregator: unknown): MergeMode {
+  protected override $modeWith(aggregator: unknown): MergeMode {
     // Series of a mode of the most recent value have other cells.
     const isChosen = this.multiprocessMode || this.#isMostRecent;
     if (isChosen) throw twoGaugeModes(this.name, aggregator, this.#mode);
-    return super.modeWith(aggregator);
+    return super.$modeWith(aggregator);
   }
 
-  protected *samplesBySeries(): Iterable<SeriesSamples> {
+  protected *$samplesBySeries(): Iterable<SeriesSamples> {
     for (const [series, labels] of this.#series.table.entries()) {
       if (this.#isMostRecent && !(series.get(GAUGE_SET_AT) > 0)) continue;
-      yield { samples: [this.hashMapEntry(series, labels)] };
+      yield { samples: [this.$hashMapEntry(series, labels)] };
     }
   }
 
-  protected hashMapEntry(series: Series, labels: Record<string, unknown>): Sample {
+  protected $hashMapEntry(series: Series, labels: Record<string, unknown>): Sample {
     return { value: series.get(0), labels };
   }
 
-  protected override hashMapView(series: Series, labels: Record<string, unknown>): object {
-    const entry = this.hashMapEntry(series, labels);
+  protected override $hashMapView(series: Series, labels: Record<string, unknown>): object {
+    const entry = this.$hashMapEntry(series, labels);
     return hashMapEntryOf(this.#series, series, entry, (written, value) => this.#write(written, value));
   }
 
-  protected bind(bound: BoundSeries<Series>): GaugeChild<T> {
-    this.check(bound.labels);
+  protected $bind(bound: BoundSeries<Series>): GaugeChild<T> {
+    this.$check(bound.labels);
     let { series } = bound;
     const live = (): Series => {
       if (series.record < 0) series = bound.live();

@@ -19,8 +19,8 @@ import type {
 } from '../types/metrics';
 import { hasExemplarKeys } from './exemplar-data';
 import { ExemplarSeries } from './exemplar-series';
+import type { SeriesSamples } from './exposed-family';
 import { LabelledMetric, registeredOr } from './labelled-metric';
-import type { SeriesSamples } from './metric';
 import { nativeDefinition } from './native-definition';
 import { NativeSeries } from './native-series';
 import { startTimer } from './timer';
@@ -49,7 +49,7 @@ export class Histogram<T extends string = string>
     this.#bounds = searchedBounds(bounds);
     this.#isNative = native !== undefined;
     const plain = this.enableExemplars ? ExemplarSeries : Series;
-    this.#series = this.expose(native === undefined ? plain : NativeSeries, { bounds, native });
+    this.#series = this.$expose(native === undefined ? plain : NativeSeries, { bounds, native });
     // After the registration, so that the name is taken all the same: so it is in prom-client.
     if (this.labelNames.includes('le')) throw reservedLabel('le');
     Object.assign(this, { upperBounds: Object.freeze(this.buckets) });
@@ -91,12 +91,12 @@ export class Histogram<T extends string = string>
   /** An observation with an exemplar, or a value that is refused. Apart, as few observations come here. */
   #observeData(data: object, value: unknown): void {
     if (!this.enableExemplars || !hasExemplarKeys(data)) {
-      this.check(data as LabelSet);
+      this.$check(data as LabelSet);
       throw badValue(value);
     }
     const { labels, value: observed, exemplarLabels } = data;
     const set: LabelSet = Object(labels);
-    this.check(set);
+    this.$check(set);
     if (!isFiniteNumber(observed)) throw badValue(observed);
     this.#record(this.#series.at(set), observed, exemplarLabels);
   }
@@ -130,6 +130,7 @@ export class Histogram<T extends string = string>
 
   /** Removes all series, the one without labels too: it comes back with the next observation. */
   reset(): void {
+    this.$beforeReset();
     this.#series.clear();
   }
 
@@ -143,28 +144,29 @@ export class Histogram<T extends string = string>
 
   /** The result of `get()`, but with the labels that all lines of a series have, all but `le`, apart: they are printed last. */
   async getForPromString(): Promise<TextFamily> {
-    await collect(this);
-    return this.family();
+    const pending = collect(this);
+    if (pending !== undefined) await pending;
+    return this.$family();
   }
 
-  protected *samplesBySeries(): Iterable<SeriesSamples> {
+  protected *$samplesBySeries(): Iterable<SeriesSamples> {
     for (const [series, labels] of this.#series.table.entries()) {
       yield { samples: this.#linesOf(series, labels), created: this.#series.createdMs(series) };
     }
   }
 
-  protected override readers(): ReadonlySet<unknown> {
+  protected override $readers(): ReadonlySet<unknown> {
     return ownReaders;
   }
 
-  protected hashMapEntry(series: Series, labels: LabelSet): object {
+  protected $hashMapEntry(series: Series, labels: LabelSet): object {
     const counts = this.buckets.map((bound, i) => [bound, series.get(HISTOGRAM_BUCKETS + i)]);
     const bucketValues = Object.fromEntries(counts);
     return { labels, bucketValues, sum: series.get(HISTOGRAM_SUM), count: series.get(HISTOGRAM_COUNT) };
   }
 
-  protected bind(bound: BoundSeries<Series>): HistogramChild<T> {
-    this.check(bound.labels);
+  protected $bind(bound: BoundSeries<Series>): HistogramChild<T> {
+    this.$check(bound.labels);
     let { series } = bound;
     return {
       observe: (data: number | ObserveDataWithExemplar<string>): void => {

@@ -4,7 +4,7 @@ import type { FamilyDefinition } from '../model/family';
 import { checkLabels, type LabelSet, type LabelValues, labelsOfArguments } from '../model/labels';
 import { privateView } from '../model/private-view';
 import { storeFor } from '../registry/registrable';
-import { globalRegistry } from '../registry/registry';
+import { Registry } from '../registry/registry';
 import { BoundSeries } from '../series/bound-series';
 import { FamilySeries } from '../series/family-series';
 import type { Series } from '../series/series';
@@ -44,7 +44,7 @@ export abstract class LabelledMetric<
   /** A copy of prom-client's private map of the series by their labels. To delete from it removes the series. */
   get hashMap(): Readonly<Record<string, object>> {
     const present = this.#seriesByKey();
-    const entries = present.map(([key, series, labels]) => [key, this.hashMapView(series, labels)] as const);
+    const entries = present.map(([key, series, labels]) => [key, this.$hashMapView(series, labels)] as const);
     return privateView(Object.fromEntries(entries), (removed) => {
       for (const [key, , labels] of present) if (key === removed) this.#series.remove(labels);
     });
@@ -52,6 +52,7 @@ export abstract class LabelledMetric<
 
   /** Removes all series that are not in the map: applications assign an empty one. */
   set hashMap(kept: Readonly<Record<string, object>>) {
+    if (!(#series in this)) return; // a property of the configuration
     for (const [key, , labels] of this.#seriesByKey())
       if (!Object.hasOwn(kept, key)) this.#series.remove(labels);
   }
@@ -65,22 +66,22 @@ export abstract class LabelledMetric<
   }
 
   /** The same as an entry for applications. */
-  protected hashMapView(series: S, labels: Record<string, unknown>): object {
-    return Object.freeze(this.hashMapEntry(series, labels));
+  protected $hashMapView(series: S, labels: Record<string, unknown>): object {
+    return Object.freeze(this.$hashMapEntry(series, labels));
   }
 
   /** A series as prom-client keeps it in its `hashMap`. */
-  protected abstract hashMapEntry(series: S, labels: Record<string, unknown>): object;
+  protected abstract $hashMapEntry(series: S, labels: Record<string, unknown>): object;
 
   /** Makes the functions of a child. Throws for labels that the metric does not have, unless these functions do. */
-  protected abstract bind(series: BoundSeries<S>): Child;
+  protected abstract $bind(series: BoundSeries<S>): Child;
 
   /** Throws unless the metric has all of `labels`. */
-  protected check(labels: LabelSet): void {
+  protected $check(labels: LabelSet): void {
     checkLabels(labels, this.labelNames);
   }
 
-  protected override refresh(): Promise<void> | undefined {
+  protected override $refresh(): Promise<void> | undefined {
     return this.#series.removeIdle();
   }
 
@@ -88,16 +89,16 @@ export abstract class LabelledMetric<
    * The last step of construction: from here on the metric can be counted in, and is exposed. The store holds `more`, which
    * must not refer to the metric.
    */
-  protected expose(
+  protected $expose(
     SeriesClass: new (store: CellStore, definition: FamilyDefinition) => S,
     more?: Partial<FamilyDefinition>,
   ): FamilySeries<S> {
     const { name, ttlSeconds, labelNames } = this;
     const hasTtl = ttlSeconds !== undefined && ttlSeconds !== null;
     if (hasTtl && !(ttlSeconds > 0)) throw badSeriesTtl(name, ttlSeconds);
-    this.#series = new FamilySeries(storeFor(this.registers), this.define(more), SeriesClass);
+    this.#series = new FamilySeries(storeFor(this.registers), this.$define(more), SeriesClass);
     if (hasTtl && labelNames.length > 0) this.#series.limitIdleTime(ttlSeconds * 1000);
-    this.register(this.#series);
+    this.$register(this.#series);
     if (labelNames.length === 0) this.#series.unlabelled();
     return this.#series;
   }
@@ -115,7 +116,7 @@ export abstract class LabelledMetric<
     const labels = { ...labelsOfArguments(args, this.labelNames) };
     const row = this.#series.table.rowOf(labels);
     const series = this.#series.table.at(row);
-    const child = this.bind(new BoundSeries(this, this.#series, labels, series ?? this.#series.discarded));
+    const child = this.$bind(new BoundSeries(this, this.#series, labels, series ?? this.#series.discarded));
     if (series === undefined) return child;
     const children = this.#childrenByRow();
     while (children.length < row) children.push(undefined);
@@ -133,7 +134,7 @@ export function registeredOr<
   C extends MetricConfiguration<string>,
 >(MetricClass: new (config: C) => M, config: C): M {
   // The constructor refuses a bad configuration.
-  const register = config?.registers ? config.registers[0] : globalRegistry;
+  const register = config?.registers ? config.registers[0] : Registry.globalRegistry;
   const present: unknown = register?.getSingleMetric(config?.name);
   if (present === undefined) return new MetricClass(config);
   const { labelNames = [], name } = config;

@@ -21,7 +21,7 @@ import {
 } from '../model/names';
 import { prometheusContentType } from '../registry/content-type';
 import { collect, FAMILY } from '../registry/registrable';
-import { globalRegistry } from '../registry/registry';
+import { Registry } from '../registry/registry';
 import { Slices } from '../slices';
 import { currentNameValidation } from '../store/current';
 import type {
@@ -32,13 +32,7 @@ import type {
   MetricValueWithName,
 } from '../types/metrics';
 import type { AnyRegistry, GroupRegistry } from '../types/registry';
-import { ExposedFamily, type Reading, type StoredFamily } from './exposed-family';
-
-export interface SeriesSamples {
-  readonly samples: readonly TextSample[];
-  /** In ms since 1970, where it is known. */
-  readonly created?: number | undefined;
-}
+import { ExposedFamily, type Reading, type SeriesSamples, type StoredFamily } from './exposed-family';
 
 const AGGREGATOR: unique symbol = Symbol('aggregator');
 
@@ -49,6 +43,9 @@ interface Aggregated {
 /**
  * A metric of this library: its configuration, and its place in registries. The fields are declared only: the constructor copies
  * them, like every other property of the configuration, and a class field would overwrite them afterwards.
+ *
+ * Members for other classes of the library begin with `$`: a configuration may have a property of any name, such as `register`, and so
+ * may a subclass of the application.
  */
 export abstract class Metric<T extends string> {
   declare readonly name: string;
@@ -75,9 +72,10 @@ export abstract class Metric<T extends string> {
   }
 
   static readonly #reading: Reading<Metric<string>> = {
-    refresh: (metric) => metric.refresh(),
-    read: (metric) => metric.startedFamily(),
-    readInSlices: (metric) => metric.familyInSlices(),
+    samplesBySeries: (metric) => metric.$samplesBySeries(),
+    refresh: (metric) => metric.$refresh(),
+    read: (metric) => metric.$startedFamily(),
+    readInSlices: (metric) => metric.$familyInSlices(),
   };
 
   /** An `aggregator` that is assigned after the construction counts, too. One descriptor: V8 makes a hidden class for each function. */
@@ -88,7 +86,7 @@ export abstract class Metric<T extends string> {
       return this[AGGREGATOR];
     },
     set(value: Aggregator | null | undefined) {
-      if (#series in this) this.#series?.changeMode(this.modeWith(value));
+      if (#series in this) this.#series?.changeMode(this.$modeWith(value));
       this[AGGREGATOR] = value ?? 'sum';
     },
   };
@@ -105,7 +103,8 @@ export abstract class Metric<T extends string> {
     fields['type'] = type;
     for (const name of Object.keys(defaults)) fields[name] ??= defaults[name];
     this.labelNames ??= [];
-    this.registers ??= [globalRegistry];
+    // Looked up at each construction: an application may have put another registry in its place.
+    this.registers ??= [Registry.globalRegistry];
     this.aggregator ??= 'sum';
     this.enableExemplars ??= false;
     if (!this.help) throw helpMissing();
@@ -120,64 +119,92 @@ export abstract class Metric<T extends string> {
 
   /** The numbers of this process, after `collect` has run. Rejects with the error that `collect` throws. */
   async get(): Promise<MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>> {
-    await collect(this);
+    const pending = collect(this);
+    if (pending !== undefined) await pending;
     // As in prom-client, the type says that there is a `collect`, but there is none.
-    return (await this.familyInSlices()) as MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>;
+    return (await this.$familyInSlices()) as MetricObjectWithValues<MetricValue<T> & MetricValueWithName<T>>;
   }
 
   /** Sets the numbers of this process back to those of a new metric. */
   abstract reset(): void;
 
-  /** The samples of each series, and when it was made, where an exposition tells that. */
-  protected abstract samplesBySeries(): Iterable<SeriesSamples>;
+  /** Called before a reset: `collect` may have planned it for after the scrape. */
+  protected $beforeReset(): void {
+    this.#handle?.beforeReset();
+  }
 
-  protected samples(): readonly TextSample[] {
+  /** The samples of each series, and when it was made, where an exposition tells that. */
+  protected abstract $samplesBySeries(): Iterable<SeriesSamples>;
+
+  private $shownSamples(): Iterable<SeriesSamples> {
+    return this.#handle?.keptSamples ?? this.$samplesBySeries();
+  }
+
+  protected $samples(): readonly TextSample[] {
     const all: TextSample[] = [];
-    for (const { samples } of this.samplesBySeries()) for (const sample of samples) all.push(sample);
+    for (const { samples } of this.$shownSamples()) for (const sample of samples) all.push(sample);
     return all;
   }
 
-  protected family(): MetricFamily {
-    return this.familyWith(this.samples());
+  protected $family(): MetricFamily {
+    return this.$familyWith(this.$samples());
   }
 
   /** The same with the start times of the series. */
-  private startedFamily(): MetricFamily {
+  private $startedFamily(): MetricFamily {
     const values: TextSample[] = [];
-    for (const { samples, created } of this.samplesBySeries()) {
+    for (const { samples, created } of this.$shownSamples()) {
       for (const sample of samples) {
         const isLast = sample === samples.at(-1);
         values.push(isLast && created !== undefined ? { ...sample, created } : sample);
       }
     }
-    return this.familyWith(values);
+    return this.$familyWith(values);
   }
 
-  /** As `family()`, with pauses for the event loop if there are thousands of series. All labels of a sample are in one object. */
-  protected async familyInSlices(): Promise<MetricFamily> {
-    const slices = new Slices();
+  /** As `$family()`, with pauses for the event loop if there are thousands of series. All labels of a sample are in one object. */
+  protected $familyInSlices(): MetricFamily | Promise<MetricFamily> {
     const values: TextSample[] = [];
-    for (const { samples } of this.samplesBySeries()) {
-      for (const sample of samples) values.push(withAllLabels(sample));
-      if (slices.isDue) await slices.pause();
-    }
-    return this.familyWith(values);
+    const pauses = this.$pausesOf(values);
+    const first = pauses.next();
+    return first.done ? this.$familyWith(values) : this.$familyAfter(first.value, pauses, values);
   }
 
-  private familyWith(values: readonly TextSample[]): MetricFamily {
+  private async $familyAfter(
+    first: Promise<void>,
+    pauses: Iterable<Promise<void>>,
+    values: readonly TextSample[],
+  ): Promise<MetricFamily> {
+    await first;
+    for (const pause of pauses) await pause;
+    return this.$familyWith(values);
+  }
+
+  /** Adds all samples to `values`. */
+  private *$pausesOf(values: TextSample[]): Generator<Promise<void>, void> {
+    const slices = new Slices();
+    for (const { samples } of this.$shownSamples()) {
+      for (const sample of samples) values.push(withAllLabels(sample));
+      if (slices.isDue) yield slices.pause();
+    }
+  }
+
+  private $familyWith(values: readonly TextSample[]): MetricFamily {
     const { help, name, type, aggregator } = this;
     const unit = unitOf(name, this.unit);
-    if (unit === undefined) return { help, name, type, values, aggregator };
-    return { help, name, type, unit, values, aggregator };
+    // In the order of prom-client: some tests compare the text of the objects.
+    const head = type === 'histogram' || type === 'summary' ? { name, help } : { help, name };
+    if (unit === undefined) return { ...head, type, values, aggregator };
+    return { ...head, type, unit, values, aggregator };
   }
 
   /** The functions of this class by which registries read a metric. */
-  protected readers(): ReadonlySet<unknown> {
+  protected $readers(): ReadonlySet<unknown> {
     return ownReaders;
   }
 
   /** The definition of the family; `more` has the properties of this type of metric. */
-  protected define(more: Partial<FamilyDefinition> = {}): FamilyDefinition {
+  protected $define(more: Partial<FamilyDefinition> = {}): FamilyDefinition {
     return {
       name: this.name,
       type: this.type,
@@ -193,20 +220,20 @@ export abstract class Metric<T extends string> {
   }
 
   /** The merge mode with another `aggregator`. Throws for an aggregator that does not exist. */
-  protected modeWith(aggregator: unknown): MergeMode {
+  protected $modeWith(aggregator: unknown): MergeMode {
     return mergeModeOf(this.type, aggregator);
   }
 
   /** Called before each reading, after `collect`. */
-  protected refresh(): Promise<void> | undefined {
+  protected $refresh(): Promise<void> | undefined {
     return undefined;
   }
 
   /** From here on the metric is exposed. */
-  protected register(series: StoredFamily): void {
+  protected $register(series: StoredFamily): void {
     series.outlive(this);
     this.#series = series;
-    this.#handle = new ExposedFamily<Metric<string>>(this, series, Metric.#reading, this.readers());
+    this.#handle = new ExposedFamily<Metric<string>>(this, series, Metric.#reading, this.$readers());
     for (const register of this.registers) {
       if (this.enableExemplars && register.contentType === prometheusContentType) throw exemplarsFormat();
       (register as GroupRegistry).registerMetric(this);

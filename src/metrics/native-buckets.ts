@@ -56,6 +56,14 @@ export class NativeBuckets extends ExponentialPages {
     super.movePages(series, to, from);
   }
 
+  takeOver(other: NativeBuckets): void {
+    this.#header.pointTo(other.#header);
+    other.#header.pointTo(discardCells(NATIVE_CELLS));
+    this.#buckets = other.#buckets;
+    other.#buckets = 0;
+    this.takePages(other);
+  }
+
   override end(): void {
     super.end();
     this.store.release(this.#header, NATIVE_CELLS);

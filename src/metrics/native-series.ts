@@ -25,6 +25,11 @@ export class NativeSeries extends ExemplarSeries {
     this.#buckets.movePages(series, to, from);
   }
 
+  override takeOver(other: NativeSeries): void {
+    this.#buckets.takeOver(other.#buckets);
+    super.takeOver(other);
+  }
+
   override end(store: CellStore, cells: number): void {
     this.#buckets.end();
     super.end(store, cells);

@@ -41,6 +41,11 @@ export class SummarySeries extends Series {
     for (const slot of this.#slots) slot.movePages(series, to, from);
   }
 
+  override takeOver(other: SummarySeries): void {
+    for (const [i, slot] of this.#slots.entries()) slot.takePages(other.#slots[i] as SummarySlot);
+    super.takeOver(other);
+  }
+
   override end(store: CellStore, cells: number): void {
     for (const slot of this.#slots) slot.end();
     super.end(store, cells);

@@ -8,8 +8,8 @@ import { quantileValues } from '../model/quantiles';
 import type { BoundSeries } from '../series/bound-series';
 import type { FamilySeries } from '../series/family-series';
 import type { SummaryChild, SummaryConfiguration, Summary as SummaryType } from '../types/metrics';
+import type { SeriesSamples } from './exposed-family';
 import { LabelledMetric, registeredOr } from './labelled-metric';
-import type { SeriesSamples } from './metric';
 import { noWindow, SummarySeries } from './summary-series';
 import { startTimer } from './timer';
 
@@ -32,7 +32,7 @@ export class Summary<T extends string = string>
       compressCount: 1000,
     });
     const window = windowOf(this);
-    this.#series = this.expose(SummarySeries, { bounds: [...this.percentiles], ...window });
+    this.#series = this.$expose(SummarySeries, { bounds: [...this.percentiles], ...window });
     // After the registration, so that the name is taken all the same: so it is in prom-client.
     if (this.labelNames.includes('quantile')) throw reservedLabel('quantile');
   }
@@ -57,14 +57,14 @@ export class Summary<T extends string = string>
     }
     const set = Object(labels || {}) as LabelValues<T>;
     if (!isFiniteNumber(value)) {
-      this.check(set);
+      this.$check(set);
       // A single argument of any type is the value.
       throw badValue(value === undefined ? labels || {} : value);
     }
     if (typeof labels === 'object' && labels !== null) {
       this.#series.at(labels).observe(value);
     } else {
-      this.check(set);
+      this.$check(set);
       this.#series.unlabelled().observe(value);
     }
   }
@@ -79,10 +79,11 @@ export class Summary<T extends string = string>
 
   /** Sets all series to 0; none is removed. */
   reset(): void {
+    this.$beforeReset();
     for (const [series] of this.#series.table.entries()) series.reset();
   }
 
-  protected *samplesBySeries(): Iterable<SeriesSamples> {
+  protected *$samplesBySeries(): Iterable<SeriesSamples> {
     const { name, percentiles } = this;
     for (const [series, labels] of this.#series.table.entries()) {
       const values = quantileValues(series.sketch(), percentiles);
@@ -92,21 +93,21 @@ export class Summary<T extends string = string>
     }
   }
 
-  protected override refresh(): Promise<void> | undefined {
-    return this.pruneAgedBuckets ? this.#prune() : super.refresh();
+  protected override $refresh(): Promise<void> | undefined {
+    return this.pruneAgedBuckets ? this.#prune() : super.$refresh();
   }
 
   async #prune(): Promise<void> {
-    await super.refresh();
+    await super.$refresh();
     await this.#series.removeInSlices((series) => series.sketch().n === 0);
   }
 
-  protected hashMapEntry(series: SummarySeries, labels: LabelSet): object {
+  protected $hashMapEntry(series: SummarySeries, labels: LabelSet): object {
     return { labels, sum: series.get(SUMMARY_SUM), count: series.get(SUMMARY_COUNT) };
   }
 
-  protected bind(bound: BoundSeries<SummarySeries>): SummaryChild<T> {
-    this.check(bound.labels);
+  protected $bind(bound: BoundSeries<SummarySeries>): SummaryChild<T> {
+    this.$check(bound.labels);
     let { series } = bound;
     return {
       observe: (value: number): void => {

@@ -111,10 +111,10 @@ function inMode(family: MetricFamily, mode: string | undefined): MetricFamily {
 
 /** The families of a registry that the group does not show. It has those of the scope in which the registry was chosen. */
 async function foreignFamilies(registry: OwnRegistry): Promise<readonly object[]> {
-  const { scope } = registry['scope'];
+  const { scope } = registry['$scope'];
   const scopes = [...registry.scopes(), ...(scope === undefined ? [] : [scope])];
-  const families = await refreshAll(registry['byName'].values(), scopes, 'objects');
-  return familyObjects(families, registry['defaultLabels']);
+  const families = await refreshAll(registry['$byName'].values(), scopes, 'objects');
+  return familyObjects(families, registry['$defaultLabels']);
 }
 
 /** Families of the same name become one. */
@@ -135,7 +135,7 @@ function mark(kind: ChoiceKind, store: Store): void {
   const registries = choices()[kind];
   if (registries === undefined || !store.shared) return;
   // A merged registry shares its metrics in a scope of its own, under its own default labels.
-  const scopes = registries.map((registry) => registry['scope'].choose(markAgain[kind]));
+  const scopes = registries.map((registry) => registry['$scope'].choose(markAgain[kind]));
   store.chooseScopes(kind, scopes.length > 0 ? scopes : [NO_METRICS]);
 }
 

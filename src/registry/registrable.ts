@@ -20,12 +20,14 @@ export interface FamilyHandle {
   readonly familyName?: string;
   /** Moves the family with all its numbers to another store, unless it is there. Missing where there is no family. */
   moveTo?(store: CellStore): void;
+  /** Called when `collect` begins, and when it has ended. Numbers that are reset between its end and its next one stay shown. */
+  collecting?(hasEnded: boolean): void;
   /** Runs before each reading, after `collect`. */
   readonly refresh?: (() => Promise<void> | undefined) | undefined;
   /** The numbers of this thread for an exposition, without a call of `collect`. Absent where there are none. */
   readonly read?: (() => MetricFamily) | undefined;
-  /** The same as objects, with pauses for the event loop. */
-  readonly readInSlices?: (() => Promise<MetricFamily>) | undefined;
+  /** The same as objects, with pauses for the event loop if there are many. */
+  readonly readInSlices?: (() => MetricFamily | Promise<MetricFamily>) | undefined;
   /** The library's own functions by which registries read the metric. */
   readonly readers?: ReadonlySet<unknown> | undefined;
   /**
@@ -60,12 +62,30 @@ function isPromise<T>(value: T): value is Extract<T, Promise<unknown>> {
   return value instanceof OwnPromise || value instanceof Promise;
 }
 
-/** Runs `collect` and brings the numbers up to date. Rejects with the error of `collect`. */
-export async function collect(metric: Pick<Registrable, 'collect' | typeof FAMILY>): Promise<void> {
-  // Called as a method: `this` is the metric.
-  const pending = (metric as { collect?(): unknown }).collect?.();
-  if (isPromise(pending)) await pending;
-  await metric[FAMILY]?.refresh?.();
+/**
+ * Runs `collect` and brings the numbers up to date. Undefined: that is done, and they can be read in the same turn, as in prom-client.
+ * Rejects with the error of `collect`.
+ */
+export function collect(metric: Pick<Registrable, 'collect' | typeof FAMILY>): Promise<void> | undefined {
+  const handle = metric[FAMILY];
+  if (metric.collect) {
+    handle?.collecting?.(false);
+    try {
+      // Called as a method: `this` is the metric.
+      const pending = (metric as { collect(): unknown }).collect();
+      if (isPromise(pending)) return finishCollecting(pending, handle);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    handle?.collecting?.(true);
+  }
+  return handle?.refresh?.();
+}
+
+async function finishCollecting(pending: Promise<unknown>, handle: FamilyHandle | undefined): Promise<void> {
+  await pending;
+  handle?.collecting?.(true);
+  await handle?.refresh?.();
 }
 
 /**
@@ -154,7 +174,7 @@ function beginReading(metric: Registrable, shape: Shape): Begun {
   const inSlices = shape === 'objects' && handle.readInSlices !== undefined;
   const reading = (): TextFamily | Promise<TextFamily> | undefined =>
     inSlices ? handle.readInSlices?.() : handle.read?.();
-  const pending = metric.collect ? collect(metric) : handle.refresh?.();
+  const pending = collect(metric);
   return pending === undefined ? reading : pending.then(() => reading);
 }
 

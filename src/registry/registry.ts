@@ -63,7 +63,8 @@ export type OwnRegistry = Registry<PrometheusContentType> | Registry<OpenMetrics
  * of processes, including metrics that only other processes have defined; without the addon they show this process. The list of
  * metrics is always that of this thread.
  *
- * Fields are private for TypeScript only: some packages wrap registries in a Proxy, which no `#private` field survives.
+ * Private members are so for TypeScript only: some packages wrap registries in a Proxy, which no `#private` field survives. Their names begin
+ * with `$`, so that a subclass of the application may have members of its own.
  */
 export class Registry<BoundRegistryContentType extends RegistryContentType = PrometheusContentType>
   implements GroupRegistry<BoundRegistryContentType>
@@ -83,22 +84,22 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The registry of all metrics that name no other. */
   static readonly globalRegistry: Registry = new Registry<PrometheusContentType>(undefined, globalOptions);
 
-  private readonly byName = new MetricsByName();
-  private type: RegistryContentType | ProtobufContentType;
-  private defaultLabels: LabelSet = noLabels;
+  private readonly $byName = new MetricsByName();
+  private $type: RegistryContentType | ProtobufContentType;
+  private $defaultLabels: LabelSet = noLabels;
   /** The scope of the metrics that are registered here. */
-  private readonly scope: RegistryScope;
+  private readonly $scope: RegistryScope;
   /** The registries that this one was merged from. */
-  private sources: readonly { scopes?(): readonly string[] }[] = noSources;
+  private $sources: readonly { scopes?(): readonly string[] }[] = noSources;
   /** Names of metrics of `sources` that have been removed from this registry. */
-  private hidden: ReadonlySet<string> = noNames;
+  private $hidden: ReadonlySet<string> = noNames;
 
   /** Throws a TypeError for a content type that does not exist. */
   constructor(contentType?: BoundRegistryContentType | ProtobufContentType, options: RegistryOptions = {}) {
     const type: unknown = contentType === undefined ? prometheusContentType : contentType;
     if (!isContentType(type)) throw badContentType(type, TypeError);
-    this.type = type;
-    this.scope = new RegistryScope(this.byName, scopeOf(options));
+    this.$type = type;
+    this.$scope = new RegistryScope(this.$byName, scopeOf(options));
   }
 
   /**
@@ -113,9 +114,9 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     if (first === undefined) throw mergeEmpty();
     if (registers.some((register) => register.contentType !== first.contentType)) throw mergeContentType();
     const merged = new Registry<T>(first.contentType);
-    merged.sources = [...registers];
+    merged.$sources = [...registers];
     for (const register of registers) {
-      for (const metric of register.getMetricsAsArray() as unknown as Registrable[]) merged.list(metric);
+      for (const metric of register.getMetricsAsArray() as unknown as Registrable[]) merged.$list(metric);
     }
     return merged;
   }
@@ -136,67 +137,67 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /** The names of the scopes whose metrics are exposed here, none for a registry that shows its own metrics; see `RegistryOptions`. */
   scopes(): readonly string[] {
-    const { shown, isInUse } = this.scope;
-    if (this.sources.length === 0) return shown;
-    const merged = this.sources.flatMap((source) => source.scopes?.() ?? []);
+    const { shown, isInUse } = this.$scope;
+    if (this.$sources.length === 0) return shown;
+    const merged = this.$sources.flatMap((source) => source.scopes?.() ?? []);
     return [...new Set(isInUse ? [...merged, ...shown] : merged)];
   }
 
   get contentType(): BoundRegistryContentType {
-    return this.type as BoundRegistryContentType;
+    return this.$type as BoundRegistryContentType;
   }
 
   /** Throws an Error for a content type that does not exist. */
   setContentType(contentType: RegistryContentType | ProtobufContentType): void {
     if (!isContentType(contentType)) throw badContentType(contentType, Error);
-    this.type = contentType;
+    this.$type = contentType;
   }
 
   /** Adds a metric, or anything with a `get()` like a metric's. Throws if another one has its name. */
   registerMetric<T extends string>(metric: Metric<T> | Registrable): void {
-    if (this.list(metric as Registrable)) this.scope.add(metric as Registrable);
+    if (this.$list(metric as Registrable)) this.$scope.add(metric as Registrable);
   }
 
   /** The metrics that are registered in this process, in order of registration; with an argument, only those of that aggregator. */
   getMetricsAsArray(aggregator?: Aggregator): MetricObject[] {
-    const metrics = [...this.byName.values()] as unknown as MetricObject[];
+    const metrics = [...this.$byName.values()] as unknown as MetricObject[];
     return metrics.filter((metric) => isOf(aggregator, metric));
   }
 
   /** The object that was registered in this process under `name`, if any. */
   getSingleMetric<T extends string>(name: string): Metric<T> | undefined {
-    return this.byName.get(name) as Metric<T> | undefined;
+    return this.$byName.get(name) as Metric<T> | undefined;
   }
 
   /** A copy of prom-client's private map of the metrics by their names. To delete from it removes the metric. */
   get _metrics(): Readonly<Record<string, Registrable>> {
-    return privateView(Object.fromEntries(this.byName), (name) => this.removeSingleMetric(name));
+    return privateView(Object.fromEntries(this.$byName), (name) => this.removeSingleMetric(name));
   }
 
   /** A copy of prom-client's private default labels. */
   get _defaultLabels(): Readonly<LabelSet> {
-    return Object.freeze({ ...this.defaultLabels });
+    return Object.freeze({ ...this.$defaultLabels });
   }
 
   removeSingleMetric(name: string): void {
-    const metric = this.byName.get(name);
-    this.byName.delete(name);
-    if (this.sources.length > 0) this.hidden = new Set([...this.hidden, name]);
-    if (metric !== undefined) this.scope.remove(metric);
+    const metric = this.$byName.get(name);
+    this.$byName.delete(name);
+    if (this.$sources.length > 0) this.$hidden = new Set([...this.$hidden, name]);
+    if (metric !== undefined) this.$scope.remove(metric);
   }
 
   /** Removes all metrics and the default labels. */
   clear(): void {
-    for (const metric of this.byName.values()) this.scope.remove(metric);
-    this.byName.clear();
-    this.sources = noSources;
-    this.hidden = noNames;
+    for (const metric of this.$byName.values()) this.$scope.remove(metric);
+    this.$byName.clear();
+    this.$sources = noSources;
+    this.$hidden = noNames;
     this.setDefaultLabels({});
   }
 
   /** Resets all metrics that are registered in this process. */
   resetMetrics(): void {
-    for (const metric of this.byName.values()) metric.reset?.();
+    for (const metric of this.$byName.values()) metric.reset?.();
   }
 
   /**
@@ -204,7 +205,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
    * processes that do not answer in time (`collectDeadlineMs`) do so later; the Promise resolves to their number.
    */
   resetGroup(name?: string): Promise<GroupAnswer> {
-    return removeInGroup(this.byName.values(), this.scopes(), { family: name });
+    return removeInGroup(this.$byName.values(), this.scopes(), { family: name });
   }
 
   /**
@@ -219,19 +220,19 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     const texts = Object.entries(labels).map(([label, value]) => [label, labelText(value)] as const);
     const present = texts.filter((entry): entry is [string, string] => entry[1] !== undefined);
     const removal = { family: name, labels: Object.fromEntries(present) };
-    return removeInGroup(this.byName.values(), this.scopes(), removal);
+    return removeInGroup(this.$byName.values(), this.scopes(), removal);
   }
 
   /** Sets the labels that are added to every sample, where it does not have them itself. They are copied. */
   setDefaultLabels(labels: object): void {
-    this.defaultLabels = { ...labels };
-    this.scope.setDefaultLabels(this.defaultLabels);
+    this.$defaultLabels = { ...labels };
+    this.$scope.setDefaultLabels(this.$defaultLabels);
   }
 
   /** The exposition; a Buffer in a registry whose content type is Protobuf. Rejects with the error of a `collect` function. */
   metrics(options: MetricsOptions = {}): Promise<string> {
-    if (this.type === protobufContentType) return this.bytes(options, 'protobuf') as Promise<never>;
-    return this.exposed(options, (shown) => shown.text(this.format));
+    if (this.$type === protobufContentType) return this.$bytes(options, 'protobuf') as Promise<never>;
+    return this.$exposed(options, (shown) => shown.text(this.$format));
   }
 
   /**
@@ -239,7 +240,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
    * of it. The bytes must not be written to: calls at the same time share them, and a later scrape reuses their memory.
    */
   getMetricsAsBuffer(options: MetricsOptions = {}): Promise<Buffer> {
-    return this.bytes(options, this.type === protobufContentType ? 'protobuf' : this.format);
+    return this.$bytes(options, this.$type === protobufContentType ? 'protobuf' : this.$format);
   }
 
   /**
@@ -247,9 +248,9 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
    * the event loop. Rejects as `metrics()`.
    */
   async exposition(options: ExpositionOptions = {}): Promise<Exposition> {
-    const openMetrics = options.openMetrics ?? this.type === openMetricsContentType;
+    const openMetrics = options.openMetrics ?? this.$type === openMetricsContentType;
     const { format, contentType, escaping } = negotiatedFormat(options.accept, { ...options, openMetrics });
-    const bytes = await this.bytes({ ...options, escaping }, format);
+    const bytes = await this.$bytes({ ...options, escaping }, format);
     return { contentType, ...(await encoded(bytes, options.acceptEncoding, encodingsOf(options.compress))) };
   }
 
@@ -260,25 +261,25 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   async getMetricsAsJSON(aggregator?: Aggregator): Promise<Objects> {
     const metrics = this.getMetricsAsArray(aggregator) as unknown as Registrable[];
     const families = await readAll(metrics, 'objects');
-    return (await familyObjects(families, this.defaultLabels)) as object[] as Objects;
+    return (await familyObjects(families, this.$defaultLabels)) as object[] as Objects;
   }
 
   /** The numbers of the group as objects; with an argument, only families of that aggregator. */
   async getGroupMetricsAsJSON(aggregator?: Aggregator): Promise<Objects> {
-    const families = await (await this.shown({ view: 'group' }, 'objects')).objects();
+    const families = await (await this.$shown({ view: 'group' }, 'objects')).objects();
     return families.filter((family) => isOf(aggregator, family)) as Objects;
   }
 
   /** One family of the exposition, without a newline at its end. Rejects with a TypeError if there is none. */
   async getSingleMetricAsString(name: string): Promise<string> {
-    const metric = this.byName.get(name);
-    await this.scope.beforeScrape(this.sources as object[]);
+    const metric = this.$byName.get(name);
+    await this.$scope.beforeScrape(this.$sources as object[]);
     const isAlone = metric && (!isExposed(metric, this.scopes()) || currentStore().view === 'thread');
     if (isAlone) return this.getMetricsAsString(metric);
     const returned = metric && (await refresh(metric));
-    if (returned) return textIn(this.format, returned, this.defaultLabels, new Set());
-    const view = this.groupView({ names: [metric?.[FAMILY]?.familyName ?? name] });
-    const [text] = (await view?.texts(this.format)) ?? [];
+    if (returned) return textIn(this.$format, returned, this.$defaultLabels, new Set());
+    const view = this.$groupView({ names: [metric?.[FAMILY]?.familyName ?? name] });
+    const [text] = (await view?.texts(this.$format)) ?? [];
     if (text === undefined) throw unknownMetric();
     return text;
   }
@@ -286,7 +287,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The exposition of one metric, registered or not, as this thread alone has counted it. */
   async getMetricsAsString(metric: Registrable): Promise<string> {
     const [family] = await readAll([metric], 'text');
-    return family === undefined ? '' : textIn(this.format, family, this.defaultLabels, new Set());
+    return family === undefined ? '' : textIn(this.$format, family, this.$defaultLabels, new Set());
   }
 
   /** How this thread counts, which is the same for all its registries; see `GroupStatus`. Costs a listing of the directory. */
@@ -294,14 +295,14 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return currentStatus();
   }
 
-  private get format(): ClientFormat {
-    return this.type === openMetricsContentType ? 'openmetrics' : 'prometheus';
+  private get $format(): ClientFormat {
+    return this.$type === openMetricsContentType ? 'openmetrics' : 'prometheus';
   }
 
   /** Runs all `collect` functions. */
-  private async shown(options: ScrapeOptions, shape: Shape = 'text'): Promise<Shown> {
+  private async $shown(options: ScrapeOptions, shape: Shape = 'text'): Promise<Shown> {
     const { names, onError, pid, escaping } = options;
-    const { byName: metrics, defaultLabels } = this;
+    const { $byName: metrics, $defaultLabels: defaultLabels } = this;
     const scopes = this.scopes();
     const store = currentStore();
     const isElsewhere = pid !== undefined && pid !== realProcess.pid;
@@ -312,55 +313,55 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
       others = isAlone
         ? await readAll(metrics.values(), shape, onError)
         : await refreshAll(
-            [...metrics.values(), ...collectedBeside(this.scope, scopes)],
+            [...metrics.values(), ...collectedBeside(this.$scope, scopes)],
             scopes,
             shape,
             onError,
           );
     }
     if (names !== undefined) others = others.filter(({ name }) => names.includes(name));
-    const group = isAlone ? undefined : this.groupView(options);
+    const group = isAlone ? undefined : this.$groupView(options);
     const isGlobal = scopes.includes(GLOBAL_SCOPE);
     return new Shown({ group, others, metrics, defaultLabels, isGlobal, escaping });
   }
 
-  private groupView(options: ScrapeOptions): GroupView | undefined {
-    const { hidden, defaultLabels } = this;
+  private $groupView(options: ScrapeOptions): GroupView | undefined {
+    const { $hidden: hidden, $defaultLabels: defaultLabels } = this;
     return groupViewOf(
       this.scopes(),
-      this.sources.length > 0 ? { hidden, defaultLabels } : undefined,
+      this.$sources.length > 0 ? { hidden, defaultLabels } : undefined,
       options,
     );
   }
 
   /** The exposition that `render` makes; made anew if the registry became private or shared meanwhile. */
-  private async exposed<R>(
+  private async $exposed<R>(
     options: ScrapeOptions | null,
     render: (shown: Shown) => R | Promise<R>,
   ): Promise<R> {
-    const settled = this.scope.beforeScrape(this.sources as object[]);
+    const settled = this.$scope.beforeScrape(this.$sources as object[]);
     if (settled !== undefined) await settled;
     const before = this.scopes().join();
     // Null: some callers of `metrics()` pass on an argument of theirs.
-    const exposition = await render(await this.shown(options ?? {}));
-    return this.scopes().join() === before ? exposition : this.exposed(options, render);
+    const exposition = await render(await this.$shown(options ?? {}));
+    return this.scopes().join() === before ? exposition : this.$exposed(options, render);
   }
 
-  private bytes(options: ScrapeOptions, format: ExpositionFormat): Promise<Buffer> {
-    return this.exposed(options, (shown) => shown.bytes(format));
+  private $bytes(options: ScrapeOptions, format: ExpositionFormat): Promise<Buffer> {
+    return this.$exposed(options, (shown) => shown.bytes(format));
   }
 
   /** Whether the metric is new here. Throws if its name is taken by another. */
-  private list(metric: Registrable): boolean {
+  private $list(metric: Registrable): boolean {
     const name = `${metric.name}`;
-    const present = this.byName.get(name);
+    const present = this.$byName.get(name);
     if (present === metric) return false;
     if (present !== undefined) {
       if (!yieldsName(present)) throw metricExists(name);
       this.removeSingleMetric(name);
     }
-    this.byName.set(name, metric);
-    if (this.hidden.has(name)) this.hidden = new Set([...this.hidden].filter((other) => other !== name));
+    this.$byName.set(name, metric);
+    if (this.$hidden.has(name)) this.$hidden = new Set([...this.$hidden].filter((other) => other !== name));
     return true;
   }
 }

@@ -6,6 +6,6 @@ import type { OwnRegistry } from './registry';
  * processes, where it is known. Runs the `collect` functions, as a scrape does, and rejects as that.
  */
 export async function startedFamilies(registry: OwnRegistry): Promise<TextFamily[]> {
-  const shown = await registry['shown']({ view: 'group' });
+  const shown = await registry['$shown']({ view: 'group' });
   return shown.objects(true);
 }

@@ -34,6 +34,7 @@ export class FamilySeries<S extends Series> {
   readonly table: SeriesTable<S>;
   #store: CellStore;
   #family: number;
+  #live: LiveTable<S>;
   #definition: FamilyDefinition;
   /** Of each series. */
   readonly cells: number;
@@ -55,6 +56,7 @@ export class FamilySeries<S extends Series> {
     definition: FamilyDefinition,
     SeriesClass: new (store: CellStore, definition: FamilyDefinition) => S,
     labels?: RecordLabels,
+    leaving?: FamilySeries<S>,
   ) {
     this.#store = store;
     this.#definition = definition;
@@ -62,7 +64,9 @@ export class FamilySeries<S extends Series> {
     this.#Series = SeriesClass;
     this.#labels = labels;
     this.table = new SeriesTable(this.#names);
-    this.#family = this.#addTo(store);
+    this.#live = leaving === undefined ? new LiveTable(this.table, labels) : leaving.#live;
+    this.#live.table = this.table;
+    this.#family = leaving === undefined ? this.#addTo(store) : leaving.#family;
   }
 
   get store(): CellStore {
@@ -127,6 +131,24 @@ export class FamilySeries<S extends Series> {
       }
     }
     from.store.removeFamily(from.family);
+  }
+
+  /**
+   * Leaves the family, with its cells and numbers, to the result, and goes on in a new one, whose numbers are zero. Nothing changes
+   * for readers. Series and bound children of this one stay; those over the limit are removed.
+   */
+  leave(): FamilySeries<S> {
+    const left = new FamilySeries<S>(this.#store, this.#definition, this.#Series, this.#labels, this);
+    this.#live = new LiveTable(this.table, this.#labels);
+    this.#family = this.#addTo(this.#store);
+    for (const [series, key] of [...this.table.keys()]) {
+      const other = new this.#Series(this.#store, this.#definition);
+      other.takeOver(series);
+      left.table.add(key, other);
+      if (this.#store.seriesLimit.take()) this.#begin(series, key);
+      else this.table.delete(key.texts);
+    }
+    return left;
   }
 
   /**
@@ -214,9 +236,7 @@ export class FamilySeries<S extends Series> {
   }
 
   #addTo(store: CellStore): number {
-    const { table } = this;
-    const labels = this.#labels;
-    return store.addFamily(this.#definition, labels === undefined ? table : withRecordKeys(table, labels));
+    return store.addFamily(this.#definition, this.#live);
   }
 
   /** After `seriesKey()` no code of the caller runs: the series is made in one step. */
@@ -229,10 +249,14 @@ export class FamilySeries<S extends Series> {
   #add(key: SeriesKey): S {
     if (!this.#store.seriesLimit.take()) return this.discarded;
     const series = new this.#Series(this.#store, this.#definition);
-    series.pointTo(this.#store.allocate(this.#family, this.#recordKey(key), this.cells));
-    series.begin();
+    this.#begin(series, key);
     this.table.add(key, series);
     return series;
+  }
+
+  #begin(series: S, key: SeriesKey): void {
+    series.pointTo(this.#store.allocate(this.#family, this.#recordKey(key), this.cells));
+    series.begin();
   }
 
   #release(series: S, store: CellStore = this.#store): void {
@@ -242,12 +266,24 @@ export class FamilySeries<S extends Series> {
   }
 }
 
-/** The series of `table` with the keys of their records. */
-function withRecordKeys<S extends Series>(table: SeriesTable<S>, labels: RecordLabels): LiveSeries {
-  return {
-    [Symbol.iterator]: () => table[Symbol.iterator](),
-    *keys() {
-      for (const [series, key] of table.keys()) yield [series, labels.recordKey(key)] as const;
-    },
-  };
+/** The series of a family in the store, with the keys of their records. */
+class LiveTable<S extends Series> implements LiveSeries {
+  table: SeriesTable<S>;
+  readonly #labels: RecordLabels | undefined;
+
+  constructor(table: SeriesTable<S>, labels: RecordLabels | undefined) {
+    this.table = table;
+    this.#labels = labels;
+  }
+
+  [Symbol.iterator](): Iterator<S> {
+    return this.table[Symbol.iterator]();
+  }
+
+  *keys(): Iterable<readonly [S, SeriesKey]> {
+    const labels = this.#labels;
+    for (const [series, key] of this.table.keys()) {
+      yield [series, labels === undefined ? key : labels.recordKey(key)];
+    }
+  }
 }

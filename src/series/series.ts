@@ -1,6 +1,6 @@
 import type { Exemplar, NativeHistogram } from '../model/family';
 import type { LabelSet } from '../model/labels';
-import { type CellRef, type CellStore, noCells } from '../store/store';
+import { type CellRef, type CellStore, clear, noCells } from '../store/store';
 
 /** Neighbouring cells, numbered from 0. The store may move them, so nothing but this object knows where they are. */
 export class Cells implements CellRef {
@@ -75,6 +75,12 @@ export class Series extends Cells {
    * no reader finds the numbers of a series without its parts.
    */
   moveParts(_series: CellRef, _to: CellStore, _from: CellStore): void {}
+
+  /** Takes the cells of `other`, a series of the same class, and all that belongs to them. `other` has to be begun anew. */
+  takeOver(other: Series): void {
+    this.pointTo(other);
+    clear(other);
+  }
 
   /** The exemplar of a bucket, or of a counter (bucket 0). A series of this class keeps none. */
   exemplar(_bucket: number): Exemplar | undefined {

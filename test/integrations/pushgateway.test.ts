@@ -166,12 +166,15 @@ describe('of an HTTP request', () => {
     const at = `${url.replace('//', '//user:p%40ss@')}/base`;
     const options = { headers: { 'Content-Encoding': 'gzip', 'X-Mine': '1' }, timeout: 10_000 };
     const params = { jobName: 'a job&', groupings: { 'k e': 'v&', n: '1' } };
+    const numbers = { jobName: 7, groupings: { shard: 2 } } as never;
 
     const answers = [
       await new Pushgateway(at, structuredClone(options))[method](params),
       await new Judge(at, structuredClone(options))[method](params),
       await new Pushgateway(at, { requireJobName: false })[method](),
       await new Judge(at, { requireJobName: false })[method]({} as never),
+      await new Pushgateway(at)[method](numbers),
+      await new Judge(at)[method](numbers),
     ];
 
     expect(seen[0]).toEqual([
@@ -183,6 +186,7 @@ describe('of an HTTP request', () => {
     ]);
     expect(seen[1]).toEqual(seen[0]);
     expect(seen[3]).toEqual(seen[2]);
+    expect(seen[5]).toEqual(seen[4]);
     for (const { body, resp } of answers) {
       expect(body).toBe('done');
       expect((resp as IncomingMessage).statusCode).toBe(200);

@@ -154,6 +154,6 @@ function configOf(name: string, ...registers: Registry[]): Config {
 
 /** The values of label `a` in this process, without the look at their age that a reading takes. */
 function labelsOf(metric: Metric): Set<unknown> {
-  const samples = (metric as unknown as { samples(): TextSample[] }).samples();
+  const samples = (metric as unknown as { $samples(): TextSample[] }).$samples();
   return new Set(samples.map(({ labels, sharedLabels }) => ({ ...labels, ...sharedLabels })['a']));
 }

@@ -37,7 +37,7 @@ describe('the place where a registry is made', () => {
       Reflect.construct(Registry, [], OwnRegistry) as Registry,
       new ClusterRegistry(),
       Registry.merge([new Registry(prometheusContentType, { name: 'a' })]),
-    ].flatMap((registry) => registry['scope'].shown);
+    ].flatMap((registry) => registry['$scope'].shown);
 
     expect(new Set(scopes).size).toBe(5);
     expect(scopes.every((scope) => scope.startsWith('at:'))).toBe(true);

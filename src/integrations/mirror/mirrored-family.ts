@@ -1,5 +1,6 @@
 import { unregister } from '../../collectors/lifetime';
-import { Metric, type SeriesSamples } from '../../metrics/metric';
+import type { SeriesSamples } from '../../metrics/exposed-family';
+import { Metric } from '../../metrics/metric';
 import { noWindow, SummarySeries } from '../../metrics/summary-series';
 import type { Sample } from '../../model/family';
 import type { LabelSet } from '../../model/labels';
@@ -30,9 +31,9 @@ export class MirroredFamily extends Metric<string> {
     this.#bounds = bounds;
     // Mirrored summaries have no quantiles, so their one slot stays empty.
     const [SeriesClass, more] = type === 'summary' ? [SummarySeries, noWindow] : [Series, { bounds }];
-    this.#series = new FamilySeries<Series>(storeFor(this.registers), this.define(more), SeriesClass);
+    this.#series = new FamilySeries<Series>(storeFor(this.registers), this.$define(more), SeriesClass);
     this.copy(foreign);
-    this.register(this.#series);
+    this.$register(this.#series);
   }
 
   /** Whether `copy()` can take `foreign`: the definition of a family never changes. */
@@ -66,7 +67,7 @@ export class MirroredFamily extends Metric<string> {
     this.#series.dispose();
   }
 
-  protected override samplesBySeries(): Iterable<SeriesSamples> {
+  protected override $samplesBySeries(): Iterable<SeriesSamples> {
     return this.#samples.map((sample) => ({ samples: [sample] }));
   }
 }
