@@ -62,6 +62,7 @@ export class FamilySeries<S extends Series> {
     this.#Series = SeriesClass;
     this.#labels = labels;
     this.table = new SeriesTable(this.#names);
+    store.requireStack?.();
     this.#family = this.#addTo(store);
   }
 
@@ -86,6 +87,7 @@ export class FamilySeries<S extends Series> {
   /** The series keep their cells: the other mode must have as many. */
   changeMode(mergeMode: MergeMode): void {
     if (mergeMode === this.#definition.mergeMode) return;
+    this.#store.requireStack?.();
     this.#definition = { ...this.#definition, mergeMode };
     this.#store.changeFamily(this.#family, this.#definition);
   }
@@ -113,6 +115,7 @@ export class FamilySeries<S extends Series> {
   moveTo(store: CellStore): void {
     const from = { store: this.#store, family: this.#family };
     if (store === from.store) return;
+    for (const one of [store, from.store]) one.requireStack?.();
     this.#store = store;
     this.#family = this.#addTo(store);
     for (const [series, key] of [...this.table.keys()]) {
@@ -147,15 +150,19 @@ export class FamilySeries<S extends Series> {
 
   /** Removes the series of `labels`, if there is one. Throws for labels that the metric does not have. */
   remove(labels: LabelSet): void {
-    const series = this.table.delete(seriesKey(labels, this.#names).texts);
+    const { texts } = seriesKey(labels, this.#names);
+    this.#store.requireStack?.();
+    const series = this.table.delete(texts);
     if (series !== undefined) this.#release(series);
   }
 
   removeIf(condition: (series: S) => boolean): void {
+    this.#store.requireStack?.();
     for (const series of this.table.deleteIf(condition)) this.#release(series);
   }
 
   clear(): void {
+    this.#store.requireStack?.();
     for (const series of this.table) this.#release(series);
     this.table.clear();
   }
@@ -227,6 +234,7 @@ export class FamilySeries<S extends Series> {
   }
 
   #add(key: SeriesKey): S {
+    this.#store.requireStack?.();
     if (!this.#store.seriesLimit.take()) return this.discarded;
     const series = new this.#Series(this.#store, this.#definition);
     series.pointTo(this.#store.allocate(this.#family, this.#recordKey(key), this.cells));
