@@ -270,6 +270,8 @@ export interface NativeAddon {
   groupHasEnded(directory: string): boolean;
   /** The user trusts all who may write in this directory. Without that no directory is opened in which other users may write (EPERM). */
   allowOthersIn(directory: string): void;
+  /** How far the stack of this thread has grown: deeper calls have lower positions. */
+  stackPosition(): number;
   /** A text that all threads of this process share; set once, '' until then. */
   processGroup(set?: string): string;
 }

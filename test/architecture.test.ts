@@ -41,7 +41,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   metrics: ['series', 'registry', 'exposition', 'store', 'types', 'model', 'errors', 'slices'],
   series: ['store', 'model', 'errors', 'process', 'slices'],
   registry: ['exposition', 'store', 'types', 'model', 'errors', 'process'],
-  store: ['exposition', 'native', 'types', 'model', 'errors', 'process', 'slices'],
+  store: ['exposition', 'native', 'types', 'model', 'errors', 'process', 'slices', 'stack'],
   exposition: ['model', 'errors', 'slices'],
   native: ['errors', 'process'],
   types: ['model'],
@@ -49,6 +49,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   process: [],
   slices: ['process'],
+  stack: [],
 };
 
 // The rooms of native/, bottom up: what the files of a room may include besides those of their own.

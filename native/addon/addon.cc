@@ -52,6 +52,12 @@ Napi::Value AllowOthers(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// How far the stack of this thread has grown, as an address: those of deeper calls are lower.
+Napi::Value StackPosition(const Napi::CallbackInfo& info) {
+  auto address = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  return Napi::Number::New(info.Env(), static_cast<double>(address));
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("version", PROM_CLIENT_MMAP_VERSION);
   exports.Set("Segment", DefineSegment(env));
@@ -61,6 +67,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("hostId", Napi::Function::New<GuardedFunction<HostId>>(env, "hostId"));
   exports.Set("groupHasEnded", Napi::Function::New<GuardedFunction<GroupHasEnded>>(env, "groupHasEnded"));
   exports.Set("allowOthersIn", Napi::Function::New<GuardedFunction<AllowOthers>>(env, "allowOthersIn"));
+  exports.Set("stackPosition", Napi::Function::New<StackPosition>(env, "stackPosition"));
   exports.Set("processGroup", Napi::Function::New<GuardedFunction<ProcessGroup>>(env, "processGroup"));
   return exports;
 }

@@ -34,7 +34,8 @@ export class Counter<T extends string = string>
   /** Throws as every metric does. */
   constructor(config: CounterConfiguration<T>) {
     super(config, 'counter');
-    this.#series = this.$expose(this.enableExemplars ? ExemplarSeries : Series);
+    this.#series = this.$addFamily(this.enableExemplars ? ExemplarSeries : Series);
+    this.$expose();
   }
 
   /**
@@ -135,9 +136,11 @@ export class Counter<T extends string = string>
     const count = series.get(0);
     this.#count = count | 0;
     if (series.record < 0 || this.#count !== count) return;
+    const cell = series.values.subarray(series.index, series.index + 1);
+    // No call comes between these: another cell must never seem to be that of the series.
     this.#only = series;
     this.#cells = series.values;
-    this.#cell = series.values.subarray(series.index, series.index + 1);
+    this.#cell = cell;
   }
 
   /** Adds to any series, which may be the one without labels. The value of an exemplar is never 0 or NaN, as in prom-client. */

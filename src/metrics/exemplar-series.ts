@@ -51,6 +51,7 @@ export class ExemplarSeries extends Series {
     const texts = exemplarTexts(copy);
     let cells = this.#exemplars.get(bucket);
     if (cells === undefined) {
+      this.#store.requireStack?.();
       cells = new ExemplarCells().pointTo(this.#store.allocateExemplar(this, bucket));
       this.#exemplars.set(bucket, cells);
     }

@@ -128,6 +128,7 @@ export abstract class ExponentialPages {
 
   /** Back to the first schema, without pages. */
   protected restartPages(): void {
+    this.store.requireStack?.();
     this.#publish(this.#finest, []);
   }
 
@@ -178,12 +179,14 @@ export abstract class ExponentialPages {
 
   #increment(values: Float64Array, at: number): void {
     const before = values[at] as number;
+    if (before === 0) this.store.requireStack?.(); // for `bucketBegun()`
     values[at] = before + 1;
     if (before === 0) this.bucketBegun();
   }
 
   /** Counts a value of the zero bucket or of a page that is not in the ring. */
   #countElsewhere(value: number): void {
+    this.store.requireStack?.();
     if (Math.abs(value) <= this.#zeroThreshold) {
       this.countZero();
       return;

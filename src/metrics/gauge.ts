@@ -40,7 +40,8 @@ export class Gauge<T extends string = string>
         () => this.#series.store,
         () => this.name,
       );
-    this.#series = this.$expose(Series, { mergeMode: this.#mode });
+    this.#series = this.$addFamily(Series, { mergeMode: this.#mode });
+    this.$expose();
   }
 
   /** The gauge of that name in the registry of `config`, made if there is none; see `Counter.getOrCreate()`. */

@@ -49,7 +49,8 @@ export class Histogram<T extends string = string>
     this.#bounds = searchedBounds(bounds);
     this.#isNative = native !== undefined;
     const plain = this.enableExemplars ? ExemplarSeries : Series;
-    this.#series = this.$expose(native === undefined ? plain : NativeSeries, { bounds, native });
+    this.#series = this.$addFamily(native === undefined ? plain : NativeSeries, { bounds, native });
+    this.$expose();
     // After the registration, so that the name is taken all the same: so it is in prom-client.
     if (this.labelNames.includes('le')) throw reservedLabel('le');
     Object.assign(this, { upperBounds: Object.freeze(this.buckets) });

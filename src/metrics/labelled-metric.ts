@@ -86,10 +86,10 @@ export abstract class LabelledMetric<
   }
 
   /**
-   * The last step of construction: from here on the metric can be counted in, and is exposed. The store holds `more`, which
-   * must not refer to the metric.
+   * The last step but one of construction: from here on the metric can be counted in. The store holds `more`, which must not refer to
+   * the metric.
    */
-  protected $expose(
+  protected $addFamily(
     SeriesClass: new (store: CellStore, definition: FamilyDefinition) => S,
     more?: Partial<FamilyDefinition>,
   ): FamilySeries<S> {
@@ -98,9 +98,13 @@ export abstract class LabelledMetric<
     if (hasTtl && !(ttlSeconds > 0)) throw badSeriesTtl(name, ttlSeconds);
     this.#series = new FamilySeries(storeFor(this.registers), this.$define(more), SeriesClass);
     if (hasTtl && labelNames.length > 0) this.#series.limitIdleTime(ttlSeconds * 1000);
-    this.$register(this.#series);
-    if (labelNames.length === 0) this.#series.unlabelled();
     return this.#series;
+  }
+
+  /** The last step. A registry that refuses the metric leaves it in those before it, so it must be whole by then. */
+  protected $expose(): void {
+    this.$register(this.#series);
+    if (this.labelNames.length === 0) this.#series.unlabelled();
   }
 
   #childrenByRow(): (Child | undefined)[] {

@@ -32,7 +32,8 @@ export class Summary<T extends string = string>
       compressCount: 1000,
     });
     const window = windowOf(this);
-    this.#series = this.$expose(SummarySeries, { bounds: [...this.percentiles], ...window });
+    this.#series = this.$addFamily(SummarySeries, { bounds: [...this.percentiles], ...window });
+    this.$expose();
     // After the registration, so that the name is taken all the same: so it is in prom-client.
     if (this.labelNames.includes('quantile')) throw reservedLabel('quantile');
   }

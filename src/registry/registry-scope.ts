@@ -70,6 +70,13 @@ export class RegistryScope {
     return this.#isInUse;
   }
 
+  /** Throws a RangeError where the stack is too full for a change of the registry, which might be left half done. */
+  requireStack(): void {
+    if (this.#scope === undefined) return;
+    const store = currentStore();
+    if (store.shared) store.requireStack();
+  }
+
   /** Registers a metric of this library in the group, if this registry takes part. Does nothing for one that is registered. */
   add(metric: Registrable): void {
     const handle = metric[FAMILY];

@@ -155,6 +155,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /** Adds a metric, or anything with a `get()` like a metric's. Throws if another one has its name. */
   registerMetric<T extends string>(metric: Metric<T> | Registrable): void {
+    this.$scope.requireStack();
     if (this.$list(metric as Registrable)) this.$scope.add(metric as Registrable);
   }
 
@@ -180,6 +181,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   }
 
   removeSingleMetric(name: string): void {
+    this.$scope.requireStack();
     const metric = this.$byName.get(name);
     this.$byName.delete(name);
     if (this.$sources.length > 0) this.$hidden = new Set([...this.$hidden, name]);
@@ -188,6 +190,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /** Removes all metrics and the default labels. */
   clear(): void {
+    this.$scope.requireStack();
     for (const metric of this.$byName.values()) this.$scope.remove(metric);
     this.$byName.clear();
     this.$sources = noSources;
@@ -225,6 +228,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
 
   /** Sets the labels that are added to every sample, where it does not have them itself. They are copied. */
   setDefaultLabels(labels: object): void {
+    this.$scope.requireStack();
     this.$defaultLabels = { ...labels };
     this.$scope.setDefaultLabels(this.$defaultLabels);
   }

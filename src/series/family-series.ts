@@ -66,6 +66,7 @@ export class FamilySeries<S extends Series> {
     this.table = new SeriesTable(this.#names);
     this.#live = leaving === undefined ? new LiveTable(this.table, labels) : leaving.#live;
     this.#live.table = this.table;
+    store.requireStack?.();
     this.#family = leaving === undefined ? this.#addTo(store) : leaving.#family;
   }
 
@@ -90,6 +91,7 @@ export class FamilySeries<S extends Series> {
   /** The series keep their cells: the other mode must have as many. */
   changeMode(mergeMode: MergeMode): void {
     if (mergeMode === this.#definition.mergeMode) return;
+    this.#store.requireStack?.();
     this.#definition = { ...this.#definition, mergeMode };
     this.#store.changeFamily(this.#family, this.#definition);
   }
@@ -117,6 +119,7 @@ export class FamilySeries<S extends Series> {
   moveTo(store: CellStore): void {
     const from = { store: this.#store, family: this.#family };
     if (store === from.store) return;
+    for (const one of [store, from.store]) one.requireStack?.();
     this.#store = store;
     this.#family = this.#addTo(store);
     for (const [series, key] of [...this.table.keys()]) {
@@ -138,6 +141,7 @@ export class FamilySeries<S extends Series> {
    * for readers. Series and bound children of this one stay; those over the limit are removed.
    */
   leave(): FamilySeries<S> {
+    this.#store.requireStack?.();
     const left = new FamilySeries<S>(this.#store, this.#definition, this.#Series, this.#labels, this);
     this.#live = new LiveTable(this.table, this.#labels);
     this.#family = this.#addTo(this.#store);
@@ -169,15 +173,19 @@ export class FamilySeries<S extends Series> {
 
   /** Removes the series of `labels`, if there is one. Throws for labels that the metric does not have. */
   remove(labels: LabelSet): void {
-    const series = this.table.delete(seriesKey(labels, this.#names).texts);
+    const { texts } = seriesKey(labels, this.#names);
+    this.#store.requireStack?.();
+    const series = this.table.delete(texts);
     if (series !== undefined) this.#release(series);
   }
 
   removeIf(condition: (series: S) => boolean): void {
+    this.#store.requireStack?.();
     for (const series of this.table.deleteIf(condition)) this.#release(series);
   }
 
   clear(): void {
+    this.#store.requireStack?.();
     for (const series of this.table) this.#release(series);
     this.table.clear();
   }
@@ -247,6 +255,7 @@ export class FamilySeries<S extends Series> {
   }
 
   #add(key: SeriesKey): S {
+    this.#store.requireStack?.();
     if (!this.#store.seriesLimit.take()) return this.discarded;
     const series = new this.#Series(this.#store, this.#definition);
     this.#begin(series, key);

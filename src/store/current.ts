@@ -6,6 +6,7 @@ import type { TextFormat } from '../exposition/document';
 import type { NameValidation } from '../model/names';
 import { type LoadedAddon, loadAddon, type NativeAddon } from '../native';
 import { realProcess } from '../process';
+import { requireStack } from '../stack';
 import type { GroupStatus } from '../types/registry';
 import {
   baseDirectory,
@@ -111,10 +112,11 @@ function shareIfWanted(options: GroupOptions): void {
   if (location !== undefined) shareWithChildren(location);
 }
 
-/** This thread's store, opened at first use. Never throws: counts that cannot be shared are warned about and kept in memory. */
+/** This thread's store, opened at first use. Throws for want of stack only: counts that cannot be shared are warned about and kept in memory. */
 export function currentStore(): Store {
   const current = state();
   if (current.store === undefined) {
+    requireStack();
     const options = resolveOptions(current.options);
     const isShared = options.shared && !isPrivateTest(current);
     current.store = (isShared ? openGroupStore(options) : undefined) ?? new HeapStore();

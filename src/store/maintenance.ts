@@ -43,11 +43,11 @@ export class Maintenance {
 
   #compactSoon(): void {
     if (this.#isDue) return;
-    this.#isDue = true;
     setTimeout(() => {
       this.#isDue = false;
       void this.#store.deref()?.compact();
     }, Math.random() * compactionSpreadMs).unref();
+    this.#isDue = true;
   }
 
   #heartbeat(store: Maintained): void {

@@ -97,6 +97,11 @@ export interface CellStore {
   readonly outlivesFamilies: boolean;
   readonly seriesLimit: SeriesLimit;
   /**
+   * Throws a RangeError where the stack is too full for the other calls and for the steps around them. Called before each change that
+   * must not be left half done. Missing in a store that no other process reads.
+   */
+  requireStack?(): void;
+  /**
    * Registers a family; the result names it in the other calls. `live` yields its series at any time: a series that it does
    * not yield loses its cells when the store rewrites a segment.
    */

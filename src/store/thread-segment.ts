@@ -4,6 +4,7 @@ import type { SeriesKey } from '../model/labels';
 import type { NativeAddon, NativeError, NativeGroup, NativeSegment } from '../native';
 import { realProcess } from '../process';
 import { inSlices } from '../slices';
+import { StackReserve } from '../stack';
 import { nativeLabels } from './native-labels';
 import type { ResolvedOptions } from './options';
 import { type FamilyRegistration, type Registration, Registrations } from './registrations';
@@ -42,6 +43,7 @@ export class ThreadSegment extends Registrations implements CellStore {
   protected group: NativeGroup;
   readonly #addon: NativeAddon;
   readonly #options: SegmentOptions;
+  readonly #stack: StackReserve;
   /** Opened for the first registration: a process that only scrapes owns no segment. Null when it could not be opened. */
   #file: Segment | null | undefined;
   #overflow: Segment | undefined;
@@ -61,6 +63,7 @@ export class ThreadSegment extends Registrations implements CellStore {
     super();
     this.#addon = addon;
     this.#options = options;
+    this.#stack = new StackReserve(() => addon.stackPosition());
     this.#directory = options.directory;
     this.group = new addon.Group(options.directory);
     this.seriesLimit = new SeriesLimit(options.maxSeries, () => this.#dropUpdate());
@@ -78,6 +81,10 @@ export class ThreadSegment extends Registrations implements CellStore {
 
   protected get overflow(): NativeSegment | undefined {
     return this.#overflow?.native;
+  }
+
+  requireStack(): void {
+    this.#stack.require();
   }
 
   allocate(family: number, key: SeriesKey, count: number): CellRef {
@@ -159,7 +166,6 @@ export class ThreadSegment extends Registrations implements CellStore {
    */
   protected moveFromOverflow(isScraping: () => boolean): void {
     if (this.#isMoving || this.#moves === undefined) return;
-    this.#isMoving = true;
     inSlices(() => {
       this.#isMoving = !isScraping();
       if (this.#isMoving && this.#moves?.next().done !== false) {
@@ -168,6 +174,7 @@ export class ThreadSegment extends Registrations implements CellStore {
       }
       return this.#isMoving;
     });
+    this.#isMoving = true;
   }
 
   /** Yields before each series. */

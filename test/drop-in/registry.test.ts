@@ -217,6 +217,23 @@ describe('the list of metrics', () => {
     expect(await Registry.merge(registers).metrics()).toBe('# HELP c h\n# TYPE c counter\nc 3\n');
   });
 
+  test.each([Counter, Gauge, Histogram, Summary])(
+    'that refuse a metric hide no other: %o',
+    async (Metric) => {
+      const [first, second] = [new Registry(), new Registry()];
+      new Counter({ name: 'other', help, registers: [first] }).inc(3);
+      new Counter({ name: 'm', help, registers: [second] });
+
+      expect(() => new Metric({ name: 'm', help, registers: [first, second] })).toThrow(
+        'already been registered',
+      );
+      expect(await first.metrics()).toContain('\nother 3\n');
+      expect(await first.getMetricsAsJSON()).toMatchObject([{ name: 'other' }, { name: 'm' }]);
+      first.resetMetrics();
+      expect(await first.metrics()).toContain('\nother 0\n');
+    },
+  );
+
   test('in a merge must have no name twice', () => {
     const registries = [new Registry(), new Registry()];
     for (const registry of registries) new Counter({ name: 'c', help, registers: [registry] });
