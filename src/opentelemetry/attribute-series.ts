@@ -36,7 +36,8 @@ export class AttributeSeries {
     this.#options = options;
     const { constantLabels } = options;
     const hasBuckets = named.head.type === 'histogram';
-    const isTaken = (label: string): boolean => constantLabels.has(label) || (hasBuckets && label === 'le');
+    const isTaken = (label: string): boolean =>
+      label === '__name__' || constantLabels.has(label) || (hasBuckets && label === 'le');
     // As Prometheus does with a label of a target that the metric has as well.
     const free = (label: string): string => (isTaken(label) ? free(`exported_${label}`) : label);
     this.#label = (key) => free(labelName(key, options.translation));

@@ -73,7 +73,9 @@ export class Bridge {
       this.#counts.eventsError('illegal_negative_counter');
       return;
     }
-    if (event.type === 'counter' && value === Infinity) {
+    if (
+      event.type === 'observer' ? !Number.isFinite(value) : event.type === 'counter' && value === Infinity
+    ) {
       this.#counts.eventsError('illegal_value');
       return;
     }

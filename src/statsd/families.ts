@@ -1,3 +1,4 @@
+import { reservedLabel } from '../errors';
 import { Counter } from '../metrics/counter';
 import { Gauge } from '../metrics/gauge';
 import { Histogram } from '../metrics/histogram';
@@ -122,8 +123,8 @@ export class StatsdFamilies {
             shape.metric.remove(Object.fromEntries(names.map((label, i) => [label, values[i]])) as never);
         }
         if (shape.series.size > 0) continue;
-        this.#hide(shape);
         family.shapes.delete(shapeKey);
+        this.#hide(shape, family.shapes.size === 0);
       }
       if (family.shapes.size === 0) this.#families.delete(name);
     }
@@ -167,7 +168,10 @@ export class StatsdFamilies {
     { name, kind, help, ttlSeconds, observer }: SeriesDescription,
     labelNames: readonly string[],
   ): Metric {
-    const scopes = [...this.#registry.scopes(), ...(ttlSeconds > 0 ? [ttlScope(ttlSeconds)] : [])];
+    // A scraper that finds it refuses the whole exposition.
+    if (labelNames.includes('__name__')) throw reservedLabel('__name__');
+    const shown = this.#registry.scopes();
+    const scopes = shown.length > 0 && ttlSeconds > 0 ? [...shown, ttlScope(ttlSeconds)] : shown;
     const register = {
       contentType: prometheusContentType,
       scopes: () => scopes,
@@ -195,16 +199,17 @@ export class StatsdFamilies {
   #expose(metric: Registrable, scopes: readonly string[]): void {
     const store = currentStore();
     const { family } = metric[FAMILY] ?? {};
-    if (store.shared && family !== undefined) {
+    const isShared = store.shared && scopes.length > 0;
+    if (isShared && family !== undefined) {
       for (const scope of scopes) store.register(scope, family);
-    } else if (!store.shared) {
+    } else if (!isShared) {
       const { name = '' } = metric;
       if (this.#registry.getSingleMetric(name) === undefined)
         this.#registry.registerMetric(this.#listed(name, metric));
     }
   }
 
-  /** Where metrics are not shared: one metric for all sets of label names. */
+  /** Where the metrics of the registry are not shared: one metric for all sets of label names. */
   #listed(name: string, first: Registrable): Registrable {
     const get = async (): Promise<Awaited<ReturnType<Registrable['get']>>> => {
       const shapes = [...(this.#families.get(name)?.shapes.values() ?? [])];
@@ -214,12 +219,14 @@ export class StatsdFamilies {
     return { name, get };
   }
 
-  #hide({ metric, ttlSeconds }: Shape): void {
+  #hide({ metric, ttlSeconds }: Shape, isLast: boolean): void {
     const store = currentStore();
+    const scopes = this.#registry.scopes();
     const { family } = (metric as Registrable)[FAMILY] ?? {};
-    if (store.shared && family !== undefined) {
-      for (const scope of [...this.#registry.scopes(), ttlScope(ttlSeconds)]) store.unregister(scope, family);
-    } else {
+    if (store.shared && scopes.length > 0) {
+      if (family === undefined) return;
+      for (const scope of [...scopes, ttlScope(ttlSeconds)]) store.unregister(scope, family);
+    } else if (isLast) {
       this.#registry.removeSingleMetric(metric.name);
     }
   }

@@ -158,7 +158,8 @@ function readLines(socket: Socket, reader: PacketReader, mayFrame: boolean): voi
     const text = rest + decoder.write(bytes);
     const end = text.lastIndexOf('\n') + 1;
     rest = text.slice(end);
-    if (end > 0) reader.packet(text.slice(0, end));
+    // Interactive clients end lines with both characters.
+    if (end > 0) reader.packet(text.slice(0, end).replaceAll('\r\n', '\n'));
     if (rest.length > longestLine) refuse();
   };
   const readFrames = (bytes: Buffer): void => {

@@ -127,6 +127,14 @@ test('a key without a form in UTF-8 is a label all the same', async () => {
   expect(await register.metrics()).toMatch(/c\{.*1.*\} 1/);
 });
 
+test('a key that would make a scraper refuse the exposition is another label', async () => {
+  const register = new Registry(undefined, { name: 'reserved names' });
+  const provider = new MeterProvider({ register, resource: false, translation: 'none', scopeLabels: false });
+  provider.getMeter('m').createCounter('c').add(1, { __name__: 'x' });
+
+  expect(await register.metrics()).toContain('\nc{exported___name__="x"} 1\n');
+});
+
 test('a prefix comes first, with an underscore', async () => {
   expect(await nameOf(counter, 'x', 's', 'suffixes', 'app')).toBe('app_x_seconds_total');
   expect(await nameOf(counter, '1x', 's', 'exporter', 'app')).toBe('app_1x_total');

@@ -23,7 +23,11 @@ describe('listenStatsd()', () => {
     const unixStream = join(newDirectory(), 'statsd.sock');
     const { addresses } = await listen({ registry, unixStream });
     await sendUdp(addresses.udp?.port ?? 0, ['hits:1|c\nhits:2|c|#path:/\nspare:1|', 'hits:4|c']);
-    await sendStream({ port: addresses.tcp?.port ?? 0, host: '127.0.0.1' }, ['hits:8|', 'c\nhits:16|c']);
+    await sendStream({ port: addresses.tcp?.port ?? 0, host: '127.0.0.1' }, [
+      'hits:8|',
+      'c\r',
+      '\nhits:16|c',
+    ]);
     await sendStream({ path: unixStream }, ['hits:32|c\n']);
     await sendStream({ path: unixStream }, [frame('hits:64|c'), frame('hits:128|c\nhits:256|c')]);
     const text = (): Promise<string> => registry.metrics();
