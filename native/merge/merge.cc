@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <map>
 #include <string_view>
 #include <tuple>
@@ -24,10 +25,16 @@ struct Candidate {
   std::tuple<size_t, size_t, size_t> position;
 };
 
+// Bounds may be no numbers, which are not equal to themselves.
+bool SameBounds(const std::vector<double>& a, const std::vector<double>& b) {
+  return std::ranges::equal(a, b,
+                            [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); });
+}
+
 // Two definitions of one name can be merged when their cells mean the same.
 bool Compatible(const FamilyRecord& a, const FamilyRecord& b) {
   if (a.type != b.type || a.CellCount() != b.CellCount()) return false;
-  if (a.type == MetricType::kHistogram) return a.bounds == b.bounds;
+  if (a.type == MetricType::kHistogram) return SameBounds(a.bounds, b.bounds);
   if (a.type == MetricType::kSummary) return a.slot_ms == b.slot_ms;
   return true;
 }

@@ -16,6 +16,15 @@ TEST_CASE("histograms of equal bounds add up, bucket by bucket") {
   CHECK(Shown(text, "h_count") == "5");
 }
 
+TEST_CASE("bounds that are no numbers are equal, too") {
+  Owners owners;
+  AddHistogram(owners, {1, NAN}, {0.5, 9});
+  AddHistogram(owners, {1, NAN}, {0.25}, false);
+  std::string text = Merged(owners);
+  CHECK(Shown(text, "h_bucket{le=\"1\"}") == "2");
+  CHECK(Shown(text, "h_bucket{le=\"+Inf\"}") == "3");
+}
+
 TEST_CASE("the count of a histogram is that of its buckets, though an observation was cut short") {
   Owners owners;
   AddHistogram(owners, {1}, {0.5});

@@ -43,10 +43,10 @@ export function countText(count: number, one: string, several = `${one}s`): stri
   return `${count} ${count === 1 ? one : several}`;
 }
 
-/** A text of another program on one line of the terminal: control characters would move the cursor or change colours. */
+/** A text of another program on one line of the terminal: control characters would move the cursor, change colours or turn the line round. */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to replace.
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '?');
 }
 
 /** To so many columns: characters of East Asia and pictures take two. */

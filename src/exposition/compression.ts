@@ -45,7 +45,10 @@ export interface Encoded {
   readonly body: Buffer;
 }
 
-/** The body in the best encoding of an `Accept-Encoding` header that is offered; of equal ones the first of `offered`. Works on the pool. */
+/**
+ * The body in the best encoding of an `Accept-Encoding` header that is offered; of equal ones the first of `offered`. One that the header
+ * likes less than `identity` is none. Works on the pool.
+ */
 export async function encoded(
   body: Buffer,
   acceptEncoding: HeaderValue,
@@ -70,8 +73,10 @@ function encodingFor(
     const named = clauses.find(({ value }) => value === encoding || value === `x-${encoding}`);
     return (named ?? clauses.find(({ value }) => value === '*'))?.quality ?? 0;
   };
+  const plain = clauses.find(({ value }) => value === 'identity')?.quality ?? 0;
+  const isWanted = (quality: number): boolean => quality > 0 && quality >= plain;
   const [best] = offered
-    .filter((encoding) => compressors[encoding] !== undefined && qualityOf(encoding) > 0)
+    .filter((encoding) => compressors[encoding] !== undefined && isWanted(qualityOf(encoding)))
     .sort((a, b) => qualityOf(b) - qualityOf(a));
   return best;
 }

@@ -1,4 +1,5 @@
 import type { SeriesKey } from '../model/labels';
+import { escapedName } from '../model/name-escaping';
 import type { FamilySeries, RecordLabels } from '../series/family-series';
 import type { Series } from '../series/series';
 import type { Attributes } from './api';
@@ -29,6 +30,8 @@ export class AttributeSeries {
   readonly #families: { readonly keys: ReadonlySet<string>; readonly series: FamilySeries<Series> }[] = [];
   /** The name of the label for a key. */
   readonly #label: (key: string) => string;
+  /** The same for scrapers that accept letters, digits and underscores only: two labels of a series must not be one for them. */
+  readonly #plainLabel = (key: string): string => plainLabel(this.#label(key));
   #hasOverflowed = false;
 
   constructor(named: NamedFamily, options: AttributeSeriesOptions) {
@@ -36,8 +39,8 @@ export class AttributeSeries {
     this.#options = options;
     const { constantLabels } = options;
     const hasBuckets = named.head.type === 'histogram';
-    const isTaken = (label: string): boolean =>
-      label === '__name__' || constantLabels.has(label) || (hasBuckets && label === 'le');
+    const taken = new Set([...constantLabels.keys(), '__name__', ...(hasBuckets ? ['le'] : [])]);
+    const isTaken = (label: string): boolean => taken.has(plainLabel(label));
     // As Prometheus does with a label of a target that the metric has as well.
     const free = (label: string): string => (isTaken(label) ? free(`exported_${label}`) : label);
     this.#label = (key) => free(labelName(key, options.translation));
@@ -74,7 +77,7 @@ export class AttributeSeries {
   }
 
   #create(attributes: Attributes): Series {
-    const joined = joinedAttributes(attributes, this.#label);
+    const joined = joinedAttributes(attributes, this.#plainLabel);
     if (joined !== attributes) return this.#find(joined) ?? this.#add(joined);
     return this.#add(attributes);
   }
@@ -97,7 +100,7 @@ export class AttributeSeries {
     const { constantLabels, ttlSeconds, exemplars, opened } = this.#options;
     // With the keys of the family before, so that there are few families, unless labels would have one name.
     const all = [...new Set([...(this.#families.at(-1)?.keys ?? []), ...keys])];
-    const isUnion = new Set(all.map(this.#label)).size === all.length;
+    const isUnion = new Set(all.map(this.#plainLabel)).size === all.length;
     const labels = new KeyLabels(isUnion ? all : keys, this.#label, constantLabels);
     const series = this.named.add(labels.labelNames, labels, exemplars);
     for (const key of labels.names) this.named.keys.set(this.#label(key), key);
@@ -106,6 +109,10 @@ export class AttributeSeries {
     opened();
     return series;
   }
+}
+
+function plainLabel(label: string): string {
+  return escapedName(label, 'label', 'underscores');
 }
 
 /** Attribute keys as callers write them, and the label names of the records: those translated, then the constant labels. */

@@ -12,6 +12,7 @@ import { FamilySeries, type RecordLabels } from '../series/family-series';
 import { Series } from '../series/series';
 import type { CellStore } from '../store/store';
 import type { AnyRegistry, GroupRegistry } from '../types/registry';
+import { diagnoseError } from './global-api';
 import { histogramLines } from './histogram';
 import type { Naming, Origin } from './metric-data';
 
@@ -90,7 +91,7 @@ export class NamedFamily {
     return store.shared === true;
   }
 
-  /** Adds series whose records have `labelNames`, and exposes them. */
+  /** Adds series whose records have `labelNames`, and exposes them, unless the registry refuses the name. */
   add(labelNames: readonly string[], labels: RecordLabels, hasExemplars: boolean): FamilySeries<Series> {
     const { origin: _, ...head } = this.head;
     const definition = { ...head, labelNames, ageBuckets: 0, slotMs: 0 };
@@ -99,7 +100,12 @@ export class NamedFamily {
     const series = new FamilySeries(storeFor([this.#register]), definition, SeriesClass, labels);
     const part = new Part(this, this.#freeName(), series, labels);
     this.#parts.push(part);
-    (this.#register as GroupRegistry).registerMetric(part);
+    try {
+      (this.#register as GroupRegistry).registerMetric(part);
+    } catch (error) {
+      // The name is another metric's, in the letters that all scrapers accept. Instruments never throw.
+      diagnoseError(`the metric "${this.head.name}" is not exposed`, error);
+    }
     return series;
   }
 

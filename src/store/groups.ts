@@ -171,7 +171,7 @@ function entriesOf(directory: string): string[] {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'latin1');
+    return readFileSync(path, 'utf8');
   } catch {
     return '';
   }

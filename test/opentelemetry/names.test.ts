@@ -135,6 +135,32 @@ test('a key that would make a scraper refuse the exposition is another label', a
   expect(await register.metrics()).toContain('\nc{exported___name__="x"} 1\n');
 });
 
+test.each(['utf8', 'none'] as const)(
+  'names and keys that are one with underscores throw nothing, and are no labels twice: %s',
+  async (translation) => {
+    const register = new Registry(undefined, { name: `one with underscores ${translation}` });
+    const meter = new MeterProvider({ register, resource: false, translation }).getMeter('m');
+    const gauge = meter.createGauge('g');
+    gauge.record(1, { 'k.a': 'x', k_a: 'y', 'otel.scope.name': 'z' });
+    gauge.record(2, { k_a: 'x' });
+    gauge.record(3, { 'k.a': 'y' });
+    const other = meter.createGauge('g.g');
+    other.record(4);
+    meter.createGauge('g_g').record(5);
+    const samples = parse(await register.metrics()).flatMap((family) => family.samples);
+
+    expect(samples).toEqual(
+      expect.arrayContaining([
+        { name: 'g', labels: { k_a: 'x;y', exported_otel_scope_name: 'z', otel_scope_name: 'm' }, value: 1 },
+        { name: 'g', labels: { k_a: 'x', otel_scope_name: 'm' }, value: 2 },
+        { name: 'g', labels: { k_a: 'y', otel_scope_name: 'm' }, value: 3 },
+        { name: 'g_g', labels: { otel_scope_name: 'm' }, value: 4 },
+      ]),
+    );
+    expect(samples).toHaveLength(4);
+  },
+);
+
 test('a prefix comes first, with an underscore', async () => {
   expect(await nameOf(counter, 'x', 's', 'suffixes', 'app')).toBe('app_x_seconds_total');
   expect(await nameOf(counter, '1x', 's', 'exporter', 'app')).toBe('app_1x_total');

@@ -154,6 +154,9 @@ describe('the encoding of an exposition', () => {
     ['gzip;q=0, *', undefined],
     ['*', 'gzip'],
     ['*;q=0', undefined],
+    ['gzip;q=0.5, identity', undefined],
+    ['identity, gzip', 'gzip'],
+    ['identity;q=0, *;q=0.1', 'gzip'],
   ])('for %s is %s', async (acceptEncoding, expected) => {
     fill();
     const plain = await register.metrics();
