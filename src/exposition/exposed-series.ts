@@ -71,7 +71,8 @@ function isBoundLabel({ type }: TextFamily, label: string): boolean {
 }
 
 function addSample({ name, type }: TextFamily, series: ExposedSeries, sample: TextSample): void {
-  const { labels, metricName = name, value, created } = sample;
+  const { labels, metricName = name, created } = sample;
+  const value = numberOf(sample.value);
   if (typeof created === 'number') series.created ??= created;
   const exemplar = typeof sample.exemplar?.value === 'number' ? sample.exemplar : undefined;
   const isDistribution = type === 'histogram' || type === 'summary';
@@ -82,6 +83,11 @@ function addSample({ name, type }: TextFamily, series: ExposedSeries, sample: Te
     series.buckets.push({ bound: boundOf(labels['le']), count: value, exemplar });
   } else if (type === 'summary') series.quantiles.push({ quantile: boundOf(labels['quantile']), value });
   else Object.assign(series, { value, exemplar });
+}
+
+/** A foreign metric may have its numbers as texts or bigints. */
+function numberOf(value: unknown): number {
+  return typeof value === 'string' || typeof value === 'bigint' ? Number(value) : (value as number);
 }
 
 function boundOf(label: unknown): number {

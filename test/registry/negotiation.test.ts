@@ -11,6 +11,7 @@ import {
   Registry,
   register,
 } from '../../src/index';
+import { decodedFamilies } from '../judges/decoded-protobuf';
 
 afterEach(() => register.clear());
 
@@ -188,6 +189,24 @@ describe('the encoding of an exposition', () => {
     expect(second.body).toBe(first.body);
   });
 });
+
+test.each([
+  ['12', 12],
+  [12n, 12],
+])(
+  'the number %o of a foreign metric is the same in each negotiated format',
+  async (value: unknown, expected) => {
+    const family = { name: 'f', help: 'h', type: 'gauge', values: [{ value: value as number, labels: {} }] };
+    register.registerMetric({ name: 'f', get: () => family });
+    const bodyIn = async (accept: string): Promise<Buffer> =>
+      (await register.exposition({ accept, openMetrics: true })).body;
+
+    expect(`${await bodyIn('application/openmetrics-text')}`).toContain(`\nf ${expected}\n`);
+    expect(`${await bodyIn('application/openmetrics-text;version=2.0.0')}`).toContain(`\nf ${expected}\n`);
+    const [decoded] = decodedFamilies(await bodyIn(protobuf));
+    expect(decoded?.metrics[0]?.fields.get(1)).toEqual([expected]);
+  },
+);
 
 describe('the names of an exposition', () => {
   test('choose families by the names of their metrics, foreign ones too', async () => {
