@@ -31,15 +31,16 @@ export interface StatsdSeries {
   readonly child: { inc?(value: number): void; set?(value: number): void; observe?(value: number): void };
   /** Of a gauge. */
   value: number;
-  readonly ttlMs: number;
+  /** That of its last sample: a mapping that is read again may have another. */
+  ttlMs: number;
   expiresAtMs: number;
 }
 
 interface Shape {
   readonly metric: Metric;
   readonly series: Map<string, StatsdSeries>;
-  /** That of its first series. */
-  readonly ttlSeconds: number;
+  /** Those that its series have had. */
+  readonly ttlsSeconds: Set<number>;
 }
 
 interface Family {
@@ -89,14 +90,18 @@ export class StatsdFamilies {
     const { names, shapeKey, seriesKey } = keysOf(labels);
     let shape = family.shapes.get(shapeKey);
     if (shape === undefined) {
-      const { ttlSeconds } = description;
-      shape = { metric: this.#metricOf(description, names), series: new Map(), ttlSeconds };
+      const ttlsSeconds = new Set([description.ttlSeconds]);
+      shape = { metric: this.#metricOf(description, names), series: new Map(), ttlsSeconds };
       this.#families.set(name, family);
       family.shapes.set(shapeKey, shape);
     }
     const known = shape.series.get(seriesKey);
-    if (known !== undefined) return known;
     const ttlMs = description.ttlSeconds * 1000;
+    if (known !== undefined) {
+      if (known.ttlMs !== ttlMs) this.#addTtl(shape, description.ttlSeconds);
+      known.ttlMs = ttlMs;
+      return known;
+    }
     const sorted = Object.fromEntries(names.map((label) => [label, labels[label] ?? '']));
     const child = (shape.metric as Counter).labels(sorted) as StatsdSeries['child'];
     const series = { child, value: kind === 'gauge' ? startOf() : 0, ttlMs, expiresAtMs: Infinity };
@@ -219,13 +224,22 @@ export class StatsdFamilies {
     return { name, get };
   }
 
-  #hide({ metric, ttlSeconds }: Shape, isLast: boolean): void {
+  /** The process that takes over finds the family by its new `ttl`, too. */
+  #addTtl({ metric, ttlsSeconds }: Shape, ttlSeconds: number): void {
+    ttlsSeconds.add(ttlSeconds);
+    const store = currentStore();
+    const { family } = (metric as Registrable)[FAMILY] ?? {};
+    const isShared = store.shared && this.#registry.scopes().length > 0;
+    if (isShared && family !== undefined && ttlSeconds > 0) store.register(ttlScope(ttlSeconds), family);
+  }
+
+  #hide({ metric, ttlsSeconds }: Shape, isLast: boolean): void {
     const store = currentStore();
     const scopes = this.#registry.scopes();
     const { family } = (metric as Registrable)[FAMILY] ?? {};
     if (store.shared && scopes.length > 0) {
       if (family === undefined) return;
-      for (const scope of [...scopes, ttlScope(ttlSeconds)]) store.unregister(scope, family);
+      for (const scope of [...scopes, ...Array.from(ttlsSeconds, ttlScope)]) store.unregister(scope, family);
     } else if (isLast) {
       this.#registry.removeSingleMetric(metric.name);
     }
