@@ -16,6 +16,8 @@ export interface AttributeSeriesOptions {
   readonly maxSeries: number;
   readonly ttlSeconds: number | undefined;
   readonly exemplars: boolean;
+  /** Whether a view gives the description. */
+  readonly isDescribed: boolean;
   /** Called when a family is added to the store. */
   readonly opened: () => void;
   /** Called once, with the first set beyond the limit. */
@@ -60,6 +62,11 @@ export class AttributeSeries {
    */
   expose(): void {
     if (this.#families.length === 0 && !this.named.isShared) this.#familyFor(noAttributes);
+  }
+
+  /** Another description of the instrument. */
+  describe(description: string): void {
+    if (!this.#options.isDescribed) this.named.describe(description);
   }
 
   /** Removes the series for which `condition` is true. */

@@ -73,6 +73,7 @@ export class MeterProvider {
           `${bucketsOf(head)}: the first are used. Give all the same by a view`,
       );
     }
+    named.describe(head.help);
     const most = view.maxSeries ?? maxSeries;
     return new AttributeSeries(named, {
       constantLabels: new Map([...(scopeLabels ? scopeEntries(scope) : []), ...resourceLabels]),
@@ -81,6 +82,7 @@ export class MeterProvider {
       maxSeries: most,
       ttlSeconds: view.ttlSeconds,
       exemplars: exemplars && head.type !== 'gauge',
+      isDescribed: view.description !== undefined,
       opened: () => this.#exposeTarget(),
       overflowed: () =>
         diagnose(
@@ -134,6 +136,7 @@ export class MeterProvider {
       maxSeries: Number.POSITIVE_INFINITY,
       ttlSeconds: undefined,
       exemplars: false,
+      isDescribed: true,
       opened: () => undefined,
       overflowed: () => undefined,
     });

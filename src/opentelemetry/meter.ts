@@ -26,11 +26,17 @@ export interface MeterContext {
 
 type Instrument = SynchronousInstrument | ObservableInstrument;
 
+interface Created {
+  readonly descriptor: InstrumentDescriptor;
+  readonly instrument: Instrument;
+  readonly series: AttributeSeries | undefined;
+}
+
 /** See `api.ts`. An instrument that is created again is the same object. */
 export class Meter implements MeterType {
   readonly #context: MeterContext;
   /** By names in lower case: names are the same in any case of letters. */
-  readonly #instruments = new Map<string, { descriptor: InstrumentDescriptor; instrument: Instrument }[]>();
+  readonly #instruments = new Map<string, Created[]>();
 
   constructor(context: MeterContext) {
     this.#context = context;
@@ -95,13 +101,16 @@ export class Meter implements MeterType {
     descriptor: InstrumentDescriptor,
     make: (descriptor: InstrumentDescriptor, series: AttributeSeries | undefined) => I,
   ): I {
-    const { name, type, unit, isWhole } = descriptor;
+    const { name, type, unit, isWhole, description } = descriptor;
     const key = name.toLowerCase();
     const present = this.#instruments.get(key) ?? [];
     const same = present.find(
       ({ descriptor: other }) => other.type === type && other.unit === unit && other.isWhole === isWhole,
     );
-    if (same !== undefined) return same.instrument as I;
+    if (same !== undefined) {
+      describeAgain(same, description);
+      return same.instrument as I;
+    }
     const [other] = present;
     if (other !== undefined) {
       const { name: otherName, type: otherType, unit: otherUnit } = other.descriptor;
@@ -110,10 +119,20 @@ export class Meter implements MeterType {
           'create it with the same type, unit and valueType everywhere',
       );
     }
-    const instrument = make(descriptor, this.#context.seriesOf(descriptor));
-    this.#instruments.set(key, [...present, { descriptor, instrument }]);
+    const series = this.#context.seriesOf(descriptor);
+    const instrument = make(descriptor, series);
+    this.#instruments.set(key, [...present, { descriptor, instrument, series }]);
     return instrument;
   }
+}
+
+function describeAgain({ descriptor, series }: Created, description: string): void {
+  if (description === descriptor.description) return;
+  diagnose(
+    `expected the description "${descriptor.description}" of ${descriptor.type} "${descriptor.name}", as it was created first, but got ` +
+      `"${description}": the longer one counts. Create it with the same description everywhere`,
+  );
+  series?.describe(description);
 }
 
 const validName = /^[a-z][a-z0-9_.\-/]{0,254}$/i;

@@ -38,7 +38,7 @@ const known = new WeakMap<AnyRegistry, Map<string, NamedFamily>>();
  * so there are several families of the name in the store, which every merge makes one.
  */
 export class NamedFamily {
-  readonly head: FamilyHead;
+  head: FamilyHead;
   readonly bounds: SearchedBounds;
   /** The attribute keys of labels. */
   readonly keys: Map<string, string> = new Map();
@@ -89,6 +89,11 @@ export class NamedFamily {
   get isShared(): boolean {
     const store: CellStore & { readonly shared?: boolean } = storeFor([this.#register]);
     return store.shared === true;
+  }
+
+  /** The longest description of the instruments counts, as the specification says; series that are there keep theirs. */
+  describe(help: string): void {
+    if (help.length > this.head.help.length) this.head = { ...this.head, help };
   }
 
   /** Adds series whose records have `labelNames`, and exposes them, unless the registry refuses the name. */

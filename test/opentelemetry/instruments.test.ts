@@ -186,12 +186,34 @@ test('instruments and meters that are created again are the same', async () => {
   expect(provider.getMeter('library', '1.0')).toBe(meter);
   expect(provider.getMeter('library', '1.1')).not.toBe(meter);
   meter.createCounter('Same', { unit: 's' }).add(1);
-  meter.createCounter('same', { unit: 's', description: 'other' }).add(1);
+  meter.createCounter('same', { unit: 's' }).add(1);
   expect(warnings).toEqual([]);
   meter.createCounter('same', { unit: 'ms' }).add(1);
 
   expect(warnings).toEqual([expect.stringContaining('expected COUNTER "Same" with unit "s"')]);
   expect(await values()).toEqual({ 'Same_seconds_total{}': 2, 'same_milliseconds_total{}': 1 });
+});
+
+test.each(places)('the longest description of an instrument counts, with a message: %s', async (_, place) => {
+  const views = [{ instrument: 'viewed', description: 'of the view' }];
+  const { register, provider, meter } = providerOf(place, { views });
+  for (const [name, create] of [
+    ['first', meter],
+    ['first', provider.getMeter('other')],
+    ['viewed', meter],
+  ] as const) {
+    for (const description of ['short', 'the longest one', 'short', 'middle']) {
+      create.createCounter(name, { description });
+    }
+    create.createCounter(name, { description: 'short' }).add(1);
+  }
+  const text = await register.metrics();
+
+  expect(text).toContain('# HELP first_total the longest one\n');
+  expect(text).toContain('# HELP viewed_total of the view\n');
+  expect(warnings).toHaveLength(6);
+  expect(warnings[0]).toContain('expected the description "short" of COUNTER "first"');
+  expect(warnings[0]).toContain('got "the longest one"');
 });
 
 test.each(places)('instruments of two meters whose names become one are one family: %s', async (_, place) => {
