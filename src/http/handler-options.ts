@@ -1,12 +1,12 @@
-import { badOption, badRegistry, unknownOption } from '../errors';
+import { badRegistry } from '../errors';
 import { contentEncodings, encodingsOf } from '../exposition/compression';
 import type { ContentEncoding } from '../model/http';
-import { nearestTo } from '../model/nearest';
 import { globalRegistry } from '../registry/registry';
 import { warn } from '../store/warnings';
 import type { GroupRegistry, MetricsOptions } from '../types/registry';
+import { checkOptionsOf, type Kind } from './options';
 
-export interface HandlerOptions extends MetricsOptions {
+export interface HandlerOptions extends Omit<MetricsOptions, 'pid'> {
   /** Default: the global registry. */
   // biome-ignore lint/suspicious/noExplicitAny: a registry of any content type.
   readonly registry?: GroupRegistry<any> | undefined;
@@ -48,49 +48,53 @@ export interface CheckedOptions extends HandlerOptions {
   readonly log: (error: Error) => void;
 }
 
-const names: readonly string[] = [
-  ...[
-    'registry',
-    'openMetrics',
-    'createdSamples',
-    'compress',
-    'timeoutMs',
-    'maxInFlight',
-    'onError',
-    'selfMetrics',
-    'log',
-  ],
-  ...['perProcess', 'view'],
-];
+const isFlag = (value: unknown): boolean => typeof value === 'boolean';
+const flag: Kind = { expected: 'true or false', accepts: isFlag };
+const views: readonly unknown[] = ['group', 'process', 'thread'];
 
-/** Throws a TypeError for an option or a value that does not exist. */
+/** The options but for `log`. */
+export const handlerKinds: { readonly [K in Exclude<keyof HandlerOptions, 'log'>]-?: Kind } = {
+  registry: { expected: 'a registry', accepts: () => true },
+  openMetrics: flag,
+  createdSamples: flag,
+  compress: {
+    expected: `a boolean or an array of ${contentEncodings.join(' and ')}`,
+    accepts: (value) =>
+      isFlag(value) || (Array.isArray(value) && value.every((one) => contentEncodings.includes(one))),
+  },
+  timeoutMs: {
+    expected: 'a positive number of milliseconds',
+    accepts: (value) => typeof value === 'number' && value > 0,
+  },
+  maxInFlight: {
+    expected: 'a whole number, 0 for no limit',
+    accepts: (value) => Number.isInteger(value) && (value as number) >= 0,
+  },
+  onError: {
+    expected: "'fail' or 'continue'",
+    accepts: (value) => value === 'fail' || value === 'continue',
+  },
+  selfMetrics: flag,
+  perProcess: flag,
+  view: { expected: "'group', 'process' or 'thread'", accepts: (value) => views.includes(value) },
+};
+
+const kinds = {
+  ...handlerKinds,
+  log: { expected: 'a function', accepts: (value: unknown) => typeof value === 'function' },
+};
+
+/** Throws a TypeError with code `ERR_OPTION_UNKNOWN`, `ERR_OPTION_VALUE` or `ERR_REGISTRY`. */
 export function checkedOptions(options: HandlerOptions): CheckedOptions {
-  const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    throw unknownOption(unknown, nearestTo(unknown, names), names, 'metricsHandler()');
-  }
+  checkOptionsOf('metricsHandler', kinds, options);
   const { registry = globalRegistry, compress, timeoutMs = Infinity, maxInFlight = 8 } = options;
-  const { onError = 'fail', log = warnOnce() } = options;
-  const check = (name: string, isValid: boolean, expected: string): void => {
-    const value: unknown = options[name as keyof HandlerOptions];
-    if (!isValid)
-      throw badOption(`${name} of metricsHandler()`, expected, value, 'correct it or leave it out');
-  };
-  if (typeof (registry as Partial<GroupRegistry>).exposition !== 'function') throw badRegistry(registry);
-  const offered = encodingsOf(compress);
-  check(
-    'compress',
-    Array.isArray(offered) && offered.every((encoding) => contentEncodings.includes(encoding)),
-    `a boolean or an array of ${contentEncodings.join(' and ')}`,
-  );
-  check('timeoutMs', timeoutMs > 0, 'a positive number of milliseconds');
-  check('maxInFlight', Number.isInteger(maxInFlight) && maxInFlight >= 0, 'a whole number, 0 for no limit');
-  check('onError', onError === 'fail' || onError === 'continue', "'fail' or 'continue'");
-  check('log', typeof log === 'function', 'a function');
+  const { log = warnOnce() } = options;
+  if (typeof (registry as Partial<GroupRegistry> | null)?.exposition !== 'function')
+    throw badRegistry(registry);
   return {
     ...options,
     registry: registry as GroupRegistry,
-    compress: offered,
+    compress: encodingsOf(compress),
     timeoutMs,
     maxInFlight: maxInFlight || Infinity,
     log,

@@ -48,7 +48,7 @@ export interface HttpOptions {
 
 export const defaultMaxRoutes = 500;
 
-interface Kind {
+export interface Kind {
   readonly expected: string;
   accepts(value: unknown): boolean;
 }

@@ -275,12 +275,18 @@ test('the first error of each code is a warning of the process', async () => {
 describe('options', () => {
   test.each<[options: object, code: string, text: RegExp]>([
     [{ gzip: true }, 'ERR_OPTION_UNKNOWN', /'gzip'/],
+    [null as unknown as object, 'ERR_OPTION_VALUE', /argument of metricsHandler\(\) .* but got null/],
+    [{ openMetrics: 'no' }, 'ERR_OPTION_VALUE', /openMetrics .* true or false, but got 'no'/],
+    [{ view: 'proces' }, 'ERR_OPTION_VALUE', /'group', 'process' or 'thread', but got 'proces'/],
+    [{ perProcess: 1 }, 'ERR_OPTION_VALUE', /perProcess .* but got 1/],
+    [{ timeoutMs: '5' }, 'ERR_OPTION_VALUE', /timeoutMs .* but got '5'/],
     [{ timeoutMs: 0 }, 'ERR_OPTION_VALUE', /timeoutMs .* but got 0/],
     [{ maxInFlight: 1.5 }, 'ERR_OPTION_VALUE', /maxInFlight .* but got 1\.5/],
     [{ compress: ['br'] }, 'ERR_OPTION_VALUE', /gzip and zstd, but got \[ 'br' \]/],
     [{ onError: 'skip' }, 'ERR_OPTION_VALUE', /'fail' or 'continue', but got 'skip'/],
     [{ log: true }, 'ERR_OPTION_VALUE', /a function, but got true/],
     [{ registry: {} }, 'ERR_REGISTRY', /Expected Registry/],
+    [{ registry: null }, 'ERR_REGISTRY', /Expected Registry/],
   ])('%o throw %s', (options, code, text) => {
     let thrown: unknown;
     try {

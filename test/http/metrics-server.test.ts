@@ -195,15 +195,28 @@ describe('a server', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
-  test.each<[object, string]>([
-    [{ ports: 1 }, 'ERR_OPTION_UNKNOWN'],
+  test.each<[object, string, string?]>([
+    [
+      { ports: 1 },
+      'ERR_OPTION_UNKNOWN',
+      "options of startMetricsServer(), but got 'ports': did you mean port?",
+    ],
+    [
+      { log: console.log },
+      'ERR_OPTION_UNKNOWN',
+      'the options are host, port, path, socketPath, page, thread,',
+    ],
+    [{ maxInFlight: -1 }, 'ERR_OPTION_VALUE', 'startMetricsServer({ maxInFlight })'],
+    [{ path: '/métrics' }, 'ERR_OPTION_VALUE', 'as it is in a URL'],
     [{ port: 70_000 }, 'ERR_OPTION_VALUE'],
     [{ port: '9464' }, 'ERR_OPTION_VALUE'],
     [{ path: 'metrics' }, 'ERR_OPTION_VALUE'],
     [{ path: '/healthz' }, 'ERR_OPTION_VALUE'],
     [{ host: '' }, 'ERR_OPTION_VALUE'],
-  ])('refuses the options %j', async (options, code) => {
-    await expect(startMetricsServer(options)).rejects.toMatchObject({ code });
+  ])('refuses the options %j', async (options, code, message = '') => {
+    const text = expect.stringContaining(message);
+
+    await expect(startMetricsServer(options)).rejects.toMatchObject({ code, message: text });
   });
 });
 

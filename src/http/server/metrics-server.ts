@@ -12,7 +12,13 @@ import type { RegistryContentType } from '../../types/content-types';
 import { checkedOptions, type HandlerOptions } from '../handler-options';
 import { metricsHandler } from '../metrics-handler';
 import { Endpoint, type EndpointListener } from './endpoint';
-import { addressText, type MetricsServerOptions, type ServerAddress, serverAddress } from './server-options';
+import {
+  addressText,
+  checkServerOptions,
+  type MetricsServerOptions,
+  type ServerAddress,
+  serverAddress,
+} from './server-options';
 import type { ThreadData, ThreadMessage } from './thread';
 
 /** How often a process asks whether it has become the one that serves, in milliseconds. */
@@ -64,6 +70,7 @@ const globals = globalThis as { [serversKey]?: Map<string, MetricsServer> };
  * @throws (as a rejection) a TypeError with code `ERR_OPTION_UNKNOWN` or `ERR_OPTION_VALUE`.
  */
 export async function startMetricsServer(options: MetricsServerOptions = {}): Promise<MetricsServer> {
+  checkServerOptions(options);
   const { host, port, path, socketPath, page, thread, ...handler } = options;
   const address = serverAddress({ host, port, path, socketPath, page, thread });
   checkedOptions(handler);

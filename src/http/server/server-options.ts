@@ -1,7 +1,7 @@
 import { badOption } from '../../errors';
 import { realProcess } from '../../process';
 import { warn } from '../../store/warnings';
-import type { HandlerOptions } from '../handler-options';
+import { type HandlerOptions, handlerKinds } from '../handler-options';
 import { checkOptionsOf } from '../options';
 
 /**
@@ -50,14 +50,23 @@ const kinds = {
   host: { expected: 'a host name or an address', accepts: isText },
   port: { expected: 'a whole number from 0 to 65535', accepts: isPort },
   path: {
-    expected: "a path that begins with '/' and is neither /healthz nor /targets",
+    expected: "a path as it is in a URL, which begins with '/' and is neither /healthz nor /targets",
     accepts: (value: unknown) =>
-      typeof value === 'string' && /^\/[^?#\s]*$/.test(value) && value !== '/healthz' && value !== '/targets',
+      typeof value === 'string' &&
+      /^\/[!-~]*$/.test(value) &&
+      !/[?#]/.test(value) &&
+      value !== '/healthz' &&
+      value !== '/targets',
   },
   socketPath: { expected: 'the path of a Unix socket', accepts: isText },
   page: { expected: 'true or false', accepts: (value: unknown) => typeof value === 'boolean' },
   thread: { expected: 'true or false', accepts: (value: unknown) => typeof value === 'boolean' },
 } as const;
+
+/** All options. Throws a TypeError with code `ERR_OPTION_UNKNOWN` or `ERR_OPTION_VALUE`. */
+export function checkServerOptions(options: unknown): asserts options is MetricsServerOptions {
+  checkOptionsOf('startMetricsServer', { ...kinds, ...handlerKinds }, options);
+}
 
 /** `options` are those of the address. Throws a TypeError with code `ERR_OPTION_UNKNOWN` or `ERR_OPTION_VALUE`. Warns about a variable that is not acceptable. */
 export function serverAddress(options: AddressOptions): ServerAddress {
