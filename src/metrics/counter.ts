@@ -95,7 +95,7 @@ export class Counter<T extends string = string>
   }
 
   protected *$samplesBySeries(): Iterable<SeriesSamples> {
-    for (const [series, labels] of this.#series.table.entries()) {
+    for (const [series, labels] of this.#series.entries()) {
       yield { samples: [this.$hashMapEntry(series, labels)], created: this.#series.createdMs(series) };
     }
   }

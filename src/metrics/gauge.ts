@@ -116,7 +116,7 @@ export class Gauge<T extends string = string>
   }
 
   protected *$samplesBySeries(): Iterable<SeriesSamples> {
-    for (const [series, labels] of this.#series.table.entries()) {
+    for (const [series, labels] of this.#series.entries()) {
       if (this.#isMostRecent && !(series.get(GAUGE_SET_AT) > 0)) continue;
       yield { samples: [this.$hashMapEntry(series, labels)] };
     }

@@ -151,7 +151,7 @@ export class Histogram<T extends string = string>
   }
 
   protected *$samplesBySeries(): Iterable<SeriesSamples> {
-    for (const [series, labels] of this.#series.table.entries()) {
+    for (const [series, labels] of this.#series.entries()) {
       yield { samples: this.#linesOf(series, labels), created: this.#series.createdMs(series) };
     }
   }

@@ -59,7 +59,7 @@ export abstract class LabelledMetric<
 
   #seriesByKey(): [string, S, LabelSet][] {
     const names = [...this.labelNames].sort((a, b) => (a < b ? -1 : 1));
-    return Array.from(this.#series.table.entries(), ([series, labels]) => {
+    return Array.from(this.#series.entries(), ([series, labels]) => {
       const present = names.filter((name) => labels[name] !== undefined);
       return [present.map((name) => `${name}:${labels[name]},`).join(''), series, labels];
     });

@@ -180,12 +180,17 @@ export abstract class Metric<T extends string> {
     return this.$familyWith(values);
   }
 
-  /** Adds all samples to `values`. */
+  /** Adds all samples to `values`. A planned reset in a pause is for after the reading, which begins again with what it has kept. */
   private *$pausesOf(values: TextSample[]): Generator<Promise<void>, void> {
     const slices = new Slices();
+    const kept = this.#handle?.keptSamples;
     for (const { samples } of this.$shownSamples()) {
       for (const sample of samples) values.push(withAllLabels(sample));
       if (slices.isDue) yield slices.pause();
+      if (this.#handle?.keptSamples === kept) continue;
+      values.length = 0;
+      yield* this.$pausesOf(values);
+      return;
     }
   }
 
@@ -193,9 +198,11 @@ export abstract class Metric<T extends string> {
     const { help, name, type, aggregator } = this;
     const unit = unitOf(name, this.unit);
     // In the order of prom-client: some tests compare the text of the objects.
-    const head = type === 'histogram' || type === 'summary' ? { name, help } : { help, name };
-    if (unit === undefined) return { ...head, type, values, aggregator };
-    return { ...head, type, unit, values, aggregator };
+    const isNamedFirst = type === 'histogram' || type === 'summary';
+    const family = isNamedFirst
+      ? { name, help, type, values, aggregator }
+      : { help, name, type, values, aggregator };
+    return unit === undefined ? family : { ...family, unit };
   }
 
   /** The functions of this class by which registries read a metric. */

@@ -81,12 +81,12 @@ export class Summary<T extends string = string>
   /** Sets all series to 0; none is removed. */
   reset(): void {
     this.$beforeReset();
-    for (const [series] of this.#series.table.entries()) series.reset();
+    for (const [series] of this.#series.entries()) series.reset();
   }
 
   protected *$samplesBySeries(): Iterable<SeriesSamples> {
     const { name, percentiles } = this;
-    for (const [series, labels] of this.#series.table.entries()) {
+    for (const [series, labels] of this.#series.entries()) {
       const values = quantileValues(series.sketch(), percentiles);
       const sumAndCount = [series.get(SUMMARY_SUM), series.get(SUMMARY_COUNT)];
       const samples = summarySamples(name, percentiles, [...values, ...sumAndCount], labels);

@@ -171,6 +171,14 @@ export class FamilySeries<S extends Series> {
     return this.#unlabelled;
   }
 
+  /**
+   * Each series with a copy of its labels as the first caller wrote them. The caller may pause: series that are removed meanwhile are left
+   * out.
+   */
+  *entries(): IterableIterator<[series: S, labels: Record<string, unknown>]> {
+    for (const entry of this.table.entries()) if (entry[0].record >= 0) yield entry;
+  }
+
   /** Removes the series of `labels`, if there is one. Throws for labels that the metric does not have. */
   remove(labels: LabelSet): void {
     const { texts } = seriesKey(labels, this.#names);

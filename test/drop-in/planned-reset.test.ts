@@ -110,6 +110,39 @@ test('a reset in the middle of a scrape takes nothing from it', async () => {
   }
 });
 
+test('objects of many series, which are read with pauses, have what was there before a planned reset', async () => {
+  const registry = own(ours as unknown as Library);
+  const counter = new ours.Counter({
+    name: 'c',
+    help: 'h',
+    labelNames: ['a'],
+    registers: [registry as unknown as ours.Registry],
+    collect() {
+      setImmediate(() => this.reset());
+    },
+  });
+  for (let a = 0; a < 30_000; a++) counter.inc({ a });
+  const [family] = await registry.getMetricsAsJSON();
+  expect(family?.values).toHaveLength(30_000);
+  expect(new Set(family?.values.map(({ value }) => value))).toEqual(new Set([1]));
+});
+
+test('series that are removed while objects are read are left out of the rest', async () => {
+  const registry = own(ours as unknown as Library);
+  const options = { help: 'h', labelNames: ['a'], registers: [registry as unknown as ours.Registry] };
+  const counter = new ours.Counter({ ...options, name: 'c' });
+  const histogram = new ours.Histogram({ ...options, name: 'h', buckets: [1] });
+  for (let a = 0; a < 30_000; a++) {
+    counter.inc({ a });
+    histogram.observe({ a }, 1);
+  }
+  const families = registry.getMetricsAsJSON();
+  await fromEventLoop(async () => registry.resetMetrics());
+  for (const { values } of await families) {
+    expect(values.filter(({ value }) => !Number.isFinite(value))).toEqual([]);
+  }
+});
+
 test('exemplars, native buckets and quantiles stay for the scrape, too', async () => {
   const type = ours.openMetricsContentType;
   const exposed = async (plan: Planner, name: string): Promise<string[]> => {
