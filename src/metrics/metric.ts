@@ -180,17 +180,12 @@ export abstract class Metric<T extends string> {
     return this.$familyWith(values);
   }
 
-  /** Adds all samples to `values`. A planned reset in a pause is for after the reading, which begins again with what it has kept. */
+  /** Adds all samples to `values`. */
   private *$pausesOf(values: TextSample[]): Generator<Promise<void>, void> {
     const slices = new Slices();
-    const kept = this.#handle?.keptSamples;
     for (const { samples } of this.$shownSamples()) {
       for (const sample of samples) values.push(withAllLabels(sample));
       if (slices.isDue) yield slices.pause();
-      if (this.#handle?.keptSamples === kept) continue;
-      values.length = 0;
-      yield* this.$pausesOf(values);
-      return;
     }
   }
 

@@ -56,7 +56,7 @@ test.for(Object.keys(plants))('%s hinders no scrape, under any name', async (wha
 
   // In the place of a living owner's FIFO: it is not asked to collect any more, and its last numbers are shown.
   await plant(fifo);
-  await member.run(({ register }) => register.getSingleMetric('collected')?.reset());
+  await member.run(({ register }) => (register.getSingleMetric('collected') as Gauge).set(0));
   const values = valuesOf(await observer.scrape());
   expect(values.get('jobs_total{}')).toBe(6);
   expect(values.get('collected{}')).toBe(1);
