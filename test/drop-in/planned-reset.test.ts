@@ -110,6 +110,25 @@ test('a reset in the middle of a scrape takes nothing from it', async () => {
   }
 });
 
+test('objects of thousands of series, whose reading pauses, have the numbers before the reset', async () => {
+  const registry = new ours.Registry();
+  const gauge = new ours.Gauge({
+    name: 'g',
+    help: 'h',
+    labelNames: ['a'],
+    registers: [registry],
+    collect() {
+      process.nextTick(() => this.reset());
+    },
+  });
+  for (const read of [() => gauge.get(), async () => (await registry.getMetricsAsJSON())[0]]) {
+    for (let a = 0; a < 20_000; a++) gauge.set({ a }, 1);
+    const family = (await fromEventLoop(read)) as Awaited<ReturnType<ours.Gauge['get']>>;
+    expect(family.values.filter(({ value }) => value === 1).length).toBe(20_000);
+    await afterwards();
+  }
+});
+
 test('exemplars, native buckets and quantiles stay for the scrape, too', async () => {
   const type = ours.openMetricsContentType;
   const exposed = async (plan: Planner, name: string): Promise<string[]> => {
