@@ -175,9 +175,11 @@ export abstract class Metric<T extends string> {
     pauses: Iterable<Promise<void>>,
     values: readonly TextSample[],
   ): Promise<MetricFamily> {
+    const kept = this.#handle?.keptSamples;
     await first;
     for (const pause of pauses) await pause;
-    return this.$familyWith(values);
+    // After a reset in a pause, only the samples that were kept are of one time.
+    return this.#handle?.keptSamples === kept ? this.$familyWith(values) : this.$familyInSlices();
   }
 
   /** Adds all samples to `values`. */

@@ -135,9 +135,9 @@ export class RegistryScope {
   }
 
   /** To be called before each scrape, with the sources of a merged registry, and its Promise to be awaited. */
-  beforeScrape(sources: readonly { readonly scope?: RegistryScope }[] = []): Promise<unknown> | undefined {
+  beforeScrape(sources: readonly { readonly $scope?: RegistryScope }[] = []): Promise<unknown> | undefined {
     const own = this.#settle();
-    const pending = sources.flatMap(({ scope }) => scope?.beforeScrape() ?? []);
+    const pending = sources.flatMap(({ $scope }) => $scope?.beforeScrape() ?? []);
     return pending.length === 0 ? own : Promise.all([own, ...pending]);
   }
 

@@ -8,7 +8,7 @@ import {
   unknownProcess,
 } from '../errors';
 import { encoded, encodingsOf } from '../exposition/compression';
-import { type ExpositionFormat, textIn } from '../exposition/document';
+import { documentText, type ExpositionFormat, textIn } from '../exposition/document';
 import { familyObjects } from '../exposition/families';
 import { negotiatedFormat } from '../exposition/negotiation';
 import type { ClientFormat, TextFamily } from '../exposition/text';
@@ -42,6 +42,7 @@ import {
 } from './content-type';
 import { collectedBeside, removeInGroup } from './group-requests';
 import { type GroupView, groupViewOf, type ScrapeOptions } from './group-view';
+import { listOf, optionsFor } from './listed-metrics';
 import { MetricsByName } from './metrics-by-name';
 import { FAMILY, isExposed, type Registrable, readAll, refresh, refreshAll, type Shape } from './registrable';
 import { GLOBAL_SCOPE, globalOptions, scopeOf } from './registry-identity';
@@ -236,6 +237,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** The exposition; a Buffer in a registry whose content type is Protobuf. Rejects with the error of a `collect` function. */
   metrics(options: MetricsOptions = {}): Promise<string> {
     if (this.$type === protobufContentType) return this.$bytes(options, 'protobuf') as Promise<never>;
+    if (this.getMetricsAsString !== ownText) return this.$replacedText();
     return this.$exposed(options, (shown) => shown.text(this.$format));
   }
 
@@ -278,6 +280,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   async getSingleMetricAsString(name: string): Promise<string> {
     const metric = this.$byName.get(name);
     await this.$scope.beforeScrape(this.$sources as object[]);
+    if (metric && this.getMetricsAsString !== ownText) return this.getMetricsAsString(metric);
     const isAlone = metric && (!isExposed(metric, this.scopes()) || currentStore().view === 'thread');
     if (isAlone) return this.getMetricsAsString(metric);
     const returned = metric && (await refresh(metric));
@@ -299,6 +302,18 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return currentStatus();
   }
 
+  /** The metrics of a function that an application has put in place of `getMetricsAsArray()`, such as to leave some out. */
+  private get $listed(): ReadonlyMap<string, Registrable> | undefined {
+    if (this.getMetricsAsArray === ownList) return undefined;
+    return new Map(listOf(this).map((metric) => [`${metric.name}`, metric]));
+  }
+
+  /** The exposition by a function in place of `getMetricsAsString()`, which has numbers of this thread. */
+  private async $replacedText(): Promise<string> {
+    const texts = listOf(this).map((metric) => this.getMetricsAsString(metric));
+    return documentText(await Promise.all(texts), this.$format);
+  }
+
   private get $format(): ClientFormat {
     return this.$type === openMetricsContentType ? 'openmetrics' : 'prometheus';
   }
@@ -306,7 +321,8 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
   /** Runs all `collect` functions. */
   private async $shown(options: ScrapeOptions, shape: Shape = 'text'): Promise<Shown> {
     const { names, onError, pid, escaping } = options;
-    const { $byName: metrics, $defaultLabels: defaultLabels } = this;
+    const { $listed: listed, $defaultLabels: defaultLabels } = this;
+    const metrics = listed ?? this.$byName;
     const scopes = this.scopes();
     const store = currentStore();
     const isElsewhere = pid !== undefined && pid !== realProcess.pid;
@@ -317,16 +333,24 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
       others = isAlone
         ? await readAll(metrics.values(), shape, onError)
         : await refreshAll(
-            [...metrics.values(), ...collectedBeside(this.$scope, scopes)],
+            [...metrics.values(), ...(listed ? [] : collectedBeside(this.$scope, scopes))],
             scopes,
             shape,
             onError,
           );
     }
     if (names !== undefined) others = others.filter(({ name }) => names.includes(name));
-    const group = isAlone ? undefined : this.$groupView(options);
+    const group = isAlone || listed?.size === 0 ? undefined : this.$groupView(optionsFor(options, listed));
     const isGlobal = scopes.includes(GLOBAL_SCOPE);
-    return new Shown({ group, others, metrics, defaultLabels, isGlobal, escaping });
+    return new Shown({
+      group,
+      others,
+      metrics,
+      isListed: listed !== undefined,
+      defaultLabels,
+      isGlobal,
+      escaping,
+    });
   }
 
   private $groupView(options: ScrapeOptions): GroupView | undefined {
@@ -369,6 +393,8 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
     return true;
   }
 }
+
+const { getMetricsAsArray: ownList, getMetricsAsString: ownText } = Registry.prototype;
 
 /** The registry of all metrics that name no other. */
 export const globalRegistry: Registry = Registry.globalRegistry;

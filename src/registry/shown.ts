@@ -5,7 +5,6 @@ import type { TextFamily } from '../exposition/text';
 import type { LabelSet } from '../model/labels';
 import type { EscapingScheme } from '../model/name-escaping';
 import type { GroupView } from './group-view';
-import type { MetricsByName } from './metrics-by-name';
 import { missingAddonFamilies, missingAddonText } from './missing-addon';
 
 interface Parts {
@@ -14,7 +13,9 @@ interface Parts {
   /** Families that are not in the view of the group. They replace those of the same names. */
   readonly others: readonly TextFamily[];
   /** The metrics of the registry, in the order of its exposition. */
-  readonly metrics: MetricsByName;
+  readonly metrics: ReadonlyMap<string, unknown>;
+  /** Whether the group has to be brought into that order. */
+  readonly isListed: boolean;
   /** Those of `others`. */
   readonly defaultLabels: LabelSet;
   readonly isGlobal: boolean;
@@ -30,23 +31,23 @@ export class Shown {
   }
 
   text(format: TextFormat): string | Promise<string> {
-    const { group, others } = this.#parts;
+    const { group, others, isListed } = this.#parts;
     if (group === undefined) return documentText(this.#otherTexts(format), format);
-    return others.length === 0 ? group.text(format) : this.#composedText(group, format);
+    return others.length === 0 && !isListed ? group.text(format) : this.#composedText(group, format);
   }
 
   async bytes(format: ExpositionFormat): Promise<Buffer> {
-    const { group, others } = this.#parts;
-    if (group !== undefined && others.length === 0) return group.bytes(format);
+    const { group, others, isListed } = this.#parts;
+    if (group !== undefined && others.length === 0 && !isListed) return group.bytes(format);
     return format === 'protobuf' ? this.#composedMessages() : Buffer.from(await this.text(format));
   }
 
   /** As objects. With `hasStarts` the first sample of each series of the group has the time since when it counts. */
   async objects(hasStarts = false): Promise<TextFamily[]> {
-    const { group, others, metrics, defaultLabels } = this.#parts;
+    const { group, others, metrics, isListed, defaultLabels } = this.#parts;
     const own = await familyObjects(others, defaultLabels);
     const families = (await group?.families(hasStarts)) ?? [];
-    return own.length === 0
+    return own.length === 0 && !isListed
       ? families
       : inOrderOf(metrics.keys(), [...withoutNamesOf(own, families), ...own]);
   }

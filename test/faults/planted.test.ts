@@ -12,6 +12,7 @@ import {
 import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import type { Gauge } from '../../src/index';
 import { newDirectory, segmentsIn } from '../multiprocess/support/directories';
 import { valuesOf } from '../multiprocess/support/exposition';
 import { defaultDeadline, type Member, spawn } from '../multiprocess/support/member';
