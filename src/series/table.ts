@@ -50,6 +50,7 @@ export class SeriesTable<S> implements Iterable<S> {
   /** How often a sampling was chosen since the table got its size. */
   #choices = 0;
   #rebuild: TableRebuild<S> | undefined;
+  #isRebuilding = false;
 
   constructor(names: readonly string[], finds: number = manyFinds) {
     this.#names = names;
@@ -253,9 +254,14 @@ export class SeriesTable<S> implements Iterable<S> {
 
   /** Returns whether there is more to do. */
   #continueRebuild(rows: number): boolean {
+    // An error, or the `timeout` of `vm.runInContext()`, may have ended the last call in the middle; after the latter no `finally` runs.
+    if (this.#isRebuilding) this.#rebuild = undefined;
     const rebuild = this.#rebuild;
+    this.#isRebuilding = rebuild !== undefined;
     if (rebuild === undefined) return false;
-    if (!rebuild.continue(rows)) this.#finish(rebuild);
+    const isLeft = rebuild.continue(rows);
+    this.#isRebuilding = false;
+    if (!isLeft) this.#finish(rebuild);
     return this.#rebuild !== undefined;
   }
 
