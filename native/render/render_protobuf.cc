@@ -12,6 +12,7 @@
 #include "render/bucket_spans.h"
 #include "render/protobuf_writer.h"
 #include "render/render.h"
+#include "render/text_parts.h"
 
 namespace prom {
 namespace {
@@ -150,6 +151,7 @@ class FamilyEncoder {
     labels_.Begin(escaping);
     // Scrapers decide by the first series whether a family is native: all of them are then.
     for (uint32_t index : family.series) native_ |= merge.totals().native(index) != nullptr;
+    if (definition_.type == MetricType::kHistogram) shown_ = ShownBounds(definition_);
   }
 
   // Appends the series as a field of the family.
@@ -226,6 +228,7 @@ class FamilyEncoder {
     out.Double(kSampleSum, values[0]);
     char* to = out.Claim(bounds * kMostBucket);
     for (size_t i = 0; i < bounds; i++) {
+      if (!shown_[i]) continue;
       const Exemplar* exemplar = ExemplarOf(exemplars, i);
       if (exemplar == nullptr) {
         to = PutBucket(to, Count(values[i + 1]), definition_.bounds[i]);
@@ -248,6 +251,8 @@ class FamilyEncoder {
   const Escaping escaping_;
   EncodedLabels& labels_;
   bool native_ = false;
+  // Whether each bound of a histogram is a bucket: one that comes again would be the same series twice.
+  std::vector<bool> shown_;
 };
 
 void AppendHead(Writer& out, std::string_view name, std::string_view help, MetricType type) {

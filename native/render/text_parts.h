@@ -40,7 +40,7 @@ inline bool AcceptsLabels(const Merge& merge, Escaping escaping, bool exact) {
 std::string_view EscapedLabels(const Merge& merge, uint32_t index, layout::MetricType type, Escaping escaping,
                                bool exact, std::string& memory);
 
-// Whether OpenMetrics can show each bound of a family: a finite one above all others before it, or a quantile that is new.
+// Whether OpenMetrics and Protobuf can show each bound: a finite one above all others before it, or a quantile that is new.
 std::vector<bool> ShownBounds(const FamilyRecord& definition);
 
 // Appends the family without a line feed at its end.

@@ -51,7 +51,7 @@ export function shownQuantiles({ quantiles, count }: ExposedSeries): ExposedSeri
     .filter(({ value }) => !(value < 0));
 }
 
-/** The buckets that OpenMetrics can show, each once, that of `+Inf` last. */
+/** The buckets that OpenMetrics and Protobuf can show, each once, that of `+Inf` last. */
 export function shownBuckets({ buckets }: ExposedSeries): ExposedSeries['buckets'] {
   return buckets.filter(
     ({ bound }, i) =>

@@ -4,6 +4,7 @@ import type { EscapingScheme } from '../model/name-escaping';
 import { escapedFamily, escapedLabels } from './escaped-family';
 import { type ExposedSeries, exposedSeries, type LabelText } from './exposed-series';
 import { nativeCount, spansOf } from './native-spans';
+import { shownBuckets } from './openmetrics-parts';
 import { Message } from './protobuf-message';
 import type { TextFamily } from './text';
 
@@ -94,7 +95,7 @@ function histogramOf(series: ExposedSeries): Message {
   // Readers refuse a native histogram whose count is not the sum of its buckets.
   const histogram = new Message().unsigned(1, countOf(native ? nativeCount(native) : count)).double(2, sum);
   const isClassic = buckets.some(({ bound }) => bound !== Infinity);
-  for (const { bound, count: cumulative, exemplar } of buckets) {
+  for (const { bound, count: cumulative, exemplar } of shownBuckets(series)) {
     // The count tells that of the bucket of +Inf.
     if (bound === Infinity && (!exemplar || !isClassic)) continue;
     const bucket = new Message().unsigned(1, countOf(cumulative)).double(2, bound);

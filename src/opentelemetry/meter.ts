@@ -151,8 +151,8 @@ function descriptorOf(
   return {
     type,
     name: `${name}`,
-    description: description ?? '',
-    unit: unit ?? '',
+    description: `${description ?? ''}`,
+    unit: `${unit ?? ''}`,
     isWhole: valueType === 0,
     advice: advice ?? {},
   };

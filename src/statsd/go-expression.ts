@@ -23,8 +23,9 @@ const escapes: Readonly<Record<string, string>> = { A: '^', z: '$', a: '\\x07' }
  * JavaScript would take it and mean another thing.
  */
 export function goExpression(text: string): RegExp {
-  const [, flags = '', rest = text] = /^\(\?([is]+)\)([\s\S]*)$/.exec(text) ?? [];
-  const source = rest
+  // Flags hold for all that follows, and change no anchor before them.
+  const [, start = '', flags = '', rest = text] = /^(\^|\\A)?\(\?([is]+)\)([\s\S]*)$/.exec(text) ?? [];
+  const source = (start + rest)
     .replaceAll('(?P<', '(?<')
     .replace(/\[:(\^?)(\w+):\]/g, (all, negated: string, name: string) => {
       const characters = negated === '' ? posixClasses[name] : undefined;

@@ -108,9 +108,15 @@ const ruleKeys = [
  * @throws an Error with code `ERR_STATSD_MAPPING` that names the file, the line and the expectation there.
  */
 export function readMapping(text: string, file: string): Mapping {
-  const document = readYaml(text);
+  const document = readYaml(text, isTextAt);
   if ('message' in document) throw badMapping(file, document.line, 'YAML', document.message);
   return new Reading(document, file).mapping();
+}
+
+const textKeys: ReadonlySet<unknown> = new Set(['match', 'name', 'help']);
+
+function isTextAt(keys: readonly unknown[]): boolean {
+  return textKeys.has(keys.at(-1)) || keys.at(-2) === 'labels';
 }
 
 class Reading {

@@ -1,5 +1,5 @@
 // The only file that needs the package `yaml`: the set-up compiles it together with that package into one file.
-import { LineCounter, parseDocument } from 'yaml';
+import { isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 
 /** A document, and where its parts are. */
 export interface YamlDocument {
@@ -14,11 +14,23 @@ export interface YamlError {
   readonly message: string;
 }
 
-export function readYaml(text: string): YamlDocument | YamlError {
+/** `isText` says of the keys above a number or a flag whether it stands for its text, as it is written: `1.10` is not 1.1 there. */
+export function readYaml(
+  text: string,
+  isText: (keys: readonly unknown[]) => boolean,
+): YamlDocument | YamlError {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: true });
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: true, merge: true });
   const [error] = document.errors;
   if (error !== undefined) return { line: lineCounter.linePos(error.pos[0]).line, message: error.message };
+  visit(document, {
+    Scalar(part, node, above) {
+      const isPlain = typeof node.value === 'number' || typeof node.value === 'boolean';
+      if (part !== 'value' || !isPlain || node.source === undefined) return;
+      const pairs = above.filter((one) => isPair(one));
+      if (isText(pairs.map(({ key }) => (isScalar(key) ? key.value : key)))) node.value = node.source;
+    },
+  });
   return {
     value: document.toJS({ maxAliasCount: 100 }),
     lineOf(path) {

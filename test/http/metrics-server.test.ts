@@ -1,6 +1,6 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -168,6 +168,21 @@ describe('a server', () => {
     const [response] = await once(http.get({ socketPath, path: '/metrics' }), 'response');
     expect(response.statusCode).toBe(200);
     response.destroy();
+  });
+
+  test('leaves a file that is no socket alone, with one warning', async () => {
+    const directory = newDirectory();
+    const [file, link] = [join(directory, 'precious'), join(directory, 'link')];
+    writeFileSync(file, 'precious');
+    symlinkSync(join(directory, 'nowhere'), link);
+    for (const socketPath of [file, link]) {
+      const member = await Member.start({ socketPath }, { PROM_CLIENT_MMAP_DIR: newDirectory() });
+      await vi.waitUntil(() => member.warnings.length > 0, { timeout: 15_000 });
+      expect(member.warnings).toMatchObject([{ code: 'EADDRINUSE' }]);
+    }
+
+    expect(readFileSync(file, 'utf8')).toBe('precious');
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
   });
 
   test('answers on few paths', async () => {

@@ -161,6 +161,14 @@ test.each(['utf8', 'none'] as const)(
   },
 );
 
+test('a unit and a description that are no texts are taken as such', async () => {
+  const register = new Registry(undefined, { name: 'no texts' });
+  const options = { unit: 5, description: null } as unknown as { unit: string };
+  new MeterProvider({ register, resource: false }).getMeter('m').createCounter('c', options).add(1);
+
+  expect(await register.metrics()).toMatch(/^c_5_total\{.*\} 1$/m);
+});
+
 test('a prefix comes first, with an underscore', async () => {
   expect(await nameOf(counter, 'x', 's', 'suffixes', 'app')).toBe('app_x_seconds_total');
   expect(await nameOf(counter, '1x', 's', 'exporter', 'app')).toBe('app_1x_total');

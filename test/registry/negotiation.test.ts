@@ -11,7 +11,7 @@ import {
   Registry,
   register,
 } from '../../src/index';
-import { decodedFamilies } from '../judges/decoded-protobuf';
+import { decodedFamilies, messagesIn, numberIn } from '../judges/decoded-protobuf';
 
 afterEach(() => register.clear());
 
@@ -188,6 +188,26 @@ describe('the encoding of an exposition', () => {
 
     expect(second.body).toBe(first.body);
   });
+});
+
+test.each([
+  ['shared', { name: 'bounds' }],
+  ['private', { shared: false as const }],
+])('bounds that come again, or are no finite numbers, are no bucket in Protobuf: %s', async (_, options) => {
+  const registry = new Registry(text, options);
+  const buckets = [-Infinity, 1, 1, NaN, 2, Infinity];
+  const histogram = new Histogram({ name: 'h', help: 'h', buckets, registers: [registry] });
+  for (const value of [0.5, 1.5, 9]) histogram.observe(value);
+  const { body } = await registry.exposition({ accept: protobuf });
+  const [decoded] = decodedFamilies(body);
+  const fields = decoded?.metrics[0]?.fields ?? new Map();
+
+  expect(messagesIn(fields, 3).map((bucket) => [bucket.get(2)?.[0], numberIn(bucket, 1)])).toEqual([
+    [1, 1],
+    [2, 2],
+  ]);
+  expect(numberIn(fields, 1)).toBe(3);
+  registry.clear();
 });
 
 test.each([

@@ -67,6 +67,7 @@ describe('a regular expression of Go', () => {
     ['\\Aab[[:digit:]]+\\z', 'ab12'],
     ['^a[^[:space:]]c$', 'abc'],
     ['(?i)AB', 'xaby'],
+    ['^(?i)AB', 'aby'],
     ['a\\.b\\-c', 'a.b-c'],
   ])('%s fits %s', (match, name) => {
     expect(found(ruleOf(`'${match}'`, regex), name)?.name).toBe('n');
@@ -103,6 +104,30 @@ test('defaults may have options of both types, and a rule those of its own type 
   expect(() =>
     readMapping(ruleOf('a.*', `  ${quantiles}\n  quantiles: [{ quantile: 0.5, error: 0.1 }]\n`), 'm.yml'),
   ).toThrow('Expected quantiles in one place, in the options of the observer at m.yml:5');
+});
+
+test('texts that look like numbers or flags are as they are written, and keys may be merged', () => {
+  const { rules, warnings } = readMapping(
+    `defaults: &defaults
+  ttl: 1h
+mappings:
+  - match: 1.10
+    match_type: regex
+    name: n
+    help: 0x10
+    labels: &labels { a: 1.10, b: 007, c: True, d: 1e3, e: '1.0', f: x }
+    scale: 0.50
+  - { match: m, name: m, labels: { <<: *labels, f: 2.0 }, <<: *defaults }
+`,
+    'm.yml',
+  );
+
+  const labels = { a: '1.10', b: '007', c: 'True', d: '1e3', e: '1.0', f: 'x' };
+  expect(rules).toMatchObject([
+    { match: '1.10', help: '0x10', labels, scale: 0.5 },
+    { match: 'm', labels: { ...labels, f: '2.0' }, ttlSeconds: 3600 },
+  ]);
+  expect(warnings).toEqual([]);
 });
 
 test('a label without a value is empty', () => {

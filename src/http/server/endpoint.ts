@@ -1,4 +1,4 @@
-import { unlinkSync } from 'node:fs';
+import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { leaveOut } from '../mark';
@@ -89,8 +89,13 @@ export class Endpoint {
   }
 }
 
-/** Removes the file of a Unix socket that no process listens on: a killed process leaves it. */
+/** Removes the file of a Unix socket that no process listens on: a killed process leaves it. A file of another kind stays. */
 function removeDead(path: string, removed: () => void, inUse: () => void): void {
+  // The system refuses a connection to it as it does to a dead socket.
+  if (isOfOtherKind(path)) {
+    inUse();
+    return;
+  }
   const socket = connect(path);
   socket.once('connect', () => {
     socket.destroy();
@@ -105,6 +110,14 @@ function removeDead(path: string, removed: () => void, inUse: () => void): void 
       inUse();
     }
   });
+}
+
+function isOfOtherKind(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isSocket() === false;
+  } catch {
+    return true;
+  }
 }
 
 /** The first of `handlers` is that of the metrics. */
