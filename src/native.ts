@@ -122,6 +122,8 @@ export interface NativeScrape<As extends keyof Expositions> {
   readonly collectDeadlineMs: number;
   /** The file name of this thread's segment, or '': this owner is not notified. */
   readonly ownSegment: string;
+  /** Whether the file of that name is this thread's, and no other one that was put there. */
+  readonly ownIsCurrent: boolean;
   /** That segment; its memory is read when its file cannot be. */
   readonly own: NativeSegment | undefined;
   /** Directories of the group that belong to other users, and that this process may read. */

@@ -167,7 +167,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
   }
 
   // ({ scopes, chosen, defaultLabels, ownProcess, perOwner, names, format, escaping, knownLayout, nowMs, privateSegments, isOneOfMany, collectDeadlineMs, ownSegment,
-  //    own, otherDirectories, selfMetrics, pid, joins, as: 'text' | 'bytes' }) -> Promise<string | Buffer>
+  //    ownIsCurrent, own, otherDirectories, selfMetrics, pid, joins, as: 'text' | 'bytes' }) -> Promise<string | Buffer>
   Napi::Value Render(const Napi::CallbackInfo& info) {
     Argument argument = info[0];
     Scrape scrape;
@@ -208,6 +208,7 @@ class GroupHandle : public Napi::ObjectWrap<GroupHandle> {
     scrape.is_one_of_many = argument.Get("isOneOfMany").Bool();
     scrape.collect_deadline_ms = argument.Get("collectDeadlineMs").Double();
     scrape.own_segment = argument.Get("ownSegment").String();
+    scrape.own_is_current = argument.Get("ownIsCurrent").Bool();
     scrape.own_bytes = BytesOfSegment(info.Env(), argument.Get("own"));
     scrape.other_directories = argument.Get("otherDirectories").Strings();
     scrape.pid = argument.Get("pid").Uint32();

@@ -57,7 +57,7 @@ Result<TextBuffer> Group::Render(Scrape scrape) {
   lap("collect");
   if (auto error = files_.ReadDirectory(directory_, stats)) return *error;
   scrape_error_ = files_.ErrorOf(scrape.own_segment);
-  bool has_own = files_.HasRead(scrape.own_segment);
+  bool has_own = scrape.own_is_current && files_.HasRead(scrape.own_segment);
   has_seen_others_ =
       has_seen_others_ || !scrape.other_directories.empty() || files_.HasLiveOwner(scrape.own_segment);
   // Where owners answer in turn, counters would go up and down with series that only one of them can see.

@@ -39,6 +39,8 @@ struct Scrape {
   SelfMetricsShown self_metrics = SelfMetricsShown::kTrouble;
   // The segment of the scraping thread, whose collect functions have run.
   std::string own_segment;
+  // Whether that file is its own: an older one may have been put in its place.
+  bool own_is_current = true;
   // Its memory, which is read when the file cannot be: a process always shows its own numbers.
   std::shared_ptr<const ByteSource> own_bytes;
   // Directories of the group that belong to other users, and that this process may read.

@@ -198,6 +198,7 @@ export async function textOfStarted(kind: ChoiceKind, format: TextFormat): Promi
     isOneOfMany: true,
     collectDeadlineMs,
     ownSegment: '',
+    ownIsCurrent: true,
     own: undefined,
     otherDirectories: [],
     selfMetrics,

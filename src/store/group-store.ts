@@ -57,6 +57,7 @@ export class GroupStore extends ThreadSegment implements Maintained {
         privateSegments: this.overflow === undefined ? [] : [this.overflow],
         collectDeadlineMs,
         ownSegment: this.#fileName,
+        ownIsCurrent: this.file?.nameIsCurrent() ?? true,
         own: this.file,
         otherDirectories: this.#otherDirectories(),
         selfMetrics,

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
+  copyFileSync,
   linkSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -130,6 +132,20 @@ describe('a segment whose owner is alive', () => {
     appendFileSync(segmentOf(directory), 'x'.repeat(10_000));
 
     expect(valuesOf(await member.scrape())).toEqual(new Map([['jobs_total{}', 3]]));
+  });
+
+  test('may have an older copy in its place: a scrape of its process has its own numbers at once', async () => {
+    const directory = newDirectory();
+    const member = await spawn({ directory });
+    await count(member, 3);
+    const copy = join(newDirectory(), 'copy');
+    copyFileSync(segmentOf(directory), copy);
+    await member.run(({ register }) => {
+      (register.getSingleMetric('jobs_total') as unknown as { inc(): void }).inc();
+    });
+    renameSync(copy, segmentOf(directory));
+
+    expect(valuesOf(await member.scrape())).toEqual(new Map([['jobs_total{}', 4]]));
   });
 
   test('may be taken away, and the directory with it: its owner does not notice', async () => {
