@@ -29,14 +29,20 @@ export class Column<T> {
 
   /** Adds a row of the values from `values[from]` on, and returns its number. */
   push(values: readonly T[], from = 0): number {
+    const row = this.#length;
+    this.put(row, values, from);
+    return row;
+  }
+
+  /** Sets the values of a row, which may be the one after the last. */
+  put(row: number, values: readonly T[], from = 0): void {
     const { width } = this;
-    const row = this.#length++;
-    if (row >= firstRows && (row & (blockRows - 1)) === 0)
-      this.#others.push(new Array<T>(width << blockBits));
+    const isBlockNew = row === this.#length && row >= firstRows && (row & (blockRows - 1)) === 0;
+    if (isBlockNew) this.#others[(row - firstRows) >>> blockBits] = new Array<T>(width << blockBits);
     const block = this.block(row);
     const start = startOf(row, width);
     for (let i = 0; i < width; i++) block[start + i] = values[from + i] as T;
-    return row;
+    if (row === this.#length) this.#length = row + 1;
   }
 
   at(row: number, i = 0): T {

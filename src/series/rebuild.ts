@@ -40,10 +40,10 @@ export function emptyTexts(labels: number): Rows['texts'] {
   return new Column<string | undefined | null>(new Array<null>(labels).fill(null));
 }
 
-/** Removes a series from its row. */
+/** Removes a series from its row. The texts go first: while they are there, searches find the row. */
 export function emptyRow<S>({ rows, series, asWritten }: SeriesRows<S>, row: number): void {
-  series.fill(row, undefined);
   rows.texts.fill(row, null);
+  series.fill(row, undefined);
   delete asWritten[row];
 }
 

@@ -112,19 +112,25 @@ export class SeriesTable<S> implements Iterable<S> {
     return this.#series.at(this.#rowOfTexts(texts));
   }
 
-  /** Adds a series that is not in the table. Runs no code of the caller. */
+  /**
+   * Adds a series that is not in the table. Runs no code of the caller. The series comes last: a call that ends in the middle, as by the
+   * `timeout` of `vm.runInContext()`, has added no row, and the next one takes its place.
+   */
   add({ texts, asWritten }: SeriesKey, series: S): void {
     const isFull = this.#series.length > this.#rows.slots.length / 2;
     if (isFull && this.#rebuild === undefined) this.#beginRebuild(this.#rows.sampling);
-    const row = this.#series.push([series]);
+    const row = this.#series.length;
     if (row === firstRows) this.#forgetCompiled();
+    let steps = 0;
+    if (texts.length > 0) {
+      this.#rows.texts.put(row, texts);
+      const hash = hashOf(texts, 0, texts.length, this.#rows.sampling);
+      this.#hashes[row] = hash;
+      steps = enterRow(this.#rows, row, hash);
+    }
+    this.#series.push([series]);
     if (asWritten !== undefined) this.#asWritten[row] = asWritten;
     this.#live++;
-    if (texts.length === 0) return;
-    this.#rows.texts.push(texts);
-    const hash = hashOf(texts, 0, texts.length, this.#rows.sampling);
-    this.#hashes[row] = hash;
-    const steps = enterRow(this.#rows, row, hash);
     if (steps > longestSearch && this.#rebuild === undefined) this.#improveHash();
     if (this.#rebuild?.isUrgent) this.#continueRebuild(rowsPerSeries);
     while (this.#rebuild?.isOverdue) this.#continueRebuild(fewRows);

@@ -31,9 +31,10 @@ test('a counter counts on after timeouts of scripts have ended the making of its
     return done + 10_000;
   }, rounds);
 
-  const sum = [...valuesOf(await member.scrape())]
-    .filter(([name]) => name.startsWith('c_total{'))
-    .reduce((total, [, value]) => total + value, 0);
+  const values = [...valuesOf(await member.scrape())].filter(([name]) => name.startsWith('c_total{'));
+  const later = values.filter(([name]) => name.includes('later'));
+  expect(later.map(([, value]) => value)).toEqual(Array(10_000).fill(1));
+  const sum = values.reduce((total, [, value]) => total + value, 0);
   // An update that was ended may have been made.
   expect(sum).toBeGreaterThanOrEqual(counted);
   expect(sum).toBeLessThanOrEqual(counted + rounds);
