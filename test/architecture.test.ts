@@ -38,7 +38,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...['collectors', 'metrics', 'series', 'registry', 'exposition', 'store', 'types', 'model', 'errors'],
   ],
   collectors: ['metrics', 'registry', 'exposition', 'store', 'types', 'model', 'errors'],
-  metrics: ['series', 'registry', 'exposition', 'store', 'types', 'model', 'errors', 'slices'],
+  metrics: ['series', 'registry', 'exposition', 'store', 'types', 'model', 'errors', 'process', 'slices'],
   series: ['store', 'model', 'errors', 'process', 'slices'],
   registry: ['exposition', 'store', 'types', 'model', 'errors', 'process'],
   store: ['exposition', 'native', 'types', 'model', 'errors', 'process', 'slices', 'stack'],

@@ -4,6 +4,7 @@ import type { FamilyDefinition, MetricFamily, Sample } from '../model/family';
 import { labelText } from '../model/labels';
 import { isMostRecent } from '../model/merge-mode';
 import { validateLabelNames, validateMetricName } from '../model/names';
+import { clockMs } from '../process';
 import type { FamilyHandle } from '../registry/registrable';
 import { FamilySeries } from '../series/family-series';
 import { Series } from '../series/series';
@@ -38,8 +39,8 @@ interface Kept {
   readonly series: StoredFamily;
 }
 
-/** In ms after the end of `collect`. A later reset is none that `collect` has planned. */
-const RESET_MS = 1000;
+/** After the end of `collect`. A later reset is none that `collect` has planned. */
+const plannedMs = 1000;
 
 /** What registries know of an own metric. */
 export class ExposedFamily<M extends object> implements FamilyHandle {
@@ -50,8 +51,8 @@ export class ExposedFamily<M extends object> implements FamilyHandle {
   /** Stands for the series where a function of the application has returned others. */
   #returned: FamilySeries<Series> | undefined;
   #kept: Kept | undefined;
-  /** In ms since 1970. Undefined while `collect` runs, and before. */
-  #collected: number | undefined;
+  /** When `collect` ended. Undefined while it runs, and before. */
+  #collectedMs: number | undefined;
 
   constructor(metric: M, series: StoredFamily, reading: Reading<M>, readers: ReadonlySet<unknown>) {
     this.#metric = metric;
@@ -74,13 +75,13 @@ export class ExposedFamily<M extends object> implements FamilyHandle {
 
   /** See `FamilyHandle.collecting`. */
   collecting(hasEnded: boolean): void {
-    this.#collected = hasEnded ? Date.now() : undefined;
+    this.#collectedMs = hasEnded ? clockMs() : undefined;
     if (hasEnded) this.#keep(undefined);
   }
 
   /** Called before the numbers are reset. */
   beforeReset(): void {
-    if (this.#kept || this.#collected === undefined || Date.now() - this.#collected > RESET_MS) return;
+    if (this.#kept || this.#collectedMs === undefined || clockMs() - this.#collectedMs > plannedMs) return;
     const samples = [...this.#reading.samplesBySeries(this.#metric)];
     const series = this.#series.leave();
     series.outlive(this.#metric);

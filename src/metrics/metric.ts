@@ -178,8 +178,9 @@ export abstract class Metric<T extends string> {
     const kept = this.#handle?.keptSamples;
     await first;
     for (const pause of pauses) await pause;
-    // After a reset in a pause, only the samples that were kept are of one time.
-    return this.#handle?.keptSamples === kept ? this.$familyWith(values) : this.$familyInSlices();
+    // After a planned reset in a pause, only the samples that were kept are of one time.
+    const isWhole = kept !== undefined || this.#handle?.keptSamples === undefined;
+    return isWhole ? this.$familyWith(values) : this.$familyInSlices();
   }
 
   /** Adds all samples to `values`. */

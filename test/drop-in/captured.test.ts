@@ -50,7 +50,7 @@ test.each(readings)('%s has the numbers that were there when it was called', asy
   expect(shown[0]).toEqual(shown[1]);
 });
 
-test('what collect throws rejects, and the others run all the same', async () => {
+test('the error of a collect function rejects, and the others run all the same', async () => {
   const shown: unknown[] = [];
   for (const { Gauge, Registry } of [ours as unknown as Library, judge]) {
     const registry = new Registry();

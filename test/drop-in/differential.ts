@@ -553,7 +553,7 @@ function isNoExemplar(value: unknown): boolean {
 }
 
 async function compare(ask: (side: Side) => unknown, mine: Side, theirs: Side): Promise<void> {
-  // Each in a turn of its own: what it has planned runs before the next one.
+  // Each reading has a turn of its own: the reset that it has planned runs before the next reading.
   const expected = await outcomeOf(() => ask(theirs));
   await setImmediate();
   const actual = await outcomeOf(() => ask(mine));

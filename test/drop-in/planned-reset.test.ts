@@ -6,7 +6,7 @@ import { spawn } from '../multiprocess/support/member';
 type Library = typeof judge;
 type Planner = (reset: () => void) => unknown;
 
-/** A `collect` function may plan a reset for after the scrape, which shows what was counted since the last one. */
+/** A `collect` function may plan a reset for after the scrape, which shows the counts since the last one. */
 const planners: Record<string, Planner> = {
   'in the next tick': (reset) => process.nextTick(reset),
   'in a microtask': (reset) => Promise.resolve().then(reset),
@@ -183,7 +183,7 @@ test('exemplars, native buckets and quantiles stay for the scrape, too', async (
   expect(planned).toEqual(withoutTimes(await exposed(() => undefined, 'plain')));
 });
 
-test('each scrape of a group has what all processes have counted since the last one', async () => {
+test('each scrape of a group has the counts of all processes since the last one', async () => {
   const primary = await spawn();
   const workers = await Promise.all([primary.startWorker(), primary.startWorker()]);
   const count = ({ Counter, Histogram, register }: typeof ours): void => {

@@ -53,7 +53,7 @@ const applications: Record<string, (library: Library) => judge.Registry> = {
 };
 
 describe.each(Object.entries(applications))('%s', (_, registryOf) => {
-  test('and each exposition has what it has in prom-client', async () => {
+  test('and each exposition has the same lines as in prom-client', async () => {
     const shown: unknown[] = [];
     for (const library of [ours as unknown as Library, judge]) {
       const registry = registryOf(library);
