@@ -1,3 +1,4 @@
+import { type LabelSet, labelText } from '../model/labels';
 import { currentStore } from '../store/current';
 import { commonState } from '../store/test-runner';
 import type { RemovalRequest, RequestHandler } from '../store/wakeup';
@@ -100,4 +101,10 @@ function* registries(): Generator<RequestTarget> {
     if (registry === undefined) references().delete(reference);
     else if (registry.scope !== undefined) yield registry;
   }
+}
+
+/** The labels of a removal, by which other owners know a series. */
+export function labelTexts(labels: LabelSet): Record<string, string> {
+  const texts = Object.entries(labels).map(([label, value]) => [label, labelText(value)] as const);
+  return Object.fromEntries(texts.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

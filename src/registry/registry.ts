@@ -14,7 +14,7 @@ import { negotiatedFormat } from '../exposition/negotiation';
 import type { ClientFormat, TextFamily } from '../exposition/text';
 import { aggregateFamilies, isOf } from '../model/aggregators';
 import type { Aggregator } from '../model/family';
-import { type LabelSet, labelText } from '../model/labels';
+import type { LabelSet } from '../model/labels';
 import { privateView } from '../model/private-view';
 import { realProcess } from '../process';
 import { currentStatus, currentStore } from '../store/current';
@@ -40,7 +40,7 @@ import {
   prometheusContentType,
   protobufContentType,
 } from './content-type';
-import { collectedBeside, removeInGroup } from './group-requests';
+import { collectedBeside, labelTexts, removeInGroup } from './group-requests';
 import { type GroupView, groupViewOf, type ScrapeOptions } from './group-view';
 import { listOf, optionsFor } from './listed-metrics';
 import { MetricsByName } from './metrics-by-name';
@@ -221,10 +221,7 @@ export class Registry<BoundRegistryContentType extends RegistryContentType = Pro
    */
   removeFromGroup(name: string, labels: LabelSet): Promise<GroupAnswer> {
     if (typeof labels !== 'object' || labels === null) throw labelsMissing(name, labels);
-    const texts = Object.entries(labels).map(([label, value]) => [label, labelText(value)] as const);
-    const present = texts.filter((entry): entry is [string, string] => entry[1] !== undefined);
-    const removal = { family: name, labels: Object.fromEntries(present) };
-    return removeInGroup(this.$byName.values(), this.scopes(), removal);
+    return removeInGroup(this.$byName.values(), this.scopes(), { family: name, labels: labelTexts(labels) });
   }
 
   /** Sets the labels that are added to every sample, where it does not have them itself. They are copied. */
