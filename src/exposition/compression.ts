@@ -46,8 +46,8 @@ export interface Encoded {
 }
 
 /**
- * The body in the best encoding of an `Accept-Encoding` header that is offered; of equal ones the first of `offered`. One that the header
- * likes less than `identity` is none. Works on the pool.
+ * The body in the best encoding of an `Accept-Encoding` header that is offered; of equal ones the first of `offered`. An encoding of lower
+ * quality than `identity` is not used. Works on the pool.
  */
 export async function encoded(
   body: Buffer,
