@@ -85,6 +85,6 @@ export function addedMembers(): unknown {
   ];
 }
 
-export function ownersOf(metrics: Metric[]): unknown {
-  return metrics.filter((metric) => metric instanceof Counter).map((counter) => counter.hashMap);
+export function seriesOf(metric: Metric): unknown {
+  return metric instanceof Counter ? metric.hashMap : undefined;
 }

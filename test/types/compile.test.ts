@@ -73,7 +73,10 @@ describe.skipIf(!wanted)('with other versions of TypeScript (only with THIRD_PAR
     execFileSync('npm', ['install', '--no-save', '--loglevel=error', ...packages], { cwd: directory });
   }, 300_000);
 
-  const cases = versions.flatMap((version) => programs.map((program) => [version, ...program] as const));
+  const cases = versions
+    .flatMap((version) => programs.map((program) => [version, ...program] as const))
+    // Before 4.9 no member can be added to what a module exports from another.
+    .filter(([version, , program]) => !(version === '4.7.4' && program === 'augmenting.ts'));
   test.each(cases)('%s: a program in the types of %s compiles with ours: %s', (version, name, program) => {
     const compilerOptions = {
       strict: true,
