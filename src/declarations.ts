@@ -8,7 +8,7 @@ export type { CodedError, ErrorCode } from './errors';
 export { type MirroredRegistry, type MirrorOptions, mirror } from './integrations/mirror/mirror';
 export { type AggregatorFunction, type Aggregators, aggregators } from './model/aggregators';
 export { exponentialBuckets, linearBuckets } from './model/buckets';
-export type { Aggregator, MetricType, MultiprocessMode } from './model/family';
+export { type Aggregator, MetricType, type MultiprocessMode } from './model/family';
 export type { ContentEncoding, HeaderValue } from './model/http';
 export type { LabelValues } from './model/labels';
 export { validateMetricName } from './model/names';

@@ -35,5 +35,6 @@ export type * from './declarations';
 export { mirror } from './integrations/mirror/mirror';
 export { aggregators } from './model/aggregators';
 export { exponentialBuckets, linearBuckets } from './model/buckets';
+export { MetricType } from './model/family';
 export { validateMetricName } from './model/names';
 export { openMetricsContentType, prometheusContentType } from './registry/content-type';
