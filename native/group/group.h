@@ -75,7 +75,8 @@ class Group {
       : directory_(std::move(directory)), self_(self), files_(self) {}
 
   // Joins the session for as long as this object lives, in place of an earlier call. A scrape joins as a reader unless this
-  // object has joined already. Waits at most a second for a process that begins the session at this moment.
+  // object has joined already. A member that has seen a living owner goes on with that session, in any mode: its scrapes have
+  // shown the counts. Waits at most a second for a process that begins the session at this moment.
   void Join(JoinMode mode);
 
   // Leaves the session, as a reader that may not scrape again and must not keep it.
@@ -102,13 +103,15 @@ class Group {
 
  private:
   void JoinAsReader();
+  void NoteOwners();
   Merge& MergeFor(const View& view);
 
   const std::string directory_;
   const OwnerIdentity self_;
   std::mutex session_mutex_;
   UniqueFd session_;
-  std::mutex mutex_;  // of a scrape, which may hold it until the collect deadline
+  bool session_has_owners_ = false;  // whether this member has seen one alive
+  std::mutex mutex_;                 // of a scrape, which may hold it until the collect deadline
   bool has_seen_others_ = false;
   std::atomic<bool> has_dead_{false};
   std::atomic<int> scrape_error_{0};

@@ -165,6 +165,17 @@ describe('a session', () => {
     expect(valuesOf(await reader.scrape()).get('jobs_total{}')).toBe(6);
   });
 
+  test('goes on with a process that has seen another one count, and counts itself only after its death', async () => {
+    const directory = newDirectory();
+    const [first, second] = await Promise.all([spawn({ directory }), spawn({ directory })]);
+    await count(first, 5);
+    expect(valuesOf(await second.scrape()).get('jobs_total{}')).toBe(5);
+    await first.kill();
+    await count(second, 1);
+
+    expect(valuesOf(await second.scrape()).get('jobs_total{}')).toBe(6);
+  });
+
   test('resumes the counts of the last one with `persist`', async () => {
     const directory = newDirectory();
     for (const total of [5, 10, 15]) {
