@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs the command that the first argument names: a module of commands/ or of dist/cli/commands/ with `summary`, `options` for
 // node:util's parseArgs(), `run(values, positionals)`, which may return an exit code, and `help`, unless the summary says all.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 const folders = [new URL('./commands/', import.meta.url), new URL('../dist/cli/commands/', import.meta.url)];
@@ -17,10 +17,16 @@ const [first, ...rest] = process.argv.slice(2);
 const wantsHelp = ['help', '--help', '-h'].includes(first);
 const [name, args] = wantsHelp && rest.length > 0 ? [rest[0], ['--help']] : [first, rest];
 
-// `... | head` closes the pipe: no more is wanted.
-process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.stdout.on('error', (error) => {
+  // `... | head` closes the pipe: no more is wanted.
+  if (error.code === 'EPIPE') process.exit(0);
+  fail(`expected to write the whole output, but got ${error.message}: what is written is not complete`, 1);
+  process.exit();
+});
 
-if (name === undefined || ['help', '--help', '-h'].includes(name)) {
+if (['--version', '-v', '-V'].includes(name)) {
+  console.log(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version);
+} else if (name === undefined || ['help', '--help', '-h'].includes(name)) {
   console.log(await usage());
   if (name === undefined) process.exitCode = 2;
 } else if (names.includes(name)) {
@@ -71,7 +77,7 @@ async function usage() {
     '',
     ...lines,
     '',
-    'prom-client-mmap COMMAND --help explains a command.',
+    'prom-client-mmap COMMAND --help explains a command; --version shows the version of the package.',
   ].join('\n');
 }
 

@@ -21,7 +21,7 @@ export const workers = dashboard({
     [
       'Together',
       [
-        number('Living', 'short', `sum(prom_client_mmap_owners{${merged},state="live"})`),
+        number('Living processes', 'short', `sum(prom_client_mmap_processes{${merged}})`),
         number(
           'Deaths',
           'short',

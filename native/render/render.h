@@ -23,7 +23,8 @@ enum class SelfMetricsShown { kNone, kTrouble, kAll };
 struct GroupStats {
   SelfMetricsShown shown = SelfMetricsShown::kTrouble;
   uint64_t live = 0;
-  uint64_t dead = 0;  // and not compacted yet
+  uint64_t dead = 0;       // and not compacted yet
+  uint64_t processes = 0;  // with living owners
   uint64_t compacted = 0;
   uint64_t without_room = 0;  // living owners of which some series count in their process only
   uint64_t late = 0;          // owners that had not collected by the deadline

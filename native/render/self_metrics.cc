@@ -30,9 +30,9 @@ constexpr struct {
     {"compaction_failures", kCounter,
      "Compactions that left dead owners outside the archive, for want of room.",
      &GroupStats::compaction_failures},
-    {"dropped_series", kCounter, "Series that were over a limit and are not counted.",
+    {"dropped_series", kCounter, "Series of dead owners that were over the limit of the archive.",
      &GroupStats::dropped_series},
-    {"dropped_updates", kCounter, "Updates that were lost with series over a limit.",
+    {"dropped_updates", kCounter, "Updates that were lost with series over maxSeries.",
      &GroupStats::dropped_updates},
 };
 
@@ -69,6 +69,8 @@ std::vector<SelfFamily> SelfMetrics(const GroupStats& stats, const FamilyNames& 
         "Owners of segments: alive, and dead but not compacted into the archive yet.";
     families.Add("owners", kGauge, kHelp, static_cast<double>(stats.live), "state", "live");
     families.Add("owners", kGauge, kHelp, static_cast<double>(stats.dead), "state", "dead");
+    families.Add("processes", kGauge, "Living processes: all owners of a process are one.",
+                 static_cast<double>(stats.processes));
     families.Add("compacted_owners", kCounter, "Dead owners that were compacted into the archive.",
                  static_cast<double>(stats.compacted));
   }

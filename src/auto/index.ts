@@ -9,6 +9,7 @@ import { isMainThread } from 'node:worker_threads';
 import { observeFastify } from '../http/routes/fastify';
 import { hasChannels, observeServerEvents } from '../http/server-events';
 import { realProcess } from '../process';
+import { autoMode } from './mode';
 import { isApplication, isTool } from './tools';
 
 const listening = 'tracing:net.server.listen:asyncEnd';
@@ -18,7 +19,7 @@ const loadedKey: unique symbol = Symbol.for('prom-client-mmap/auto');
 const globals = globalThis as { [loadedKey]?: true };
 let hasStarted = false;
 let stop: () => void = () => undefined;
-const mode = realProcess.env['PROM_CLIENT_MMAP_AUTO']?.trim() ?? '';
+const mode = autoMode();
 
 // `-r` and `--import` may name it both, and copies of the library may be loaded.
 if (!globals[loadedKey] && mode !== 'off' && (mode === 'always' || !isTool())) {

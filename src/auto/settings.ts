@@ -2,6 +2,7 @@ import { badOption } from '../errors';
 import type { HttpOptions } from '../http/options';
 import { realProcess } from '../process';
 import { warn } from '../store/warnings';
+import { autoMode, autoVariable } from './mode';
 
 /** All that the environment decides. Undefined leaves it to the default of `instrumentHttp()` and `startMetricsServer()`. */
 export interface AutoSettings {
@@ -18,6 +19,7 @@ const list: Parse<number[]> = (text) => text.split(',').map(Number);
 
 /** Reads the environment when it is called: PM2 completes it after the preloads. Warns about a variable that is not acceptable. */
 export function autoSettings(): AutoSettings {
+  read(autoVariable, autoMode, "'off', 'always' or empty");
   return {
     defaultMetrics: read('PROM_CLIENT_MMAP_AUTO_DEFAULT_METRICS', flag) ?? true,
     http: read('PROM_CLIENT_MMAP_AUTO_HTTP', flag) ?? true,
@@ -34,12 +36,12 @@ export function autoSettings(): AutoSettings {
   };
 }
 
-function read<T>(variable: string, parse: Parse<T>): T | undefined {
+function read<T>(variable: string, parse: Parse<T>, expected = 'true or false (1 or 0)'): T | undefined {
   const text = realProcess.env[variable]?.trim();
   if (!text) return undefined;
   const value = parse(text);
   if (value === undefined) {
-    warn(badOption(variable, 'true or false (1 or 0)', text, 'until it is corrected, the default holds'));
+    warn(badOption(variable, expected, text, 'until it is corrected, the default holds'));
   }
   return value;
 }

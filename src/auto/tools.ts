@@ -2,9 +2,13 @@ import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import { realProcess } from '../process';
 
-/** Programs that serve HTTP for developers, and package managers outside node_modules, by the names of their files. */
+/** Package and process managers, which may be outside of node_modules, by the names of their files. */
+const managers =
+  /^(?:npm|npx|npm-cli|npx-cli|pnpm|pnpx|yarn|yarnpkg|corepack|pm2|pm2-dev|pm2-docker|Daemon|node-gyp)(?:[-.]\d[\w.-]*)?(?:\.[cm]?js)?$/;
+
+/** Programs of packages that serve HTTP for developers. An application may have such a name: /srv/parcel.js is none of them. */
 const tools =
-  /^(?:npm|npx|npm-cli|npx-cli|pnpm|pnpx|yarn|yarnpkg|corepack|pm2|pm2-dev|pm2-docker|Daemon|node-gyp|tsc|eslint|prettier|biome|vite|vitest|jest|mocha|ava|jasmine|cypress|playwright|webpack|webpack-dev-server|webpack-cli|rollup|parcel|esbuild|storybook|gulp|grunt|lerna|nx|turbo)(?:[-.]\d[\w.-]*)?(?:\.[cm]?js)?$/;
+  /[\\/]node_modules[\\/](?:.*[\\/])?(?:tsc|eslint|prettier|biome|vite|vitest|jest|mocha|ava|jasmine|cypress|playwright|webpack|webpack-dev-server|webpack-cli|rollup|parcel|esbuild|storybook|gulp|grunt|lerna|nx|turbo)(?:[-.]\d[\w.-]*)?(?:\.[cm]?js)?$/;
 
 /** The child processes of test runners and of tools. */
 const workers = /[\\/]node_modules[\\/](?:.*[\\/])?(?:jest-worker|tinypool|vitest|jest|mocha|ava)[\\/]/;
@@ -22,7 +26,9 @@ function scripts(): string[] {
 
 /** Whether this process is a tool, which may serve HTTP without being an application. */
 export function isTool(): boolean {
-  return scripts().some((script) => tools.test(basename(script)) || workers.test(script));
+  return scripts().some(
+    (script) => managers.test(basename(script)) || tools.test(script) || workers.test(script),
+  );
 }
 
 /**

@@ -98,10 +98,10 @@ export function problemsOf({ name, kind, reason, faultOffset, skippedRecords, ow
       'Make room in the file system of the directory, or raise maxSegmentBytes or maxGroupBytes.',
     );
   }
-  if (owner.droppedSeries > 0 || owner.droppedUpdates > 0) {
+  if (owner.droppedUpdates > 0) {
     add(
       'problem',
-      `Its owner, ${process}, has dropped ${owner.droppedSeries} series and ${owner.droppedUpdates} updates over the limit maxSeries.`,
+      `Its owner, ${process}, has dropped ${owner.droppedUpdates} updates of series above its limit, maxSeries.`,
       'Find the label with too many values, or raise the limit.',
     );
   }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Project } from '../adoption/support/project';
@@ -213,6 +213,24 @@ describe('an application', () => {
     },
   );
 
+  test('may have the name of a tool', async () => {
+    project.write('parcel.mjs', readFileSync(join(project.directory, 'plain.mjs'), 'utf8'));
+    const application = await start(importing, 'parcel.mjs');
+    await application.get('/');
+
+    await shown(/http_requests_total\{.*\} 1\n/);
+  });
+
+  test('begins with a warning where the environment says neither yes nor no', async () => {
+    const application = await start(importing, 'plain.mjs', { PROM_CLIENT_MMAP_AUTO: 'never' });
+    await application.get('/');
+
+    await shown(/http_requests_total\{.*\} 1\n/);
+    expect(application.output).toContain(
+      "[ERR_OPTION_VALUE] PromClientMmapWarning: Expected PROM_CLIENT_MMAP_AUTO to be 'off', 'always' or empty, but got 'never'",
+    );
+  });
+
   test('says in one line of NODE_DEBUG what has begun', async () => {
     const application = await start(importing, 'plain.mjs', { NODE_DEBUG: 'prom-client-mmap' });
     await shown(/process_cpu/);
@@ -250,7 +268,11 @@ describe('nothing happens, neither a directory nor a port', () => {
     ['in npm', [npm, '--version'], { NODE_OPTIONS: importing.join(' ') }],
     ['in npm run', [npm, 'run'], { NODE_OPTIONS: importing.join(' ') }],
     ['in a tool that serves', [...importing, 'node_modules/.bin/vite.mjs'], {}],
-    ['when it is off', [...importing, 'plain.mjs', 'end'], { PROM_CLIENT_MMAP_AUTO: 'off' }],
+    ...['off', '0', 'False'].map((off): [string, string[], Record<string, string>] => [
+      `when it is ${off}`,
+      [...importing, 'plain.mjs', 'end'],
+      { PROM_CLIENT_MMAP_AUTO: off },
+    ]),
   ])('%s', async (_, args, env) => {
     project.write(
       'node_modules/.bin/vite.mjs',

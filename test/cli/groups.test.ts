@@ -322,6 +322,19 @@ describe('check', () => {
     expect((await command(['check', directory])).stdout).toContain('1 problem.');
   });
 
+  test('finds an owner that has dropped updates of series above its limit', async () => {
+    const directory = newDirectory();
+    const member = await spawn({ directory, env: { PROM_CLIENT_MMAP_MAX_SERIES: '2' } });
+    await member.run(({ Counter }) => {
+      const hits = new Counter({ name: 'hits_total', help: 'Hits.', labelNames: ['path'] });
+      for (const path of ['/1', '/2', '/3', '/4', '/4']) hits.inc({ path });
+    });
+    const { code, stdout } = await command(['check', directory]);
+
+    expect(code).toBe(1);
+    expect(stdout).toContain('has dropped 3 updates of series above its limit, maxSeries.');
+  });
+
   test('notes a stopped process, which is no problem', async () => {
     const directory = newDirectory();
     const member = await application(directory);

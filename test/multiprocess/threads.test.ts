@@ -30,6 +30,21 @@ describe('worker threads', () => {
     expect(ownDirectory(main.pid)).toBeUndefined();
   });
 
+  test('are owners of their own among the self-metrics, and one process', async () => {
+    const directory = newDirectory();
+    const [observer, main] = await Promise.all([spawn({ directory }), spawn({ directory })]);
+    await observer.run(({ configure }) => configure({ selfMetrics: 'all' }));
+    const thread = await main.startThread();
+    await count(thread, 1);
+    expect(await lives(observer)).toEqual({ owners: 1, processes: 1 });
+    await count(main, 1);
+    await count(observer, 1);
+    expect(await lives(observer)).toEqual({ owners: 3, processes: 2 });
+
+    await main.kill();
+    expect(await lives(observer)).toEqual({ owners: 1, processes: 1 });
+  });
+
   test("of a cluster's workers are of the cluster, also when a thread is the first to count", async () => {
     const primary = await spawn();
     const worker = await primary.startWorker();
@@ -132,6 +147,14 @@ describe('worker threads', () => {
     expect(pids).toEqual([`${main.pid}`, expect.stringMatching(new RegExp(`^${main.pid}-\\d+$`))]);
   });
 });
+
+async function lives(observer: Member): Promise<object> {
+  const values = valuesOf(await observer.scrape());
+  return {
+    owners: values.get('prom_client_mmap_owners{state="live"}'),
+    processes: values.get('prom_client_mmap_processes{}'),
+  };
+}
 
 async function count(member: Member | undefined, jobsDone: number): Promise<void> {
   await member?.run(({ Counter, Gauge }, amount) => {

@@ -17,7 +17,7 @@ is hung, stopped or has crashed. It reads the files of the group and asks no pro
   /metrics        all processes merged, in every format that the scraper asks for; ?pid=PID shows one, ?name[]=NAME one family
   /targets        the living processes as targets, for http_sd_configs of Prometheus (docs/http.md)
   /               a live page of rates, latencies and processes, for people
-  /healthz        200
+  /healthz        200 while this command works. Whether the application lives is prom_client_mmap_processes of --self-metrics
 
 ${groupHelp}
 
