@@ -138,7 +138,7 @@ export interface Counter<T extends string = string> extends LabelledMetric<T, Co
   reset(): void;
 }
 
-interface CounterConstructor {
+export interface CounterConstructor {
   // biome-ignore lint/suspicious/noExplicitAny: as of a class.
   readonly prototype: Counter<any>;
   /** Throws the errors of a bad configuration. */
@@ -196,7 +196,7 @@ export interface Gauge<T extends string = string> extends LabelledMetric<T, Gaug
   reset(): void;
 }
 
-interface GaugeConstructor {
+export interface GaugeConstructor {
   // biome-ignore lint/suspicious/noExplicitAny: as of a class.
   readonly prototype: Gauge<any>;
   /**
@@ -268,7 +268,7 @@ export interface Histogram<T extends string = string>
   reset(): void;
 }
 
-interface HistogramConstructor {
+export interface HistogramConstructor {
   // biome-ignore lint/suspicious/noExplicitAny: as of a class.
   readonly prototype: Histogram<any>;
   /** Throws the errors of a bad configuration, and an Error for a label called `le`. */
@@ -329,7 +329,7 @@ export interface Summary<T extends string = string>
   reset(): void;
 }
 
-interface SummaryConstructor {
+export interface SummaryConstructor {
   // biome-ignore lint/suspicious/noExplicitAny: as of a class.
   readonly prototype: Summary<any>;
   /** Throws the errors of a bad configuration, an Error for a label called `quantile`, and a RangeError for a bad window. */

@@ -41,7 +41,7 @@ export interface Pushgateway<T extends RegistryContentType = RegistryContentType
   delete(params?: Partial<PushParameters>): Promise<PushResult>;
 }
 
-interface PushgatewayConstructor {
+export interface PushgatewayConstructor {
   // biome-ignore lint/suspicious/noExplicitAny: as of a class.
   readonly prototype: Pushgateway<any>;
   /**

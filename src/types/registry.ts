@@ -207,7 +207,7 @@ export type ProtobufRegistry = Omit<GroupRegistry<any>, 'contentType' | 'metrics
   metrics(options?: MetricsOptions): Promise<NodeBuffer>;
 };
 
-interface RegistryConstructor {
+export interface RegistryConstructor {
   // biome-ignore lint/suspicious/noExplicitAny: as of a class.
   readonly prototype: GroupRegistry<any>;
   /** Throws a TypeError for a content type that does not exist. */
@@ -268,7 +268,7 @@ interface Chooser extends Pick<RegistryConstructor, keyof RegistryConstructor> {
   setRegistries(regs: readonly AnyRegistry[] | AnyRegistry): void;
 }
 
-interface AggregatorRegistryConstructor extends Chooser {
+export interface AggregatorRegistryConstructor extends Chooser {
   // biome-ignore lint/suspicious/noExplicitAny: as of a class.
   readonly prototype: AggregatorRegistry<any>;
   new <T extends RegistryContentType = PrometheusContentType>(
@@ -293,7 +293,7 @@ export interface WorkerRegistry<T extends RegistryContentType = PrometheusConten
   shutdown(timeout?: number): Promise<void>;
 }
 
-interface WorkerRegistryConstructor extends Chooser {
+export interface WorkerRegistryConstructor extends Chooser {
   // biome-ignore lint/suspicious/noExplicitAny: as of a class.
   readonly prototype: WorkerRegistry<any>;
   new <T extends RegistryContentType = PrometheusContentType>(
