@@ -26,9 +26,9 @@ const jobs = Object.keys(formats) as Job[];
 const observation = (process: number, i: number): number =>
   0.05 * Math.exp(1.3 * Math.sin(i * 12.9898 + process));
 
-test('Prometheus scrapes a cluster under load in each format while a process is killed: all numbers, no reset, exemplars and names', {
-  timeout: 120_000,
-}, async ({ skip }) => {
+test('Prometheus scrapes a cluster under load in each format while a process is killed: all numbers, no reset, exemplars and names', async ({
+  skip,
+}) => {
   const missing = missingPrometheus();
   if (missing !== undefined) return skip(missing);
   const directory = newDirectory();
@@ -180,7 +180,7 @@ async function everyJobHas(
         }
       }
     },
-    { timeout: 40_000, interval: 300 },
+    { timeout: 60_000, interval: 300 },
   );
 }
 
