@@ -21,20 +21,26 @@ constexpr double kRemovalWaitMs = 2000;
 
 void Group::Join(JoinMode mode) {
   std::lock_guard lock(session_mutex_);
-  if (mode == JoinMode::kReset && session_has_owners_) mode = JoinMode::kResume;
+  if (mode == JoinMode::kReset && HasHadOwners()) mode = JoinMode::kResume;
   session_ = JoinSession(directory_, self_, mode, std::move(session_));
 }
 
 void Group::JoinAsReader() {
   std::lock_guard lock(session_mutex_);
   // Also when it has joined: the file may have been deleted, and the next process would begin a session at zero.
+  bool joins = !session_.valid();
   session_ = JoinSession(directory_, self_, JoinMode::kRead, std::move(session_));
+  if (joins) session_mark_ = SessionMark(session_);
 }
 
 void Group::Leave() {
   std::lock_guard lock(session_mutex_);
   session_.reset();
   session_has_owners_ = false;
+}
+
+bool Group::HasHadOwners() const {
+  return session_.valid() && (session_has_owners_ || SessionMark(session_) != session_mark_);
 }
 
 void Group::NoteOwners() {
