@@ -2,9 +2,12 @@ import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import { realProcess } from '../process';
 
-/** Package and process managers, which may be outside of node_modules, by the names of their files. */
+/**
+ * Package and process managers and the commands of this library, which may be outside of node_modules, by the names of their files.
+ * The commands inherit the environment of an application that they look at, and must not count into it.
+ */
 const managers =
-  /^(?:npm|npx|npm-cli|npx-cli|pnpm|pnpx|yarn|yarnpkg|corepack|pm2|pm2-dev|pm2-docker|Daemon|node-gyp)(?:[-.]\d[\w.-]*)?(?:\.[cm]?js)?$/;
+  /^(?:npm|npx|npm-cli|npx-cli|pnpm|pnpx|yarn|yarnpkg|corepack|pm2|pm2-dev|pm2-docker|Daemon|node-gyp|prom-client-mmap)(?:[-.]\d[\w.-]*)?(?:\.[cm]?js)?$/;
 
 /** Programs of packages that serve HTTP for developers. An application may have such a name: /srv/parcel.js is none of them. */
 const tools =

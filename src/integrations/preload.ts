@@ -3,7 +3,7 @@
 import Module from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { oldPromClient, warn } from '../store/warnings';
+import { importsAsTheyAre, oldPromClient, warn } from '../store/warnings';
 import { replaceInBun } from './preload-bun';
 import { type OldPackage, oldPackage, replacementFor, resolve } from './preload-resolution';
 
@@ -26,7 +26,16 @@ loader._resolveFilename = function (this: unknown, request, ...rest): string {
 
 if (process.versions['bun'] !== undefined) replaceInBun(__filename, warnOnce);
 else if (loader.registerHooks) loader.registerHooks({ resolve });
-else Module.register(pathToFileURL(require.resolve('./preload-resolution')));
+else registerInThread();
+
+/** Before `registerHooks`, a thread resolves what is imported. A process may be forbidden to have threads: the application starts all the same. */
+function registerInThread(): void {
+  try {
+    Module.register(pathToFileURL(require.resolve('./preload-resolution')));
+  } catch (error) {
+    warn(importsAsTheyAre(error as Error));
+  }
+}
 
 function warnIfOld(entry: string): void {
   try {

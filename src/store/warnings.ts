@@ -60,6 +60,14 @@ export function oldPromClient(version: string, path: string): Warning {
   return { code: 'ERR_PRELOAD_VERSION', message };
 }
 
+export function importsAsTheyAre(cause: Error): Warning {
+  const message =
+    `Expected to replace prom-client where modules import it, but got: ${cause.message.replace(/\.$/, '')}. They import the installed ` +
+    'one, whose metrics are in its own registry and this process only; `require` of it is replaced. Start Node with ' +
+    '`--allow-worker` where it has `--permission`, or with Node 22.15 or newer.';
+  return { code: 'ERR_PRELOAD_IMPORT', message };
+}
+
 /** `cause` is a reason why the API could not be loaded, or undefined if it has refused the provider. */
 export function noOpenTelemetry(cause: Error | undefined): Warning {
   const got =

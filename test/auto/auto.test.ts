@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Project } from '../adoption/support/project';
 import { listensOn } from '../http/support/listening';
 import { otherRuntimes, pathOf } from '../http/support/runtimes';
-import { newDirectory } from '../multiprocess/support/directories';
+import { newDirectory, segmentsIn } from '../multiprocess/support/directories';
 import { freePort } from '../third-party/free-port';
 
 // Applications as users have them, in projects of their own. They print the port that they listen on.
@@ -286,6 +286,21 @@ describe('nothing happens, neither a directory nor a port', () => {
 
     expect(existsSync(directory), child.output).toBe(false);
     expect(child.output).not.toMatch(/Error|Warning/);
+  });
+
+  test('in the commands of this library, which look at an application in its environment', async () => {
+    const application = await start(importing, 'plain.mjs');
+    await application.get('/');
+    await shown(/http_requests_total\{.*\} 1\n/);
+    const program = 'node_modules/prom-client-mmap/bin/prom-client-mmap.mjs';
+    const serve = run([...importing, program, 'serve', directory, '--port', '0'], {
+      NODE_DEBUG: 'prom-client-mmap',
+    });
+    await vi.waitUntil(() => serve.output.includes('Serving'), { timeout: 60_000 });
+    await fetch(/http:\S+/.exec(serve.output)?.[0] ?? '');
+
+    expect(serve.output).not.toContain('an HTTP server listens');
+    expect(segmentsIn(directory)).toHaveLength(1);
   });
 
   test('but PROM_CLIENT_MMAP_AUTO=always begins at once', async () => {

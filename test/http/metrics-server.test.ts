@@ -89,6 +89,21 @@ describe('a group of processes', () => {
     );
   });
 
+  test('passes over messages of Node itself, such as those of `node --watch` from 24 on', async () => {
+    const port = await freePort();
+    const hook = `process.on('worker', (worker) => worker.emit('message', { 'watch:import': ['file:///a.mjs'] }))`;
+    const member = await Member.start(
+      { port },
+      {
+        PROM_CLIENT_MMAP_DIR: newDirectory(),
+        NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hook)}`,
+      },
+    );
+
+    expect(await scrape(port)).toContain('\nmembers_total 1\n');
+    expect(member.warnings).toEqual([]);
+  });
+
   test('without the addon serves from one process, with the numbers of that process', async () => {
     const port = await freePort();
     const member = await Member.start({ port }, { PROM_CLIENT_MMAP_SHARED: '0' });

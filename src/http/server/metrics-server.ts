@@ -223,12 +223,14 @@ class GroupServer implements MetricsServer, EndpointListener {
       return undefined;
     }
     let hasListened = false;
-    worker.on('message', (message: ThreadMessage) => {
+    worker.on('message', ({ listening, failed }: ThreadMessage) => {
+      // `node --watch` sends the modules of threads, too, from Node 24 on.
+      if (listening === undefined && failed === undefined) return;
       worker.unref(); // not before: the caller waits for this message
       if (this.#serving !== serving) return;
-      if ('failed' in message) return this.failed(message.failed as NodeJS.ErrnoException);
+      if (listening === undefined) return this.failed(failed as NodeJS.ErrnoException);
       hasListened = true;
-      this.listening(message.listening);
+      this.listening(listening);
     });
     worker.on('error', (error) => {
       debug('the thread of the metrics server has failed: %s', error.message);

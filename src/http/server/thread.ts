@@ -20,10 +20,11 @@ export interface ThreadData {
   readonly handler: Omit<HandlerOptions, 'registry' | 'log'>;
 }
 
-/** The events of the endpoint, for the main thread. */
-export type ThreadMessage =
-  | { readonly listening: import('node:net').AddressInfo | string }
-  | { readonly failed: { readonly code: string | undefined; readonly message: string } };
+/** An event of the endpoint, for the main thread. */
+export interface ThreadMessage {
+  readonly listening?: import('node:net').AddressInfo | string;
+  readonly failed?: { readonly code: string | undefined; readonly message: string };
+}
 
 const { address, options, scope, contentType, handler } = workerData as ThreadData;
 
