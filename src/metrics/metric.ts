@@ -131,9 +131,9 @@ export abstract class Metric<T extends string> {
   /** Sets the numbers of this process back to those of a new metric. */
   abstract reset(): void;
 
-  /** Called before a reset: `collect` may have planned it for after the scrape. */
-  protected $beforeReset(): void {
-    this.#handle?.beforeReset();
+  /** Called before a reset, with whether it removes all series: `collect` may have planned it for after the scrape. */
+  protected $beforeReset(removes: boolean): void {
+    this.#handle?.beforeReset(removes);
   }
 
   /** The samples of each series, and when it was made, where an exposition tells that. */
