@@ -4,7 +4,7 @@ import { newDirectory } from '../multiprocess/support/directories';
 import { valuesOf } from '../multiprocess/support/exposition';
 import { type Member, spawn } from '../multiprocess/support/member';
 import { expectedOf, type MetricKind, metricKinds, Share } from './support/group-model';
-import { scale } from './support/scale';
+import { scale, timeout } from './support/scale';
 
 const queues = ['mail', 'print', ''];
 
@@ -24,7 +24,7 @@ const step = fc.record({
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
 test('every member shows what all have counted, in any order of updates, removals, starts and deaths', {
-  timeout: 120_000 * scale,
+  timeout,
 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 50, size: 'max' }), async (steps) => {
