@@ -45,6 +45,7 @@ exports.AggregatorRegistry = api.AggregatorRegistry;
 exports.ClusterRegistry = api.ClusterRegistry;
 exports.WorkerRegistry = api.WorkerRegistry;
 
-// Additions to prom-client.
+// Additions to prom-client. The first is in its types only.
+exports.MetricType = api.MetricType;
 exports.configure = api.configure;
 exports.mirror = api.mirror;

@@ -93,9 +93,11 @@ test('an unknown workload is refused with the names of the known ones', async ()
 });
 
 test('every scrape that is timed shows all counts of a group of processes', async () => {
-  const stdout = await quickly('owners', 'dead');
-  expect(stdout).toMatch(/\| 4 \| [\d.,]+ ms ±\d+ % \|/);
-  expect(stdout).toMatch(/\| 150 \| [\d.,]+ ms \|/);
+  expect(await quickly('owners')).toMatch(/\| 4 \| [\d.,]+ ms ±\d+ % \|/);
+});
+
+test('every scrape that is timed shows all counts of dead processes', async () => {
+  expect(await quickly('dead')).toMatch(/\| 150 \| [\d.,]+ ms \|/);
 });
 
 test('the figures in the table of README.md are those of docs/benchmarks.md', async () => {

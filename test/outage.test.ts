@@ -8,9 +8,7 @@ import { newDirectory } from './multiprocess/support/directories';
 
 const program = join(__dirname, '..', 'examples', 'outage', 'outage.mjs');
 
-test('the demo of outages keeps its promises, and writes a page of them', { timeout: 200_000 }, async ({
-  skip,
-}) => {
+test('the demo of outages keeps its promises, and writes a page of them', async ({ skip }) => {
   if (!hasPrometheus()) return skip(missingPrometheus);
   const report = newDirectory();
   const demo = spawn(process.execPath, [program, '--quick', '--report', report]);

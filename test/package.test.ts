@@ -160,7 +160,7 @@ describe('the tarball', () => {
       'LICENSE',
       'index.js',
       'dist/index.js',
-      'dist/index.d.ts',
+      'dist/declarations.d.ts',
       'dist/integrations/preload.js',
       'lib/registry.js',
       'lib/metrics/gc.js',

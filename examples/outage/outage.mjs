@@ -1,6 +1,6 @@
 // `npm run demo:outage`: two instances of an application, two replicas of Prometheus, and four outages under load. Ends with a page of plots
 // and a verdict.
-//   --quick        in less than a minute, with shorter windows
+//   --quick        in less than a minute, with shorter windows and fewer requests
 //   --report DIR   where the page and its plots are written; build/outage otherwise
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ const { values: options } = parseArgs({
 
 /** In seconds; requests a second. */
 const timing = options.quick
-  ? { rate: 100, scrape: 0.5, window: 5, calm: 6, afterWorker: 6, replacement: 0.5, down: 6 }
+  ? { rate: 40, scrape: 0.5, window: 5, calm: 6, afterWorker: 6, replacement: 0.5, down: 6 }
   : { rate: 100, scrape: 1, window: 15, calm: 25, afterWorker: 25, replacement: 4, down: 30 };
 
 const terminal = new Terminal();

@@ -21,18 +21,31 @@ constexpr double kRemovalWaitMs = 2000;
 
 void Group::Join(JoinMode mode) {
   std::lock_guard lock(session_mutex_);
+  if (mode == JoinMode::kReset && HasHadOwners()) mode = JoinMode::kResume;
   session_ = JoinSession(directory_, self_, mode, std::move(session_));
 }
 
 void Group::JoinAsReader() {
   std::lock_guard lock(session_mutex_);
   // Also when it has joined: the file may have been deleted, and the next process would begin a session at zero.
+  bool joins = !session_.valid();
   session_ = JoinSession(directory_, self_, JoinMode::kRead, std::move(session_));
+  if (joins) session_mark_ = SessionMark(session_);
 }
 
 void Group::Leave() {
   std::lock_guard lock(session_mutex_);
   session_.reset();
+  session_has_owners_ = false;
+}
+
+bool Group::HasHadOwners() const {
+  return session_.valid() && (session_has_owners_ || SessionMark(session_) != session_mark_);
+}
+
+void Group::NoteOwners() {
+  std::lock_guard lock(session_mutex_);
+  session_has_owners_ = session_has_owners_ || session_.valid();
 }
 
 Result<TextBuffer> Group::Render(Scrape scrape) {
@@ -58,8 +71,9 @@ Result<TextBuffer> Group::Render(Scrape scrape) {
   if (auto error = files_.ReadDirectory(directory_, stats)) return *error;
   scrape_error_ = files_.ErrorOf(scrape.own_segment);
   bool has_own = scrape.own_is_current && files_.HasRead(scrape.own_segment);
-  has_seen_others_ =
-      has_seen_others_ || !scrape.other_directories.empty() || files_.HasLiveOwner(scrape.own_segment);
+  bool has_live_owner = files_.HasLiveOwner(scrape.own_segment);
+  if (has_live_owner) NoteOwners();
+  has_seen_others_ = has_seen_others_ || !scrape.other_directories.empty() || has_live_owner;
   // Where owners answer in turn, counters would go up and down with series that only one of them can see.
   bool is_alone = !scrape.is_one_of_many && (!has_own || !has_seen_others_);
   bool sees_no_others = directory_.empty() || scrape_error_ != 0 || scrape.view.process;

@@ -75,7 +75,8 @@ class Group {
       : directory_(std::move(directory)), self_(self), files_(self) {}
 
   // Joins the session for as long as this object lives, in place of an earlier call. A scrape joins as a reader unless this
-  // object has joined already. Waits at most a second for a process that begins the session at this moment.
+  // object has joined already. A reader goes on with its session, in any mode, when an owner has lived in it: its scrapes may
+  // have shown the counts. Waits at most a second for a process that begins the session at this moment.
   void Join(JoinMode mode);
 
   // Leaves the session, as a reader that may not scrape again and must not keep it.
@@ -102,13 +103,17 @@ class Group {
 
  private:
   void JoinAsReader();
+  void NoteOwners();
+  bool HasHadOwners() const;
   Merge& MergeFor(const View& view);
 
   const std::string directory_;
   const OwnerIdentity self_;
   std::mutex session_mutex_;
   UniqueFd session_;
-  std::mutex mutex_;  // of a scrape, which may hold it until the collect deadline
+  std::string session_mark_;         // when this object joined
+  bool session_has_owners_ = false;  // whether it has seen one alive
+  std::mutex mutex_;                 // of a scrape, which may hold it until the collect deadline
   bool has_seen_others_ = false;
   std::atomic<bool> has_dead_{false};
   std::atomic<int> scrape_error_{0};

@@ -80,7 +80,21 @@ void CloseFormerSelf(int directory, const OwnerIdentity& self) {
   }
 }
 
+// Best effort: without room for it, owners that others have not seen alive leave no trace.
+void WriteMark(const UniqueFd& session) {
+  struct stat status {};
+  if (::fstat(session.get(), &status) != 0 || status.st_nlink != 1) return;
+  std::string mark = RandomHex();
+  [[maybe_unused]] ssize_t n = ::pwrite(session.get(), mark.data(), mark.size(), 0);
+}
+
 }  // namespace
+
+std::string SessionMark(const UniqueFd& session) {
+  char mark[16];
+  bool readable = session.valid() && FileSource(session.get()).Read(mark, sizeof mark, 0);
+  return readable ? std::string(mark, sizeof mark) : std::string();
+}
 
 UniqueFd JoinSession(const std::string& path, const OwnerIdentity& self, JoinMode mode, UniqueFd held) {
   UniqueFd directory = OpenDirectory(path);
@@ -94,6 +108,7 @@ UniqueFd JoinSession(const std::string& path, const OwnerIdentity& self, JoinMod
                LockExcludes(directory.get(), kSessionName);
   if (first) Sweep(directory.get(), self);
   if (!WaitForLock(session.get(), LOCK_SH, kWaitMs)) return {};
+  if (mode != JoinMode::kRead) WriteMark(session);
   return session;
 }
 

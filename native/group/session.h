@@ -1,7 +1,8 @@
 // The session of a group: its life from the first owner until no member is left.
 //
 // Every member, also a process that only answers scrapes, holds the lock of the file `session`, shared, for life. An owner
-// that gets the lock alone is the first of a new session, and removes the files of the one before.
+// that gets the lock alone is the first of a new session, and removes the files of the one before. Each owner leaves a mark in
+// the file when it joins.
 #pragma once
 
 #include <string>
@@ -22,6 +23,9 @@ enum class JoinMode {
 // whose lock the new one replaces.
 UniqueFd JoinSession(const std::string& directory, const OwnerIdentity& self, JoinMode mode,
                      UniqueFd held = {});
+
+// The mark of the last owner that has joined, or an empty text.
+std::string SessionMark(const UniqueFd& session);
 
 // Whether a group has neither members nor living owners, by locks and by evidence. False where that cannot be found out. The
 // process after which a group is named need not be a member.

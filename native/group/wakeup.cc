@@ -99,7 +99,10 @@ bool CollectRequest::PendingOwner::IsDone() const {
   uint64_t finished = 0;
   bool readable = fd.valid() && FileSource(fd.get()).Read(&finished, sizeof finished,
                                                           offsetof(layout::Header, collects_finished));
-  return !readable || finished > sequence;
+  if (!readable || finished > sequence) return true;
+  // Without a reader its owner has exited. A FIFO that another program has deleted says nothing.
+  UniqueFd fifo(::openat(directory->get(), WakeupPath(segment).c_str(), O_WRONLY | kFlags));
+  return !fifo.valid() && errno == ENXIO;
 }
 
 std::vector<std::string> TakeRequests(const std::string& segment) {

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { attempt } from './attempt';
 import type { Collection } from './collection';
 import { reportsProcess } from './process-wide';
-import { attempt, gaugesOf } from './readings';
+import { gaugesOf } from './readings';
 
 /** Open file descriptors, on Linux only. */
 export function openDescriptors(collection: Collection): void {

@@ -1,8 +1,8 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Gauge } from '../metrics/gauge';
 import type { LabelValues } from '../model/labels';
+import { ifImplemented } from './attempt';
 import type { Collection } from './collection';
-import { ifImplemented } from './readings';
 
 /**
  * The lag of the event loop in two ways: the time that a `setImmediate()` of a scrape takes, which the next scrape shows, and the

@@ -1,6 +1,7 @@
 import { getHeapSpaceStatistics, type HeapSpaceInfo } from 'node:v8';
+import { ifImplemented } from './attempt';
 import type { Collection } from './collection';
-import { gaugesOf, ifImplemented } from './readings';
+import { gaugesOf } from './readings';
 
 /** V8's heap and the external memory of its objects. */
 export function heap(collection: Collection): void {

@@ -1,5 +1,5 @@
 import type { AnyRegistry } from '../types/registry';
-import { attempt } from './readings';
+import { attempt } from './attempt';
 
 /** The name of a metric and its registries. */
 export interface Registered {

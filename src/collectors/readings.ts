@@ -1,3 +1,4 @@
+import { attempt } from './attempt';
 import type { Collection } from './collection';
 
 /** A gauge that shows a part of a reading; it stays as it is where the part is undefined. */
@@ -19,23 +20,4 @@ export function gaugesOf<R>(
     }
   };
   const gauges = parts.map(([name, help], i) => collection.gauge(name, help, i === 0 ? { collect } : {}));
-}
-
-/** The result of `action`; undefined if it throws. */
-export function attempt<R>(action: () => R): R | undefined {
-  try {
-    return action();
-  } catch {
-    return undefined;
-  }
-}
-
-/** The result of `action`; undefined where the runtime, such as Bun, has not implemented it. */
-export function ifImplemented<R>(action: () => R): R | undefined {
-  try {
-    return action();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_NOT_IMPLEMENTED') return undefined;
-    throw error;
-  }
 }

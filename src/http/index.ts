@@ -11,7 +11,7 @@ export {
 } from './metrics-handler';
 export type { HttpOptions, HttpRequest, HttpResponse } from './options';
 export type { HttpDimension, HttpPreset } from './presets';
-export { h3Routes } from './routes/h3-one';
-export { honoRoutes } from './routes/hono';
+export { type H3Event, h3Routes } from './routes/h3-one';
+export { type HonoContext, honoRoutes } from './routes/hono';
 export { type MetricsServer, startMetricsServer } from './server/metrics-server';
 export type { MetricsServerOptions } from './server/server-options';

@@ -83,7 +83,7 @@ export class Counter<T extends string = string>
 
   /** Removes all series, or sets the only one to 0 if the counter has no labels. */
   reset(): void {
-    this.$beforeReset();
+    this.$beforeReset(this.labelNames.length > 0);
     if (this.labelNames.length > 0) {
       this.#series.clear();
       return;

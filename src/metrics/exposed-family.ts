@@ -22,7 +22,7 @@ export interface StoredFamily
     FamilySeries<Series>,
     'store' | 'family' | 'definition' | 'changeMode' | 'moveTo' | 'outlive' | 'dispose'
   > {
-  leave(): StoredFamily;
+  leave(removes: boolean): StoredFamily;
 }
 
 /** How registries read a metric: see `FamilyHandle`. */
@@ -79,11 +79,11 @@ export class ExposedFamily<M extends object> implements FamilyHandle {
     if (hasEnded) this.#keep(undefined);
   }
 
-  /** Called before the numbers are reset. */
-  beforeReset(): void {
+  /** Called before the numbers are reset, with whether that removes all series. */
+  beforeReset(removes: boolean): void {
     if (this.#kept || this.#collectedMs === undefined || clockMs() - this.#collectedMs > plannedMs) return;
     const samples = [...this.#reading.samplesBySeries(this.#metric)];
-    const series = this.#series.leave();
+    const series = this.#series.leave(removes);
     series.outlive(this.#metric);
     this.#keep({ samples, series });
   }

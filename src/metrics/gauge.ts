@@ -97,7 +97,7 @@ export class Gauge<T extends string = string>
 
   /** Removes all series, or sets the only one back if the gauge has no labels. */
   reset(): void {
-    this.$beforeReset();
+    this.$beforeReset(this.labelNames.length > 0);
     if (this.labelNames.length > 0) {
       this.#series.clear();
       return;

@@ -131,7 +131,7 @@ export class Histogram<T extends string = string>
 
   /** Removes all series, the one without labels too: it comes back with the next observation. */
   reset(): void {
-    this.$beforeReset();
+    this.$beforeReset(true);
     this.#series.clear();
   }
 

@@ -34,6 +34,9 @@ import type {
 import type { AnyRegistry, GroupRegistry } from '../types/registry';
 import { ExposedFamily, type Reading, type SeriesSamples, type StoredFamily } from './exposed-family';
 
+/** So many are read in one turn, however slow the machine is: callers see the numbers of the call, as with prom-client. */
+const fewSamples = 256;
+
 const AGGREGATOR: unique symbol = Symbol('aggregator');
 
 interface Aggregated {
@@ -128,9 +131,9 @@ export abstract class Metric<T extends string> {
   /** Sets the numbers of this process back to those of a new metric. */
   abstract reset(): void;
 
-  /** Called before a reset: `collect` may have planned it for after the scrape. */
-  protected $beforeReset(): void {
-    this.#handle?.beforeReset();
+  /** Called before a reset, with whether it removes all series: `collect` may have planned it for after the scrape. */
+  protected $beforeReset(removes: boolean): void {
+    this.#handle?.beforeReset(removes);
   }
 
   /** The samples of each series, and when it was made, where an exposition tells that. */
@@ -188,7 +191,7 @@ export abstract class Metric<T extends string> {
     const slices = new Slices();
     for (const { samples } of this.$shownSamples()) {
       for (const sample of samples) values.push(withAllLabels(sample));
-      if (slices.isDue) yield slices.pause();
+      if (values.length > fewSamples && slices.isDue) yield slices.pause();
     }
   }
 

@@ -80,7 +80,7 @@ export class Summary<T extends string = string>
 
   /** Sets all series to 0; none is removed. */
   reset(): void {
-    this.$beforeReset();
+    this.$beforeReset(false);
     for (const [series] of this.#series.entries()) series.reset();
   }
 

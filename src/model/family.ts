@@ -1,5 +1,15 @@
 /** The four metric types of the Prometheus exposition formats that this library writes. */
 export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary';
+/** By the names of an enum in prom-client's types, which its JavaScript does not have. */
+// biome-ignore lint/suspicious/noExplicitAny: no other type can be passed for a member of that enum.
+export const MetricType: Readonly<Record<'Counter' | 'Gauge' | 'Histogram' | 'Summary', any>> = Object.freeze(
+  {
+    Counter: 'counter',
+    Gauge: 'gauge',
+    Histogram: 'histogram',
+    Summary: 'summary',
+  },
+);
 
 /** prom-client's `aggregator`: how the values of the live owners of a group become one. */
 export type Aggregator = 'sum' | 'first' | 'min' | 'max' | 'average' | 'omit';

@@ -138,18 +138,22 @@ export class FamilySeries<S extends Series> {
 
   /**
    * Leaves the family, with its cells and numbers, to the result, and goes on in a new one, whose numbers are zero. Nothing changes
-   * for readers. Series and bound children of this one stay; those over the limit are removed.
+   * for readers. Series of this one stay, unless `removes` says that their removal is next; those over the limit are removed. Bound
+   * children stay.
    */
-  leave(): FamilySeries<S> {
+  leave(removes: boolean): FamilySeries<S> {
     this.#store.requireStack?.();
     const left = new FamilySeries<S>(this.#store, this.#definition, this.#Series, this.#labels, this);
     this.#live = new LiveTable(this.table, this.#labels);
     this.#family = this.#addTo(this.#store);
-    for (const [series, key] of [...this.table.keys()]) {
+    const all = [...this.table.keys()];
+    if (removes) this.table.clear();
+    for (const [series, key] of all) {
       const other = new this.#Series(this.#store, this.#definition);
       other.takeOver(series);
       left.table.add(key, other);
-      if (this.#store.seriesLimit.take()) this.#begin(series, key);
+      if (removes) this.#idle?.forget(series);
+      else if (this.#store.seriesLimit.take()) this.#begin(series, key);
       else this.table.delete(key.texts);
     }
     return left;

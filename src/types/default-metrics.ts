@@ -54,3 +54,5 @@ export interface DefaultMetricsCollector {
   /** The names of the sources of default metrics. */
   metricsList: string[];
 }
+
+export declare const collectDefaultMetrics: DefaultMetricsCollector;

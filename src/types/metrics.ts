@@ -119,12 +119,6 @@ export interface ObserveDataWithExemplar<T extends string> {
 
 export interface CounterConfiguration<T extends string> extends MetricConfiguration<T, Counter<T>> {}
 
-/** The functions of one series of a counter, to be stored and called as often as needed. */
-export interface CounterChild {
-  /** Adds `value`, or 1. The object is for counters with `enableExemplars`; its labels are added to the child's. */
-  inc(value?: number | IncreaseDataWithExemplar<string>): void;
-}
-
 /** A number that only ever goes up, such as of requests served. */
 export interface Counter<T extends string = string> extends LabelledMetric<T, CounterChild, Sample<T>> {
   /**
@@ -145,6 +139,8 @@ export interface Counter<T extends string = string> extends LabelledMetric<T, Co
 }
 
 export interface CounterConstructor {
+  // biome-ignore lint/suspicious/noExplicitAny: as of a class.
+  readonly prototype: Counter<any>;
   /** Throws the errors of a bad configuration. */
   new <T extends string = string>(config: CounterConfiguration<T>): Counter<T>;
   /**
@@ -154,6 +150,16 @@ export interface CounterConstructor {
    */
   getOrCreate<T extends string = string>(config: CounterConfiguration<T>): Counter<T>;
 }
+
+export declare const Counter: CounterConstructor;
+export declare namespace Counter {
+  /** The functions of one series of a counter, to be stored and called as often as needed. */
+  export interface Internal {
+    /** Adds `value`, or 1. The object is for counters with `enableExemplars`; its labels are added to the child's. */
+    inc(value?: number | IncreaseDataWithExemplar<string>): void;
+  }
+}
+export type CounterChild = Counter.Internal;
 
 export interface GaugeConfiguration<T extends string> extends MetricConfiguration<T, Gauge<T>> {
   /**
@@ -165,19 +171,6 @@ export interface GaugeConfiguration<T extends string> extends MetricConfiguratio
   collectBy?: 'each' | 'leader' | undefined;
   /** How the values of several processes become one, in the words of Python's client, in place of `aggregator`. */
   multiprocessMode?: MultiprocessMode | undefined;
-}
-
-/** The functions of one series of a gauge, to be stored and called as often as needed. */
-export interface GaugeChild<T extends string> {
-  /** Adds `value`, or 1. */
-  inc(value?: number): void;
-  /** Subtracts `value`, or 1. */
-  dec(value?: number): void;
-  set(value: number): void;
-  /** Sets the Unix time in seconds. */
-  setToCurrentTime(): void;
-  /** Starts a stop-watch; the function returned sets the seconds since, and returns them. */
-  startTimer(): EndTimer<T>;
 }
 
 /** A number that goes up and down, such as of open connections. */
@@ -204,6 +197,8 @@ export interface Gauge<T extends string = string> extends LabelledMetric<T, Gaug
 }
 
 export interface GaugeConstructor {
+  // biome-ignore lint/suspicious/noExplicitAny: as of a class.
+  readonly prototype: Gauge<any>;
   /**
    * Throws the errors of a bad configuration, and a TypeError for an unknown `multiprocessMode` or `collectBy` or for a
    * `multiprocessMode` beside an `aggregator`.
@@ -212,6 +207,23 @@ export interface GaugeConstructor {
   /** The gauge of that name in the registry of `config`, made if there is none; see `Counter.getOrCreate()`. */
   getOrCreate<T extends string = string>(config: GaugeConfiguration<T>): Gauge<T>;
 }
+
+export declare const Gauge: GaugeConstructor;
+export declare namespace Gauge {
+  /** The functions of one series of a gauge, to be stored and called as often as needed. */
+  export interface Internal<T extends string> {
+    /** Adds `value`, or 1. */
+    inc(value?: number): void;
+    /** Subtracts `value`, or 1. */
+    dec(value?: number): void;
+    set(value: number): void;
+    /** Sets the Unix time in seconds. */
+    setToCurrentTime(): void;
+    /** Starts a stop-watch; the function returned sets the seconds since, and returns them. */
+    startTimer(): EndTimer<T>;
+  }
+}
+export type GaugeChild<T extends string> = Gauge.Internal<T>;
 
 export interface HistogramConfiguration<T extends string> extends MetricConfiguration<T, Histogram<T>> {
   /** Upper bounds, ascending, without `+Inf`. The array is frozen. Of a native histogram `[]`: exponential buckets only. */
@@ -225,18 +237,6 @@ export interface HistogramConfiguration<T extends string> extends MetricConfigur
   nativeHistogramMaxBucketNumber?: number | undefined;
   /** Observations up to it, of either sign, count as 0. A negative number: only 0 itself. Default, and 0: 2^-128. */
   nativeHistogramZeroThreshold?: number | undefined;
-}
-
-/** The functions of one series of a histogram, to be stored and called as often as needed. */
-export interface HistogramChild<T extends string> {
-  /** The object is for histograms with `enableExemplars`; its labels are added to the child's. */
-  observe(value: number | ObserveDataWithExemplar<string>): void;
-  /**
-   * Starts a stop-watch; the function returned observes the seconds since, and returns them. It takes exemplar labels if
-   * the histogram has `enableExemplars`.
-   */
-  // biome-ignore lint/suspicious/noExplicitAny: prom-client's types say that it returns nothing.
-  startTimer(): { end(labels?: LabelValues<T>, exemplarLabels?: LabelValues<string>): any }['end'];
 }
 
 /** Counts observations by size, such as of request durations, so that servers can be compared and added up. */
@@ -269,11 +269,33 @@ export interface Histogram<T extends string = string>
 }
 
 export interface HistogramConstructor {
+  // biome-ignore lint/suspicious/noExplicitAny: as of a class.
+  readonly prototype: Histogram<any>;
   /** Throws the errors of a bad configuration, and an Error for a label called `le`. */
   new <T extends string = string>(config: HistogramConfiguration<T>): Histogram<T>;
   /** The histogram of that name in the registry of `config`, made if there is none; see `Counter.getOrCreate()`. */
   getOrCreate<T extends string = string>(config: HistogramConfiguration<T>): Histogram<T>;
 }
+
+export declare const Histogram: HistogramConstructor;
+export declare namespace Histogram {
+  /** The functions of one series of a histogram, to be stored and called as often as needed. */
+  export interface Internal<T extends string> {
+    /** The object is for histograms with `enableExemplars`; its labels are added to the child's. */
+    observe(value: number | ObserveDataWithExemplar<string>): void;
+    /**
+     * Starts a stop-watch; the function returned observes the seconds since, and returns them. It takes exemplar labels if
+     * the histogram has `enableExemplars`.
+     */
+    // biome-ignore lint/suspicious/noExplicitAny: prom-client's types say that it returns nothing.
+    startTimer(): { end(labels?: LabelValues<T>, exemplarLabels?: LabelValues<string>): any }['end'];
+  }
+
+  export interface Config {
+    buckets?: number[];
+  }
+}
+export type HistogramChild<T extends string> = Histogram.Internal<T>;
 
 export interface SummaryConfiguration<T extends string> extends MetricConfiguration<T, Summary<T>> {
   /** The quantiles to show, from 0 to 1. */
@@ -286,13 +308,6 @@ export interface SummaryConfiguration<T extends string> extends MetricConfigurat
   pruneAgedBuckets?: boolean | undefined;
   /** Accepted because prom-client has it; there is nothing to compress here. */
   compressCount?: number | undefined;
-}
-
-/** The functions of one series of a summary, to be stored and called as often as needed. */
-export interface SummaryChild<T extends string> {
-  observe(value: number): void;
-  /** Starts a stop-watch; the function returned observes the seconds since, and returns them. */
-  startTimer(): EndTimer<T>;
 }
 
 /**
@@ -315,11 +330,28 @@ export interface Summary<T extends string = string>
 }
 
 export interface SummaryConstructor {
+  // biome-ignore lint/suspicious/noExplicitAny: as of a class.
+  readonly prototype: Summary<any>;
   /** Throws the errors of a bad configuration, an Error for a label called `quantile`, and a RangeError for a bad window. */
   new <T extends string = string>(config: SummaryConfiguration<T>): Summary<T>;
   /** The summary of that name in the registry of `config`, made if there is none; see `Counter.getOrCreate()`. */
   getOrCreate<T extends string = string>(config: SummaryConfiguration<T>): Summary<T>;
 }
+
+export declare const Summary: SummaryConstructor;
+export declare namespace Summary {
+  /** The functions of one series of a summary, to be stored and called as often as needed. */
+  export interface Internal<T extends string> {
+    observe(value: number): void;
+    /** Starts a stop-watch; the function returned observes the seconds since, and returns them. */
+    startTimer(): EndTimer<T>;
+  }
+
+  export interface Config {
+    percentiles?: number[];
+  }
+}
+export type SummaryChild<T extends string> = Summary.Internal<T>;
 
 /** A metric of any type. */
 export type Metric<T extends string = string> = Counter<T> | Gauge<T> | Summary<T> | Histogram<T>;

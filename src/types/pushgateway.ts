@@ -42,6 +42,8 @@ export interface Pushgateway<T extends RegistryContentType = RegistryContentType
 }
 
 export interface PushgatewayConstructor {
+  // biome-ignore lint/suspicious/noExplicitAny: as of a class.
+  readonly prototype: Pushgateway<any>;
   /**
    * The URL may have a path, a user and a password. With the header `Content-Encoding: gzip` among the options the body
    * is compressed. The default registry is the global one.
@@ -56,4 +58,10 @@ export interface PushgatewayConstructor {
     options?: PushgatewayOptions | any,
     registry?: Registry<T> | null,
   ): Pushgateway<T>;
+}
+
+export declare const Pushgateway: PushgatewayConstructor;
+export declare namespace Pushgateway {
+  export type Parameters = PushParameters;
+  export type Options = PushgatewayOptions;
 }

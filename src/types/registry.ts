@@ -19,11 +19,11 @@ export type AnyRegistry = Registry<PrometheusContentType> | Registry<OpenMetrics
  * The members that all registries have: ours, those of prom-client and those of its successor. Each can be passed for this type;
  * `new Registry()` and `register` are a `GroupRegistry`, which has more.
  */
-// biome-ignore lint/suspicious/noExplicitAny: in prom-client's types the default is another than in its successor's.
-export interface Registry<T extends RegistryContentType = any> {
-  readonly contentType: T;
+// biome-ignore lint/suspicious/noExplicitAny: in prom-client's types the default is another than in its successor's; the name is prom-client's.
+export interface Registry<BoundRegistryContentType extends RegistryContentType = any> {
+  readonly contentType: BoundRegistryContentType;
   /** Throws an Error for a content type that is neither of the two. */
-  setContentType(contentType: T): void;
+  setContentType(contentType: BoundRegistryContentType): void;
   /** The exposition. Rejects with the error of a `collect` function. */
   metrics(): Promise<string>;
   /**
@@ -208,6 +208,8 @@ export type ProtobufRegistry = Omit<GroupRegistry<any>, 'contentType' | 'metrics
 };
 
 export interface RegistryConstructor {
+  // biome-ignore lint/suspicious/noExplicitAny: as of a class.
+  readonly prototype: GroupRegistry<any>;
   /** Throws a TypeError for a content type that does not exist. */
   new <T extends RegistryContentType = PrometheusContentType>(
     contentType?: T | ProtobufContentType,
@@ -233,12 +235,18 @@ export interface RegistryConstructor {
   ): GroupRegistry<T>;
 }
 
+export declare const Registry: RegistryConstructor;
+/** The registry of all metrics that name no other. */
+export declare const register: GroupRegistry;
+/** The content type of the global registry. It can be assigned; an `import` by name has the value at the time of the import. */
+export declare const contentType: RegistryContentType;
+
 /**
  * prom-client's way to the metrics of a whole cluster. Here every registry shows them; this class exists for code that calls
  * `clusterMetrics()`, and shows the registries that were chosen with `setRegistries()`. It sends messages to workers only where
  * metrics are not shared.
  */
-export interface ClusterRegistry<T extends RegistryContentType = PrometheusContentType>
+export interface AggregatorRegistry<T extends RegistryContentType = PrometheusContentType>
   extends GroupRegistry<T> {
   /**
    * The merged exposition of the chosen registries, from any process of the group; '' while there is nothing in them.
@@ -260,12 +268,19 @@ interface Chooser extends Pick<RegistryConstructor, keyof RegistryConstructor> {
   setRegistries(regs: readonly AnyRegistry[] | AnyRegistry): void;
 }
 
-export interface ClusterRegistryConstructor extends Chooser {
+export interface AggregatorRegistryConstructor extends Chooser {
+  // biome-ignore lint/suspicious/noExplicitAny: as of a class.
+  readonly prototype: AggregatorRegistry<any>;
   new <T extends RegistryContentType = PrometheusContentType>(
     contentType?: T,
     options?: RegistryOptions,
-  ): ClusterRegistry<T>;
+  ): AggregatorRegistry<T>;
 }
+
+export declare const AggregatorRegistry: AggregatorRegistryConstructor;
+/** The name of `AggregatorRegistry` in prom-client's successor. */
+export type ClusterRegistry<T extends RegistryContentType = PrometheusContentType> = AggregatorRegistry<T>;
+export declare const ClusterRegistry: AggregatorRegistryConstructor;
 
 /** The same for worker threads, as @prometheus-io/client has it; threads of cluster workers included. */
 export interface WorkerRegistry<T extends RegistryContentType = PrometheusContentType>
@@ -279,9 +294,13 @@ export interface WorkerRegistry<T extends RegistryContentType = PrometheusConten
 }
 
 export interface WorkerRegistryConstructor extends Chooser {
+  // biome-ignore lint/suspicious/noExplicitAny: as of a class.
+  readonly prototype: WorkerRegistry<any>;
   new <T extends RegistryContentType = PrometheusContentType>(
     contentType?: T,
     primary?: boolean,
     options?: RegistryOptions,
   ): WorkerRegistry<T>;
 }
+
+export declare const WorkerRegistry: WorkerRegistryConstructor;

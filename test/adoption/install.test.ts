@@ -172,7 +172,7 @@ function application(name: string, manifest: () => object): () => Application {
       encoding: 'utf8',
       env: { PATH: process.env['PATH'] },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 20_000,
+      timeout: 60_000,
     });
   }
 

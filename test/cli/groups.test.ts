@@ -381,7 +381,7 @@ describe('clean', () => {
     for (const answer of answers) {
       const session = new TerminalSession(['clean', directory], 200, 24);
       await vi.waitFor(() => expect(session.output).toContain('Remove 1 group with these numbers? [y/N]'), {
-        timeout: 20_000,
+        timeout: 60_000,
       });
       session.press(`${answer}\r`);
       codes.push(await session.end());

@@ -167,7 +167,7 @@ function answered(url: string): Promise<string> {
       expect(answer.status).toBe(200);
       return answer.text();
     },
-    { timeout: 30_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
 }
 

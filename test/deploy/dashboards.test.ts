@@ -54,15 +54,15 @@ describe.skipIf(!hasPrometheus())(`queries of a cluster under load (${missingPro
     const prometheusOf = (name: string): Prometheus => (name.includes('native') ? native : classic);
     // The primary is a process of the group, too, and the shop does not survive its death.
     const workers = `up{pid!="",pid!="${shop.child.pid}"} == 1`;
-    await expect.poll(() => classic.query(workers), { timeout: 30_000 }).not.toEqual([]);
+    await expect.poll(() => classic.query(workers)).not.toEqual([]);
     // Start times are whole seconds: that of the next worker differs after two.
     const started = 'time() - process_start_time_seconds{job="shop"} > 2';
-    await expect.poll(() => classic.query(started), { timeout: 30_000 }).not.toEqual([]);
+    await expect.poll(() => classic.query(started)).not.toEqual([]);
     const [worker] = await classic.query(workers);
     process.kill(Number(worker?.metric['pid']), 'SIGKILL');
     const [restarts = ''] = dashboard11159.panels['Process Restart Times'];
     const restarted = { metric: {}, value: 1 };
-    await expect.poll(() => classic.query(withVariables(restarts)), { timeout: 30_000 }).toEqual([restarted]);
+    await expect.poll(() => classic.query(withVariables(restarts))).toEqual([restarted]);
 
     const queries = [
       ...names.flatMap((name) =>

@@ -11,7 +11,7 @@ import { newPm2 } from '../third-party/pm2-daemon';
 
 const wanted = process.env['THIRD_PARTY'] === '1' || process.env['CI'] === 'true';
 
-describe.skipIf(!wanted)('deploy/pm2 (only with THIRD_PARTY=1 or CI=true)', { timeout: 120_000 }, () => {
+describe.skipIf(!wanted)('deploy/pm2 (only with THIRD_PARTY=1 or CI=true)', () => {
   let directory: string;
   beforeAll(() => {
     directory = installation().preload;

@@ -168,6 +168,7 @@ const notRun: Readonly<Record<string, string>> = {
   'docker build --file deploy/docker/Dockerfile --tag registry.example.com/shop:1 deploy/shop':
     'it needs a Docker engine',
   'docker push registry.example.com/shop:1': 'likewise',
+  'yarn node -r prom-client-mmap/auto app.js': 'it needs an application that Yarn has installed with PnP',
   'useradd --system shop': 'it changes the machine',
   'cp -r deploy/prometheus/prometheus.yml deploy/prometheus/rules /etc/prometheus/': 'likewise',
   'cp deploy/alertmanager/alertmanager.yml /etc/prometheus/': 'likewise',

@@ -29,7 +29,7 @@ describe('the types', () => {
   test('infer label names, and know them afterwards', () => {
     const counter = new ours.Counter({ name: 'typed', help: 'h', labelNames: ['a', 'b'], registers: [] });
     expectTypeOf(counter).toEqualTypeOf<ours.Counter<'a' | 'b'>>();
-    expectTypeOf(counter.labels('x', 'y')).toEqualTypeOf<ours.Counter.Internal>();
+    expectTypeOf(counter.labels('x', 'y')).toEqualTypeOf<ours.CounterChild>();
     expectTypeOf<Parameters<ours.Counter<'a'>['labels']>>().toEqualTypeOf<[labels: ours.LabelValues<'a'>]>();
     // @ts-expect-error: no such label.
     void (() => counter.inc({ c: 1 }));

@@ -71,3 +71,23 @@ test.each(deaths)(
     );
   },
 );
+
+test('a scrape does not wait for a process that dies while it is asked', async () => {
+  const directory = newDirectory();
+  const [observer, victim] = await Promise.all([spawn({ directory }), spawn({ directory })]);
+  await victim.run(({ Counter, Gauge }) => {
+    new Counter({ name: 'jobs_total', help: 'Jobs done.' }).inc(3);
+    new Gauge({
+      name: 'last_words',
+      help: 'What nobody hears.',
+      collect() {
+        process.kill(process.pid, 'SIGKILL');
+      },
+    });
+  });
+  await observer.run(({ configure }) => configure({ collectDeadlineMs: 600_000, selfMetrics: 'all' }));
+  const values = valuesOf(await observer.scrape());
+
+  expect(values.get('jobs_total{}')).toBe(3);
+  expect(values.get('prom_client_mmap_late_owners{}')).toBe(0);
+});

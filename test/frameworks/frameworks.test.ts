@@ -265,7 +265,7 @@ describe.skipIf(!wanted)('frameworks (only with THIRD_PARTY=1 or CI=true)', { ti
       service.on('message', (message: { url: string; workers: readonly unknown[] }) => {
         if (message.workers.length === 4) url = message.url;
       });
-      await vi.waitUntil(() => url !== '', { timeout: 20_000 });
+      await vi.waitUntil(() => url !== '', { timeout: 60_000 });
       const pages = ['2xx_success', '4xx_not_found', '5xx_exception'];
       const visits = Array.from({ length: 60 }, (_, i) => `${url}/polls/${pages[i % 3]}/`);
       await Promise.all(

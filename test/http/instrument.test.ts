@@ -41,7 +41,7 @@ test('the default metrics are counts, durations and requests in progress, by met
   expect(lines.filter((line) => line.includes('_bucket{') && line.includes('404'))).toHaveLength(15);
 });
 
-test('100,000 different paths make no series of their own', { timeout: 60_000 }, async () => {
+test('100,000 different paths make no series of their own', async () => {
   const url = await start((request, response) => {
     response.statusCode = Number(request.headers['x-status']);
     response.end();

@@ -75,7 +75,7 @@ describe('the live page', () => {
     const { page, faults } = await open(`${url}/`);
     const shown = (name: string): Promise<string | null> => page.locator(`#now-${name}`).textContent();
     await vi.waitFor(async () => expect(await shown('requests')).toMatch(/^(1[5-9]\d|2\d\d)\/s$/), {
-      timeout: 30_000,
+      timeout: 60_000,
       interval: 200,
     });
     expect(await shown('errors')).toMatch(/^\d{1,2}\.\d %$/);
@@ -83,7 +83,7 @@ describe('the live page', () => {
     const routes = await page.locator('#routes tr td:first-child').allTextContents();
     expect(routes).toEqual(['GET /search/:term', 'GET /cart']);
     await vi.waitFor(async () => expect(await page.locator('#workers tr').count()).toBe(3), {
-      timeout: 20_000,
+      timeout: 60_000,
     });
     expect(await page.locator('#workers tr').nth(1).textContent()).toContain('64 MiB');
 
@@ -101,7 +101,7 @@ describe('the live page', () => {
           expect(found).toBeGreaterThanOrEqual(before);
           return found;
         },
-        { timeout: 20_000, interval: 50 },
+        { timeout: 60_000, interval: 50 },
       );
       expect(value).toBeLessThanOrEqual(await total(url));
     }
@@ -133,7 +133,7 @@ describe('the live page', () => {
     const { page, faults } = await open(`${url}/`);
     await page.locator('#heat-table summary').click();
     const rows = page.locator('#heat tr');
-    await vi.waitFor(async () => expect(await rows.count()).toBe(3), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await rows.count()).toBe(3), { timeout: 60_000 });
     // Bucket bounds of schema 3: 2^(key/8).
     expect(await rows.nth(1).textContent()).toMatch(/^297 ms to 324 ms/);
     expect(await rows.nth(2).textContent()).toMatch(/^18\.6 ms to 20\.3 ms/);

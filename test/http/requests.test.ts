@@ -149,7 +149,7 @@ const runtimes = process.env['HTTP_RUNTIMES']?.split(':') ?? [
   ...(wanted ? otherRuntimes : []),
 ];
 
-describe.each(runtimes)('%s', { timeout: 120_000 }, (name) => {
+describe.each(runtimes)('%s', (name) => {
   const options = optionsOf(name);
   let runtime: string;
   beforeAll(() => {

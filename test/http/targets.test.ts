@@ -161,9 +161,9 @@ describe('targets', () => {
       () => undefined,
     );
     const two = await worker(directory, 1);
-    await vi.waitFor(() => expect(pidsIn()).toHaveLength(2), { timeout: 20_000 });
+    await vi.waitFor(() => expect(pidsIn()).toHaveLength(2), { timeout: 60_000 });
     await one.kill();
-    await vi.waitFor(() => expect(pidsIn()).toEqual([`${two.pid}`]), { timeout: 20_000 });
+    await vi.waitFor(() => expect(pidsIn()).toEqual([`${two.pid}`]), { timeout: 60_000 });
   });
 });
 

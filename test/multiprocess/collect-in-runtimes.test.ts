@@ -22,7 +22,6 @@ console.log('counts');
 // Deno and Bun have ways of their own to read a FIFO (only with THIRD_PARTY=1 or CI=true).
 test.each([process.execPath, ...(wanted ? otherRuntimes : [])])(
   'a process in %s runs its collect functions for a scrape of another one, and ends by itself',
-  { timeout: 120_000 },
   async (runtime) => {
     const directory = newDirectory();
     const file = join(newDirectory(), 'program.cjs');

@@ -165,6 +165,28 @@ describe('a session', () => {
     expect(valuesOf(await reader.scrape()).get('jobs_total{}')).toBe(6);
   });
 
+  test('goes on with a process that has seen another one count, and counts itself only after its death', async () => {
+    const directory = newDirectory();
+    const [first, second] = await Promise.all([spawn({ directory }), spawn({ directory })]);
+    await count(first, 5);
+    expect(valuesOf(await second.scrape()).get('jobs_total{}')).toBe(5);
+    await first.kill();
+    await count(second, 1);
+
+    expect(valuesOf(await second.scrape()).get('jobs_total{}')).toBe(6);
+  });
+
+  test('goes on with a process that has scraped before another one counted, and counts itself after its death', async () => {
+    const directory = newDirectory();
+    await countAndDie(directory, 2);
+    const reader = await spawn({ directory });
+    expect(valuesOf(await reader.scrape()).get('jobs_total{}')).toBe(2);
+    await countAndDie(directory, 5);
+    await count(reader, 1);
+
+    expect(valuesOf(await reader.scrape()).get('jobs_total{}')).toBe(8);
+  });
+
   test('resumes the counts of the last one with `persist`', async () => {
     const directory = newDirectory();
     for (const total of [5, 10, 15]) {

@@ -59,7 +59,7 @@ describe.each([
     });
 
     const jobs = async (): Promise<unknown> => valuesOf(await scrape(primary)).get('jobs_total{}');
-    await expect.poll(jobs, { timeout: 20_000 }).toBe(1);
+    await expect.poll(jobs).toBe(1);
     const startMs = performance.now();
     expect(valuesOf(await scrape(primary)).get('jobs_total{}')).toBe(1);
     expect(performance.now() - startMs).toBeLessThan(4000);
@@ -104,7 +104,7 @@ describe.each([
     await workers[0].kill();
     // A thread that is terminated says nothing: the first scrape after that waits for it.
     const rows = async (): Promise<unknown> => valuesOf(await scrape(primary)).get('rows{}');
-    await expect.poll(rows, { timeout: 20_000 }).toBe(2);
+    await expect.poll(rows).toBe(2);
   });
 
   test('are asked too where sharing is turned off', async () => {

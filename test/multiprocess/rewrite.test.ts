@@ -189,7 +189,7 @@ describe('a segment that is mostly garbage', () => {
     expect(valuesOf(await observer.scrape())).toEqual(expected(4500));
     rmSync(join(directory, '.filler'));
     await churn(owner, 4500);
-    await expect.poll(() => idOf(directory), { timeout: 20_000 }).not.toBe(id);
+    await expect.poll(() => idOf(directory)).not.toBe(id);
     expect(valuesOf(await observer.scrape())).toEqual(expected(9000));
     expect(await owner.warnings()).toEqual([]);
   });

@@ -108,15 +108,11 @@ describe('when the file system is full', () => {
     expect(totals.at(-1)).toBeLessThan(2 * manySeries);
     expect(valuesOf(text).get(lackingRoom)).toBe(2);
     rmSync(filler);
-    await expect
-      .poll(async () => [await scrapeAll(), totals.at(-1)][1], { timeout: 20_000 })
-      .toBe(2 * manySeries + 2);
+    await expect.poll(async () => [await scrapeAll(), totals.at(-1)][1]).toBe(2 * manySeries + 2);
 
     expect(totals).toEqual([...totals].sort((one, other) => one - other));
     // The other owner may tell at its next heartbeat.
-    await expect
-      .poll(async () => [await scrapeAll(), valuesOf(text).has(lackingRoom)][1], { timeout: 20_000 })
-      .toBe(false);
+    await expect.poll(async () => [await scrapeAll(), valuesOf(text).has(lackingRoom)][1]).toBe(false);
   });
 
   test('series that found no room move to the file when there is room again, with all counts', async ({

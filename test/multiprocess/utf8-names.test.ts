@@ -40,7 +40,7 @@ function bodiesOf(member: Member, accept?: string): Promise<{ type: string; addo
 
 const utf8 = (latin1: string): string => Buffer.from(latin1, 'latin1').toString();
 
-test('a reader that asks for nothing gets names with underscores', { timeout: 30_000 }, async () => {
+test('a reader that asks for nothing gets names with underscores', async () => {
   const { addon, own } = await bodiesOf(await startMember());
   const expected = `# HELP http_requests_total Requests.
 # TYPE http_requests_total counter
@@ -61,7 +61,7 @@ usual{k8s_pod="p"} 1
   expect(utf8(addon)).toBe(expected);
 });
 
-test('a reader of UTF-8 gets the names, in quotation marks', { timeout: 30_000 }, async () => {
+test('a reader of UTF-8 gets the names, in quotation marks', async () => {
   const accept = 'text/plain;version=1.0.0;escaping=allow-utf-8';
   const { type, addon, own } = await bodiesOf(await startMember(), accept);
   expect(type).toBe('text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8');
@@ -92,7 +92,7 @@ test.each([
   'application/openmetrics-text;version=1.0.0',
   'application/openmetrics-text;version=2.0.0',
   'application/openmetrics-text;version=2.0.0;escaping=dots',
-])('the addon and JavaScript write the same for %s', { timeout: 30_000 }, async (accept) => {
+])('the addon and JavaScript write the same for %s', async (accept) => {
   const { addon, own } = await bodiesOf(await startMember(), accept);
   const withoutTimes = (text: string): string => utf8(text).replace(/ st@\S+/g, '');
   expect(withoutTimes(own)).toBe(withoutTimes(addon));
@@ -103,7 +103,7 @@ test.each([
   if (accept.includes('values')) expect(addon).toContain('U__http_2e_requests__total{U__service_2e_name=');
 });
 
-test('Protobuf takes the scheme of any clause', { timeout: 30_000 }, async () => {
+test('Protobuf takes the scheme of any clause', async () => {
   const protobuf =
     'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6';
   const member = await startMember();
@@ -117,12 +117,12 @@ test('Protobuf takes the scheme of any clause', { timeout: 30_000 }, async () =>
   }
 });
 
-test('other processes of the group show and archive the names', { timeout: 30_000 }, async () => {
+test('other processes of the group show and archive the names', async () => {
   const directory = newDirectory();
   const member = await startMember(directory);
   const observer = await spawn({ directory });
   await member.kill();
   await expect
-    .poll(() => observer.scrape(), { timeout: 20_000 })
+    .poll(() => observer.scrape())
     .toContain('http_requests_total{service_name="a\\"b",plain="c",k8s_pod="p"} 3');
 });

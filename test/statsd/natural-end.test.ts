@@ -18,13 +18,12 @@ listenStatsd({ port: 0, unix: __dirname + '/datagrams', unixStream: __dirname + 
 // The others only with THIRD_PARTY=1 or CI=true.
 test.each([process.execPath, ...(wanted ? otherRuntimes : [])])(
   'no socket keeps a process in %s alive',
-  { timeout: 120_000 },
   async (runtime) => {
     const directory = newDirectory();
     const file = join(directory, 'program.cjs');
     writeFileSync(file, program);
     const path = pathOf(runtime);
-    const { stdout } = await promisify(execFile)(path, [...optionsOf(path), file], { timeout: 30_000 });
+    const { stdout } = await promisify(execFile)(path, [...optionsOf(path), file], { timeout: 60_000 });
 
     expect(stdout).toBe('4\n');
   },

@@ -41,7 +41,7 @@ test('all updates of hot-shots count, of two clients at one time, with tags and 
       expect(text).toMatch(/^app_wait_sum\{env="test"\} 1000$/m);
       expect(text).toMatch(/^app_level\{env="test"\} 1999$/m);
     },
-    { timeout: 20_000, interval: 100 },
+    { timeout: 60_000, interval: 100 },
   );
 });
 
@@ -87,7 +87,7 @@ test('gunicorn with three workers of a Django application counts each request', 
       expect(text).toMatch(/^gunicorn_request_duration_count 91$/m);
       expect(text).toMatch(/^gunicorn_workers 3$/m);
     },
-    { timeout: 30_000, interval: 100 },
+    { timeout: 60_000, interval: 100 },
   );
   child.kill('SIGTERM');
   await closed;

@@ -20,7 +20,7 @@ export async function sendUdp(port: number, packets: readonly string[]): Promise
 /** Awaits a line of an exposition. */
 export async function untilShown(text: () => Promise<string>, line: string): Promise<void> {
   await vi.waitFor(async () => expect(`\n${await text()}`).toContain(`\n${line}\n`), {
-    timeout: 20_000,
+    timeout: 60_000,
     interval: 20,
   });
 }

@@ -99,7 +99,7 @@ test('another process takes over within a second when the one that listens is ki
   await untilShown(() => second.scrape(), 'jobs 5');
   first.child.kill('SIGKILL');
   const start = performance.now();
-  await vi.waitUntil(async () => 'unix' in (await second.addresses()), { timeout: 20_000, interval: 20 });
+  await vi.waitUntil(async () => 'unix' in (await second.addresses()), { timeout: 60_000, interval: 20 });
   expect(performance.now() - start).toBeLessThan(1000);
   await send(unix, 'jobs:2|c');
 
@@ -117,7 +117,7 @@ test.each(['unix', 'unixStream'] as const)(
     const atFile = await Member.start({ ...options, [option]: file }, inGroup());
     const atTaken = await Member.start({ ...options, [option]: taken }, inGroup());
     const warned = (member: Member): Promise<unknown> =>
-      vi.waitUntil(() => member.warnings[0], { timeout: 20_000 });
+      vi.waitUntil(() => member.warnings[0], { timeout: 60_000 });
 
     expect(await warned(atFile)).toMatchObject({ code: 'ERR_STATSD_LISTEN' });
     expect(await warned(atTaken)).toMatchObject({
@@ -132,7 +132,7 @@ test.each(['unix', 'unixStream'] as const)(
 test('refuses a path that is too long for a socket', async () => {
   const unix = join(newDirectory(), 'x'.repeat(120));
   const member = await Member.start({ udp: false, tcp: false, unix }, inGroup());
-  await vi.waitUntil(() => member.warnings.length > 0, { timeout: 20_000 });
+  await vi.waitUntil(() => member.warnings.length > 0, { timeout: 60_000 });
 
   expect(member.warnings[0]?.message).toContain('ENAMETOOLONG');
 });

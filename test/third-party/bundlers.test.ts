@@ -103,7 +103,7 @@ async function startServer(cwd: string, args: readonly string[], metrics: string
       output += text;
     });
   }
-  await vi.waitUntil(() => output.includes('Ready'), { timeout: 30_000 });
+  await vi.waitUntil(() => output.includes('Ready'), { timeout: 60_000 });
   return `http://127.0.0.1:${port}`;
 }
 

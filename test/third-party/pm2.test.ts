@@ -36,7 +36,7 @@ describe.skipIf(!wanted)('PM2 (only with THIRD_PARTY=1 or CI=true)', { timeout: 
       { name: 'jobs', script, instances: 2, exec_mode: 'fork', env: { PORTS: ports } },
     ];
     startWithPm2(directory, home, apps);
-    await expect.poll(() => readdirSync(ports).length, { timeout: 60_000 }).toBe(8);
+    await expect.poll(() => readdirSync(ports).length).toBe(8);
 
     const counts = new Map<string, Set<string>>();
     for (const instance of readdirSync(ports)) {
@@ -78,7 +78,7 @@ describe.skipIf(!wanted)('PM2 (only with THIRD_PARTY=1 or CI=true)', { timeout: 
       await app('jobs', 'fork', metricsPorts.jobs),
     ]);
     startWithPm2(preload, home, [...apps.values()]);
-    await expect.poll(() => readdirSync(ports).length, { timeout: 60_000 }).toBe(4);
+    await expect.poll(() => readdirSync(ports).length).toBe(4);
     for (const instance of readdirSync(ports)) {
       const times = instance.startsWith('shop') ? 3 : 5;
       const port = readFileSync(join(ports, instance), 'utf8');

@@ -1,7 +1,7 @@
 import type * as successor from '@prometheus-io/client';
 import type * as judge from 'prom-client';
 import { describe, expectTypeOf, test } from 'vitest';
-import type * as ours from '../../src/index';
+import type * as ours from '../../src/declarations';
 
 // Checked by the compiler (tsc -p test); at run time these hold trivially. passing.ts has registries and metrics.
 describe('what is passed around can be', () => {

@@ -4,6 +4,11 @@ import * as successor from '@prometheus-io/client';
 import * as judge from 'prom-client';
 import * as ours from 'prom-client-mmap';
 
+/** Some packages take the module itself as an option. */
+export function ourModule(): typeof judge {
+  return ours;
+}
+
 export function ourRegistries(): unknown {
   const toJudge: judge.Registry[] = [
     ours.register,

@@ -4,7 +4,8 @@ interface Matched {
   readonly path?: string;
 }
 
-interface Event {
+/** The parts of an event of h3 1 that are looked at. */
+export interface H3Event {
   readonly path: string;
   readonly node: { readonly res: { readonly statusCode: number } };
   readonly context: { matchedRoute?: Matched | undefined };
@@ -14,12 +15,12 @@ interface Event {
  * A hook for h3 1, which tells the route of each request: `createApp({ onRequest: h3Routes() })`, and with Nitro 2 and Nuxt
  * `nitroApp.hooks.hook('request', h3Routes())` in a plugin of the server.
  */
-export function h3Routes(): (event: Event) => void {
+export function h3Routes(): (event: H3Event) => void {
   return (event) => setRoute(event.node.res, routeOf(event));
 }
 
 /** A router keeps its match only, and takes no note of the base that was taken off the path for it. */
-function routeOf(event: Event): () => string | undefined {
+function routeOf(event: H3Event): () => string | undefined {
   const path = withoutQuery(event.path);
   let matched = event.context.matchedRoute;
   let route: string | undefined;
@@ -37,7 +38,7 @@ function routeOf(event: Event): () => string | undefined {
 }
 
 /** The beginning of the path that mounts and `useBase()` have taken off. */
-function baseOf(path: string, event: Event): string {
+function baseOf(path: string, event: H3Event): string {
   const rest = withoutQuery(event.path);
   if (path.endsWith(rest)) return path.slice(0, path.length - rest.length);
   return rest === '/' ? path : '';

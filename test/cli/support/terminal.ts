@@ -48,7 +48,7 @@ export class TerminalSession {
         if (!pattern.test(screen)) throw new Error(`expected ${pattern}, but the terminal shows\n${screen}`);
         return screen;
       },
-      { timeout: 30_000, interval: 50 },
+      { timeout: 60_000, interval: 50 },
     );
   }
 

@@ -61,7 +61,10 @@ const encrypted = (port) => async () => {
   await once(socket, 'secureConnect');
   return socket;
 };
-const timeouts = { connectionsCheckingInterval: 20, requestTimeout: 300, headersTimeout: 250 };
+const limits = { requestTimeout: 300, headersTimeout: 250 };
+const timeouts = { connectionsCheckingInterval: 20, ...limits };
+/** For all cases but those of the limits: on a busy machine a client may need long. */
+const longLimits = { requestTimeout: 60_000, headersTimeout: 60_000 };
 
 const protocols = {
   http: { make: () => http.createServer(timeouts, handle), cases: clients, connect: plain },
@@ -95,6 +98,7 @@ for (const protocol of wanted.split(',')) {
     if ((names.length > 0 && !names.includes(name)) || without?.test(name)) continue;
     const label = `${protocol}: ${name}`;
     if (process.env.VERBOSE) console.error(label);
+    Object.assign(server, /too long|never end/.test(name) ? limits : longLimits);
     const before = await others();
     let session;
     if (connect) await run(connect(port), label, server);
