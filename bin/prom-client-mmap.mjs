@@ -20,7 +20,7 @@ const [name, args] = wantsHelp && rest.length > 0 ? [rest[0], ['--help']] : [fir
 process.stdout.on('error', (error) => {
   // `... | head` closes the pipe: no more is wanted.
   if (error.code === 'EPIPE') process.exit(0);
-  fail(`expected to write the whole output, but got ${error.message}: what is written is not complete`, 1);
+  fail(`expected to write the whole output, but got ${error.message}: the output is incomplete`, 1);
   process.exit();
 });
 

@@ -5,6 +5,7 @@
 // mark of the owner, or its pid and start time in the same pid namespace.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 
@@ -29,6 +30,7 @@ struct ProcessIdentity {
   layout::Id boot_id{};
 
   bool operator==(const ProcessIdentity&) const = default;
+  std::strong_ordering operator<=>(const ProcessIdentity&) const = default;
 };
 ProcessIdentity ProcessOf(const OwnerIdentity& owner);
 ProcessIdentity ProcessOf(const layout::Header& header);

@@ -225,17 +225,14 @@ void GroupFiles::AddInputs(const std::optional<ProcessIdentity>& process, std::v
     stats.dropped_updates += header.dropped_updates;
     if (live) stats.without_room += header.lacks_room;
   };
-  std::set<std::tuple<uint32_t, uint64_t, uint64_t, layout::Id>> processes;
+  std::set<ProcessIdentity> processes;
   auto add_segment = [&](const Segment& segment) {
     if (segment.compacted || !segment.reader.usable()) return;
     if (process && ProcessOf(segment.reader.header()) != *process) return;
     if (segment.reason != SkipReason::kNone && BoottimeNs() - segment.read_ns > kLastNumbersNs) return;
     add(segment.reader, segment.bytes, segment.live, segment.locked, segment.named);
     (segment.live ? stats.live : stats.dead)++;
-    const layout::Header& header = segment.reader.header();
-    if (segment.live) {
-      processes.emplace(header.pid, header.pid_namespace, header.start_ticks, header.boot_id);
-    }
+    if (segment.live) processes.insert(ProcessOf(segment.reader.header()));
   };
   if (archive_.present() && !process) {
     add(archive_.reader(), archive_.bytes(), false, false, true);

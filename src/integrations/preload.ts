@@ -28,7 +28,7 @@ if (process.versions['bun'] !== undefined) replaceInBun(__filename, warnOnce);
 else if (loader.registerHooks) loader.registerHooks({ resolve });
 else registerInThread();
 
-/** Before `registerHooks`, a thread resolves the imports. A process may be forbidden to have threads: the application starts all the same. */
+/** A Node without `registerHooks` resolves imports in a thread. A process may be forbidden to have threads: the application starts all the same. */
 function registerInThread(): void {
   try {
     Module.register(pathToFileURL(require.resolve('./preload-resolution')));

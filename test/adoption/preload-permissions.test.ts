@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { Project } from './support/project';
 
-// Node's permission model without threads. Before registerHooks() came, a thread resolves what is imported.
+// Node's permission model without threads. A Node without `registerHooks()` resolves imports in a thread.
 const hasThread = !('registerHooks' in process.getBuiltinModule('node:module'));
 const permission = process.allowedNodeEnvironmentFlags.has('--permission')
   ? '--permission'
   : '--experimental-permission';
 
-test('an application that may have no threads starts with the preload, and what it requires is replaced', async () => {
+test('an application that may have no threads starts with the preload, which replaces `require()`', async () => {
   const project = new Project({
     'app.cjs': `
       process.on('warning', ({ code, name }) => name === 'PromClientMmapWarning' && console.log(code));

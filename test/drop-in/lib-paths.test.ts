@@ -106,7 +106,7 @@ describe('beside prom-client', () => {
   const require = createRequire(import.meta.url);
   const real = (path: string) => require(`prom-client/lib/${path}`);
   const ours = (path: string) => require(join(root, 'lib', `${path}.js`));
-  /** The exports of a module, whose types nobody has. */
+  /** The exports of a module without types. */
   type Helpers = ReturnType<typeof real>;
 
   test('a module of each of its metrics has the same names', () => {

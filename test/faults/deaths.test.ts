@@ -79,7 +79,7 @@ test('a scrape does not wait for a process that dies while it is asked', async (
     new Counter({ name: 'jobs_total', help: 'Jobs done.' }).inc(3);
     new Gauge({
       name: 'last_words',
-      help: 'What nobody hears.',
+      help: 'Not shown: its process dies when it collects.',
       collect() {
         process.kill(process.pid, 'SIGKILL');
       },

@@ -15,7 +15,7 @@ const step = fc.record({
     { weight: 4, arbitrary: fc.constantFrom('start', 'end', 'scrape') },
     { weight: 1, arbitrary: fc.constantFrom('remove', 'reset', 'clear', 'resetGroup', 'removeFromGroup') },
   ),
-  who: fc.nat({ max: 99 }),
+  chosen: fc.nat({ max: 99 }),
   as: fc.constantFrom('process', 'worker', 'thread'),
   kind: fc.constantFrom(...metricKinds),
   queue: fc.constantFrom(...queues),
@@ -28,32 +28,32 @@ test('every member shows what all have counted, in any order of updates, removal
 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 50, size: 'max' }), async (steps) => {
-      const crew = new Crew();
-      await crew.begin();
+      const group = new ModelledGroup();
+      await group.begin();
       try {
-        for (const one of steps) await crew.take(one);
-        for (const who of crew.living.keys()) await crew.compare(who);
+        for (const one of steps) await group.take(one);
+        for (const chosen of group.living.keys()) await group.compare(chosen);
       } finally {
-        await crew.end();
+        await group.end();
       }
     }),
     { numRuns: 12 * scale, endOnFailure: true },
   );
 });
 
-interface Hand {
+interface Living {
   readonly member: Member;
   readonly share: Share;
-  /** Who has started it, unless it was the test. */
-  readonly parent?: Hand;
+  /** The member that has started it, unless it was the test. */
+  readonly parent?: Living;
   readonly isThread: boolean;
 }
 
-/** The members of a group, beside the model of what they have counted. */
-class Crew {
+/** The members of a group, beside the model of their counts. */
+class ModelledGroup {
   readonly #directory = newDirectory();
   readonly #shares: Share[] = [];
-  living: Hand[] = [];
+  living: Living[] = [];
 
   /** The first member never ends, and scrapes before all others, so there is one session. */
   async begin(): Promise<void> {
@@ -62,26 +62,26 @@ class Crew {
   }
 
   async end(): Promise<void> {
-    for (const { member } of this.living.filter((hand) => hand.parent === undefined)) await member.kill();
+    for (const { member } of this.living.filter((one) => one.parent === undefined)) await member.kill();
   }
 
-  async take({ act, who, as, kind, queue, amount }: Step): Promise<void> {
+  async take({ act, chosen, as, kind, queue, amount }: Step): Promise<void> {
     // The first member only reads while there are others, so that it is alone with the counts of the dead now and then.
     const first = act === 'count' && this.living.length > 1 ? 1 : 0;
-    const number = first + (who % (this.living.length - first));
-    const hand = this.living[number] as Hand;
+    const number = first + (chosen % (this.living.length - first));
+    const one = this.living[number] as Living;
     if (act === 'scrape') await this.compare(number);
-    else if (act === 'start') await this.#start(as, hand);
-    else if (act === 'end') await this.#kill(hand);
-    else await this.#operate(hand, { act, kind, queue, amount });
+    else if (act === 'start') await this.#start(as, one);
+    else if (act === 'end') await this.#kill(one);
+    else await this.#operate(one, { act, kind, queue, amount });
   }
 
-  async compare(who: number): Promise<void> {
-    const text = await (this.living[who] as Hand).member.scrape();
+  async compare(chosen: number): Promise<void> {
+    const text = await (this.living[chosen] as Living).member.scrape();
     expect(valuesOf(text)).toEqual(expectedOf(this.#shares));
   }
 
-  async #start(as: Step['as'], by: Hand | undefined): Promise<void> {
+  async #start(as: Step['as'], by: Living | undefined): Promise<void> {
     if (this.living.length > 7) return;
     const parent = as === 'process' ? undefined : (by?.parent ?? by);
     let member: Member;
@@ -94,16 +94,16 @@ class Crew {
   }
 
   /** A worker outlives its primary for a moment, so it ends first. */
-  async #kill(hand: Hand): Promise<void> {
-    if (hand === this.living[0]) return;
-    const others = this.living.filter(({ parent }) => parent === hand);
+  async #kill(one: Living): Promise<void> {
+    if (one === this.living[0]) return;
+    const others = this.living.filter(({ parent }) => parent === one);
     for (const other of others) if (!other.isThread) await other.member.kill();
-    await hand.member.kill();
-    for (const { share } of [hand, ...others]) share.lives = false;
-    this.living = this.living.filter((one) => one !== hand && !others.includes(one));
+    await one.member.kill();
+    for (const { share } of [one, ...others]) share.lives = false;
+    this.living = this.living.filter((other) => other !== one && !others.includes(other));
   }
 
-  async #operate({ member, share }: Hand, operation: Operation): Promise<void> {
+  async #operate({ member, share }: Living, operation: Operation): Promise<void> {
     const { act, kind, queue, amount } = operation;
     const answer = await member.run(operateThere, operation);
     const labels = kind.labelNames.length > 0 ? `queue=${JSON.stringify(queue)}` : '';

@@ -1,4 +1,4 @@
-/** What a random operation is about. Amounts are whole and small, so that sums are exact. */
+/** The metric of a random operation. Amounts are whole and small, so that sums are exact. */
 export interface MetricKind {
   readonly type: 'Counter' | 'Gauge' | 'Histogram';
   readonly name: string;
@@ -37,7 +37,7 @@ export class Share {
     this.#families.get(name)?.delete(labels);
   }
 
-  /** As `reset()` of a metric, which keeps a series without labels at zero; nobody resets the metrics of the dead to that. */
+  /** As `reset()` of a metric, which keeps a series without labels at zero. Of a dead owner all series go. */
   reset(kind: MetricKind): void {
     if (!this.lives) this.#families.delete(kind.name);
     else if (this.#families.has(kind.name)) this.#begin(kind);
@@ -59,7 +59,7 @@ export class Share {
   }
 }
 
-/** What a scrape of the group must show, by `keyOf` of multiprocess/support/exposition.ts. */
+/** The numbers that a scrape of the group must show, by `keyOf` of multiprocess/support/exposition.ts. */
 export function expectedOf(shares: readonly Share[]): Map<string, number> {
   const values = new Map<string, number>();
   for (const kind of metricKinds) {
